@@ -1,0 +1,100 @@
+import type { AddressFamily, IpAddress, Microseconds, SourcePlace } from "./units.ts";
+
+export type TransportProtocol = "tcp" | "udp" | "sctp";
+
+/** Kernel names: masq is `NAT`, droute is `DR`, tunnel is `TUN`. */
+export type FwdMethod = "masq" | "droute" | "tunnel";
+
+/** What a virtual server listens on. */
+export type VirtualServerKey =
+  | {
+      readonly kind: "address";
+      readonly family: AddressFamily;
+      readonly address: IpAddress;
+      readonly port: number;
+      readonly protocol: TransportProtocol;
+    }
+  | {
+      readonly kind: "fwmark";
+      readonly fwmark: number;
+      readonly family: AddressFamily;
+      readonly protocol: TransportProtocol;
+    }
+  | { readonly kind: "group"; readonly group: string; readonly protocol: TransportProtocol };
+
+/** Scheduling shared by all checkers, resolved checker > real server > virtual server > default. */
+export interface CheckerTiming {
+  /** Pause after a check that decided something (`delay_loop`). */
+  readonly delayLoopUs: Microseconds;
+  /** Pause after a failure that is to be retried. */
+  readonly delayBeforeRetryUs: Microseconds;
+  /** Further failures needed after the first. */
+  readonly retries: number;
+  /** The first check starts within this after activation. */
+  readonly warmupUs: Microseconds;
+  readonly connectTimeoutUs: Microseconds;
+  /** Out of the pool until the first success. */
+  readonly isAlpha: boolean;
+}
+
+/** Where a network checker connects to. */
+export interface CheckerTarget {
+  readonly family: AddressFamily;
+  readonly address: IpAddress;
+  /** 0 for kinds without a port. */
+  readonly port: number;
+  readonly bindAddress: IpAddress | null;
+  readonly bindPort: number;
+  readonly bindInterface: string | null;
+  /** 0 means none. */
+  readonly fwmark: number;
+}
+
+export type Checker =
+  | {
+      readonly kind: "tcp";
+      readonly timing: CheckerTiming;
+      readonly target: CheckerTarget;
+      readonly place: SourcePlace;
+    }
+  | {
+      readonly kind: "ping";
+      readonly timing: CheckerTiming;
+      readonly target: CheckerTarget;
+      readonly place: SourcePlace;
+    };
+
+export interface RealServer {
+  readonly family: AddressFamily;
+  readonly address: IpAddress;
+  readonly port: number;
+  readonly fwdMethod: FwdMethod;
+  /** 0..65535 */
+  readonly weight: number;
+  /** `inhibit_on_failure`: weight 0 instead of removal. */
+  readonly isInhibitedOnFailure: boolean;
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+  readonly checkers: readonly Checker[];
+  readonly place: SourcePlace;
+}
+
+/** One `virtual_server` with every default filled in. */
+export interface VirtualServer {
+  readonly key: VirtualServerKey;
+  /** Kernel scheduler name, for example `wlc`. */
+  readonly scheduler: string;
+  /** Kernel scheduler and service flags. */
+  readonly flags: readonly ("one-packet" | "sched-1" | "sched-2" | "sched-3")[];
+  /** 0 means not persistent. */
+  readonly persistenceTimeoutSec: number;
+  /** IPv4: network mask as a number in host order; IPv6: prefix length. */
+  readonly persistenceGranularity: number;
+  readonly persistenceEngine: string | null;
+  readonly quorum: number;
+  readonly hysteresis: number;
+  readonly sorryServer: RealServer | null;
+  readonly isSorryServerInhibited: boolean;
+  readonly realServers: readonly RealServer[];
+  readonly place: SourcePlace;
+}

@@ -1,0 +1,95 @@
+import type { AddressFamily, IpAddress, Microseconds, SourcePlace } from "./units.ts";
+
+/** One `virtual_ipaddress` or `virtual_ipaddress_excluded` entry. */
+export interface VirtualAddress {
+  readonly family: AddressFamily;
+  readonly address: IpAddress;
+  /** 0..32 or 0..128; keepalived's default is a host address. */
+  readonly prefixLength: number;
+  /** Null: the interface of the instance. */
+  readonly interfaceName: string | null;
+  /** rtnetlink scope number: 0 global, 200 site, 253 link, 254 host. */
+  readonly scope: number;
+  /** At most 15 characters, for example `eth0:1`. */
+  readonly label: string | null;
+  readonly broadcast: IpAddress | null;
+  readonly peer: IpAddress | null;
+  readonly place: SourcePlace;
+}
+
+export type VrrpAuthentication =
+  | { readonly kind: "none" }
+  /** @see RFC 2338 §5.3.6; `password` holds at most 8 octets. */
+  | { readonly kind: "pass"; readonly password: string }
+  | { readonly kind: "ah"; readonly password: string };
+
+export interface UnicastPeer {
+  readonly address: IpAddress;
+  /** Accepted range of the TTL, 0..255; null when not checked. */
+  readonly minTtl: number | null;
+  readonly maxTtl: number | null;
+}
+
+/** Gratuitous ARP and unsolicited NA after a takeover. */
+export interface AnnouncePolicy {
+  /** Rounds sent at once on becoming active (`garp_master_repeat`). */
+  readonly repeat: number;
+  /** The second burst follows after this; 0 means none (`garp_master_delay`). */
+  readonly delayUs: Microseconds;
+  /** 0 means never (`garp_master_refresh`). */
+  readonly refreshUs: Microseconds;
+  readonly refreshRepeat: number;
+  readonly lowerPriorityRepeat: number;
+  readonly lowerPriorityDelayUs: Microseconds;
+  /** Pause between two GARP (`garp_interval`) or NA (`gna_interval`) packets; 0 means none. */
+  readonly garpIntervalUs: Microseconds;
+  readonly gnaIntervalUs: Microseconds;
+}
+
+/** One `vrrp_instance` with every default filled in. */
+export interface VrrpInstance {
+  readonly name: string;
+  readonly family: AddressFamily;
+  readonly version: 2 | 3;
+  readonly interfaceName: string;
+  /** 1..255 */
+  readonly vrid: number;
+  /** 1..255; 255 is the address owner. */
+  readonly priority: number;
+  /** What `state` says; only an owner starts as active. */
+  readonly wantsActive: boolean;
+  readonly advertisementIntervalUs: Microseconds;
+  readonly preemptMode: boolean;
+  readonly preemptDelayUs: Microseconds;
+  /** Adverts missed before the active router counts as down (`down_timer_adverts`). */
+  readonly downTimerAdverts: number;
+  readonly authentication: VrrpAuthentication;
+  /** Null: the first address of the interface. */
+  readonly sourceAddress: IpAddress | null;
+  readonly multicastGroup: IpAddress;
+  /** Not empty: unicast, the group is then unused. */
+  readonly unicastPeers: readonly UnicastPeer[];
+  /** 1..255 */
+  readonly unicastTtl: number;
+  readonly checkUnicastSource: boolean;
+  readonly skipCheckAdvertisedAddresses: boolean;
+  readonly checksumAsV2: boolean;
+  /** `lower_prio_no_advert`: stay silent when a lower advert is heard while active. */
+  readonly isSilentOnLowerPriority: boolean;
+  /** `higher_prio_send_advert`: one more advert before yielding. */
+  readonly sendsAdvertBeforeYielding: boolean;
+  /** Advertised addresses, in configuration order. */
+  readonly virtualAddresses: readonly VirtualAddress[];
+  /** Configured but never advertised (`virtual_ipaddress_excluded`). */
+  readonly excludedAddresses: readonly VirtualAddress[];
+  readonly announce: AnnouncePolicy;
+  /** Interfaces of `track_interface`; weight 0 means fault when down. */
+  readonly trackedInterfaces: readonly {
+    readonly name: string;
+    readonly weight: number;
+    readonly isReversed: boolean;
+  }[];
+  /** `dont_track_primary`: the state of the own interface is ignored. */
+  readonly ignoresOwnInterface: boolean;
+  readonly place: SourcePlace;
+}

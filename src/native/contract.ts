@@ -1,0 +1,520 @@
+/**
+ * The whole boundary between TypeScript and the addon. Every field is present; absent is `null`.
+ * Bad arguments throw a `TypeError` that names the field. Failed system calls are
+ * `SyscallFailure` values, or thrown as `NativeError` where a call as a whole fails.
+ */
+
+/** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
+export const CONTRACT_VERSION = 1;
+
+export type AddressFamily = "inet" | "inet6";
+
+/** A failed system call or netlink command. */
+export interface SyscallFailure {
+  /** For example `sendmsg`, or the netlink command `IPVS_CMD_NEW_DEST`. */
+  readonly syscall: string;
+  readonly errno: number;
+  /** Symbolic name, for example `EEXIST`. */
+  readonly code: string;
+  /** The kernel's own words (extended ACK) or strerror. */
+  readonly message: string;
+}
+
+/** Thrown by calls that fail as a whole. `code` may also be `ERR_CLOSED` (used after close). */
+export interface NativeError extends Error {
+  readonly code: string;
+  readonly errno: number | null;
+  readonly syscall: string | null;
+}
+
+// ---------------------------------------------------------------- IPVS
+
+export type TransportProtocol = "tcp" | "udp" | "sctp";
+export type FwdMethod = "masq" | "localnode" | "tunnel" | "droute" | "bypass";
+export type IpvsServiceFlag = "one-packet" | "sched-1" | "sched-2" | "sched-3";
+
+/** Identifies a service: by fwmark when `fwmark` is not 0, else by protocol, address and port. */
+export interface IpvsServiceKey {
+  readonly family: AddressFamily;
+  readonly fwmark: number;
+  readonly protocol: TransportProtocol | null;
+  readonly address: string | null;
+  readonly port: number;
+}
+
+export interface IpvsService extends IpvsServiceKey {
+  readonly scheduler: string;
+  readonly persistenceTimeoutSec: number;
+  /** IPv4: mask as a number in host order; IPv6: prefix length. */
+  readonly persistenceGranularity: number;
+  readonly persistenceEngine: string | null;
+  readonly flags: readonly IpvsServiceFlag[];
+}
+
+export interface IpvsDestination {
+  readonly family: AddressFamily;
+  readonly address: string;
+  readonly port: number;
+  readonly fwdMethod: FwdMethod;
+  readonly weight: number;
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+  readonly tunnelType: "ipip" | "gue" | "gre";
+  readonly tunnelPort: number;
+  /** IP_VS_TUNNEL_ENCAP_FLAG_* */
+  readonly tunnelFlags: number;
+}
+
+export interface IpvsDestinationEntry extends IpvsDestination {
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
+  readonly persistentConnections: number;
+}
+
+export interface IpvsServiceEntry {
+  readonly service: IpvsService;
+  readonly destinations: readonly IpvsDestinationEntry[];
+}
+
+export interface IpvsTimeouts {
+  readonly tcpSec: number;
+  readonly tcpFinSec: number;
+  readonly udpSec: number;
+}
+
+export type IpvsCommand =
+  | { readonly kind: "service-add"; readonly service: IpvsService }
+  | { readonly kind: "service-edit"; readonly service: IpvsService }
+  | { readonly kind: "service-delete"; readonly service: IpvsServiceKey }
+  | { readonly kind: "destination-add"; readonly service: IpvsServiceKey; readonly destination: IpvsDestination }
+  | { readonly kind: "destination-edit"; readonly service: IpvsServiceKey; readonly destination: IpvsDestination }
+  | { readonly kind: "destination-delete"; readonly service: IpvsServiceKey; readonly destination: IpvsDestination }
+  | { readonly kind: "flush" }
+  | { readonly kind: "set-timeouts"; readonly timeouts: IpvsTimeouts };
+
+/**
+ * The kernel's IPVS table in the network namespace in which it was opened.
+ * @see linux/ip_vs.h, IPVS_CMD_*
+ */
+export interface IpvsTable {
+  /** Whole table; runs off the main thread. Rejects with a `NativeError`. */
+  dump(): Promise<readonly IpvsServiceEntry[]>;
+  /**
+   * Applies commands in order over one netlink socket, off the main thread. A failed command does
+   * not stop those after it. Calls queue behind each other.
+   * @param commands any number
+   * @returns one entry per command: null, or the failure at that index
+   */
+  apply(commands: readonly IpvsCommand[]): Promise<readonly (SyscallFailure | null)[]>;
+  timeouts(): Promise<IpvsTimeouts>;
+  /** Idempotent; later calls throw `ERR_CLOSED`. */
+  close(): void;
+}
+
+// ---------------------------------------------------------------- rtnetlink
+
+export interface Link {
+  readonly ifindex: number;
+  readonly name: string;
+  /** rtnetlink kind, for example `veth`; null for hardware. */
+  readonly kind: string | null;
+  /** `aa:bb:cc:dd:ee:ff`, null when the link has none. */
+  readonly mac: string | null;
+  readonly mtu: number;
+  /** IFF_UP */
+  readonly isUp: boolean;
+  /** IFF_RUNNING: has carrier. */
+  readonly isRunning: boolean;
+  /** IFF_NOARP is not set. */
+  readonly hasArp: boolean;
+  readonly isLoopback: boolean;
+}
+
+export interface InterfaceAddress {
+  readonly ifindex: number;
+  readonly family: AddressFamily;
+  readonly address: string;
+  readonly prefixLength: number;
+  /** 0 global, 200 site, 253 link, 254 host */
+  readonly scope: number;
+  readonly label: string | null;
+  readonly broadcast: string | null;
+  /** IFA_ADDRESS where it differs from the local address. */
+  readonly peer: string | null;
+}
+
+export type AddressCommand =
+  | { readonly kind: "address-add"; readonly address: InterfaceAddress }
+  | { readonly kind: "address-delete"; readonly address: InterfaceAddress };
+
+export interface Rtnetlink {
+  links(): Promise<readonly Link[]>;
+  addresses(): Promise<readonly InterfaceAddress[]>;
+  /** Like `IpvsTable.apply`: in order, one result per command. */
+  apply(commands: readonly AddressCommand[]): Promise<readonly (SyscallFailure | null)[]>;
+  close(): void;
+}
+
+// ---------------------------------------------------------------- loops
+
+/** What a native loop tells of itself; reading it never waits for the loop. */
+export interface LoopHealth {
+  /** Rises with every turn of the loop and at least once a second. */
+  readonly heartbeats: number;
+  /** Commands taken from the queue so far. */
+  readonly commands: number;
+  /** Events that found the ring full and were dropped. */
+  readonly eventsLost: number;
+  /** Timer lateness since start, in microseconds. */
+  readonly lateness: LatenessSummary;
+}
+
+export interface LatenessSummary {
+  readonly count: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+}
+
+// ---------------------------------------------------------------- vrrp loop
+
+export type VrrpPhaseName = "idle" | "backup" | "active";
+
+/**
+ * What can happen to an instance between two orders from the control loop. Adverts are sorted by
+ * comparing priority, then sender address, with `VrrpProgram.ownPriority` and the own address.
+ */
+export type VrrpTrigger =
+  | "active-down"
+  | "adver"
+  | "priority-zero"
+  | "higher-priority"
+  | "equal-priority-higher-address"
+  | "equal-priority-lower-address"
+  | "equal-priority-own-address"
+  | "lower-priority"
+  | "link-lost"
+  | "lease-lapsed";
+
+/**
+ * Active_Down_Interval = multiplier * I + floor(skewNumerator * S / 256), where I is the interval
+ * of the advert that triggered the plan if `learnsInterval` (VRRPv3), else `intervalUs`, and S is
+ * `skewBaseUs`, or I when that is null.
+ * @see RFC 9568 §6.1, RFC 3768 §6.1 (S is one second there)
+ */
+export interface ActiveDownRule {
+  readonly intervalUs: number;
+  readonly learnsInterval: boolean;
+  readonly multiplier: number;
+  readonly skewNumerator: number;
+  readonly skewBaseUs: number | null;
+}
+
+export interface AnnounceRule {
+  /** Rounds over all addresses at once. */
+  readonly repeat: number;
+  /** A second burst of the same size after this; 0 means none. */
+  readonly delayUs: number;
+  /** After the bursts, one `refreshRepeat` burst every `refreshUs`; 0 means never. */
+  readonly refreshUs: number;
+  readonly refreshRepeat: number;
+}
+
+/** One prepared effect. Addresses, packets and frames come from the instance's `VrrpTransport`. */
+export type VrrpAction =
+  | { readonly kind: "send-advert"; readonly priority: number }
+  /** All addresses of the transport in one netlink batch; those that exist already are no error. */
+  | { readonly kind: "add-addresses" }
+  | { readonly kind: "remove-addresses" }
+  /** Replaces an announcement that is still under way. */
+  | { readonly kind: "announce"; readonly rule: AnnounceRule }
+  | { readonly kind: "cancel-announce" }
+  | { readonly kind: "arm-adver"; readonly intervalUs: number }
+  | { readonly kind: "disarm-adver" }
+  | { readonly kind: "arm-active-down"; readonly rule: ActiveDownRule }
+  | { readonly kind: "disarm-active-down" };
+
+export interface VrrpPlan {
+  readonly trigger: VrrpTrigger;
+  readonly actions: readonly VrrpAction[];
+  /** The phase after the actions. */
+  readonly next: VrrpPhaseName;
+  /** False for routine plans (send an advert, restart the timer) that JavaScript need not hear of. */
+  readonly isReported: boolean;
+}
+
+/** A trigger without a plan is reported as `"happened"` and changes nothing by itself. */
+export interface VrrpProgram {
+  /** Compared with received adverts: 0..255. */
+  readonly ownPriority: number;
+  readonly phase: VrrpPhaseName;
+  readonly plans: Readonly<Record<VrrpPhaseName, readonly VrrpPlan[]>>;
+  /** Triggers that are dropped without a word, by phase. */
+  readonly ignored: Readonly<Record<VrrpPhaseName, readonly VrrpTrigger[]>>;
+}
+
+/** One step's outcome, carried out as a whole: first `actions`, then `program` is installed. */
+export interface VrrpOrder {
+  /** Returned in `"accepted"` or `"refused"`. */
+  readonly order: number;
+  /**
+   * How many reported native transitions of this instance JavaScript had seen when it decided. If
+   * the loop has made more in the meantime the order is refused: the reports are on their way.
+   */
+  readonly epoch: number;
+  readonly actions: readonly VrrpAction[];
+  readonly program: VrrpProgram;
+}
+
+export interface VrrpUnicastPeer {
+  readonly address: string;
+  /** Inclusive; 0 and 255 when not checked. */
+  readonly minTtl: number;
+  readonly maxTtl: number;
+}
+
+export interface VrrpVirtualAddress extends InterfaceAddress {
+  readonly isAdvertised: boolean;
+  /** Hardware address that GARP/NA announce, `aa:bb:cc:dd:ee:ff`. */
+  readonly mac: string;
+}
+
+/** Sockets, filter and prepared packets of one virtual router. */
+export interface VrrpTransport {
+  readonly family: AddressFamily;
+  readonly version: 2 | 3;
+  readonly vrid: number;
+  readonly ifindex: number;
+  readonly interfaceName: string;
+  readonly sourceAddress: string;
+  /** Used when there are no peers. */
+  readonly multicastGroup: string;
+  readonly unicastPeers: readonly VrrpUnicastPeer[];
+  readonly checksUnicastSource: boolean;
+  /** TTL or hop limit sent. Multicast is always sent and expected with 255. */
+  readonly unicastTtl: number;
+  /** Value of the interval field: v2 seconds, v3 centiseconds. v2 drops adverts that differ. */
+  readonly advertisedInterval: number;
+  /** At most 8 octets, or null for no authentication. VRRPv2 only. */
+  readonly password: string | null;
+  readonly checksumAsV2: boolean;
+  /** `skip_check_adv_addr` */
+  readonly skipsAddressCheck: boolean;
+  /** In advert order; excluded ones last. Added in this order. */
+  readonly addresses: readonly VrrpVirtualAddress[];
+  /** DiffServ/traffic class is always 0xc0. SO_PRIORITY or 0. */
+  readonly socketPriority: number;
+}
+
+/** What an advert said. */
+export interface AdvertFacts {
+  readonly source: string;
+  readonly priority: number;
+  /** As received, in microseconds. */
+  readonly intervalUs: number;
+}
+
+/** Why a packet was dropped (or, for the last two kinds, noted). See RFC 9568 §7.1. */
+export type AdvertDropReason =
+  | "too-short"
+  | "wrong-length"
+  | "ttl"
+  | "version"
+  | "vrid"
+  | "type"
+  | "authentication-type"
+  | "authentication-mismatch"
+  | "password"
+  | "interval"
+  | "checksum"
+  | "unicast-expected"
+  | "multicast-expected"
+  | "unknown-source"
+  | "unicast-ttl"
+  | "address-count"
+  | "address-list"
+  | "interval-noted";
+
+export type VrrpEvent =
+  /** A reported plan has run; the instance's epoch is now `epoch`. */
+  | {
+      readonly kind: "ran";
+      readonly instance: number;
+      readonly epoch: number;
+      readonly trigger: VrrpTrigger;
+      readonly atUs: number;
+      readonly advert: AdvertFacts | null;
+    }
+  /** A trigger without a plan. */
+  | {
+      readonly kind: "happened";
+      readonly instance: number;
+      readonly trigger: VrrpTrigger;
+      readonly atUs: number;
+      readonly advert: AdvertFacts | null;
+    }
+  /** An unreported plan ran for an advert whose facts differ from the last one told. */
+  | { readonly kind: "heard"; readonly instance: number; readonly atUs: number; readonly advert: AdvertFacts }
+  /** Once per reason until the instance's phase changes. `instance` is null for an unknown VRID. */
+  | {
+      readonly kind: "dropped";
+      readonly instance: number | null;
+      readonly reason: AdvertDropReason;
+      readonly source: string;
+      readonly ifindex: number;
+      /** Meaning depends on the reason: length, TTL, VRID, type ... */
+      readonly received: number;
+      readonly expected: number;
+      readonly atUs: number;
+    }
+  | { readonly kind: "accepted"; readonly instance: number; readonly order: number; readonly atUs: number }
+  | { readonly kind: "refused"; readonly instance: number; readonly order: number; readonly atUs: number }
+  /** A system call or netlink command of an action failed. */
+  | {
+      readonly kind: "failed";
+      readonly instance: number;
+      readonly action: VrrpAction["kind"] | "open" | "receive";
+      readonly failure: SyscallFailure;
+      /** The address concerned, or null. */
+      readonly address: string | null;
+      readonly atUs: number;
+    }
+  | { readonly kind: "link"; readonly link: Link; readonly isDeleted: boolean; readonly atUs: number }
+  | { readonly kind: "address"; readonly address: InterfaceAddress; readonly isDeleted: boolean; readonly atUs: number }
+  /** The netlink socket overran or the event ring was full: dump and compare. */
+  | { readonly kind: "overrun"; readonly atUs: number };
+
+export interface VrrpCounters {
+  readonly advertsSent: number;
+  readonly advertsReceived: number;
+  readonly priorityZeroSent: number;
+  readonly priorityZeroReceived: number;
+  readonly announcementsSent: number;
+  readonly dropped: Readonly<Record<AdvertDropReason, number>>;
+}
+
+export interface VrrpLoopOptions {
+  /** SCHED_FIFO priority 1..99 of the loop's thread; 0 for none. Failure to set it is reported as a "failed" event of instance 0. */
+  readonly realtimePriority: number;
+  readonly isMemoryLocked: boolean;
+  /** Dead-man switch: without `renewLease` for this long, `"lease-lapsed"` is triggered. 0 turns it off. */
+  readonly leaseUs: number;
+}
+
+/** The vrrp loop: one thread for all instances. Calls return at once; order is kept. */
+export interface VrrpLoop {
+  /**
+   * Opens or replaces the sockets and prepared bytes of an instance. A replaced instance keeps its
+   * phase, timers and counters. Failures come as `"failed"` with action `"open"`.
+   * @param instance chosen by the caller, 1..2^31-1
+   */
+  openInstance(instance: number, transport: VrrpTransport): void;
+  /** Drops timers, plans and sockets of an instance; sends nothing and removes nothing. */
+  closeInstance(instance: number): void;
+  submit(instance: number, order: VrrpOrder): void;
+  /** The control loop is alive. */
+  renewLease(): void;
+  /** Null for an unknown instance. */
+  counters(instance: number): VrrpCounters | null;
+  health(): LoopHealth;
+  /** Runs what was submitted before, stops and joins the thread. Idempotent. */
+  close(): void;
+}
+
+// ---------------------------------------------------------------- probe loop
+
+export type ProbeKind = "tcp" | "icmp";
+
+export interface ProbeTarget {
+  readonly kind: ProbeKind;
+  readonly family: AddressFamily;
+  readonly address: string;
+  /** 0 for icmp */
+  readonly port: number;
+  /** Null: the kernel chooses. */
+  readonly bindAddress: string | null;
+  readonly bindPort: number;
+  readonly bindInterface: string | null;
+  /** SO_MARK, 0 for none. */
+  readonly fwmark: number;
+  readonly timeoutUs: number;
+}
+
+/**
+ * After a result the next probe starts `intervalUs` later when the result is the expected one,
+ * `unexpectedIntervalUs` later when not. Only unexpected results are reported, so a steady state
+ * costs JavaScript nothing.
+ */
+export interface ProbeSchedule {
+  readonly expected: ProbeResult | "none";
+  readonly intervalUs: number;
+  readonly unexpectedIntervalUs: number;
+}
+
+export type ProbeResult = "success" | "failure";
+
+export type ProbeReason = "ok" | "refused" | "timeout" | "unreachable" | "reset" | "other";
+
+export type ProbeEvent = {
+  readonly target: number;
+  readonly result: ProbeResult;
+  readonly reason: ProbeReason;
+  /** 0 when there is none. */
+  readonly errno: number;
+  readonly latencyUs: number;
+  readonly atUs: number;
+};
+
+export interface ProbeCounters {
+  readonly started: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Failed locally (no buffers, no port, no route out): retried, says nothing of the server. */
+  readonly local: number;
+  /** Judged late because the loop itself was late: retried. */
+  readonly late: number;
+  readonly inFlight: number;
+}
+
+export interface ProbeLoopOptions {
+  /** Probes in flight at a time; the rest waits. */
+  readonly maxInFlight: number;
+}
+
+/** The probe loop: one thread for all targets. */
+export interface ProbeLoop {
+  /** @param firstDelayUs the first probe starts after this */
+  addTarget(target: number, spec: ProbeTarget, schedule: ProbeSchedule, firstDelayUs: number): void;
+  /** Takes effect with the next result; with `restart` the next probe starts after `firstDelayUs` from now. */
+  setSchedule(target: number, schedule: ProbeSchedule): void;
+  removeTarget(target: number): void;
+  counters(): ProbeCounters;
+  health(): LoopHealth;
+  close(): void;
+}
+
+// ---------------------------------------------------------------- host
+
+/** A connected AF_UNIX datagram socket (syslog, journald, systemd's notify socket). */
+export interface DatagramSender {
+  /** False when the message could not be handed over at once. Never blocks. */
+  send(message: Uint8Array): boolean;
+  close(): void;
+}
+
+export interface NativeAddon {
+  readonly contractVersion: number;
+  /** CLOCK_MONOTONIC in microseconds. */
+  monotonicUs(): number;
+  /** @throws NativeError `ENOENT` when the kernel has no IPVS (after trying to load the module), `EPERM` */
+  openIpvs(): IpvsTable;
+  openRtnetlink(): Rtnetlink;
+  createVrrpLoop(options: VrrpLoopOptions, onEvents: (events: readonly VrrpEvent[]) => void): VrrpLoop;
+  createProbeLoop(options: ProbeLoopOptions, onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
+  /** @param path of the socket; a leading `@` means the abstract namespace */
+  openDatagram(path: string): DatagramSender;
+  /** F_OFD_SETLK write lock. False when another process holds it. */
+  tryLockFile(fd: number): boolean;
+  /** setns(2) of the calling thread and all native threads started later. @throws NativeError */
+  enterNetworkNamespace(path: string): void;
+}
