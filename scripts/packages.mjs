@@ -1,0 +1,86 @@
+/** Debian packages by purpose: one table for the scripts and CI. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { hasProgram, run, say } from "./tools.mjs";
+
+/** @type {Readonly<Record<string, { why: string, packages: readonly string[] }>>} */
+const PURPOSES = {
+  build: { why: "compile the addon", packages: ["g++", "make", "python3"] },
+  demo: {
+    why: "build the demo's machines, and an IPVS kernel for hosts without one",
+    packages: ["iproute2", "iputils-ping", "kmod", "procps", "util-linux", "nftables", "ipvsadm", "user-mode-linux"],
+  },
+  test: {
+    why: "C++ tests, the peer daemon and the judge of packets",
+    packages: ["cmake", "libgtest-dev", "libgmock-dev", "keepalived", "tshark"],
+  },
+  lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
+};
+
+/** What each purpose of setup needs. */
+const NEEDS = {
+  build: ["build"],
+  demo: ["build", "demo"],
+  test: ["build", "demo", "test"],
+  lint: ["lint"],
+  all: Object.keys(PURPOSES),
+};
+
+// Placeholders of dpkg-query, not of JavaScript.
+const FORMAT = ["Package", "db:Status-Status"]
+  .map((field) => `\${${field}}`)
+  .join(" ")
+  .concat("\\n");
+
+/** @returns {string[]} those of the packages that are not installed */
+function missingOf(packages) {
+  const query = spawnSync("dpkg-query", ["-W", "-f", FORMAT, ...packages], {
+    encoding: "utf8",
+  });
+  const installed = new Set(
+    query.stdout
+      .split("\n")
+      .filter((line) => line.endsWith(" installed"))
+      .map((line) => line.split(" ")[0]),
+  );
+  return packages.filter((name) => !installed.has(name));
+}
+
+/** Installs packages without questions; the package lists are fetched once when that alone does not do. */
+function aptInstall(packages) {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", DEBCONF_NONINTERACTIVE_SEEN: "true" };
+  const install = ["install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...packages];
+  if (run("apt-get", install, { env })) return true;
+  return run("apt-get", ["update", "-q"], { env }) && run("apt-get", install, { env });
+}
+
+/**
+ * Installs what is missing when root, else says which command does.
+ * @param {string} purpose a key of NEEDS
+ * @returns {boolean} whether everything is there
+ */
+export function ensurePackages(purpose) {
+  const groups = NEEDS[purpose].map((name) => PURPOSES[name]);
+  if (!existsSync("/usr/bin/dpkg-query")) {
+    const absent = ["g++", "make", "python3", "ip"].filter((name) => !hasProgram(name));
+    if (absent.length > 0) say(`setup: not a Debian-like machine; please install yourself: ${absent.join(" ")}`);
+    return absent.length === 0;
+  }
+  const missing = missingOf(groups.flatMap((group) => group.packages));
+  if (missing.length === 0) return true;
+  for (const { why, packages } of groups) {
+    const part = packages.filter((name) => missing.includes(name));
+    if (part.length > 0) say(`setup: missing Debian packages to ${why}: ${part.join(" ")}`);
+  }
+  if (process.getuid?.() !== 0) {
+    say(`setup: not root, going on without; to install them: sudo apt-get install ${missing.join(" ")}`);
+    return false;
+  }
+  say(`setup: installing ${missing.length} Debian packages`);
+  if (aptInstall(missing)) return true;
+  // One package that can't be had must not keep the others away.
+  for (const name of missingOf(missing)) {
+    if (!aptInstall([name])) say(`setup: could not install ${name}; what needs it is skipped`);
+  }
+  return missingOf(missing).length === 0;
+}

@@ -1,0 +1,53 @@
+/**
+ * Makes a fresh clone ready to run: npm packages, Debian packages, addon, compiled TypeScript.
+ * Needs only Node and npm, may be run at any time, and is quick when all is there.
+ * Usage: node scripts/setup.mjs [--for build|demo|test|lint|all]
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildNative } from "./build-native.mjs";
+import { ensurePackages } from "./packages.mjs";
+import { fail, packageProgram, ROOT, run, say } from "./tools.mjs";
+
+const OLDEST_NODE = [20, 19];
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const isNewEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  if (!isNewEnough)
+    fail(`setup: Node ${process.versions.node} is too old; holdfast needs ${OLDEST_NODE.join(".")} or later`);
+  if (process.platform !== "linux") fail("setup: holdfast runs on Linux only");
+}
+
+function ensureModules() {
+  const stamp = join(ROOT, "node_modules", ".holdfast-lock");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(ROOT, "package-lock.json")))
+    .digest("hex");
+  const isThere = existsSync(packageProgram("typescript/package.json"));
+  if (isThere && existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  if (!isThere || existsSync(stamp)) {
+    say("setup: installing npm packages (npm ci)");
+    if (!run("npm", ["ci", "--no-audit", "--no-fund"])) fail("setup: npm ci failed");
+  }
+  writeFileSync(stamp, lock);
+}
+
+function buildTypeScript() {
+  if (!run(process.execPath, [packageProgram("typescript/bin/tsc"), "-b"])) fail("setup: TypeScript does not compile");
+}
+
+function main() {
+  const at = process.argv.indexOf("--for");
+  const purpose = at < 0 ? "build" : (process.argv[at + 1] ?? "");
+  if (!["build", "demo", "test", "lint", "all"].includes(purpose)) fail(`setup: unknown purpose "${purpose}"`);
+  checkNode();
+  ensureModules();
+  ensurePackages(purpose);
+  if (purpose === "lint") return;
+  if (!buildNative()) fail("setup: the addon does not compile");
+  buildTypeScript();
+}
+
+main();
