@@ -178,7 +178,12 @@ export interface LatenessSummary {
 
 // ---------------------------------------------------------------- vrrp loop
 
-export type VrrpPhaseName = "idle" | "backup" | "active";
+/**
+ * To the loop phases are only names of plan tables, apart from two things: what it says "once" it
+ * says again after a change, and `skipsAddressCheck` does not hold in `active`. `held` is a backup
+ * whose preempt delay has not passed.
+ */
+export type VrrpPhaseName = "idle" | "backup" | "held" | "active";
 
 /**
  * What can happen to an instance between two orders from the control loop. Adverts are sorted by
@@ -197,14 +202,15 @@ export type VrrpTrigger =
   | "lease-lapsed";
 
 /**
- * Active_Down_Interval = multiplier * I + floor(skewNumerator * S / 256), where I is the interval
- * of the advert that triggered the plan if `learnsInterval` (VRRPv3), else `intervalUs`, and S is
- * `skewBaseUs`, or I when that is null.
+ * Active_Down_Interval = multiplier * I + floor(skewNumerator * S / 256). I is `intervalUs`
+ * ("rule"), that of the advert that triggered the plan ("advert", VRRPv3), or that of the last
+ * `arm-active-down` of the instance, whichever way it came by it ("last"; `intervalUs` when there
+ * was none). S is `skewBaseUs`, or I when that is null.
  * @see RFC 9568 §6.1, RFC 3768 §6.1 (S is one second there)
  */
 export interface ActiveDownRule {
   readonly intervalUs: number;
-  readonly learnsInterval: boolean;
+  readonly intervalFrom: "rule" | "advert" | "last";
   readonly multiplier: number;
   readonly skewNumerator: number;
   readonly skewBaseUs: number | null;
@@ -232,6 +238,11 @@ export type VrrpAction =
   | { readonly kind: "arm-adver"; readonly intervalUs: number }
   | { readonly kind: "disarm-adver" }
   | { readonly kind: "arm-active-down"; readonly rule: ActiveDownRule }
+  /**
+   * Moves an armed timer by trunc(skewNumerator * S / 256), earlier when negative; S is `skewBaseUs`, or
+   * the interval of the last `arm-active-down` when null. A timer that is not armed stays so.
+   */
+  | { readonly kind: "shift-active-down"; readonly skewNumerator: number; readonly skewBaseUs: number | null }
   | { readonly kind: "disarm-active-down" };
 
 export interface VrrpPlan {
@@ -239,7 +250,10 @@ export interface VrrpPlan {
   readonly actions: readonly VrrpAction[];
   /** The phase after the actions. */
   readonly next: VrrpPhaseName;
-  /** False for routine plans (send an advert, restart the timer) that JavaScript need not hear of. */
+  /**
+   * False for routine plans (send an advert, restart the timer) that JavaScript need not hear of
+   * and that do not raise the epoch.
+   */
   readonly isReported: boolean;
 }
 
@@ -354,7 +368,13 @@ export type VrrpEvent =
       readonly advert: AdvertFacts | null;
     }
   /** An unreported plan ran for an advert whose facts differ from the last one told. */
-  | { readonly kind: "heard"; readonly instance: number; readonly atUs: number; readonly advert: AdvertFacts }
+  | {
+      readonly kind: "heard";
+      readonly instance: number;
+      readonly trigger: VrrpTrigger;
+      readonly atUs: number;
+      readonly advert: AdvertFacts;
+    }
   /** Once per reason until the instance's phase changes. `instance` is null for an unknown VRID. */
   | {
       readonly kind: "dropped";
@@ -368,7 +388,15 @@ export type VrrpEvent =
       readonly atUs: number;
     }
   | { readonly kind: "accepted"; readonly instance: number; readonly order: number; readonly atUs: number }
-  | { readonly kind: "refused"; readonly instance: number; readonly order: number; readonly atUs: number }
+  /** `epoch` and `phase` are the instance's own, so that JavaScript can catch up after lost events. */
+  | {
+      readonly kind: "refused";
+      readonly instance: number;
+      readonly order: number;
+      readonly epoch: number;
+      readonly phase: VrrpPhaseName;
+      readonly atUs: number;
+    }
   /** A system call or netlink command of an action failed. */
   | {
       readonly kind: "failed";
