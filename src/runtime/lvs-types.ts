@@ -1,0 +1,97 @@
+import type { Configuration } from "../model/configuration.ts";
+import type { IpAddress, Microseconds } from "../model/units.ts";
+import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
+
+export type LvsLogLevel = "info" | "warning" | "error";
+
+/** A constant `message` with fields for machines, and `text` in keepalived's wording for people and greps. */
+export interface LvsLogRecord {
+  readonly level: LvsLogLevel;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+  readonly text: string;
+}
+
+export interface LvsClock {
+  /** CLOCK_MONOTONIC */
+  nowUs(): Microseconds;
+  /** @returns a function that cancels the call; calling it later does nothing */
+  after(delayUs: Microseconds, callback: () => void): () => void;
+}
+
+export interface LvsRuntimeOptions {
+  /** `-I`: the table stays as it is at stop. */
+  readonly keepsTableAtStop: boolean;
+  /** Pause between two comparisons with the kernel's table. */
+  readonly reconcileIntervalUs: Microseconds;
+}
+
+export interface LvsRuntimeDependencies {
+  /** Called once, and only when there is a virtual server. @throws NativeError as `NativeAddon.openIpvs` */
+  openIpvs(): IpvsTable;
+  /** Called once, and only when there is a virtual server. */
+  openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
+  readonly log: (record: LvsLogRecord) => void;
+  readonly clock: LvsClock;
+  /** Uniform in [0, 1): spreads the first probes. */
+  readonly random: () => number;
+}
+
+export type CheckerVerdict = "pending" | "up" | "down";
+
+export interface CheckerStatus {
+  readonly kind: string;
+  readonly verdict: CheckerVerdict;
+  /** Failures in a row that have not yet decided anything. */
+  readonly failures: number;
+}
+
+export interface RealServerStatus {
+  /** `[192.168.1.7]:tcp:80` */
+  readonly name: string;
+  readonly address: IpAddress;
+  readonly port: number;
+  readonly weight: number;
+  readonly isAlive: boolean;
+  readonly checkers: readonly CheckerStatus[];
+}
+
+export interface VirtualServerStatus {
+  /** `[192.168.1.100]:tcp:80`, `FWM 5`, `[GROUP]` */
+  readonly name: string;
+  readonly scheduler: string;
+  readonly hasQuorum: boolean;
+  readonly isSorryServerActive: boolean;
+  readonly realServers: readonly RealServerStatus[];
+}
+
+export interface TableStatus {
+  /** Comparisons with the kernel's table so far. */
+  readonly reconciles: number;
+  /** Commands carried out because the kernel's table had drifted. */
+  readonly repairs: number;
+  /** Commands that failed so far. */
+  readonly failures: number;
+  /** False from a failure until a comparison finds nothing to do. */
+  readonly isInSync: boolean;
+}
+
+/** What a status query shows; a copy, safe to keep. */
+export interface LvsSnapshot {
+  readonly virtualServers: readonly VirtualServerStatus[];
+  readonly probes: ProbeCounters | null;
+  readonly table: TableStatus;
+}
+
+/**
+ * The load-balancing half of the daemon. Calls are queued behind each other.
+ */
+export interface LvsRuntime {
+  /** Resolves when the table is in place. Rejects with a `NativeError` when IPVS can't be used; nothing is left behind then. */
+  start(configuration: Configuration): Promise<void>;
+  /** Services, connections, counters and health that the new configuration keeps are not touched. */
+  reload(configuration: Configuration): Promise<void>;
+  /** Removes what is ours (unless told to keep it) and ends probing. Idempotent. */
+  stop(): Promise<void>;
+  snapshot(): LvsSnapshot;
+}
