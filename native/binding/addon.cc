@@ -1,0 +1,18 @@
+#include <napi.h>
+
+#include "binding/host.h"
+
+namespace {
+
+/** contract.ts `CONTRACT_VERSION` */
+constexpr int kContractVersion = 1;
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("contractVersion", kContractVersion);
+  holdfast::binding::InitHost(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(holdfast, Init)

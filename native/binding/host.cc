@@ -1,0 +1,127 @@
+#include "binding/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstring>
+#include <string>
+
+#include "binding/factory.h"
+#include "binding/values.h"
+#include "loop/clock.h"
+#include "loop/unique_fd.h"
+
+namespace holdfast::binding {
+
+namespace {
+
+/** contract.ts `DatagramSender` */
+class DatagramSender : public Napi::ObjectWrap<DatagramSender> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "DatagramSender",
+                       {InstanceMethod<&DatagramSender::Send>("send"),
+                        InstanceMethod<&DatagramSender::Close>("close")});
+  }
+
+  explicit DatagramSender(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DatagramSender>(info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() < 1 || !info[0].IsString()) {
+      Napi::TypeError::New(env, "path: a string is expected").ThrowAsJavaScriptException();
+      return;
+    }
+    Connect(env, info[0].As<Napi::String>().Utf8Value());
+  }
+
+ private:
+  void Connect(Napi::Env env, std::string path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path) {
+      Napi::TypeError::New(env, "path: 1 to 107 octets are expected").ThrowAsJavaScriptException();
+      return;
+    }
+    if (path[0] == '@') path[0] = '\0';
+    memcpy(address.sun_path, path.data(), path.size());
+    const auto length =
+        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (path[0] ? 1 : 0));
+    fd_.Reset(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd_.is_open()) return ThrowSyscallError(env, errno, "socket");
+    if (connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) {
+      const int error = errno;
+      fd_.Reset();
+      ThrowSyscallError(env, error, "connect");
+    }
+  }
+
+  Napi::Value Send(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!fd_.is_open()) {
+      ThrowClosed(env, "DatagramSender");
+      return env.Undefined();
+    }
+    if (info.Length() < 1 || !info[0].IsTypedArray()) {
+      Napi::TypeError::New(env, "message: a Uint8Array is expected").ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
+    const auto message = info[0].As<Napi::Uint8Array>();
+    const ssize_t sent = send(fd_.get(), message.Data(), message.ByteLength(), MSG_NOSIGNAL);
+    return Napi::Boolean::New(env, sent == static_cast<ssize_t>(message.ByteLength()));
+  }
+
+  void Close(const Napi::CallbackInfo&) { fd_.Reset(); }
+
+  UniqueFd fd_;
+};
+
+Napi::Value MonotonicNowUs(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(MonotonicUs()));
+}
+
+Napi::Value TryLockFile(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 1 || !info[0].IsNumber()) {
+    Napi::TypeError::New(env, "fd: a number is expected").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (fcntl(info[0].As<Napi::Number>().Int32Value(), F_OFD_SETLK, &whole) == 0) {
+    return Napi::Boolean::New(env, true);
+  }
+  if (errno == EAGAIN || errno == EACCES) return Napi::Boolean::New(env, false);
+  ThrowSyscallError(env, errno, "fcntl");
+  return env.Undefined();
+}
+
+Napi::Value EnterNetworkNamespace(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 1 || !info[0].IsString()) {
+    Napi::TypeError::New(env, "path: a string is expected").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  const UniqueFd fd(open(info[0].As<Napi::String>().Utf8Value().c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.is_open()) {
+    ThrowSyscallError(env, errno, "open");
+  } else if (setns(fd.get(), CLONE_NEWNET) != 0) {
+    ThrowSyscallError(env, errno, "setns");
+  }
+  return env.Undefined();
+}
+
+}  // namespace
+
+void InitHost(Napi::Env env, Napi::Object exports) {
+  exports.Set("monotonicUs", Napi::Function::New(env, MonotonicNowUs, "monotonicUs"));
+  exports.Set("tryLockFile", Napi::Function::New(env, TryLockFile, "tryLockFile"));
+  exports.Set("enterNetworkNamespace",
+              Napi::Function::New(env, EnterNetworkNamespace, "enterNetworkNamespace"));
+  ExportFactory<DatagramSender>(env, exports, "openDatagram");
+}
+
+}  // namespace holdfast::binding
