@@ -26,16 +26,16 @@ function plain(message: string, fields: LogFields): string {
   return [message, ...words].join(" ");
 }
 
+function word(record: LogRecord, texts: LogTexts): string {
+  if (record.text !== null) return record.text;
+  const text = Object.hasOwn(texts, record.message) ? texts[record.message] : undefined;
+  if (text === undefined) return plain(record.message, record.fields);
+  return typeof text === "string" ? fill(text, record.fields) : text(record.fields);
+}
+
 /** The line for people and their greps, without time stamp: keepalived's wording where there is one. */
 export function renderText(record: LogRecord, texts: LogTexts): string {
-  const text = Object.hasOwn(texts, record.message) ? texts[record.message] : undefined;
-  const line =
-    text === undefined
-      ? plain(record.message, record.fields)
-      : typeof text === "string"
-        ? fill(text, record.fields)
-        : text(record.fields);
-  return line.replace(CONTROL, "?");
+  return word(record, texts).replace(CONTROL, "?");
 }
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

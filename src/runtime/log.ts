@@ -15,6 +15,16 @@ export interface LogRecord {
   readonly subsystem: LogSubsystem;
   readonly message: string;
   readonly fields: LogFields;
+  /** The wording for people where the speaker has rendered it already; null: `log-texts.ts` says it. */
+  readonly text: string | null;
+}
+
+/** What a subsystem that renders its own wording hands over. */
+export interface SpokenRecord {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+  readonly text: string;
 }
 
 /** Takes records and never blocks or throws. */
@@ -36,6 +46,7 @@ export interface Logger {
   detail(message: string, fields?: LogFields): void;
   /** Shown with `-D -D` only. */
   debug(message: string, fields?: LogFields): void;
+  speak(record: SpokenRecord): void;
   /** The same outputs, speaking for another subsystem. */
   forSubsystem(subsystem: LogSubsystem): Logger;
   /** False when a `detail` would be dropped, so that costly fields need not be made. */
@@ -51,22 +62,24 @@ export interface LoggerOptions {
 
 const NO_FIELDS: LogFields = {};
 
+function isShown(level: LogLevel, detailLevel: number): boolean {
+  return level === "detail" ? detailLevel > 0 : level === "debug" ? detailLevel > 1 : true;
+}
+
 /** A logger that hands every record to every sink. */
 export function createLogger(options: LoggerOptions, subsystem: LogSubsystem = "daemon"): Logger {
-  const write = (level: LogLevel, message: string, fields: LogFields | undefined): void => {
-    const record: LogRecord = { timeMs: options.nowMs(), level, subsystem, message, fields: fields ?? NO_FIELDS };
+  const write = (level: LogLevel, message: string, fields: LogFields, text: string | null): void => {
+    if (!isShown(level, options.detailLevel)) return;
+    const record: LogRecord = { timeMs: options.nowMs(), level, subsystem, message, fields, text };
     for (const sink of options.sinks) sink.write(record);
   };
   return {
-    error: (message, fields) => write("error", message, fields),
-    warning: (message, fields) => write("warning", message, fields),
-    info: (message, fields) => write("info", message, fields),
-    detail: (message, fields) => {
-      if (options.detailLevel > 0) write("detail", message, fields);
-    },
-    debug: (message, fields) => {
-      if (options.detailLevel > 1) write("debug", message, fields);
-    },
+    error: (message, fields) => write("error", message, fields ?? NO_FIELDS, null),
+    warning: (message, fields) => write("warning", message, fields ?? NO_FIELDS, null),
+    info: (message, fields) => write("info", message, fields ?? NO_FIELDS, null),
+    detail: (message, fields) => write("detail", message, fields ?? NO_FIELDS, null),
+    debug: (message, fields) => write("debug", message, fields ?? NO_FIELDS, null),
+    speak: (record) => write(record.level, record.message, record.fields, record.text),
     forSubsystem: (other) => createLogger(options, other),
     isDetailed: options.detailLevel > 0,
   };

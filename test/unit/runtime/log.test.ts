@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLogger, type LogRecord, type LogSink } from "../../../src/runtime/log.ts";
 import { consoleTime, renderText, syslogTime } from "../../../src/runtime/log-text.ts";
-import { ALL_TEXTS } from "../../../src/runtime/log-texts.ts";
+import { DAEMON_TEXTS } from "../../../src/runtime/log-texts.ts";
 
 function record(message: string, fields: LogRecord["fields"] = {}): LogRecord {
-  return { timeMs: 0, level: "info", subsystem: "daemon", message, fields };
+  return { timeMs: 0, level: "info", subsystem: "daemon", message, fields, text: null };
 }
 
 function collector(): { readonly sink: LogSink; readonly records: LogRecord[] } {
@@ -15,13 +15,11 @@ function collector(): { readonly sink: LogSink; readonly records: LogRecord[] } 
 
 test("known messages read as keepalived writes them", () => {
   const cases: readonly (readonly [string, LogRecord["fields"], string])[] = [
-    ["entering active", { instance: "VI_1" }, "(VI_1) Entering MASTER STATE"],
-    ["entering backup", { instance: "VI_1", isInitial: true }, "(VI_1) Entering BACKUP STATE (init)"],
-    ["entering backup", { instance: "VI_1", isInitial: false }, "(VI_1) Entering BACKUP STATE"],
+    ["configuration file", { file: "/a.conf" }, "Configuration file /a.conf"],
     [
-      "removing service",
-      { service: "[192.168.1.7]:tcp:80", virtualServer: "[192.168.1.100]:tcp:80" },
-      "Removing service [192.168.1.7]:tcp:80 from VS [192.168.1.100]:tcp:80",
+      "starting",
+      { version: "0.1.0", compatible: "2.4.3" },
+      "Starting holdfast v0.1.0 (compatible with Keepalived v2.4.3)",
     ],
     [
       "diagnostic",
@@ -31,23 +29,28 @@ test("known messages read as keepalived writes them", () => {
     ["diagnostic", { severity: "warning", file: null, line: null, column: null, text: "odd" }, "WARNING - odd"],
   ];
   for (const [message, fields, expected] of cases) {
-    assert.equal(renderText(record(message, fields), ALL_TEXTS), expected);
+    assert.equal(renderText(record(message, fields), DAEMON_TEXTS), expected);
   }
 });
 
 test("an unknown message is followed by its fields", () => {
   assert.equal(
-    renderText(record("watched the moon", { phase: "full", craters: ["a", "b"] }), ALL_TEXTS),
+    renderText(record("watched the moon", { phase: "full", craters: ["a", "b"] }), DAEMON_TEXTS),
     "watched the moon phase=full craters=a b",
   );
-  assert.equal(renderText(record("toString"), ALL_TEXTS), "toString");
+  assert.equal(renderText(record("toString"), DAEMON_TEXTS), "toString");
+});
+
+test("a record's own wording is kept", () => {
+  const spoken: LogRecord = { ...record("entering active"), text: "(VI_1) Entering MASTER STATE" };
+  assert.equal(renderText(spoken, DAEMON_TEXTS), "(VI_1) Entering MASTER STATE");
 });
 
 test("a missing field is empty and control characters cannot forge a line", () => {
-  assert.equal(renderText(record("entering active"), ALL_TEXTS), "() Entering MASTER STATE");
+  assert.equal(renderText(record("configuration file"), DAEMON_TEXTS), "Configuration file ");
   assert.equal(
-    renderText(record("entering active", { instance: "a\nNov 1 x" }), ALL_TEXTS),
-    "(a?Nov 1 x) Entering MASTER STATE",
+    renderText(record("configuration file", { file: "a\nNov 1 x" }), DAEMON_TEXTS),
+    "Configuration file a?Nov 1 x",
   );
 });
 
@@ -64,15 +67,18 @@ test("detail and debug are passed on only with -D and -D -D", () => {
     log.info("a");
     log.detail("b");
     log.debug("c");
+    log.speak({ level: "detail", message: "d", fields: {}, text: "D" });
     assert.equal(log.isDetailed, detailLevel > 0);
     return records.length;
   });
-  assert.deepEqual(counts, [1, 2, 3]);
+  assert.deepEqual(counts, [1, 3, 4]);
 });
 
 test("a logger for another subsystem uses the same sinks", () => {
   const { sink, records } = collector();
   const log = createLogger({ sinks: [sink], detailLevel: 0, nowMs: () => 7 });
   log.forSubsystem("vrrp").error("a", { n: 1 });
-  assert.deepEqual(records, [{ timeMs: 7, level: "error", subsystem: "vrrp", message: "a", fields: { n: 1 } }]);
+  assert.deepEqual(records, [
+    { timeMs: 7, level: "error", subsystem: "vrrp", message: "a", fields: { n: 1 }, text: null },
+  ]);
 });

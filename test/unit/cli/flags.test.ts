@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FLAGS, flagHelp } from "../../../src/cli/flag-table.ts";
+import { type Flags, parseFacility, parseFlags, parseUmask } from "../../../src/cli/flags.ts";
+
+function flagsOf(words: string): Flags {
+  return parseFlags(words.split(" ")).flags;
+}
+
+test("without words everything has keepalived's default", () => {
+  const { action, flags, complaints } = parseFlags([]);
+  assert.deepEqual(action, { kind: "run" });
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(flags, {
+    configFile: "/etc/keepalived/keepalived.conf",
+    configId: null,
+    enforcesIncludes: false,
+    runsVrrp: true,
+    runsCheckers: true,
+    runsBfd: true,
+    staysInForeground: false,
+    ignoresSigint: false,
+    dumpsConfiguration: false,
+    keepsVrrp: false,
+    keepsIpvs: false,
+    namespace: null,
+    umask: null,
+    pidFiles: { parent: null, vrrp: null, checkers: null, bfd: null },
+    logsToConsole: false,
+    detailLevel: 0,
+    facility: 3,
+    logsToSyslog: true,
+    logFile: null,
+    logFormat: "text",
+    inertFlags: [],
+  });
+});
+
+test("bundled flags as in service units", () => {
+  const flags = flagsOf("-nlDDGVIf/a.conf -p /x.pid -r/y.pid --checkers_pid=/z.pid");
+  assert.equal(flags.configFile, "/a.conf");
+  assert.equal(flags.detailLevel, 2);
+  assert.ok(flags.staysInForeground && flags.logsToConsole && flags.keepsVrrp && flags.keepsIpvs);
+  assert.ok(!flags.logsToSyslog);
+  assert.deepEqual(flags.pidFiles, { parent: "/x.pid", vrrp: "/y.pid", checkers: "/z.pid", bfd: null });
+});
+
+test("-P and -C take the other half away", () => {
+  assert.deepEqual([flagsOf("-P").runsVrrp, flagsOf("-P").runsCheckers], [true, false]);
+  assert.deepEqual([flagsOf("-C").runsVrrp, flagsOf("-C").runsCheckers], [false, true]);
+});
+
+test("an optional argument has to be attached", () => {
+  assert.equal(flagsOf("-g").logFile, "");
+  assert.equal(flagsOf("-g/a.log").logFile, "/a.log");
+  assert.equal(flagsOf("--log-file=/a.log").logFile, "/a.log");
+  assert.deepEqual(parseFlags(["-t"]).action, { kind: "config-test", file: null });
+  assert.deepEqual(parseFlags(["-t/a"]).action, { kind: "config-test", file: "/a" });
+  assert.deepEqual(parseFlags(["--config-test=/a"]).action, { kind: "config-test", file: "/a" });
+});
+
+test("unknown flags and missing arguments are usage errors, and all are named", () => {
+  const parsed = parseFlags(["--bogus", "-Z", "-n", "-f"]);
+  assert.deepEqual(parsed.action, { kind: "usage-error" });
+  assert.deepEqual(parsed.complaints, [
+    "Unknown option --bogus",
+    "Unknown option -Z",
+    "Missing parameter for option -f",
+  ]);
+});
+
+test("surplus words are named and ignored", () => {
+  const parsed = parseFlags(["xx", "-n", "--", "-yy"]);
+  assert.deepEqual(parsed.action, { kind: "run" });
+  assert.deepEqual(parsed.complaints, ["Unexpected argument(s): xx -yy"]);
+});
+
+test("-v, -h and --signum act where they stand", () => {
+  assert.deepEqual(parseFlags(["-v", "--bogus"]).action, { kind: "version" });
+  assert.deepEqual(parseFlags(["-nh"]).action, { kind: "help" });
+  assert.deepEqual(parseFlags(["--bogus", "--signum=STOP"]), {
+    ...parseFlags(["--bogus", "--signum=STOP"]),
+    action: { kind: "signum", number: 15 },
+    complaints: ["Unknown option --bogus"],
+  });
+  const numbers = ["STOP", "RELOAD", "DATA", "STATS", "STATS_CLEAR", "JSON"].map(
+    (name) => parseFlags(["--signum", name]).action,
+  );
+  assert.deepEqual(
+    numbers.map((action) => (action.kind === "signum" ? action.number : null)),
+    [15, 1, 10, 12, 63, 36],
+  );
+  assert.deepEqual(parseFlags(["--signum=toString"]).action, { kind: "usage-error" });
+  assert.deepEqual(parseFlags(["--signum=FOO"]).complaints, ["Unknown sigfunc FOO"]);
+});
+
+test("facilities and masks", () => {
+  assert.deepEqual(["0", "7", "local3", "user", "daemon", "8", "local9", "x", ""].map(parseFacility), [
+    16,
+    23,
+    19,
+    1,
+    3,
+    null,
+    null,
+    null,
+    null,
+  ]);
+  assert.deepEqual(["0177", "127", "0x7f", "0", "0777", "512", "abc", "08", "-1", ""].map(parseUmask), [
+    0o177,
+    127,
+    127,
+    0,
+    0o777,
+    null,
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
+test("a bad value is named, and the default holds", () => {
+  const parsed = parseFlags(["-S", "9", "-u", "abc", "--log-format=xml"]);
+  assert.deepEqual(parsed.complaints, [
+    "Invalid log facility '9'",
+    "Invalid --umask option abc",
+    "Invalid log format 'xml'",
+  ]);
+  assert.deepEqual(parsed.action, { kind: "run" });
+  assert.equal(parsed.flags.facility, 3);
+  assert.equal(parsed.flags.umask, null);
+});
+
+test("flags without effect yet are collected once each", () => {
+  assert.deepEqual(flagsOf("-x -x -A /s -m --debug=D -R --all").inertFlags, ["-x", "-A", "-m", "--debug"]);
+});
+
+test("no two flags share a spelling, and each is in the help", () => {
+  const spellings = FLAGS.flatMap(({ short, long }) => [short === null ? null : `-${short}`, `--${long}`]).filter(
+    (spelling) => spelling !== null,
+  );
+  assert.equal(new Set(spellings).size, spellings.length);
+  for (const { long } of FLAGS) assert.ok(flagHelp().includes(`--${long}`), `--${long}`);
+});
