@@ -1,0 +1,181 @@
+import type { RealServer, VirtualServer } from "../model/lvs.ts";
+
+/** One real server as seen by its checkers. */
+export interface ServerState {
+  /** By checker: true from a failure (or, for alpha, from the start) until a success. */
+  readonly hasFailed: readonly boolean[];
+  readonly isAlive: boolean;
+  /** Effective weight, 0..65535; checkers and people may change it. */
+  readonly weight: number;
+}
+
+/** The pool of one virtual server; `servers` are in the order of its real servers. */
+export interface PoolState {
+  readonly hasQuorum: boolean;
+  /** Sum of the weights of servers that are alive. */
+  readonly liveWeight: number;
+  readonly servers: readonly ServerState[];
+}
+
+export type PoolEvent =
+  /** The verdict of one checker; `isFirst` when it had given none before. */
+  | {
+      readonly kind: "verdict";
+      readonly server: number;
+      readonly checker: number;
+      readonly isUp: boolean;
+      readonly isFirst: boolean;
+    }
+  | { readonly kind: "weight"; readonly server: number; readonly weight: number };
+
+export type PoolEffect =
+  | { readonly kind: "server-up"; readonly server: number }
+  | { readonly kind: "server-down"; readonly server: number }
+  /** An alpha server failed its first check: told to notify scripts although it never was up. */
+  | { readonly kind: "server-never-up"; readonly server: number }
+  | {
+      readonly kind: "weight-changed";
+      readonly server: number;
+      readonly from: number;
+      readonly to: number;
+      readonly isAlive: boolean;
+    }
+  | { readonly kind: "quorum-gained"; readonly liveWeight: number }
+  /** `isAtStart`: the pool was taken up in this state. */
+  | { readonly kind: "quorum-lost"; readonly liveWeight: number; readonly isAtStart: boolean }
+  | { readonly kind: "sorry-server-on" }
+  | { readonly kind: "alive-servers-off" }
+  | { readonly kind: "sorry-server-off" }
+  | { readonly kind: "alive-servers-on" };
+
+export interface PoolStep {
+  readonly state: PoolState;
+  /** Executed in this order. */
+  readonly effects: readonly PoolEffect[];
+}
+
+/** When the quorum is judged; a pool that starts has no sorry server to take out. */
+type PoolPhase = "start" | "reload" | "running";
+
+/** A server before its checkers have said anything: alpha ones are out until their first success. */
+export function initialServer(server: RealServer): ServerState {
+  const hasFailed = server.checkers.map((checker) => checker.timing.isAlpha);
+  return { hasFailed, isAlive: !hasFailed.includes(true), weight: server.weight };
+}
+
+/**
+ * Takes up a pool at start or reload.
+ * @param servers one state per real server
+ * @param hadQuorum of the pool before a reload; null for a new one
+ */
+export function startPool(
+  virtualServer: VirtualServer,
+  servers: readonly ServerState[],
+  hadQuorum: boolean | null,
+): PoolStep {
+  let liveWeight = 0;
+  for (const server of servers) if (server.isAlive) liveWeight += server.weight;
+  const state: PoolState = { hasQuorum: hadQuorum ?? false, liveWeight, servers };
+  const step = settleQuorum(virtualServer, state, [], hadQuorum === null ? "start" : "reload");
+  if (hadQuorum !== null || step.state.hasQuorum || virtualServer.sorryServer === null) return step;
+  return becomeWithoutQuorum(virtualServer, state, [], "start");
+}
+
+/** Whether the sorry server serves. */
+export function isSorryServerActive(virtualServer: VirtualServer, state: PoolState): boolean {
+  return virtualServer.sorryServer !== null && !state.hasQuorum;
+}
+
+export function stepPool(virtualServer: VirtualServer, state: PoolState, event: PoolEvent): PoolStep {
+  const server = state.servers[event.server];
+  if (server === undefined) return { state, effects: [] };
+  switch (event.kind) {
+    case "verdict":
+      return onVerdict(virtualServer, state, server, event);
+    case "weight":
+      return onWeight(virtualServer, state, server, event);
+  }
+}
+
+function onVerdict(
+  virtualServer: VirtualServer,
+  state: PoolState,
+  server: ServerState,
+  event: Extract<PoolEvent, { kind: "verdict" }>,
+): PoolStep {
+  const hasFailed = server.hasFailed.with(event.checker, !event.isUp);
+  const isAlive = !hasFailed.includes(true);
+  const next = replaceServer(state, event.server, { ...server, hasFailed, isAlive });
+  if (isAlive === server.isAlive) {
+    const wasAlpha = server.hasFailed[event.checker] === true;
+    const isNeverUp = event.isFirst && !event.isUp && wasAlpha;
+    return { state: next, effects: isNeverUp ? [{ kind: "server-never-up", server: event.server }] : [] };
+  }
+  const effects: PoolEffect[] = [{ kind: isAlive ? "server-up" : "server-down", server: event.server }];
+  return settleQuorum(virtualServer, next, effects, "running");
+}
+
+function onWeight(
+  virtualServer: VirtualServer,
+  state: PoolState,
+  server: ServerState,
+  event: Extract<PoolEvent, { kind: "weight" }>,
+): PoolStep {
+  if (server.weight === event.weight) return { state, effects: [] };
+  const next = replaceServer(state, event.server, { ...server, weight: event.weight });
+  const { isAlive, weight: from } = server;
+  const changed: PoolEffect = { kind: "weight-changed", server: event.server, from, to: event.weight, isAlive };
+  return settleQuorum(virtualServer, next, [changed], "running");
+}
+
+function replaceServer(state: PoolState, index: number, server: ServerState): PoolState {
+  const before = state.servers[index];
+  const removed = before?.isAlive ? before.weight : 0;
+  const added = server.isAlive ? server.weight : 0;
+  return {
+    hasQuorum: state.hasQuorum,
+    liveWeight: state.liveWeight - removed + added,
+    servers: state.servers.with(index, server),
+  };
+}
+
+/** Lost below `quorum - hysteresis` (or with nothing alive), gained from `quorum + hysteresis` on. */
+function settleQuorum(
+  virtualServer: VirtualServer,
+  state: PoolState,
+  effects: PoolEffect[],
+  phase: PoolPhase,
+): PoolStep {
+  const { quorum, hysteresis } = virtualServer;
+  if (state.hasQuorum && (state.liveWeight === 0 || state.liveWeight < quorum - hysteresis)) {
+    return becomeWithoutQuorum(virtualServer, state, effects, phase);
+  }
+  if (!state.hasQuorum && state.liveWeight > 0 && state.liveWeight >= quorum + hysteresis) {
+    return becomeWithQuorum(virtualServer, state, effects, phase);
+  }
+  return { state, effects };
+}
+
+function becomeWithoutQuorum(
+  virtualServer: VirtualServer,
+  state: PoolState,
+  effects: PoolEffect[],
+  phase: PoolPhase,
+): PoolStep {
+  effects.push({ kind: "quorum-lost", liveWeight: state.liveWeight, isAtStart: phase !== "running" });
+  if (virtualServer.sorryServer !== null) effects.push({ kind: "sorry-server-on" }, { kind: "alive-servers-off" });
+  return { state: { ...state, hasQuorum: false }, effects };
+}
+
+function becomeWithQuorum(
+  virtualServer: VirtualServer,
+  state: PoolState,
+  effects: PoolEffect[],
+  phase: PoolPhase,
+): PoolStep {
+  effects.push({ kind: "quorum-gained", liveWeight: state.liveWeight });
+  if (virtualServer.sorryServer !== null && phase !== "start") {
+    effects.push({ kind: "sorry-server-off" }, { kind: "alive-servers-on" });
+  }
+  return { state: { ...state, hasQuorum: true }, effects };
+}
