@@ -1,0 +1,68 @@
+import type { NoteEffect, NoteMessage } from "../vrrp/types.ts";
+import type { VrrpLogRecord } from "./vrrp-types.ts";
+
+type Fields = NoteEffect["fields"];
+
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  initialize: "INIT",
+  backup: "BACKUP",
+  active: "MASTER",
+  fault: "FAULT",
+};
+
+/** keepalived's words for everything the machine says; `(VI_1) ` is put in front. */
+const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
+  "state change": (f) => `Entering ${stateWord(f["state"])} STATE${f["isInitial"] === true ? " (init)" : ""}`,
+  "startup fault": (f) => `entering FAULT state (${f["reason"]})`,
+  "advertisement timeout": () => "Receive advertisement timeout",
+  "priority 0 sent": () => "sent 0 priority",
+  "setting addresses": () => "setting VIPs.",
+  "removing addresses": () => "removing VIPs.",
+  "setting excluded addresses": () => "setting E-VIPs.",
+  "removing excluded addresses": () => "removing E-VIPs.",
+  "priority 0 received in backup": () => "Backup received priority 0 advertisement",
+  "priority 0 received in active": () => "Master received priority 0 message",
+  "lower priority discarded": (f) =>
+    `received lower priority (${f["priority"]}) advert from ${f["source"]} - discarding`,
+  "lower priority while active": (f) =>
+    `Received advert from ${f["source"]} with lower priority ${f["priority"]}, ours ${f["ownPriority"]}` +
+    (f["isSilent"] === true ? "" : ", forcing new election"),
+  "higher priority while active": (f) =>
+    `Master received advert from ${f["source"]} with higher priority ${f["priority"]}, ours ${f["ownPriority"]}`,
+  "equal priority with higher address while active": (f) =>
+    `Master received advert from ${f["source"]} with same priority ${f["priority"]} but higher IP address than ours`,
+  "equal priority with own address": () =>
+    "WARNING - equal priority advert received from remote host with our IP address.",
+  "two address owners": (f) =>
+    `CONFIGURATION ERROR: local instance and ${f["source"]} are both configured as address owner, please resolve`,
+  "active router learned": (f) => `master set to ${f["source"]}`,
+  "active router changed": (f) => `master changed from ${f["from"]} to ${f["source"]}`,
+  "advertisement interval learned": (f) =>
+    `advertisement interval updated from ${milliseconds(f["fromUs"])}ms to ${milliseconds(f["toUs"])}ms by master`,
+  "preempt delay started": (f) => `start preempt delay (${seconds(f["delayUs"])})`,
+  "preempt delay stopped": () => "stop preempt delay",
+  "effective priority changed": (f) => `Changing effective priority from ${f["from"]} to ${f["to"]}`,
+  "address removed by others": (f) => `Netlink reflector reports IP ${f["address"]} removed from ${f["interface"]}`,
+  "address restored": (f) => `IP ${f["address"]} was removed from ${f["interface"]} by another program, restoring it`,
+  "effect failed": (f) => `${f["action"]} failed${f["address"] === null ? "" : ` for ${f["address"]}`}: ${f["reason"]}`,
+};
+
+function stateWord(state: Fields[string] | undefined): string {
+  return STATE_WORDS[String(state)] ?? String(state);
+}
+
+function milliseconds(us: Fields[string] | undefined): number {
+  return Math.floor(Number(us) / 1000);
+}
+
+function seconds(us: Fields[string] | undefined): string {
+  const value = Number(us);
+  return `${Math.floor(value / 1_000_000)}.${String(value % 1_000_000).padStart(6, "0")}`;
+}
+
+/** @param instance its configured name */
+export function renderNote(instance: string, effect: NoteEffect): VrrpLogRecord {
+  const { severity, isDetail, message, fields } = effect;
+  const text = `(${instance}) ${TEXT[message](fields)}`;
+  return { severity, isDetail, message, fields: { instance, ...fields }, text };
+}

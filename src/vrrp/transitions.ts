@@ -1,0 +1,184 @@
+import type { AdvertFacts, VrrpAction } from "../native/contract.ts";
+import { armActiveDown, effectivePriority, takeoverAnnouncement } from "./timers.ts";
+import type {
+  ActiveState,
+  BackupState,
+  FaultReason,
+  FaultState,
+  NoteEffect,
+  PreemptDelay,
+  Step,
+  VirtualRouter,
+  VrrpEffect,
+  VrrpState,
+} from "./types.ts";
+
+type NoteFields = NoteEffect["fields"];
+
+export function note(message: NoteEffect["message"], fields: NoteFields = {}): NoteEffect {
+  return { kind: "note", severity: "info", isDetail: false, message, fields };
+}
+
+/** Only with detailed logging. */
+export function detail(message: NoteEffect["message"], fields: NoteFields = {}): NoteEffect {
+  return { ...note(message, fields), isDetail: true };
+}
+
+export function warn(message: NoteEffect["message"], fields: NoteFields = {}): NoteEffect {
+  return { ...note(message, fields), severity: "warning" };
+}
+
+export function stay(state: VrrpState, ...effects: readonly VrrpEffect[]): Step {
+  return { state, effects };
+}
+
+export function advertFields(router: VirtualRouter, state: VrrpState, advert: AdvertFacts): NoteFields {
+  return {
+    source: advert.source,
+    priority: advert.priority,
+    ownPriority: effectivePriority(router, state.weight),
+  };
+}
+
+function stateNote(to: VrrpState["kind"], isInitial: boolean): NoteEffect {
+  return note("state change", { state: to, isInitial });
+}
+
+function notify(router: VirtualRouter, from: VrrpState, to: VrrpState["kind"] | "stop"): VrrpEffect {
+  return { kind: "notify", from: from.kind, to, priority: effectivePriority(router, from.weight) };
+}
+
+/** The preempt delay of a router that has just become a backup. */
+export function freshPreemptDelay(router: VirtualRouter): PreemptDelay {
+  return router.preemptDelayUs > 0 && router.preemptMode && router.priority !== 255 ? "pending" : "off";
+}
+
+function stopPreemptDelay(state: VrrpState): readonly VrrpEffect[] {
+  const isCounting = state.kind === "backup" && state.preemptDelay === "counting";
+  return isCounting ? [{ kind: "stop-timer", timer: "preempt-delay" }] : [];
+}
+
+/** Withdrawal without a word on the wire. */
+function withdraw(router: VirtualRouter): readonly VrrpEffect[] {
+  const excluded = router.excludedAddresses.length > 0 ? [detail("removing excluded addresses")] : [];
+  return [
+    { kind: "disarm-adver" },
+    { kind: "cancel-announce" },
+    detail("removing addresses"),
+    ...excluded,
+    { kind: "remove-addresses" },
+  ];
+}
+
+/** §6.4.2 and §6.4.3 of RFC 9568, from the active state or at startup. */
+export function becomeBackup(
+  router: VirtualRouter,
+  from: VrrpState,
+  options: {
+    readonly isInitial: boolean;
+    /** Advert that made us yield. */
+    readonly advert: AdvertFacts | null;
+    /** Null while the startup delay has not passed. */
+    readonly timer: VrrpAction | null;
+    readonly priorityZeros: number;
+  },
+): Step {
+  const { advert } = options;
+  const learns = advert !== null && router.version === 3;
+  const state: BackupState = {
+    kind: "backup",
+    weight: from.weight,
+    isStartupDelayed: from.isStartupDelayed,
+    activeAdverIntervalUs: learns ? advert.intervalUs : router.advertisementIntervalUs,
+    activeRouter: advert === null ? null : { address: advert.source, priority: advert.priority },
+    preemptDelay: freshPreemptDelay(router),
+  };
+  const effects: readonly VrrpEffect[] = [
+    stateNote("backup", options.isInitial),
+    ...priorityZeros(options.priorityZeros),
+    ...(from.kind === "active" ? withdraw(router) : []),
+    ...(options.timer === null ? [] : [options.timer]),
+    notify(router, from, "backup"),
+  ];
+  return { state, effects };
+}
+
+/** Backup with a full timer, or active at once for the address owner. */
+export function enterService(router: VirtualRouter, from: VrrpState, isInitial: boolean): Step {
+  const isDelayed = from.isStartupDelayed;
+  const timer = isDelayed ? null : armActiveDown(router, from.weight, "rule");
+  if (isDelayed || !startsActive(router, isInitial)) {
+    return becomeBackup(router, from, { isInitial, advert: null, timer, priorityZeros: 0 });
+  }
+  if (!isInitial) return becomeActive(router, from);
+  // keepalived: an owner passes through backup, which its notify scripts see.
+  const backup = becomeBackup(router, from, { isInitial, advert: null, timer: null, priorityZeros: 0 });
+  const active = becomeActive(router, backup.state);
+  return { state: active.state, effects: [...backup.effects, ...active.effects] };
+}
+
+// keepalived: at startup an owner must also say `state MASTER`, after a fault it need not.
+export function startsActive(router: VirtualRouter, isInitial: boolean): boolean {
+  return router.priority === 255 && (router.wantsActive || !isInitial);
+}
+
+/** §6.4.2 of RFC 9568: the Active_Down_Timer fired. */
+export function becomeActive(router: VirtualRouter, from: VrrpState): Step {
+  const state: ActiveState = { kind: "active", weight: from.weight, isStartupDelayed: false };
+  const excluded = router.excludedAddresses.length > 0 ? [detail("setting excluded addresses")] : [];
+  const effects: readonly VrrpEffect[] = [
+    ...stopPreemptDelay(from),
+    { kind: "send-advert", priority: effectivePriority(router, from.weight) },
+    stateNote("active", false),
+    detail("setting addresses"),
+    ...excluded,
+    { kind: "add-addresses" },
+    { kind: "announce", rule: takeoverAnnouncement(router) },
+    { kind: "arm-adver", intervalUs: router.advertisementIntervalUs },
+    notify(router, from, "active"),
+  ];
+  return { state, effects };
+}
+
+function priorityZeros(count: number): readonly VrrpEffect[] {
+  if (count === 0) return [];
+  const adverts = Array.from({ length: count }, (): VrrpAction => ({ kind: "send-advert", priority: 0 }));
+  return [...adverts, detail("priority 0 sent")];
+}
+
+/** keepalived: a state that the RFC does not have. */
+export function becomeFault(
+  router: VirtualRouter,
+  from: VrrpState,
+  reasons: readonly FaultReason[],
+  isInitial: boolean,
+): Step {
+  const state: FaultState = { kind: "fault", weight: from.weight, isStartupDelayed: from.isStartupDelayed, reasons };
+  const startupReasons = isInitial ? reasons.map((reason) => note("startup fault", { reason })) : [];
+  const effects: readonly VrrpEffect[] = [
+    ...stopPreemptDelay(from),
+    ...startupReasons,
+    stateNote("fault", isInitial),
+    // keepalived: sent twice by the instance that has the cause.
+    ...(from.kind === "active" ? [...priorityZeros(2), ...withdraw(router)] : []),
+    ...(from.kind === "backup" ? [{ kind: "disarm-active-down" } as const] : []),
+    notify(router, from, "fault"),
+  ];
+  return { state, effects };
+}
+
+/** §6.4.2 and §6.4.3 of RFC 9568: Shutdown. */
+export function becomeInitialize(router: VirtualRouter, from: VrrpState, isSilent: boolean): Step {
+  const leaves = from.kind === "active" && !isSilent;
+  const effects: readonly VrrpEffect[] = [
+    ...stopPreemptDelay(from),
+    ...(from.kind === "backup" ? [{ kind: "disarm-active-down" } as const] : []),
+    ...(leaves ? [...priorityZeros(1), ...withdraw(router)] : []),
+    ...(from.kind === "active" && isSilent
+      ? [{ kind: "disarm-adver" } as const, { kind: "cancel-announce" } as const]
+      : []),
+    notify(router, from, "stop"),
+  ];
+  const reasons = from.kind === "fault" || from.kind === "initialize" ? from.reasons : [];
+  return { state: { kind: "initialize", weight: from.weight, isStartupDelayed: false, reasons }, effects };
+}

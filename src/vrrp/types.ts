@@ -1,0 +1,176 @@
+import type { AddressFamily, Microseconds } from "../model/units.ts";
+import type { VrrpInstance } from "../model/vrrp.ts";
+import type { AdvertFacts, VrrpAction, VrrpTrigger } from "../native/contract.ts";
+
+/** What the machine needs of an instance; a whole `VrrpInstance` will do. */
+export type VirtualRouter = Pick<
+  VrrpInstance,
+  | "name"
+  | "family"
+  | "version"
+  | "interfaceName"
+  | "priority"
+  | "wantsActive"
+  | "advertisementIntervalUs"
+  | "preemptMode"
+  | "preemptDelayUs"
+  | "downTimerAdverts"
+  | "isSilentOnLowerPriority"
+  | "sendsAdvertBeforeYielding"
+  | "excludedAddresses"
+  | "announce"
+>;
+
+/** How a received advert compares with us: priority first, then the sender's address. */
+export type AdvertClass = Extract<
+  VrrpTrigger,
+  "priority-zero" | "higher-priority" | "lower-priority" | `equal-${string}`
+>;
+
+/** Why an instance cannot take part; the text shows up in the status. */
+export type FaultReason = `interface ${string} down` | `no ${"IPv4" | "IPv6"} address for interface` | "lease lapsed";
+
+/**
+ * off: none configured. pending: no lower advert was heard since entering backup. counting: the timer
+ * runs. passed: lower adverts no longer hold us back.
+ */
+export type PreemptDelay = "off" | "pending" | "counting" | "passed";
+
+export interface ActiveRouter {
+  readonly address: string;
+  readonly priority: number;
+}
+
+interface StateBase {
+  /** Sum of the weights of tracked objects, added to the base priority. */
+  readonly weight: number;
+  /** `vrrp_startup_delay` has not passed yet. */
+  readonly isStartupDelayed: boolean;
+}
+
+export interface InitializeState extends StateBase {
+  readonly kind: "initialize";
+  /** Known before startup. */
+  readonly reasons: readonly FaultReason[];
+}
+
+export interface BackupState extends StateBase {
+  readonly kind: "backup";
+  /** Interval of the last accepted advert (VRRPv3), else the own one. @see RFC 9568 §6.1 */
+  readonly activeAdverIntervalUs: Microseconds;
+  /** Sender of the last accepted advert. */
+  readonly activeRouter: ActiveRouter | null;
+  readonly preemptDelay: PreemptDelay;
+}
+
+export interface ActiveState extends StateBase {
+  readonly kind: "active";
+}
+
+export interface FaultState extends StateBase {
+  readonly kind: "fault";
+  /** Never empty. */
+  readonly reasons: readonly FaultReason[];
+}
+
+export type VrrpState = InitializeState | BackupState | ActiveState | FaultState;
+
+export type RouterEvent =
+  | { readonly kind: "startup"; readonly isDelayed: boolean }
+  /** `isSilent`: keep the addresses and send nothing. */
+  | { readonly kind: "shutdown"; readonly isSilent: boolean }
+  /** Timers of the vrrp loop. */
+  | { readonly kind: "active-down" }
+  | { readonly kind: "adver" }
+  /** Timers of the control loop. */
+  | { readonly kind: "startup-delay-expired" }
+  | { readonly kind: "preempt-delay-expired" }
+  | { readonly kind: "advert"; readonly class: AdvertClass; readonly advert: AdvertFacts }
+  | { readonly kind: "fault-raised"; readonly reason: FaultReason }
+  | { readonly kind: "fault-cleared"; readonly reason: FaultReason }
+  /** New sum of tracked weights. */
+  | { readonly kind: "weight"; readonly weight: number }
+  /** Somebody else removed virtual addresses. */
+  | { readonly kind: "addresses-removed"; readonly reaction: "repair" | "yield"; readonly addresses: readonly string[] }
+  /** The configuration was replaced by one that keeps the state. */
+  | { readonly kind: "reconfigured"; readonly hasNewAddresses: boolean }
+  | {
+      readonly kind: "effect-failed";
+      readonly action: string;
+      readonly reason: string;
+      readonly address: string | null;
+    };
+
+export type ControlTimer = "preempt-delay";
+
+export type StateName = VrrpState["kind"];
+
+export type NoteMessage =
+  | "state change"
+  | "startup fault"
+  | "advertisement timeout"
+  | "priority 0 sent"
+  | "setting addresses"
+  | "removing addresses"
+  | "setting excluded addresses"
+  | "removing excluded addresses"
+  | "priority 0 received in backup"
+  | "priority 0 received in active"
+  | "lower priority discarded"
+  | "lower priority while active"
+  | "higher priority while active"
+  | "equal priority with higher address while active"
+  | "equal priority with own address"
+  | "two address owners"
+  | "active router learned"
+  | "active router changed"
+  | "advertisement interval learned"
+  | "preempt delay started"
+  | "preempt delay stopped"
+  | "effective priority changed"
+  | "address removed by others"
+  | "address restored"
+  | "effect failed";
+
+export interface NoteEffect {
+  readonly kind: "note";
+  readonly severity: "error" | "warning" | "notice" | "info";
+  /** Only with detailed logging. */
+  readonly isDetail: boolean;
+  readonly message: NoteMessage;
+  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** Carried out by JavaScript; everything else by the vrrp loop. */
+export type ControlEffect =
+  | NoteEffect
+  | { readonly kind: "notify"; readonly from: StateName; readonly to: StateName | "stop"; readonly priority: number }
+  | { readonly kind: "start-timer"; readonly timer: ControlTimer; readonly delayUs: Microseconds }
+  | { readonly kind: "stop-timer"; readonly timer: ControlTimer };
+
+export type VrrpEffect = VrrpAction | ControlEffect;
+
+export interface Step {
+  readonly state: VrrpState;
+  /** Executed in this order; the order is part of the contract. */
+  readonly effects: readonly VrrpEffect[];
+}
+
+export const INITIAL_STATE: InitializeState = { kind: "initialize", weight: 0, isStartupDelayed: false, reasons: [] };
+
+export function isControlEffect(effect: VrrpEffect): effect is ControlEffect {
+  return ["note", "notify", "start-timer", "stop-timer"].includes(effect.kind);
+}
+
+/** The part of a step that the vrrp loop carries out. */
+export function actionsOf(effects: readonly VrrpEffect[]): readonly VrrpAction[] {
+  return effects.filter((effect): effect is VrrpAction => !isControlEffect(effect));
+}
+
+export function noSourceAddress(family: AddressFamily): FaultReason {
+  return family === "inet" ? "no IPv4 address for interface" : "no IPv6 address for interface";
+}
+
+export function interfaceDown(name: string): FaultReason {
+  return `interface ${name} down`;
+}
