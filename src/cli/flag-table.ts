@@ -28,7 +28,7 @@ const DEFINITIONS = {
   ],
   logFile: ["-g, --log-file", "[FILE]", "now", "log to FILE too (default keepalived.log in the temporary directory)"],
   flushLogFile: ["--flush-log-file", "", "moot", "write each line to the log file at once"],
-  logFormat: ["--log-format", "text|json", "now", "how console, file and syslog lines look (default text)"],
+  logFormat: ["--log-format", "text|json", "now", "how console and file lines look (default text)"],
   noSyslog: ["-G, --no-syslog", "", "now", "do not log to syslog"],
   umask: ["-u, --umask", "MASK", "now", "mask for created files (default 0177)"],
   releaseVips: ["-X, --release-vips", "", "moot", "remove VIPs that were there before"],

@@ -30,8 +30,8 @@ export interface SpokenRecord {
 /** Takes records and never blocks or throws. */
 export interface LogSink {
   write(record: LogRecord): void;
-  /** Writes what is pending as far as that is possible at once. Idempotent. */
-  close(): void;
+  /** Resolves, within half a second, when what is pending has been written or given up. Idempotent. */
+  close(): Promise<void>;
 }
 
 /**

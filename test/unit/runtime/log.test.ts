@@ -10,7 +10,7 @@ function record(message: string, fields: LogRecord["fields"] = {}): LogRecord {
 
 function collector(): { readonly sink: LogSink; readonly records: LogRecord[] } {
   const records: LogRecord[] = [];
-  return { sink: { write: (entry) => records.push(entry), close: () => {} }, records };
+  return { sink: { write: (entry) => records.push(entry), close: async () => {} }, records };
 }
 
 test("known messages read as keepalived writes them", () => {
