@@ -2,6 +2,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { LoopHealth, Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop } from "../native/contract.ts";
+import type { SpokenRecord } from "./log.ts";
 
 /** What to run and how; the instances change with `reload`, the rest holds until `stop`. */
 export interface VrrpRuntimeOptions {
@@ -18,17 +19,6 @@ export interface VrrpRuntimeOptions {
   readonly onAddressRemoved: "repair" | "yield";
 }
 
-/** One thing to log: a constant message with fields for JSON, and keepalived's wording for text. */
-export interface VrrpLogRecord {
-  readonly severity: "error" | "warning" | "notice" | "info";
-  /** Only with `--log-detail`. */
-  readonly isDetail: boolean;
-  readonly message: string;
-  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
-  /** For example `(VI_1) Entering MASTER STATE`. */
-  readonly text: string;
-}
-
 export type VrrpStateName = "initialize" | "backup" | "active" | "fault";
 
 /** Told to notify scripts, FIFOs and the service manager, in order. */
@@ -41,15 +31,11 @@ export interface VrrpStateChange {
   readonly atUs: Microseconds;
 }
 
-export interface RuntimeTimer {
-  /** Idempotent; a cancelled timer never runs. */
-  cancel(): void;
-}
-
-export interface RuntimeClock {
+export interface VrrpClock {
   /** CLOCK_MONOTONIC, the clock of the loop's `atUs`. */
   nowUs(): Microseconds;
-  startTimer(delayUs: Microseconds, run: () => void): RuntimeTimer;
+  /** @returns a function that cancels the call; calling it later does nothing */
+  after(delayUs: Microseconds, callback: () => void): () => void;
 }
 
 export interface VrrpRuntimeDependencies {
@@ -57,8 +43,10 @@ export interface VrrpRuntimeDependencies {
   readonly createLoop: (onEvents: (events: readonly VrrpEvent[]) => void) => VrrpLoop;
   /** Not closed by the runtime. */
   readonly rtnetlink: Rtnetlink;
-  readonly clock: RuntimeClock;
-  readonly log: (record: VrrpLogRecord) => void;
+  readonly clock: VrrpClock;
+  readonly log: (record: SpokenRecord) => void;
+  /** False: `detail` records are dropped anyway, so costly ones need not be made. */
+  readonly isDetailed: boolean;
   readonly onStateChange: (change: VrrpStateChange) => void;
 }
 

@@ -1,5 +1,5 @@
 import type { NoteEffect, NoteMessage } from "../vrrp/types.ts";
-import type { VrrpLogRecord } from "./vrrp-types.ts";
+import type { SpokenRecord } from "./log.ts";
 
 type Fields = NoteEffect["fields"];
 
@@ -61,8 +61,8 @@ function seconds(us: Fields[string] | undefined): string {
 }
 
 /** @param instance its configured name */
-export function renderNote(instance: string, effect: NoteEffect): VrrpLogRecord {
-  const { severity, isDetail, message, fields } = effect;
+export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
+  const { level, message, fields } = effect;
   const text = `(${instance}) ${TEXT[message](fields)}`;
-  return { severity, isDetail, message, fields: { instance, ...fields }, text };
+  return { level, message, fields: { instance, ...fields }, text };
 }

@@ -14,6 +14,7 @@ import {
   becomeInitialize,
   detail,
   enterService,
+  fail,
   freshPreemptDelay,
   note,
   startsActive,
@@ -43,7 +44,7 @@ export function step(router: VirtualRouter, state: VrrpState, event: RouterEvent
   if (event.kind === "weight") return stepWeight(router, state, event.weight);
   if (event.kind === "effect-failed") {
     const { action, reason, address } = event;
-    return stay(state, { ...note("effect failed", { action, reason, address }), severity: "error" });
+    return stay(state, fail("effect failed", { action, reason, address }));
   }
   switch (state.kind) {
     case "initialize":
@@ -274,7 +275,7 @@ function ownerConflict(
   router: VirtualRouter,
   fields: Readonly<Record<string, string | number | boolean | null>>,
 ): readonly VrrpEffect[] {
-  return router.priority === 255 ? [{ ...note("two address owners", fields), severity: "error" }] : [];
+  return router.priority === 255 ? [fail("two address owners", fields)] : [];
 }
 
 function announce(router: VirtualRouter): VrrpEffect {

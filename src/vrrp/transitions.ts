@@ -16,16 +16,20 @@ import type {
 type NoteFields = NoteEffect["fields"];
 
 export function note(message: NoteEffect["message"], fields: NoteFields = {}): NoteEffect {
-  return { kind: "note", severity: "info", isDetail: false, message, fields };
+  return { kind: "note", level: "info", message, fields };
 }
 
 /** Only with detailed logging. */
 export function detail(message: NoteEffect["message"], fields: NoteFields = {}): NoteEffect {
-  return { ...note(message, fields), isDetail: true };
+  return { ...note(message, fields), level: "detail" };
 }
 
 export function warn(message: NoteEffect["message"], fields: NoteFields = {}): NoteEffect {
-  return { ...note(message, fields), severity: "warning" };
+  return { ...note(message, fields), level: "warning" };
+}
+
+export function fail(message: NoteEffect["message"], fields: NoteFields = {}): NoteEffect {
+  return { ...note(message, fields), level: "error" };
 }
 
 export function stay(state: VrrpState, ...effects: readonly VrrpEffect[]): Step {

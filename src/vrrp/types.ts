@@ -134,9 +134,8 @@ export type NoteMessage =
 
 export interface NoteEffect {
   readonly kind: "note";
-  readonly severity: "error" | "warning" | "notice" | "info";
-  /** Only with detailed logging. */
-  readonly isDetail: boolean;
+  /** `detail` only with detailed logging. */
+  readonly level: "error" | "warning" | "info" | "detail";
   readonly message: NoteMessage;
   readonly fields: Readonly<Record<string, string | number | boolean | null>>;
 }
