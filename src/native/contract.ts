@@ -367,7 +367,7 @@ export type VrrpEvent =
       readonly atUs: number;
       readonly advert: AdvertFacts | null;
     }
-  /** An unreported plan ran for an advert whose facts differ from the last one told. */
+  /** An unreported plan ran for an advert whose facts differ from the last one told since the phase changed. */
   | {
       readonly kind: "heard";
       readonly instance: number;

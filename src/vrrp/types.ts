@@ -18,6 +18,7 @@ export type VirtualRouter = Pick<
   | "isSilentOnLowerPriority"
   | "sendsAdvertBeforeYielding"
   | "excludedAddresses"
+  | "ignoresOwnInterface"
   | "announce"
 >;
 

@@ -1,0 +1,356 @@
+import type {
+  AdvertFacts,
+  LoopHealth,
+  VrrpAction,
+  VrrpCounters,
+  VrrpEvent,
+  VrrpLoop,
+  VrrpOrder,
+  VrrpPhaseName,
+  VrrpPlan,
+  VrrpProgram,
+  VrrpTransport,
+  VrrpTrigger,
+} from "../../src/native/contract.ts";
+import { classifyAdvert } from "../../src/vrrp/election.ts";
+import { activeDownIntervalUs, intervalOf } from "../../src/vrrp/timers.ts";
+
+/** One action that the loop carried out. */
+export interface TraceEntry {
+  readonly atUs: number;
+  readonly instance: number;
+  readonly action: VrrpAction;
+}
+
+interface Instance {
+  readonly number: number;
+  transport: VrrpTransport;
+  program: VrrpProgram | null;
+  phase: VrrpPhaseName;
+  epoch: number;
+  adverAtUs: number | null;
+  activeDownAtUs: number | null;
+  lastIntervalUs: number | null;
+  told: AdvertFacts | null;
+  hasAddresses: boolean;
+  advertsSent: number;
+  priorityZeroSent: number;
+}
+
+type Command =
+  | { readonly kind: "open"; readonly instance: number; readonly transport: VrrpTransport }
+  | { readonly kind: "close"; readonly instance: number }
+  | { readonly kind: "submit"; readonly instance: number; readonly order: VrrpOrder }
+  | { readonly kind: "renew" };
+
+/** What reaches the wire or the kernel; a test's world listens here. */
+export interface ModelWorld {
+  onAction(instance: number, transport: VrrpTransport, action: VrrpAction, atUs: number): void;
+}
+
+/**
+ * The vrrp loop of the contract on a virtual clock: it interprets programs and holds no policy.
+ * Commands wait until `turn`, events until `takeEvents`, so that a test decides who is late.
+ */
+export class ModelLoop implements VrrpLoop {
+  nowUs = 0;
+  readonly trace: TraceEntry[] = [];
+  isClosed = false;
+  readonly #instances = new Map<number, Instance>();
+  readonly #commands: Command[] = [];
+  #events: VrrpEvent[] = [];
+  readonly #leaseUs: number;
+  #leaseAtUs: number | null;
+  readonly #world: ModelWorld | null;
+
+  constructor(options: { readonly leaseUs: number; readonly world: ModelWorld | null }) {
+    this.#leaseUs = options.leaseUs;
+    this.#leaseAtUs = options.leaseUs > 0 ? options.leaseUs : null;
+    this.#world = options.world;
+  }
+
+  openInstance(instance: number, transport: VrrpTransport): void {
+    this.#commands.push({ kind: "open", instance, transport });
+  }
+
+  closeInstance(instance: number): void {
+    this.#commands.push({ kind: "close", instance });
+  }
+
+  submit(instance: number, order: VrrpOrder): void {
+    this.#commands.push({ kind: "submit", instance, order });
+  }
+
+  renewLease(): void {
+    this.#commands.push({ kind: "renew" });
+  }
+
+  counters(instance: number): VrrpCounters | null {
+    const known = this.#instances.get(instance);
+    if (known === undefined) return null;
+    const { advertsSent, priorityZeroSent } = known;
+    return { ...ZERO_COUNTERS, advertsSent, priorityZeroSent };
+  }
+
+  health(): LoopHealth {
+    const lateness = { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 };
+    return { heartbeats: 1, commands: 0, eventsLost: 0, lateness };
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.turn();
+    this.isClosed = true;
+  }
+
+  /** Takes the commands that wait. */
+  turn(): void {
+    for (const command of this.#commands.splice(0)) this.#take(command);
+  }
+
+  takeEvents(): readonly VrrpEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** Events that find the ring full. */
+  loseEvents(): void {
+    this.#events = [{ kind: "overrun", atUs: this.nowUs }];
+  }
+
+  /** A netlink event. */
+  emit(event: VrrpEvent): void {
+    this.#events.push(event);
+  }
+
+  /** When the next timer fires; null when none is armed. */
+  nextTimerUs(): number | null {
+    const times: number[] = this.#leaseAtUs === null ? [] : [this.#leaseAtUs];
+    for (const { adverAtUs, activeDownAtUs } of this.#instances.values()) {
+      if (adverAtUs !== null) times.push(adverAtUs);
+      if (activeDownAtUs !== null) times.push(activeDownAtUs);
+    }
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** Runs the timers that are due until then, in order. */
+  advanceTo(atUs: number): void {
+    for (let next = this.nextTimerUs(); next !== null && next <= atUs; next = this.nextTimerUs()) {
+      this.nowUs = Math.max(this.nowUs, next);
+      this.#fireOne(next);
+    }
+    this.nowUs = Math.max(this.nowUs, atUs);
+  }
+
+  receive(number: number, advert: AdvertFacts): void {
+    const instance = this.#instances.get(number);
+    if (instance?.program == null) return;
+    const { family, sourceAddress } = instance.transport;
+    const own = { priority: instance.program.ownPriority, address: sourceAddress, family };
+    this.#trigger(instance, classifyAdvert(own, advert), advert);
+  }
+
+  loseLink(number: number): void {
+    const instance = this.#instances.get(number);
+    if (instance !== undefined) this.#trigger(instance, "link-lost", null);
+  }
+
+  phaseOf(number: number): VrrpPhaseName | null {
+    return this.#instances.get(number)?.phase ?? null;
+  }
+
+  hasAddresses(number: number): boolean {
+    return this.#instances.get(number)?.hasAddresses ?? false;
+  }
+
+  transportOf(number: number): VrrpTransport | null {
+    return this.#instances.get(number)?.transport ?? null;
+  }
+
+  instanceNumbers(): readonly number[] {
+    return [...this.#instances.keys()];
+  }
+
+  /** Somebody else took the addresses away. */
+  dropAddresses(number: number): void {
+    const instance = this.#instances.get(number);
+    if (instance !== undefined) instance.hasAddresses = false;
+  }
+
+  #take(command: Command): void {
+    switch (command.kind) {
+      case "open":
+        this.#open(command.instance, command.transport);
+        break;
+      case "close":
+        this.#instances.delete(command.instance);
+        break;
+      case "renew":
+        this.#leaseAtUs = this.#leaseUs > 0 ? this.nowUs + this.#leaseUs : null;
+        break;
+      case "submit":
+        this.#order(command.instance, command.order);
+        break;
+    }
+  }
+
+  #open(number: number, transport: VrrpTransport): void {
+    const known = this.#instances.get(number);
+    if (known !== undefined) {
+      known.transport = transport;
+      return;
+    }
+    this.#instances.set(number, {
+      number,
+      transport,
+      program: null,
+      phase: "idle",
+      epoch: 0,
+      adverAtUs: null,
+      activeDownAtUs: null,
+      lastIntervalUs: null,
+      told: null,
+      hasAddresses: false,
+      advertsSent: 0,
+      priorityZeroSent: 0,
+    });
+  }
+
+  #order(number: number, order: VrrpOrder): void {
+    const instance = this.#instances.get(number);
+    if (instance === undefined) return;
+    const told = { instance: number, order: order.order, atUs: this.nowUs };
+    if (order.epoch !== instance.epoch) {
+      this.#events.push({ kind: "refused", ...told, epoch: instance.epoch, phase: instance.phase });
+      return;
+    }
+    for (const action of order.actions) this.#run(instance, action, null);
+    instance.program = order.program;
+    this.#enter(instance, order.program.phase);
+    this.#events.push({ kind: "accepted", ...told });
+  }
+
+  #fireOne(atUs: number): void {
+    if (this.#leaseAtUs === atUs) {
+      this.#leaseAtUs = null;
+      for (const instance of this.#instances.values()) this.#trigger(instance, "lease-lapsed", null);
+      return;
+    }
+    for (const instance of this.#instances.values()) {
+      if (instance.activeDownAtUs === atUs) {
+        instance.activeDownAtUs = null;
+        this.#trigger(instance, "active-down", null);
+        return;
+      }
+      if (instance.adverAtUs === atUs) {
+        instance.adverAtUs = null;
+        this.#trigger(instance, "adver", null);
+        return;
+      }
+    }
+  }
+
+  #trigger(instance: Instance, trigger: VrrpTrigger, advert: AdvertFacts | null): void {
+    if (instance.program === null || instance.program.ignored[instance.phase].includes(trigger)) return;
+    const plan = instance.program.plans[instance.phase].find((candidate) => candidate.trigger === trigger);
+    const told = { instance: instance.number, trigger, atUs: this.nowUs };
+    if (plan === undefined) {
+      this.#events.push({ kind: "happened", ...told, advert });
+      if (advert !== null) instance.told = advert;
+      return;
+    }
+    this.#runPlan(instance, plan, advert);
+    if (plan.isReported) {
+      instance.epoch += 1;
+      this.#events.push({ kind: "ran", ...told, epoch: instance.epoch, advert });
+    } else if (advert !== null && !isSameAdvert(instance.told, advert)) {
+      this.#events.push({ kind: "heard", ...told, advert });
+    }
+    if (advert !== null) instance.told = advert;
+  }
+
+  #runPlan(instance: Instance, plan: VrrpPlan, advert: AdvertFacts | null): void {
+    for (const action of plan.actions) this.#run(instance, action, advert);
+    this.#enter(instance, plan.next);
+  }
+
+  #enter(instance: Instance, phase: VrrpPhaseName): void {
+    if (instance.phase !== phase) instance.told = null;
+    instance.phase = phase;
+  }
+
+  #run(instance: Instance, action: VrrpAction, advert: AdvertFacts | null): void {
+    this.trace.push({ atUs: this.nowUs, instance: instance.number, action });
+    this.#applyTimer(instance, action, advert);
+    if (action.kind === "add-addresses") instance.hasAddresses = true;
+    if (action.kind === "remove-addresses") instance.hasAddresses = false;
+    if (action.kind === "send-advert") {
+      instance.advertsSent += 1;
+      if (action.priority === 0) instance.priorityZeroSent += 1;
+    }
+    this.#world?.onAction(instance.number, instance.transport, action, this.nowUs);
+  }
+
+  #applyTimer(instance: Instance, action: VrrpAction, advert: AdvertFacts | null): void {
+    switch (action.kind) {
+      case "arm-adver":
+        instance.adverAtUs = this.nowUs + action.intervalUs;
+        break;
+      case "disarm-adver":
+        instance.adverAtUs = null;
+        break;
+      case "disarm-active-down":
+        instance.activeDownAtUs = null;
+        break;
+      case "arm-active-down": {
+        const intervalUs = intervalOf(action.rule, advert?.intervalUs ?? null, instance.lastIntervalUs);
+        instance.lastIntervalUs = intervalUs;
+        instance.activeDownAtUs = this.nowUs + activeDownIntervalUs(action.rule, intervalUs);
+        break;
+      }
+      case "shift-active-down": {
+        if (instance.activeDownAtUs === null) break;
+        const baseUs = action.skewBaseUs ?? instance.lastIntervalUs ?? 0;
+        const shiftUs = Math.trunc((action.skewNumerator * baseUs) / 256);
+        instance.activeDownAtUs = Math.max(this.nowUs, instance.activeDownAtUs + shiftUs);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+}
+
+function isSameAdvert(left: AdvertFacts | null, right: AdvertFacts): boolean {
+  if (left === null) return false;
+  return left.source === right.source && left.priority === right.priority && left.intervalUs === right.intervalUs;
+}
+
+const ZERO_COUNTERS: VrrpCounters = {
+  advertsSent: 0,
+  advertsReceived: 0,
+  priorityZeroSent: 0,
+  priorityZeroReceived: 0,
+  announcementsSent: 0,
+  dropped: {
+    "too-short": 0,
+    "wrong-length": 0,
+    ttl: 0,
+    version: 0,
+    vrid: 0,
+    type: 0,
+    "authentication-type": 0,
+    "authentication-mismatch": 0,
+    password: 0,
+    interval: 0,
+    checksum: 0,
+    "unicast-expected": 0,
+    "multicast-expected": 0,
+    "unknown-source": 0,
+    "unicast-ttl": 0,
+    "address-count": 0,
+    "address-list": 0,
+    "interval-noted": 0,
+  },
+};
