@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "vrrp/ip_address.h"
+
+namespace holdfast::vrrp {
+
+/** contract.ts `VrrpPhaseName`, in its order. */
+enum class Phase : uint8_t { kIdle, kBackup, kHeld, kActive };
+inline constexpr size_t kPhases = 4;
+
+/** contract.ts `VrrpTrigger`, in its order. */
+enum class Trigger : uint8_t {
+  kActiveDown,
+  kAdver,
+  kPriorityZero,
+  kHigherPriority,
+  kEqualPriorityHigherAddress,
+  kEqualPriorityLowerAddress,
+  kEqualPriorityOwnAddress,
+  kLowerPriority,
+  kLinkLost,
+  kLeaseLapsed,
+};
+inline constexpr size_t kTriggers = 10;
+
+/** contract.ts `AdvertDropReason`, in its order. */
+enum class DropReason : uint8_t {
+  kTooShort,
+  kWrongLength,
+  kTtl,
+  kVersion,
+  kVrid,
+  kType,
+  kAuthenticationType,
+  kAuthenticationMismatch,
+  kPassword,
+  kInterval,
+  kChecksum,
+  kUnicastExpected,
+  kMulticastExpected,
+  kUnknownSource,
+  kUnicastTtl,
+  kAddressCount,
+  kAddressList,
+  kIntervalNoted,
+};
+inline constexpr size_t kDropReasons = 18;
+
+/** contract.ts `AdvertFacts` */
+struct AdvertFacts {
+  IpAddress source;
+  uint8_t priority = 0;
+  int64_t interval_us = 0;
+
+  bool operator==(const AdvertFacts& other) const = default;
+};
+
+}  // namespace holdfast::vrrp

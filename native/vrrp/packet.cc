@@ -1,0 +1,302 @@
+#include "vrrp/packet.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "vrrp/checksum.h"
+
+namespace holdfast::vrrp {
+
+namespace {
+
+// Offsets in the IPv4 header. @see RFC 791 §3.1
+constexpr size_t kIpTotalLength = 2;
+constexpr size_t kIpId = 4;
+constexpr size_t kIpTtl = 8;
+constexpr size_t kIpProtocol = 9;
+constexpr size_t kIpSource = 12;
+constexpr size_t kIpDestination = 16;
+
+// Offsets in the VRRP header.
+constexpr size_t kVersionType = 0;
+constexpr size_t kVrid = 1;
+constexpr size_t kPriority = 2;
+constexpr size_t kAddressCount = 3;
+constexpr size_t kAuthType = 4;
+constexpr size_t kIntervalSec = 5;
+constexpr size_t kIntervalCs = 4;
+constexpr size_t kChecksum = 6;
+
+constexpr uint8_t kAuthNone = 0;
+constexpr uint8_t kAuthPass = 1;
+constexpr uint8_t kAuthMax = 2;
+/** An Ethernet frame holds at least this much. */
+constexpr size_t kEthernetMinBytes = 46;
+
+size_t AddressBytes(int family) { return family == AF_INET ? 4 : 16; }
+
+size_t BodyBytes(int family, uint8_t version, size_t address_count) {
+  const size_t auth_bytes = version == 2 && family == AF_INET ? kAuthBytes : 0;
+  return kVrrpHeaderBytes + address_count * AddressBytes(family) + auth_bytes;
+}
+
+bool HasPseudoHeader(int family, uint8_t version, bool is_checksum_as_v2) {
+  return family == AF_INET6 || (version == 3 && !is_checksum_as_v2);
+}
+
+uint8_t OwnAuthType(const AdvertFormat& format) { return format.password ? kAuthPass : kAuthNone; }
+
+using Failure = std::optional<AdvertNote>;
+
+Failure Fail(DropReason reason, int64_t received, int64_t expected) {
+  return AdvertNote{.reason = reason, .received = received, .expected = expected};
+}
+
+bool IsEthernetPadding(size_t received, size_t expected) {
+  return expected < kEthernetMinBytes && received <= kEthernetMinBytes &&
+         (received - expected) % 4 == 2;
+}
+
+Failure CheckLength(const AdvertFilter& filter, const Datagram& datagram) {
+  const auto received = datagram.received_bytes;
+  const auto shortest = datagram.header_bytes + kVrrpHeaderBytes;
+  if (datagram.body.size() < kVrrpHeaderBytes) {
+    return Fail(DropReason::kTooShort, static_cast<int64_t>(received),
+                static_cast<int64_t>(shortest));
+  }
+  const uint8_t version = datagram.body[kVersionType] >> 4;
+  if (version != 2 && version != 3) return std::nullopt;
+  const size_t expected = datagram.header_bytes +
+                          BodyBytes(filter.format.family, version, datagram.body[kAddressCount]);
+  if (received < expected) {
+    return Fail(DropReason::kTooShort, static_cast<int64_t>(received),
+                static_cast<int64_t>(expected));
+  }
+  if (received > expected && !IsEthernetPadding(received, expected)) {
+    return Fail(DropReason::kWrongLength, static_cast<int64_t>(received),
+                static_cast<int64_t>(expected));
+  }
+  return std::nullopt;
+}
+
+Failure CheckAuthentication(const AdvertFormat& format, std::span<const uint8_t> body) {
+  const uint8_t received = body[kAuthType];
+  const uint8_t expected = OwnAuthType(format);
+  if (received > kAuthMax) return Fail(DropReason::kAuthenticationType, received, expected);
+  if (received != expected) return Fail(DropReason::kAuthenticationMismatch, received, expected);
+  if (!format.password || format.family != AF_INET) return std::nullopt;
+  const size_t offset = BodyBytes(AF_INET, 2, body[kAddressCount]) - kAuthBytes;
+  if (memcmp(body.data() + offset, format.password->data(), kAuthBytes) != 0) {
+    return Fail(DropReason::kPassword, 0, 0);
+  }
+  return std::nullopt;
+}
+
+Failure CheckVersion2(const AdvertFormat& format, std::span<const uint8_t> body) {
+  if (Failure failure = CheckAuthentication(format, body)) return failure;
+  if (body[kIntervalSec] != format.advertised_interval) {
+    return Fail(DropReason::kInterval, body[kIntervalSec], format.advertised_interval);
+  }
+  return std::nullopt;
+}
+
+uint16_t ReceivedIntervalCs(std::span<const uint8_t> body) {
+  return LoadBig16(body.data() + kIntervalCs) & 0x0fff;
+}
+
+Failure CheckChecksum(const AdvertFormat& format, const Datagram& datagram, size_t body_bytes) {
+  Checksum checksum;
+  if (HasPseudoHeader(format.family, format.version, format.is_checksum_as_v2)) {
+    checksum.AddPseudoHeader(datagram.source, datagram.destination, kIpProtocolVrrp, body_bytes);
+  }
+  checksum.Add(datagram.body.first(body_bytes));
+  if (checksum.Finish() == 0) return std::nullopt;
+  return Fail(DropReason::kChecksum, LoadBig16(datagram.body.data() + kChecksum), 0);
+}
+
+Failure CheckCast(const AdvertFilter& filter, const Datagram& datagram) {
+  const bool is_multicast = datagram.destination.is_multicast();
+  if (filter.is_unicast && is_multicast) return Fail(DropReason::kUnicastExpected, 1, 0);
+  if (!filter.is_unicast && !is_multicast) return Fail(DropReason::kMulticastExpected, 0, 1);
+  return std::nullopt;
+}
+
+Failure CheckSource(const AdvertFilter& filter, const Datagram& datagram) {
+  if (!filter.is_unicast) return std::nullopt;
+  const auto peer = std::ranges::find(filter.peers, datagram.source, &UnicastPeer::address);
+  if (peer == filter.peers.end()) {
+    return filter.has_source_check ? Fail(DropReason::kUnknownSource, 0, 0) : std::nullopt;
+  }
+  if (datagram.ttl < peer->min_ttl) {
+    return Fail(DropReason::kUnicastTtl, datagram.ttl, peer->min_ttl);
+  }
+  if (datagram.ttl > peer->max_ttl) {
+    return Fail(DropReason::kUnicastTtl, datagram.ttl, peer->max_ttl);
+  }
+  return std::nullopt;
+}
+
+/** Whether the advert lists each of our addresses, in any order. */
+Failure CompareAddresses(const AdvertFormat& format, std::span<const uint8_t> body) {
+  const size_t count = body[kAddressCount];
+  if (count != format.addresses.size()) {
+    return Fail(DropReason::kAddressCount, static_cast<int64_t>(count),
+                static_cast<int64_t>(format.addresses.size()));
+  }
+  const size_t width = AddressBytes(format.family);
+  const uint8_t* const listed = body.data() + kVrrpHeaderBytes;
+  for (size_t index = 0; index < count; ++index) {
+    const uint8_t* const own = format.addresses[index].octets.data();
+    // Both sides are configured alike as a rule: look at the same place first.
+    bool is_listed = memcmp(listed + index * width, own, width) == 0;
+    for (size_t other = 0; other < count && !is_listed; ++other) {
+      is_listed = memcmp(listed + other * width, own, width) == 0;
+    }
+    if (!is_listed) return Fail(DropReason::kAddressList, -1, static_cast<int64_t>(index));
+  }
+  return std::nullopt;
+}
+
+Failure CheckType(std::span<const uint8_t> body) {
+  const uint8_t type = body[kVersionType] & 0x0f;
+  if (type == kTypeAdvertisement) return std::nullopt;
+  return Fail(DropReason::kType, type, kTypeAdvertisement);
+}
+
+Failure CheckFormat(const AdvertFilter& filter, const Datagram& datagram) {
+  const AdvertFormat& format = filter.format;
+  const std::span<const uint8_t> body = datagram.body;
+  if (Failure failure = CheckLength(filter, datagram)) return failure;
+  if (!filter.is_unicast && datagram.destination.is_multicast() && datagram.ttl != kMulticastTtl) {
+    return Fail(DropReason::kTtl, datagram.ttl, kMulticastTtl);
+  }
+  const uint8_t version = body[kVersionType] >> 4;
+  if (version != format.version) return Fail(DropReason::kVersion, version, format.version);
+  if (body[kVrid] != format.vrid) return Fail(DropReason::kVrid, body[kVrid], format.vrid);
+  if (version == 2) {
+    if (Failure failure = CheckVersion2(format, body)) return failure;
+  }
+  return CheckType(body);
+}
+
+int64_t IntervalUs(const AdvertFormat& format, std::span<const uint8_t> body) {
+  if (format.version == 2) return int64_t{body[kIntervalSec]} * 1'000'000;
+  return int64_t{ReceivedIntervalCs(body)} * 10'000;
+}
+
+void AddNote(AdvertVerdict* verdict, const Failure& note) {
+  if (note) verdict->notes[verdict->note_count++] = *note;
+}
+
+}  // namespace
+
+AdvertEncoder::AdvertEncoder(const AdvertFormat& format)
+    : family_(format.family),
+      version_(format.version),
+      is_checksum_as_v2_(format.is_checksum_as_v2),
+      source_(format.source),
+      body_offset_(format.family == AF_INET ? kIpv4HeaderBytes : 0) {
+  const size_t count = std::min<size_t>(format.addresses.size(), 255);
+  bytes_.resize(body_offset_ + BodyBytes(family_, version_, count));
+  uint8_t* const body = bytes_.data() + body_offset_;
+  body[kVersionType] = static_cast<uint8_t>(version_ << 4 | kTypeAdvertisement);
+  body[kVrid] = format.vrid;
+  body[kAddressCount] = static_cast<uint8_t>(count);
+  if (version_ == 2) {
+    body[kAuthType] = OwnAuthType(format);
+    body[kIntervalSec] = static_cast<uint8_t>(format.advertised_interval);
+  } else {
+    StoreBig16(body + kIntervalCs, format.advertised_interval & 0x0fff);
+  }
+  uint8_t* at = body + kVrrpHeaderBytes;
+  for (size_t index = 0; index < count; ++index, at += AddressBytes(family_)) {
+    memcpy(at, format.addresses[index].octets.data(), AddressBytes(family_));
+  }
+  if (version_ == 2 && family_ == AF_INET && format.password) {
+    memcpy(at, format.password->data(), kAuthBytes);
+  }
+}
+
+void AdvertEncoder::PatchIpv4Header(const IpAddress& destination, uint8_t ttl) {
+  uint8_t* const header = bytes_.data();
+  header[0] = 0x45;
+  header[1] = kTrafficClass;
+  StoreBig16(header + kIpTotalLength, static_cast<uint16_t>(bytes_.size()));
+  if (++last_id_ == 0) last_id_ = 1;
+  StoreBig16(header + kIpId, last_id_);
+  header[kIpTtl] = ttl;
+  header[kIpProtocol] = kIpProtocolVrrp;
+  memcpy(header + kIpSource, source_.octets.data(), 4);
+  memcpy(header + kIpDestination, destination.octets.data(), 4);
+}
+
+std::span<const uint8_t> AdvertEncoder::Encode(uint8_t priority, const IpAddress& destination,
+                                               uint8_t ttl) {
+  if (family_ == AF_INET) PatchIpv4Header(destination, ttl);
+  const std::span<uint8_t> body = std::span(bytes_).subspan(body_offset_);
+  body[kPriority] = priority;
+  StoreBig16(body.data() + kChecksum, 0);
+  Checksum checksum;
+  if (HasPseudoHeader(family_, version_, is_checksum_as_v2_)) {
+    checksum.AddPseudoHeader(source_, destination, kIpProtocolVrrp, body.size());
+  }
+  checksum.Add(body);
+  StoreBig16(body.data() + kChecksum, checksum.Finish());
+  return bytes_;
+}
+
+std::optional<Datagram> SplitIpv4(std::span<const uint8_t> packet) {
+  if (packet.size() < kIpv4HeaderBytes || packet[0] >> 4 != 4) return std::nullopt;
+  const size_t header_bytes = static_cast<size_t>(packet[0] & 0x0f) * 4;
+  if (header_bytes < kIpv4HeaderBytes || header_bytes > packet.size()) return std::nullopt;
+  Datagram datagram;
+  datagram.source = IpAddress::FromBytes(packet.subspan(kIpSource, 4));
+  datagram.destination = IpAddress::FromBytes(packet.subspan(kIpDestination, 4));
+  datagram.ttl = packet[kIpTtl];
+  datagram.received_bytes = packet.size();
+  datagram.announced_bytes = LoadBig16(packet.data() + kIpTotalLength);
+  datagram.header_bytes = header_bytes;
+  datagram.body = packet.subspan(header_bytes);
+  return datagram;
+}
+
+AdvertVerdict CheckAdvert(const AdvertFilter& filter, const Datagram& datagram,
+                          bool should_compare_addresses) {
+  const AdvertFormat& format = filter.format;
+  AdvertVerdict verdict;
+  const auto failed = [&verdict](Failure failure) {
+    verdict.drop = failure;
+    return verdict.drop.has_value();
+  };
+  if (failed(CheckFormat(filter, datagram))) return verdict;
+
+  const std::span<const uint8_t> body = datagram.body;
+  const size_t body_bytes = BodyBytes(format.family, format.version, body[kAddressCount]);
+  const size_t expected_bytes = datagram.header_bytes + body_bytes;
+  if (datagram.announced_bytes != expected_bytes) {
+    verdict.drop = Fail(DropReason::kWrongLength, static_cast<int64_t>(datagram.announced_bytes),
+                        static_cast<int64_t>(expected_bytes));
+    return verdict;
+  }
+  Failure interval_note;
+  if (format.version == 3 && ReceivedIntervalCs(body) != format.advertised_interval) {
+    interval_note =
+        Fail(DropReason::kIntervalNoted, ReceivedIntervalCs(body), format.advertised_interval);
+  }
+  if (failed(CheckChecksum(format, datagram, body_bytes))) return verdict;
+  if (failed(CheckCast(filter, datagram))) return verdict;
+  verdict.facts = {.source = datagram.source,
+                   .priority = body[kPriority],
+                   .interval_us = IntervalUs(format, body)};
+  if (verdict.facts.interval_us == 0) {
+    verdict.drop = Fail(DropReason::kInterval, 0, format.advertised_interval);
+    return verdict;
+  }
+  verdict.is_counted = true;
+  AddNote(&verdict, interval_note);
+  if (should_compare_addresses) AddNote(&verdict, CompareAddresses(format, body));
+  failed(CheckSource(filter, datagram));
+  return verdict;
+}
+
+}  // namespace holdfast::vrrp
