@@ -1,6 +1,20 @@
 import type { Configuration } from "../model/configuration.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import type { SourcePlace } from "../model/units.ts";
+import { BlockParser } from "./block-parser.ts";
+import { buildConfiguration } from "./build.ts";
+import { CODES, type Code } from "./codes.ts";
+import { type TestExitCode, testExitCode } from "./exit-code.ts";
+import { deepFreeze } from "./freeze.ts";
+import { HeaderGate } from "./gate.ts";
+import { matchGlob } from "./glob.ts";
 import type { ConfigurationHost } from "./host.ts";
+import { ALL_CHECKS, NO_CHECKS } from "./include.ts";
+import { statusOf } from "./keywords/status.ts";
+import type { Keyword } from "./keywords/table.ts";
+import { ROOT_TABLE } from "./keywords/tables.ts";
+import { LineReader } from "./line-reader.ts";
+import { Reporter } from "./reporter.ts";
 
 /** What to load, as the command line says it. */
 export interface ConfigurationSource {
@@ -13,9 +27,6 @@ export interface ConfigurationSource {
   /** `-e`: every include problem is an error. */
   readonly enforcesIncludes: boolean;
 }
-
-/** What `-t` exits with: 0 clean, 2 missing parameter, 4 cannot run, 5 complaints, 6 script security or include error. */
-export type TestExitCode = 0 | 2 | 4 | 5 | 6;
 
 export interface LoadedConfiguration {
   /** Always complete and deeply frozen; do not run it when `startRefusal` is set. */
@@ -34,25 +45,66 @@ export interface LoadedConfiguration {
  * the limits of `limits.ts` whatever the text is.
  */
 export function loadConfiguration(source: ConfigurationSource, host: ConfigurationHost): LoadedConfiguration {
-  const content = host.readFile(source.path);
+  const reporter = new Reporter();
+  const lines = new LineReader({
+    configId: source.configId ?? nodeNameOf(host.hostName),
+    checks: source.enforcesIncludes ? ALL_CHECKS : NO_CHECKS,
+    host,
+    reporter,
+  });
+  openMainFiles(source, host, lines, reporter);
+  const used = new Map<Keyword, SourcePlace>();
+  const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used });
+  const configuration = buildConfiguration(parser.parse(ROOT_TABLE), { reporter, host, used });
+  reportIdleKeywords(used, reporter);
+  const reasons = reporter.startRefusals;
+  const exitCode = reasons.some(({ code }) => isCode(code) && CODES[code].refusal === 2) ? 2 : 6;
   return {
-    configuration: {
-      global: {
-        routerId: host.hostName,
-        instanceName: null,
-        networkNamespace: null,
-        usesPidDirectory: false,
-        vrrpRealtimePriority: 0,
-        isVrrpMemoryLocked: false,
-        flushesIpvsAtStart: false,
-        flushesIpvsAtStop: "no",
-      },
-      vrrpInstances: [],
-      virtualServers: [],
-    },
-    diagnostics: [],
-    testExitCode: 0,
-    startRefusal: content.kind === "text" ? null : { exitCode: 6, reasons: [] },
-    sources: new Map(),
+    configuration: deepFreeze(configuration),
+    diagnostics: reporter.sorted([...lines.sources.keys()]),
+    testExitCode: testExitCode(reporter.codes),
+    startRefusal: reasons.length === 0 ? null : { exitCode, reasons },
+    sources: lines.sources,
   };
+}
+
+function isCode(code: string): code is Code {
+  return code in CODES;
+}
+
+function nodeNameOf(hostName: string): string {
+  const dot = hostName.indexOf(".");
+  return dot < 0 ? hostName : hostName.slice(0, dot);
+}
+
+/** Opens what `-f` names: one file, or all that a glob matches. */
+function openMainFiles(
+  source: ConfigurationSource,
+  host: ConfigurationHost,
+  lines: LineReader,
+  reporter: Reporter,
+): void {
+  const exists = (path: string): boolean => host.readFile(path).kind !== "missing";
+  const listDirectory = (path: string): readonly string[] | null => host.listDirectory(path);
+  const found = matchGlob(source.path, source.workingDirectory, { exists, listDirectory });
+  const paths = found.flatMap((alternative) => alternative.matches);
+  if (paths.length === 0) reporter.add("file-missing", `there is no file "${source.path}"`, null);
+  if (paths.length > 1) {
+    reporter.add("multiple-files", `"${source.path}" matches ${paths.length} files; all are read, in order`, null);
+  }
+  for (const path of paths.toReversed()) {
+    const content = host.readFile(path);
+    const name = paths.length > 1 ? path : source.path;
+    if (content.kind === "text" || content.kind === "executable") lines.openFile(name, path, content.text);
+    else reporter.add("file-unreadable", `"${path}" is not a readable regular file`, null);
+  }
+}
+
+/** One notice for each keyword that is understood but not carried out. */
+function reportIdleKeywords(used: ReadonlyMap<Keyword, SourcePlace>, reporter: Reporter): void {
+  for (const [keyword, place] of used) {
+    if (statusOf(keyword) === "in-effect") continue;
+    const message = `accepted, not yet in effect: ${keyword.name} (${keyword.meaning})`;
+    reporter.add("not-yet-in-effect", message, place);
+  }
 }

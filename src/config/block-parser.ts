@@ -1,0 +1,224 @@
+import type { SourcePlace } from "../model/units.ts";
+import type { IncludeChecks } from "./include.ts";
+import { changeChecks } from "./include.ts";
+import { findLegacyWord } from "./keywords/legacy.ts";
+import type { Keyword, KeywordTable } from "./keywords/table.ts";
+import { childTable } from "./keywords/tables.ts";
+import { LIMITS } from "./limits.ts";
+import type { LineReader } from "./line-reader.ts";
+import type { Reporter } from "./reporter.ts";
+import { suggest } from "./suggest.ts";
+import { type BlockGate, type Entry, placeOf } from "./tree.ts";
+import { type Statement, splitStatements } from "./words.ts";
+
+export interface ParserOptions {
+  readonly lines: LineReader;
+  readonly reporter: Reporter;
+  readonly gate: BlockGate;
+  /** Filled with the keywords met and the place of their first use. */
+  readonly used: Map<Keyword, SourcePlace>;
+}
+
+/**
+ * Turns lines into entries, guided by the keyword tables. What it does about mistakes is keepalived's way: an
+ * unknown keyword costs its line, an unexpected brace is ignored, a refused block is skipped whole.
+ */
+export class BlockParser {
+  private readonly lines: LineReader;
+  private readonly reporter: Reporter;
+  private readonly gate: BlockGate;
+  private readonly used: Map<Keyword, SourcePlace>;
+  private queue: Statement[] = [];
+  private next = 0;
+  private depth = 0;
+  private count = 0;
+
+  constructor(options: ParserOptions) {
+    this.lines = options.lines;
+    this.reporter = options.reporter;
+    this.gate = options.gate;
+    this.used = options.used;
+  }
+
+  parse(root: KeywordTable): readonly Entry[] {
+    const entries: Entry[] = [];
+    this.parseLevel(root, entries);
+    return entries;
+  }
+
+  private peek(): Statement | null {
+    while (this.next >= this.queue.length) {
+      const line = this.count > LIMITS.statements ? null : this.lines.next();
+      if (line === null) return null;
+      this.queue = [];
+      this.next = 0;
+      splitStatements(line.text, line, {
+        statement: (statement) => this.queue.push(statement),
+        unmatchedQuote: (index) => {
+          const place = { ...line, column: line.column + Math.min(index, line.exactUntil) };
+          this.reporter.add("unterminated-quote", "the quote is not closed; the rest of the line is lost", place);
+        },
+      });
+    }
+    return this.queue[this.next] ?? null;
+  }
+
+  private take(): Statement | null {
+    const statement = this.peek();
+    if (statement === null) return null;
+    this.next++;
+    if (++this.count === LIMITS.statements) {
+      this.reporter.add("limit-exceeded", "too many statements; the rest is left out", placeOf(statement));
+    }
+    return statement;
+  }
+
+  private parseLevel(table: KeywordTable, entries: Entry[]): void {
+    for (;;) {
+      const statement = this.take();
+      if (statement === null) break;
+      const word = statement.words[0];
+      if (word !== undefined) this.parseStatement(table, statement, word, entries);
+      else if (statement.end === "{") this.reportOpenBrace(statement);
+      else if (this.depth > 0) return;
+      else this.reporter.add("extra-close-brace", 'this "}" closes nothing', placeOf(statement));
+    }
+    this.reportOpenBlocks();
+  }
+
+  private reportOpenBlocks(): void {
+    if (this.depth === 0) return;
+    const count = this.depth;
+    this.depth = 0;
+    this.reporter.add(
+      "missing-close-brace",
+      `the text ends inside a block: ${count} "}" missing, or as many "{" too many`,
+      null,
+    );
+  }
+
+  private reportOpenBrace(statement: Statement): void {
+    this.reporter.add("unexpected-open-brace", 'no block begins here; the "{" is ignored', placeOf(statement));
+  }
+
+  private parseStatement(table: KeywordTable, statement: Statement, word: string, entries: Entry[]): void {
+    const keyword = table.byName.get(word) ?? this.findLegacy(table, statement, word);
+    if (keyword === null) {
+      this.skipUnknown(table, statement, word);
+      return;
+    }
+    if (!this.used.has(keyword) && keyword !== IGNORED) this.used.set(keyword, placeOf(statement));
+    if (keyword.isDeprecated) this.reportDeprecated(keyword, statement);
+    if (keyword.body === "none") {
+      if (statement.end === "{") this.reportOpenBrace(statement);
+      if (keyword.name === "include_check") this.changeIncludeChecks(statement);
+      entries.push({ keyword, statement, entries: NO_ENTRIES, lines: NO_LINES });
+      return;
+    }
+    this.parseBlock(keyword, statement, entries);
+  }
+
+  private findLegacy(table: KeywordTable, statement: Statement, word: string): Keyword | null {
+    const legacy = findLegacyWord(table.path, word);
+    if (legacy === null) return null;
+    this.reporter.add("legacy-keyword", `"${word}" ${legacy.advice}`, placeOf(statement));
+    if (legacy.replacement === null) return IGNORED;
+    return table.byName.get(legacy.replacement) ?? null;
+  }
+
+  private skipUnknown(table: KeywordTable, statement: Statement, word: string): void {
+    const near = suggest(word, table.byName.keys());
+    const shown = word.length > 60 ? `${word.slice(0, 60)}...` : word;
+    const where = table.path === "(root)" ? "here" : `in ${table.path}`;
+    const hint = near === null ? "" : `, did you mean "${near}"?`;
+    this.reporter.add("unknown-keyword", `"${shown}" is not known ${where}${hint}`, placeOf(statement));
+    if (statement.end === "{") this.reportOpenBrace(statement);
+  }
+
+  private reportDeprecated(keyword: Keyword, statement: Statement): void {
+    this.reporter.add("deprecated", `"${keyword.name}" is deprecated: ${keyword.meaning}`, placeOf(statement));
+  }
+
+  private changeIncludeChecks(statement: Statement): void {
+    const changed: IncludeChecks | null = changeChecks(statement.words.slice(1), this.lines.checks);
+    if (changed === null) this.reporter.add("bad-value", "include_check has an unknown word", placeOf(statement, 1));
+    else this.lines.checks = changed;
+  }
+
+  private parseBlock(keyword: Keyword, statement: Statement, entries: Entry[]): void {
+    const refusal = this.gate.refuse(keyword, statement);
+    const isOpened = statement.end === "{" || this.takeOpenBrace();
+    if (!isOpened) {
+      this.reporter.add("missing-open-brace", `"${keyword.name}" needs a "{"`, placeOf(statement));
+    }
+    if (refusal !== null) {
+      this.reporter.add("block-rejected", refusal, placeOf(statement, 1));
+      if (isOpened) this.skipBlock();
+      return;
+    }
+    this.depth++;
+    const inner: Entry[] = [];
+    const lines: Statement[] = [];
+    const table = childTable(keyword);
+    entries.push({ keyword, statement, entries: inner, lines });
+    if (table !== null) this.parseLevel(table, inner);
+    else this.parseLines(keyword, statement, lines);
+    if (this.depth > 0) this.depth--;
+  }
+
+  private takeOpenBrace(): boolean {
+    const following = this.peek();
+    if (following === null || following.words.length > 0 || following.end !== "{") return false;
+    this.take();
+    return true;
+  }
+
+  private skipBlock(): void {
+    let open = 1;
+    while (open > 0) {
+      const statement = this.take();
+      if (statement === null) {
+        this.depth++;
+        return;
+      }
+      if (statement.end === "{") open++;
+      else if (statement.end === "}") open--;
+    }
+  }
+
+  private parseLines(keyword: Keyword, statement: Statement, lines: Statement[]): void {
+    const headerWords = keyword.syntax.startsWith("<") ? 2 : 1;
+    if (statement.words.length > headerWords) {
+      const message = `words between "${keyword.name}" and "{" are left out; put them on lines of their own inside`;
+      this.reporter.add("block-extra-parameters", message, placeOf(statement, headerWords));
+    }
+    for (;;) {
+      const line = this.take();
+      if (line === null) break;
+      if (line.words.length > 0) lines.push(line);
+      if (line.end === "{") this.reportOpenBrace(line);
+      else if (line.end === "}") return;
+    }
+    this.reportOpenBlocks();
+  }
+}
+
+const NO_ENTRIES: readonly Entry[] = [];
+const NO_LINES: readonly Statement[] = [];
+
+/** Stands for legacy words without effect. */
+const IGNORED: Keyword = {
+  block: "",
+  name: "",
+  syntax: "",
+  defaultText: "",
+  note: "",
+  meaning: "",
+  area: "",
+  since: "2.2.7",
+  isDeprecated: false,
+  keepsFirst: false,
+  value: { kind: "words", isOptional: true },
+  reaction: { kind: "keep" },
+  body: "none",
+};

@@ -1,0 +1,43 @@
+import type { Keyword } from "./table.ts";
+
+/** Whether the runtime carries out what a keyword asks for. */
+export type KeywordStatus = "in-effect" | "pending";
+
+/**
+ * What is in effect, by block. A keyword that is not listed loads into the model and is announced once as
+ * not yet in effect; whoever makes it work adds it here.
+ */
+const IN_EFFECT: Readonly<Record<string, string>> = {
+  "(root)": "net_namespace use_pid_dir instance global_defs vrrp_instance virtual_server",
+  global_defs: `router_id lvs_flush lvs_flush_on_stop lvs_flush_onstop vrrp_mcast_group4 vrrp_mcast_group6
+    vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
+    vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
+    vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
+    vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
+    v3_checksum_as_v2 include_check`,
+  vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
+    unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
+    virtual_ipaddress_excluded no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
+    nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
+    garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts
+    lower_prio_no_advert higher_prio_send_advert authentication debug`,
+  "vrrp_instance/authentication": "auth_type auth_pass",
+  virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
+    lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method
+    persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight
+    sorry_server sorry_server_inhibit sorry_server_lvs_method real_server`,
+  "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
+    delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK`,
+  "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
+    retry delay_before_retry warmup delay_loop alpha`,
+  "virtual_server/real_server/PING_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
+    retry delay_before_retry warmup delay_loop alpha`,
+};
+
+const BY_BLOCK: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries(IN_EFFECT).map(([block, names]) => [block, new Set(names.split(/\s+/))]),
+);
+
+export function statusOf(keyword: Keyword): KeywordStatus {
+  return BY_BLOCK.get(keyword.block)?.has(keyword.name) === true ? "in-effect" : "pending";
+}

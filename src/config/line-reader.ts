@@ -1,0 +1,336 @@
+import type { SourcePlace } from "../model/units.ts";
+import { scanComment } from "./comments.ts";
+import { directoryOf } from "./glob.ts";
+import type { ConfigurationHost } from "./host.ts";
+import { checksOf, findIncluded, type IncludeChecks, type IncludeLine, readInclude } from "./include.ts";
+import { LIMITS } from "./limits.ts";
+import { type ListLine, readList } from "./lists.ts";
+import { type BuiltIns, type Definition, expandOnce, readDefinition } from "./parameters.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** A line after comments, conditions, parameters and lists: what statements are made of. */
+export interface LogicalLine {
+  readonly text: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly exactUntil: number;
+  readonly hasOddQuotes: boolean;
+}
+
+interface FileFrame {
+  readonly kind: "file";
+  readonly file: string;
+  readonly directory: string;
+  readonly text: string;
+  offset: number;
+  line: number;
+  /** Restored when the file ends. */
+  readonly checksBefore: IncludeChecks;
+}
+
+interface LinesFrame {
+  readonly kind: "lines";
+  readonly lines: readonly string[];
+  next: number;
+  readonly origin: LogicalLine;
+}
+
+interface ListFrame {
+  readonly kind: "list";
+  readonly list: ListLine;
+  readonly origin: LogicalLine;
+  readonly hidden: readonly (readonly [string, Definition | undefined])[];
+}
+
+type Frame = FileFrame | LinesFrame | ListFrame;
+
+export interface ReaderOptions {
+  readonly configId: string;
+  readonly checks: IncludeChecks;
+  readonly host: ConfigurationHost;
+  readonly reporter: Reporter;
+}
+
+/** Reads files line by line and carries out everything that happens before blocks are seen. */
+export class LineReader {
+  private readonly frames: Frame[] = [];
+  private readonly definitions = new Map<string, Definition>();
+  private readonly builtIns: BuiltIns;
+  private readonly options: ReaderOptions;
+  private readonly host: ConfigurationHost;
+  private readonly reporter: Reporter;
+  private generatedLines = 0;
+  private generatedLength = 0;
+  private directory = "/";
+  /** In force for plain `include` lines from here on. */
+  checks: IncludeChecks;
+  readonly sources = new Map<string, string>();
+
+  constructor(options: ReaderOptions) {
+    this.options = options;
+    this.host = options.host;
+    this.reporter = options.reporter;
+    this.checks = options.checks;
+    this.builtIns = {
+      currentDirectory: () => this.directory,
+      configId: options.configId,
+      environment: (name) => this.host.environment(name),
+      randomInteger: (minimum, maximum) => this.host.randomInteger(minimum, maximum),
+    };
+  }
+
+  /** Queues a file; the one opened last is read first. */
+  openFile(file: string, path: string, text: string): void {
+    if (!this.sources.has(file)) this.sources.set(file, text);
+    const directory = directoryOf(path);
+    this.directory = directory;
+    this.frames.push({ kind: "file", file, directory, text, offset: 0, line: 0, checksBefore: this.checks });
+  }
+
+  /** @returns the next line that is not empty, null at the end */
+  next(): LogicalLine | null {
+    for (;;) {
+      const raw = this.readRaw();
+      if (raw === null) return null;
+      const line = this.prepare(raw);
+      if (line !== null) return line;
+    }
+  }
+
+  private readRaw(): LogicalLine | null {
+    for (;;) {
+      const frame = this.frames.at(-1);
+      if (frame === undefined) return null;
+      const line = this.readFrame(frame);
+      if (line !== null) return line;
+      this.closeFrame(frame);
+    }
+  }
+
+  private readFrame(frame: Frame): LogicalLine | null {
+    if (frame.kind === "file") return this.readPhysical(frame);
+    const text = frame.kind === "lines" ? frame.lines[frame.next++] : this.nextRepetition(frame);
+    if (text === undefined) return null;
+    this.generatedLines++;
+    this.generatedLength += text.length;
+    if (this.generatedLines > LIMITS.generatedLines || this.generatedLength > LIMITS.generatedLength) {
+      this.reporter.add(
+        "limit-exceeded",
+        "lists and parameters make too many lines; the rest is left out",
+        frame.origin,
+      );
+      this.frames.length = this.frames.findLastIndex((other) => other.kind === "file") + 1;
+      return { ...frame.origin, text: "" };
+    }
+    return { ...frame.origin, text, exactUntil: 0, hasOddQuotes: false };
+  }
+
+  private nextRepetition(frame: ListFrame): string | undefined {
+    const row = frame.list.rows.next();
+    if (row.done === true) return undefined;
+    frame.list.names.forEach((name, index) => {
+      this.definitions.set(name, [row.value[index] ?? ""]);
+    });
+    return frame.list.text;
+  }
+
+  private closeFrame(frame: Frame): void {
+    this.frames.pop();
+    if (frame.kind === "file") {
+      this.checks = frame.checksBefore;
+      const outer = this.frames.findLast((other) => other.kind === "file");
+      if (outer !== undefined) this.directory = outer.directory;
+    } else if (frame.kind === "list") {
+      for (const [name, value] of frame.hidden) {
+        if (value === undefined) this.definitions.delete(name);
+        else this.definitions.set(name, value);
+      }
+    }
+  }
+
+  /** The next line of a file without its comment and the blanks around it. */
+  private readPhysical(frame: FileFrame): LogicalLine | null {
+    if (frame.offset >= frame.text.length) return null;
+    const newline = frame.text.indexOf("\n", frame.offset);
+    const end = newline < 0 ? frame.text.length : newline;
+    const start = frame.offset;
+    frame.offset = end + 1;
+    frame.line++;
+    const { file, line } = frame;
+    if (end - start > LIMITS.lineLength) {
+      this.reporter.add("line-too-long", "the line is too long and is left out", { file, line, column: 1 });
+      return { text: "", file, line, column: 1, exactUntil: 0, hasOddQuotes: false };
+    }
+    return this.trimLine(frame.text.slice(start, end), { file, line, column: 1 });
+  }
+
+  private trimLine(raw: string, place: SourcePlace): LogicalLine {
+    const { file, line } = place;
+    if (raw.includes("\0")) {
+      this.reporter.add("nul-in-line", "the line holds a NUL and is left out", {
+        ...place,
+        column: raw.indexOf("\0") + 1,
+      });
+      return { text: "", file, line, column: 1, exactUntil: 0, hasOddQuotes: false };
+    }
+    const comment = scanComment(raw);
+    if (comment.hasEscapedComment) {
+      const message = 'a backslash does not protect "#" or "!" here; use double quotes';
+      this.reporter.add("escaped-comment", message, { ...place, column: comment.end + 1 });
+    }
+    let from = 0;
+    let to = comment.end;
+    while (from < to && isLineBlank(raw.charCodeAt(from))) from++;
+    while (to > from && isLineBlank(raw.charCodeAt(to - 1))) to--;
+    const text = raw.slice(from, to);
+    const { hasOddQuotes } = comment;
+    return { text, file, line, column: place.column + from, exactUntil: text.length, hasOddQuotes };
+  }
+
+  /** @returns null if nothing is left of the line here (it may have opened a frame) */
+  private prepare(raw: LogicalLine): LogicalLine | null {
+    let line = this.applyCondition(raw);
+    if (line === null || line.text === "") return null;
+    if (this.define(line)) return null;
+    for (let round = 0; ; round++) {
+      if (line.text.startsWith("~")) return this.openList(line);
+      if (!line.text.includes("$")) break;
+      const expanded: LogicalLine | null = round < LIMITS.expansionRounds ? this.expand(line) : this.giveUp(line);
+      if (expanded === null) break;
+      line = this.applyCondition(expanded);
+      if (line === null || line.text === "") return null;
+    }
+    const include = readInclude(line.text);
+    if (include === null) return line;
+    this.include(include, line);
+    return null;
+  }
+
+  private giveUp(line: LogicalLine): null {
+    this.reporter.add("bad-parameter", "a parameter refers to itself", line);
+    return null;
+  }
+
+  /** @returns null if nothing changed */
+  private expand(line: LogicalLine): LogicalLine | null {
+    const expansion = expandOnce(line.text, this.definitions, this.builtIns);
+    if (expansion.problem !== null) this.reporter.add("bad-parameter", expansion.problem, line);
+    if (expansion.firstChange < 0) return null;
+    this.generatedLength += expansion.text.length;
+    if (this.generatedLength > LIMITS.generatedLength) return null;
+    if (expansion.rest.length > 0) this.push({ kind: "lines", lines: expansion.rest, next: 0, origin: line });
+    const trimmed = this.trimLine(expansion.text, line);
+    return { ...trimmed, column: line.column, exactUntil: Math.min(line.exactUntil, expansion.firstChange) };
+  }
+
+  private push(frame: Frame): void {
+    if (this.frames.length < LIMITS.openSources) {
+      this.frames.push(frame);
+      return;
+    }
+    const at = frame.kind === "file" ? null : frame.origin;
+    this.reporter.add("limit-exceeded", "parameters, lists or includes are nested too deeply", at);
+  }
+
+  /** Handles `@ID` and `@^ID` at the beginning. */
+  private applyCondition(line: LogicalLine): LogicalLine | null {
+    if (!line.text.startsWith("@")) return line;
+    const isNegated = line.text[1] === "^";
+    const from = isNegated ? 2 : 1;
+    const blank = line.text.search(/[ \t]/);
+    const id = blank < 0 ? line.text.slice(from) : line.text.slice(from, blank);
+    if ((id === this.options.configId) === isNegated || blank < 0) return null;
+    const rest = line.text.slice(blank);
+    const text = rest.trimStart();
+    const shift = blank + rest.length - text.length;
+    return { ...line, text, column: line.column + shift, exactUntil: Math.max(0, line.exactUntil - shift) };
+  }
+
+  /** @returns true if the line was a definition; its continuation lines are then read too */
+  private define(line: LogicalLine): boolean {
+    const definition = readDefinition(line.text);
+    if (definition === null) return false;
+    if (!definition.text.endsWith("\\")) {
+      this.definitions.set(definition.name, [definition.text]);
+      return true;
+    }
+    const lines = [withoutContinuation(definition.text), ...this.readContinuation()].filter((text) => text !== "");
+    const [first = "", ...rest] = lines;
+    this.definitions.set(definition.name, [first, ...rest]);
+    return true;
+  }
+
+  private readContinuation(): readonly string[] {
+    const frame = this.frames.at(-1);
+    const lines: string[] = [];
+    while (frame !== undefined) {
+      const raw = this.readFrame(frame);
+      if (raw === null || raw.text === "") break;
+      const line = this.applyCondition(raw);
+      if (line === null) continue;
+      lines.push(withoutContinuation(line.text));
+      if (!line.text.endsWith("\\")) break;
+    }
+    return lines;
+  }
+
+  private openList(line: LogicalLine): LogicalLine | null {
+    const reading = readList(line.text, (text) => this.expandFully(text));
+    if (reading.kind === "none") return line;
+    if (reading.kind === "bad") {
+      this.reporter.add("bad-list", reading.reason, line);
+      return null;
+    }
+    const { list } = reading;
+    const hidden = list.names.map((name) => [name, this.definitions.get(name)] as const);
+    const origin = { ...line, column: line.column + Math.min(list.textIndex, line.exactUntil) };
+    this.push({ kind: "list", list, origin, hidden });
+    return null;
+  }
+
+  private expandFully(text: string): string {
+    let current = text;
+    for (let round = 0; round < LIMITS.expansionRounds; round++) {
+      const expansion = expandOnce(current, this.definitions, this.builtIns);
+      if (expansion.firstChange < 0 || expansion.rest.length > 0) break;
+      current = expansion.text;
+    }
+    return current;
+  }
+
+  private include(include: IncludeLine, line: LogicalLine): void {
+    const checks = checksOf(include.keyword, this.checks);
+    const exists = (path: string): boolean => this.host.readFile(path).kind !== "missing";
+    const listDirectory = (path: string): readonly string[] | null => this.host.listDirectory(path);
+    const found = findIncluded(include.pattern, this.directory, checks, { exists, listDirectory });
+    for (const { pattern, isError } of found.missing) {
+      this.reporter.add(isError ? "include-refused" : "include-skipped", `nothing matches include "${pattern}"`, line);
+    }
+    for (const path of found.paths.toReversed()) this.openIncluded(path, line, checks);
+  }
+
+  private openIncluded(path: string, line: LogicalLine, checks: IncludeChecks): void {
+    const content = this.host.readFile(path);
+    if (content.kind === "text") {
+      if (this.frames.length >= LIMITS.openSources || this.sources.size >= LIMITS.files) {
+        this.reporter.add("limit-exceeded", `"${path}" is not included: includes are nested too deeply`, line);
+        return;
+      }
+      this.openFile(path, path, content.text);
+      return;
+    }
+    const reason = content.kind === "executable" ? "it has an execute bit" : "it is not a readable regular file";
+    const code = checks.read ? "include-refused" : "include-skipped";
+    this.reporter.add(code, `"${path}" is not included: ${reason}`, line);
+  }
+}
+
+/** Space, tab and CR: what is dropped at both ends of a line. */
+function isLineBlank(character: number): boolean {
+  return character === 32 || character === 9 || character === 13;
+}
+
+function withoutContinuation(text: string): string {
+  return text.endsWith("\\") ? text.slice(0, -1).trimEnd() : text;
+}

@@ -1,0 +1,52 @@
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { SourcePlace } from "../model/units.ts";
+import { CODES, type Code } from "./codes.ts";
+import { LIMITS } from "./limits.ts";
+
+/** Collects the diagnostics of one load. */
+export class Reporter {
+  private readonly kept: Diagnostic[] = [];
+  private readonly seen = new Set<Code>();
+  private dropped = 0;
+  /** Refusals are kept apart so that a flood of others cannot hide them. */
+  private readonly refusals: Diagnostic[] = [];
+
+  add(code: Code, message: string, place: SourcePlace | null): void {
+    const facts = CODES[code];
+    this.seen.add(code);
+    if (this.kept.length >= LIMITS.diagnostics) {
+      this.dropped++;
+      if (facts.refusal === null || this.refusals.length > 0) return;
+    }
+    const own = place === null ? null : { file: place.file, line: place.line, column: place.column };
+    const diagnostic: Diagnostic = { severity: facts.severity, code, message, place: own };
+    if (facts.refusal !== null) this.refusals.push(diagnostic);
+    if (this.kept.length < LIMITS.diagnostics) this.kept.push(diagnostic);
+  }
+
+  /** Codes that occurred, also those of diagnostics that were left out. */
+  get codes(): ReadonlySet<Code> {
+    return this.seen;
+  }
+
+  get startRefusals(): readonly Diagnostic[] {
+    return this.refusals;
+  }
+
+  /** @param files names in reading order */
+  sorted(files: readonly string[]): readonly Diagnostic[] {
+    const order = new Map(files.map((file, index) => [file, index]));
+    const all = [...this.kept].sort((a, b) => comparePlaces(a.place, b.place, order));
+    if (this.dropped > 0) {
+      const message = `${this.dropped} more problems are not shown; correct those above first`;
+      all.push({ severity: "error", code: "limit-exceeded", message, place: null });
+    }
+    return all;
+  }
+}
+
+function comparePlaces(a: SourcePlace | null, b: SourcePlace | null, order: ReadonlyMap<string, number>): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  if (a.file !== b.file) return (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0);
+  return a.line - b.line || a.column - b.column;
+}

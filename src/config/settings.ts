@@ -1,0 +1,143 @@
+import type { SourcePlace } from "../model/units.ts";
+import { parseAddress } from "./address.ts";
+import type { Keyword } from "./keywords/table.ts";
+import type { Reporter } from "./reporter.ts";
+import { type Entry, placeOf } from "./tree.ts";
+import { type NumberReading, readBoolean, readDecimal, readInteger } from "./values.ts";
+
+type Value = number | boolean | string;
+
+interface Setting {
+  readonly entry: Entry;
+  readonly value: Value;
+}
+
+/** The keywords of one block, read by the rules of its table: the value that counts, by name. */
+export class Settings {
+  readonly entries: readonly Entry[];
+  private readonly values = new Map<string, Setting>();
+  private readonly reporter: Reporter;
+
+  constructor(entries: readonly Entry[], reporter: Reporter) {
+    this.entries = entries;
+    this.reporter = reporter;
+    for (const entry of entries) this.read(entry);
+  }
+
+  private read(entry: Entry): void {
+    const { keyword } = entry;
+    if (keyword.keepsFirst && this.values.has(keyword.name)) {
+      const message = `"${keyword.name}" is given twice; the first one counts`;
+      this.reporter.add("duplicate", message, placeOf(entry.statement));
+      return;
+    }
+    const value = readValue(entry, this.reporter);
+    if (value !== null) this.values.set(keyword.name, { entry, value });
+  }
+
+  has(name: string): boolean {
+    return this.values.has(name);
+  }
+
+  /** Integers as they are, decimals in millionths. */
+  number(name: string): number | null {
+    const value = this.values.get(name)?.value;
+    return typeof value === "number" ? value : null;
+  }
+
+  boolean(name: string): boolean | null {
+    const value = this.values.get(name)?.value;
+    return typeof value === "boolean" ? value : null;
+  }
+
+  text(name: string): string | null {
+    const value = this.values.get(name)?.value;
+    return typeof value === "string" ? value : null;
+  }
+
+  /** Words after the keyword, of the entry that counts. */
+  words(name: string): readonly string[] | null {
+    return this.values.get(name)?.entry.statement.words.slice(1) ?? null;
+  }
+
+  entry(name: string): Entry | null {
+    return this.values.get(name)?.entry ?? null;
+  }
+
+  all(name: string): readonly Entry[] {
+    return this.entries.filter((entry) => entry.keyword.name === name);
+  }
+
+  /** Place of the keyword's first value, or of the keyword if it has none. */
+  place(name: string): SourcePlace | null {
+    const entry = this.entry(name);
+    return entry === null ? null : placeOf(entry.statement, entry.statement.words.length > 1 ? 1 : 0);
+  }
+}
+
+/** @returns null when there is no usable value; true for words that a builder reads itself */
+function readValue(entry: Entry, reporter: Reporter): Value | null {
+  const { keyword, statement } = entry;
+  const shape = keyword.value;
+  const word = statement.words[1];
+  if (shape.kind === "flag") return true;
+  if (word === undefined) return readMissing(entry, reporter);
+  switch (shape.kind) {
+    case "boolean": {
+      const value = readBoolean(word);
+      if (value === null) report(entry, reporter, "bad-boolean", `"${word}" is neither true nor false`);
+      return value;
+    }
+    case "integer":
+      return checkRange(keyword, readInteger(word), entry, reporter);
+    case "decimal":
+      return checkRange(keyword, readDecimal(word, shape.digits), entry, reporter);
+    case "address": {
+      const parsed = parseAddress(word);
+      if (parsed === null) report(entry, reporter, "bad-address", `"${word}" is not a numeric IP address`);
+      return parsed?.address ?? null;
+    }
+    case "text":
+      return word;
+    default:
+      return true;
+  }
+}
+
+function readMissing(entry: Entry, reporter: Reporter): Value | null {
+  const shape = entry.keyword.value;
+  if (shape.kind === "boolean" || entry.keyword.body !== "none") return true;
+  const isOptional = shape.kind !== "address" && shape.kind !== "decimal" && shape.kind !== "flag" && shape.isOptional;
+  if (isOptional) return true;
+  const { name, syntax } = entry.keyword;
+  reporter.add("missing-parameter", `"${name}" needs a value: ${name} ${syntax}`, placeOf(entry.statement));
+  return null;
+}
+
+type ValueCode = "bad-boolean" | "bad-address" | "bad-number" | "number-decimals" | "number-out-of-range";
+
+function report(entry: Entry, reporter: Reporter, code: ValueCode, message: string): void {
+  reporter.add(code, `${entry.keyword.name}: ${message}`, placeOf(entry.statement, 1));
+}
+
+function checkRange(keyword: Keyword, reading: NumberReading, entry: Entry, reporter: Reporter): number | null {
+  const shape = keyword.value;
+  if (shape.kind !== "integer" && shape.kind !== "decimal") return null;
+  const word = entry.statement.words[1] ?? "";
+  const { value, problem } = reading;
+  if (problem === "junk") report(entry, reporter, "bad-number", `"${word}" is not a number`);
+  if (problem === "decimals") {
+    report(
+      entry,
+      reporter,
+      "number-decimals",
+      `"${word}" has more than ${shape.kind === "decimal" ? shape.digits : 0} decimals`,
+    );
+  }
+  if (value !== null && value >= shape.minimum && value <= shape.maximum) return value;
+  if (value !== null) report(entry, reporter, "number-out-of-range", `"${word}" is outside ${keyword.syntax}`);
+  const { reaction } = keyword;
+  if (reaction.kind === "set") return shape.kind === "decimal" ? reaction.value * 1_000_000 : reaction.value;
+  if (reaction.kind === "clamp" && value !== null) return Math.min(shape.maximum, Math.max(shape.minimum, value));
+  return null;
+}

@@ -1,0 +1,33 @@
+import type { SourcePlace } from "../model/units.ts";
+import type { Keyword, KeywordTable } from "./keywords/table.ts";
+import type { Statement } from "./words.ts";
+
+/** A keyword with its words and, for blocks, what is inside. */
+export interface Entry {
+  readonly keyword: Keyword;
+  readonly statement: Statement;
+  /** Entries of a block of keywords; empty for others. */
+  readonly entries: readonly Entry[];
+  /** Lines of a block of values; empty for others. */
+  readonly lines: readonly Statement[];
+}
+
+/** The place of a word of a statement; of the first one unless told. */
+export function placeOf(statement: Statement, word = 0): SourcePlace {
+  const { origin } = statement;
+  const index = Math.min(statement.indexes[word] ?? statement.from, origin.exactUntil);
+  return { file: origin.file, line: origin.line, column: origin.column + index };
+}
+
+/** The word at an index; 0 is the keyword itself. */
+export function wordAt(statement: Statement, index: number): string | null {
+  return statement.words[index] ?? null;
+}
+
+/** What the parser asks about a block before it goes into it. */
+export interface BlockGate {
+  /** @returns why the block is to be skipped as a whole, null to read it */
+  refuse(keyword: Keyword, statement: Statement): string | null;
+}
+
+export type { KeywordTable };
