@@ -1,16 +1,7 @@
 import type { Configuration } from "../model/configuration.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
-
-export type LvsLogLevel = "info" | "warning" | "error";
-
-/** A constant `message` with fields for machines, and `text` in keepalived's wording for people and greps. */
-export interface LvsLogRecord {
-  readonly level: LvsLogLevel;
-  readonly message: string;
-  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
-  readonly text: string;
-}
+import type { SpokenRecord } from "./log.ts";
 
 export interface LvsClock {
   /** CLOCK_MONOTONIC */
@@ -31,7 +22,8 @@ export interface LvsRuntimeDependencies {
   openIpvs(): IpvsTable;
   /** Called once, and only when there is a virtual server. */
   openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
-  readonly log: (record: LvsLogRecord) => void;
+  /** For example `logger.speak`. */
+  readonly log: (record: SpokenRecord) => void;
   readonly clock: LvsClock;
   /** Uniform in [0, 1): spreads the first probes. */
   readonly random: () => number;

@@ -35,10 +35,7 @@ test("servers are in the pool from the start and the quorum is gained", () => {
 });
 
 test("alpha servers stay out until the first success of each alpha checker", () => {
-  const checkers = [
-    tcpChecker("192.168.1.7", 80, { isAlpha: true }),
-    tcpChecker("192.168.1.7", 90, { isAlpha: true }),
-  ];
+  const checkers = [tcpChecker("192.168.1.7", 80, { isAlpha: true }), tcpChecker("192.168.1.7", 90, { isAlpha: true })];
   const service = virtualServer([realServer("192.168.1.7", { checkers })]);
   const started = start(service);
   assert.deepEqual(started.effects, []);

@@ -1,0 +1,132 @@
+import type { RealServer, VirtualServer, VirtualServerKey } from "../model/lvs.ts";
+import type { IpvsDestination, IpvsService, IpvsServiceKey } from "../native/contract.ts";
+import { type DestinationId, destinationId, type ServiceId, serviceId } from "./keys.ts";
+import type { TableService } from "./table.ts";
+
+/** What is known of the servers of one virtual server; `servers` are in the order of its real servers. */
+export interface PoolHealth {
+  readonly hasQuorum: boolean;
+  readonly servers: readonly { readonly isAlive: boolean; readonly weight: number }[];
+}
+
+/** What a `virtual_server_group` stands for, by name. */
+export type GroupMembers = ReadonlyMap<string, readonly VirtualServerKey[]>;
+
+export const NO_GROUPS: GroupMembers = new Map();
+
+/**
+ * The services that one virtual server asks for: one, or one for each member of its group.
+ * @param groups of the configuration; an unknown group has no members
+ */
+export function serviceKeys(key: VirtualServerKey, groups: GroupMembers): readonly IpvsServiceKey[] {
+  switch (key.kind) {
+    case "address": {
+      const { family, protocol, address, port } = key;
+      return [{ family, fwmark: 0, protocol, address, port }];
+    }
+    case "fwmark":
+      return [{ family: key.family, fwmark: key.fwmark, protocol: null, address: null, port: 0 }];
+    case "group":
+      return (groups.get(key.group) ?? []).flatMap((member) => serviceKeys(member, NO_GROUPS));
+  }
+}
+
+/** The desired services of one virtual server in its present health. */
+export function expandVirtualServer(
+  virtualServer: VirtualServer,
+  health: PoolHealth,
+  groups: GroupMembers,
+): TableService[] {
+  const destinations = poolDestinations(virtualServer, health);
+  const isGroup = virtualServer.key.kind === "group";
+  return serviceKeys(virtualServer.key, groups).map((key) => ({
+    service: expandService(virtualServer, key),
+    destinations: isGroup ? forMember(destinations, key) : destinations,
+  }));
+}
+
+/**
+ * Puts services together by identity. Where several virtual servers ask for the same service (members of
+ * shared groups), the first one's settings hold and the destinations of all are served.
+ */
+export function mergeServices(services: Iterable<TableService>): Map<ServiceId, TableService> {
+  const table = new Map<ServiceId, TableService>();
+  for (const service of services) {
+    const id = serviceId(service.service);
+    const first = table.get(id);
+    if (first === undefined) table.set(id, service);
+    else table.set(id, { ...first, destinations: new Map([...service.destinations, ...first.destinations]) });
+  }
+  return table;
+}
+
+function expandService(virtualServer: VirtualServer, key: IpvsServiceKey): IpvsService {
+  const { scheduler, flags, persistenceTimeoutSec, persistenceGranularity, persistenceEngine } = virtualServer;
+  return { ...key, scheduler, flags, persistenceTimeoutSec, persistenceGranularity, persistenceEngine };
+}
+
+/**
+ * Alive servers serve, unless the sorry server does; inhibited ones stay with weight 0 instead of
+ * leaving. The first of two equal ones counts.
+ */
+function poolDestinations(virtualServer: VirtualServer, health: PoolHealth): Map<DestinationId, IpvsDestination> {
+  const { sorryServer, isSorryServerInhibited, realServers } = virtualServer;
+  const isSorry = sorryServer !== null && !health.hasQuorum;
+  const destinations = new Map<DestinationId, IpvsDestination>();
+  realServers.forEach((server, index) => {
+    const state = health.servers[index];
+    if (state === undefined) return;
+    const serves = state.isAlive && !isSorry;
+    if (serves || server.isInhibitedOnFailure) addFirst(destinations, server, serves ? state.weight : 0);
+  });
+  if (sorryServer !== null && (isSorry || isSorryServerInhibited)) {
+    addSorryServer(destinations, sorryServer, isSorry);
+  }
+  return destinations;
+}
+
+function addFirst(destinations: Map<DestinationId, IpvsDestination>, server: RealServer, weight: number): void {
+  const id = destinationId(server);
+  if (!destinations.has(id)) destinations.set(id, expandDestination(server, weight));
+}
+
+/** A real server may be the sorry server as well: serving wins over being inhibited. */
+function addSorryServer(
+  destinations: Map<DestinationId, IpvsDestination>,
+  sorryServer: RealServer,
+  serves: boolean,
+): void {
+  const id = destinationId(sorryServer);
+  if (serves || !destinations.has(id)) {
+    destinations.set(id, expandDestination(sorryServer, serves ? sorryServer.weight : 0));
+  }
+}
+
+function expandDestination(server: RealServer, weight: number): IpvsDestination {
+  const { family, address, port, fwdMethod, upperThreshold, lowerThreshold } = server;
+  return {
+    family,
+    address,
+    port,
+    fwdMethod,
+    weight,
+    upperThreshold,
+    lowerThreshold,
+    tunnelType: "ipip",
+    tunnelPort: 0,
+    tunnelFlags: 0,
+  };
+}
+
+/** Without address translation a destination listens where the service does. */
+function forMember(
+  destinations: ReadonlyMap<DestinationId, IpvsDestination>,
+  key: IpvsServiceKey,
+): ReadonlyMap<DestinationId, IpvsDestination> {
+  const result = new Map<DestinationId, IpvsDestination>();
+  for (const destination of destinations.values()) {
+    const own = destination.fwdMethod === "masq" ? destination : { ...destination, port: key.port };
+    result.set(destinationId(own), own);
+  }
+  return result;
+}

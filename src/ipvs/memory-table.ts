@@ -1,0 +1,191 @@
+import type {
+  IpvsCommand,
+  IpvsDestination,
+  IpvsService,
+  IpvsServiceEntry,
+  IpvsTable,
+  IpvsTimeouts,
+  NativeError,
+  SyscallFailure,
+} from "../native/contract.ts";
+import { type DestinationId, destinationId, type ServiceId, serviceId } from "./keys.ts";
+
+export const KERNEL_SCHEDULERS: readonly string[] = [
+  "rr",
+  "wrr",
+  "lc",
+  "wlc",
+  "sh",
+  "dh",
+  "sed",
+  "nq",
+  "lblc",
+  "lblcr",
+  "mh",
+  "fo",
+  "ovf",
+  "twos",
+];
+
+/** Linux numbers and words of the errors that IPVS gives. */
+const ERRORS = {
+  ENOENT: { errno: 2, message: "No such file or directory" },
+  ESRCH: { errno: 3, message: "No such process" },
+  EEXIST: { errno: 17, message: "File exists" },
+  EINVAL: { errno: 22, message: "Invalid argument" },
+  ERANGE: { errno: 34, message: "Numerical result out of range" },
+} as const;
+
+type ErrorCode = keyof typeof ERRORS;
+
+const NETLINK_COMMANDS: Readonly<Record<IpvsCommand["kind"], string>> = {
+  "service-add": "IPVS_CMD_NEW_SERVICE",
+  "service-edit": "IPVS_CMD_SET_SERVICE",
+  "service-delete": "IPVS_CMD_DEL_SERVICE",
+  "destination-add": "IPVS_CMD_NEW_DEST",
+  "destination-edit": "IPVS_CMD_SET_DEST",
+  "destination-delete": "IPVS_CMD_DEL_DEST",
+  flush: "IPVS_CMD_FLUSH",
+  "set-timeouts": "IPVS_CMD_SET_CONFIG",
+};
+
+const DEFAULT_TIMEOUTS: IpvsTimeouts = { tcpSec: 900, tcpFinSec: 120, udpSec: 300 };
+
+interface MemoryService {
+  service: IpvsService;
+  readonly destinations: Map<DestinationId, IpvsDestination>;
+}
+
+export interface MemoryTableOptions {
+  /** Scheduler modules that the imagined kernel has. */
+  readonly schedulers: readonly string[];
+  readonly persistenceEngines: readonly string[];
+}
+
+/**
+ * An IPVS table without a kernel: same commands, same refusals in the same order of checks as
+ * Linux's generic netlink interface. Connections do not exist, so their counts stay 0.
+ */
+export function createMemoryIpvsTable(
+  options: MemoryTableOptions = { schedulers: KERNEL_SCHEDULERS, persistenceEngines: ["sip"] },
+): IpvsTable {
+  const services = new Map<ServiceId, MemoryService>();
+  let timeouts = DEFAULT_TIMEOUTS;
+  let isClosed = false;
+
+  function execute(command: IpvsCommand): ErrorCode | null {
+    switch (command.kind) {
+      case "service-add":
+      case "service-edit":
+      case "service-delete":
+        return changeService(services, options, command);
+      case "destination-add":
+      case "destination-edit":
+      case "destination-delete": {
+        const found = services.get(serviceId(command.service));
+        return found === undefined ? "ESRCH" : changeDestination(found, command);
+      }
+      case "flush":
+        services.clear();
+        return null;
+      case "set-timeouts":
+        timeouts = mergeTimeouts(timeouts, command.timeouts);
+        return null;
+    }
+  }
+
+  function checkOpen(): void {
+    if (isClosed) throw closedError();
+  }
+
+  return {
+    async dump() {
+      checkOpen();
+      return [...services.values()].map(toEntry);
+    },
+    async apply(commands) {
+      checkOpen();
+      return commands.map((command) => {
+        const code = execute(command);
+        return code === null ? null : failure(command, code);
+      });
+    },
+    async timeouts() {
+      checkOpen();
+      return timeouts;
+    },
+    close() {
+      isClosed = true;
+    },
+  };
+}
+
+type ServiceCommand = Extract<IpvsCommand, { kind: "service-add" | "service-edit" | "service-delete" }>;
+type DestinationCommand = Extract<IpvsCommand, { kind: "destination-add" | "destination-edit" | "destination-delete" }>;
+
+function changeService(
+  services: Map<ServiceId, MemoryService>,
+  options: MemoryTableOptions,
+  command: ServiceCommand,
+): ErrorCode | null {
+  const id = serviceId(command.service);
+  const found = services.get(id);
+  if (command.kind === "service-add" && found !== undefined) return "EEXIST";
+  if (command.kind !== "service-add" && found === undefined) return "ESRCH";
+  if (command.kind === "service-delete") {
+    services.delete(id);
+    return null;
+  }
+  const { service } = command;
+  const engine = service.persistenceEngine;
+  if (!options.schedulers.includes(service.scheduler)) return "ENOENT";
+  if (engine !== null && !options.persistenceEngines.includes(engine)) return "ENOENT";
+  const granularity = service.persistenceGranularity;
+  if (service.family === "inet6" && (granularity < 1 || granularity > 128)) return "EINVAL";
+  if (found === undefined) services.set(id, { service, destinations: new Map() });
+  else found.service = service;
+  return null;
+}
+
+function changeDestination(found: MemoryService, command: DestinationCommand): ErrorCode | null {
+  const { destination } = command;
+  const id = destinationId(destination);
+  if (command.kind === "destination-delete") return found.destinations.delete(id) ? null : "ENOENT";
+  const isMixed = destination.family !== found.service.family;
+  if (isMixed && destination.fwdMethod !== "tunnel") return "EINVAL";
+  if (destination.weight < 0) return "ERANGE";
+  if (destination.lowerThreshold > destination.upperThreshold) return "ERANGE";
+  if (destination.tunnelType === "gue" && destination.tunnelPort === 0) return "EINVAL";
+  const exists = found.destinations.has(id);
+  if (command.kind === "destination-add" && exists) return "EEXIST";
+  if (command.kind === "destination-edit" && !exists) return "ENOENT";
+  found.destinations.set(id, destination);
+  return null;
+}
+
+/** To the kernel zero means unchanged. */
+function mergeTimeouts(before: IpvsTimeouts, wanted: IpvsTimeouts): IpvsTimeouts {
+  return {
+    tcpSec: wanted.tcpSec || before.tcpSec,
+    tcpFinSec: wanted.tcpFinSec || before.tcpFinSec,
+    udpSec: wanted.udpSec || before.udpSec,
+  };
+}
+
+function toEntry(found: MemoryService): IpvsServiceEntry {
+  const destinations = [...found.destinations.values()].map((destination) => ({
+    ...destination,
+    activeConnections: 0,
+    inactiveConnections: 0,
+    persistentConnections: 0,
+  }));
+  return { service: found.service, destinations };
+}
+
+function failure(command: IpvsCommand, code: ErrorCode): SyscallFailure {
+  return { syscall: NETLINK_COMMANDS[command.kind], code, ...ERRORS[code] };
+}
+
+function closedError(): NativeError {
+  return Object.assign(new Error("the IPVS table is closed"), { code: "ERR_CLOSED", errno: null, syscall: null });
+}

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  expandVirtualServer,
+  type GroupMembers,
+  mergeServices,
+  NO_GROUPS,
+  type PoolHealth,
+} from "../../../src/ipvs/expand.ts";
+import type { TableService } from "../../../src/ipvs/table.ts";
+import type { VirtualServer, VirtualServerKey } from "../../../src/model/lvs.ts";
+import { realServer, virtualServer } from "../checker/samples.ts";
+
+const SORRY = realServer("192.168.1.9", { checkers: [] });
+
+function health(hasQuorum: boolean, ...alive: boolean[]): PoolHealth {
+  return { hasQuorum, servers: alive.map((isAlive) => ({ isAlive, weight: 3 })) };
+}
+
+function weights(service: VirtualServer, state: PoolHealth): Record<string, number> {
+  const [only] = expandVirtualServer(service, state, NO_GROUPS);
+  assert.ok(only !== undefined);
+  return Object.fromEntries([...only.destinations].map(([id, destination]) => [id, destination.weight]));
+}
+
+test("a service carries the model's settings", () => {
+  const service = virtualServer([realServer("192.168.1.7", { fwdMethod: "masq", port: 8080, upperThreshold: 9 })], {
+    scheduler: "mh",
+    flags: ["sched-2"],
+    persistenceTimeoutSec: 50,
+    persistenceEngine: "sip",
+  });
+  const [only] = expandVirtualServer(service, health(true, true), NO_GROUPS);
+  assert.deepEqual(only?.service, {
+    family: "inet",
+    fwmark: 0,
+    protocol: "tcp",
+    address: "192.168.1.100",
+    port: 80,
+    scheduler: "mh",
+    flags: ["sched-2"],
+    persistenceTimeoutSec: 50,
+    persistenceGranularity: 0xffffffff,
+    persistenceEngine: "sip",
+  });
+  assert.deepEqual(only?.destinations.get("192.168.1.7 8080"), {
+    family: "inet",
+    address: "192.168.1.7",
+    port: 8080,
+    fwdMethod: "masq",
+    weight: 3,
+    upperThreshold: 9,
+    lowerThreshold: 0,
+    tunnelType: "ipip",
+    tunnelPort: 0,
+    tunnelFlags: 0,
+  });
+});
+
+test("dead servers leave, inhibited ones stay with weight 0", () => {
+  const service = virtualServer([
+    realServer("192.168.1.7"),
+    realServer("192.168.1.8", { isInhibitedOnFailure: true }),
+    realServer("192.168.1.6"),
+  ]);
+  assert.deepEqual(weights(service, health(true, false, false, true)), {
+    "192.168.1.8 80": 0,
+    "192.168.1.6 80": 3,
+  });
+});
+
+test("without a sorry server the remaining servers stay when the quorum is lost", () => {
+  const service = virtualServer([realServer("192.168.1.7"), realServer("192.168.1.8")], { quorum: 2 });
+  assert.deepEqual(weights(service, health(false, true, false)), { "192.168.1.7 80": 3 });
+});
+
+test("the sorry server replaces alive servers, inhibited ones go to weight 0", () => {
+  const servers = [realServer("192.168.1.7"), realServer("192.168.1.8", { isInhibitedOnFailure: true })];
+  const service = virtualServer(servers, { sorryServer: SORRY });
+  assert.deepEqual(weights(service, health(false, true, true)), { "192.168.1.8 80": 0, "192.168.1.9 80": 1 });
+  assert.deepEqual(weights(service, health(true, true, true)), { "192.168.1.7 80": 3, "192.168.1.8 80": 3 });
+});
+
+test("an inhibited sorry server stays in the table with weight 0", () => {
+  const service = virtualServer([realServer("192.168.1.7")], { sorryServer: SORRY, isSorryServerInhibited: true });
+  assert.deepEqual(weights(service, health(true, true)), { "192.168.1.7 80": 3, "192.168.1.9 80": 0 });
+  assert.deepEqual(weights(service, health(false, false)), { "192.168.1.9 80": 1 });
+});
+
+test("a real server that is the sorry server as well serves as whichever is on", () => {
+  const servers = [realServer("192.168.1.9", { isInhibitedOnFailure: true })];
+  const service = virtualServer(servers, { sorryServer: SORRY, isSorryServerInhibited: true });
+  assert.deepEqual(weights(service, health(true, true)), { "192.168.1.9 80": 3 });
+  assert.deepEqual(weights(service, health(false, false)), { "192.168.1.9 80": 1 });
+});
+
+test("a fwmark service has no address", () => {
+  const key: VirtualServerKey = { kind: "fwmark", fwmark: 5, family: "inet6", protocol: "tcp" };
+  const [only] = expandVirtualServer(virtualServer([], { key }), health(false), NO_GROUPS);
+  assert.equal(only?.service.fwmark, 5);
+  assert.equal(only?.service.family, "inet6");
+  assert.equal(only?.service.protocol, null);
+  assert.equal(only?.service.address, null);
+});
+
+test("a group gives one service per member; without NAT destinations take the member's port", () => {
+  const groups: GroupMembers = new Map([
+    [
+      "G",
+      [
+        { kind: "address", family: "inet", address: "192.168.1.100", port: 1000, protocol: "tcp" },
+        { kind: "fwmark", fwmark: 77, family: "inet", protocol: "tcp" },
+      ],
+    ],
+  ]);
+  const servers = [
+    realServer("192.168.1.7", { fwdMethod: "tunnel" }),
+    realServer("192.168.1.8", { fwdMethod: "masq" }),
+  ];
+  const service = virtualServer(servers, { key: { kind: "group", group: "G", protocol: "tcp" } });
+  const ids = expandVirtualServer(service, health(true, true, true), groups).map((one) => [...one.destinations.keys()]);
+  assert.deepEqual(ids, [
+    ["192.168.1.7 1000", "192.168.1.8 80"],
+    ["192.168.1.7 0", "192.168.1.8 80"],
+  ]);
+  assert.deepEqual(expandVirtualServer(service, health(true, true, true), NO_GROUPS), []);
+});
+
+test("services asked for twice are put together, the first one's settings hold", () => {
+  const first = virtualServer([realServer("192.168.1.7"), realServer("192.168.1.8", { weight: 9 })]);
+  const second = virtualServer([realServer("192.168.1.6"), realServer("192.168.1.7", { fwdMethod: "masq" })], {
+    scheduler: "wrr",
+  });
+  const services: TableService[] = [first, second].flatMap((one) =>
+    expandVirtualServer(one, health(true, true, true), NO_GROUPS),
+  );
+  const merged = [...mergeServices(services).values()];
+  assert.equal(merged.length, 1);
+  assert.equal(merged[0]?.service.scheduler, "rr");
+  assert.deepEqual([...(merged[0]?.destinations.keys() ?? [])].sort(), [
+    "192.168.1.6 80",
+    "192.168.1.7 80",
+    "192.168.1.8 80",
+  ]);
+  assert.equal(merged[0]?.destinations.get("192.168.1.7 80")?.fwdMethod, "droute");
+});
