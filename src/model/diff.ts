@@ -1,0 +1,190 @@
+import type { Configuration } from "./configuration.ts";
+import { changedFields } from "./equality.ts";
+import type { RealServer, VirtualServer, VirtualServerKey } from "./lvs.ts";
+import type { VirtualAddress, VrrpInstance } from "./vrrp.ts";
+
+/** What a reload does to one VRRP instance. */
+export type InstanceChange =
+  | { readonly kind: "added"; readonly instance: VrrpInstance }
+  /** An active one sends priority 0 and gives its addresses up. */
+  | { readonly kind: "removed"; readonly instance: VrrpInstance }
+  /** State, timers and addresses that stay are not touched. */
+  | {
+      readonly kind: "kept";
+      readonly before: VrrpInstance;
+      readonly after: VrrpInstance;
+      readonly addedAddresses: readonly VirtualAddress[];
+      readonly removedAddresses: readonly VirtualAddress[];
+      /** Field names of `VrrpInstance` that differ. */
+      readonly fields: readonly string[];
+    };
+
+/** What a reload does to one real server of a virtual server that stays. */
+export type RealServerChange =
+  | { readonly kind: "added"; readonly server: RealServer }
+  | { readonly kind: "removed"; readonly server: RealServer }
+  | {
+      readonly kind: "kept";
+      readonly before: RealServer;
+      readonly after: RealServer;
+      readonly fields: readonly string[];
+    };
+
+export type VirtualServerChange =
+  | { readonly kind: "added"; readonly server: VirtualServer }
+  | { readonly kind: "removed"; readonly server: VirtualServer }
+  | {
+      readonly kind: "kept";
+      readonly before: VirtualServer;
+      readonly after: VirtualServer;
+      /** Field names of `VirtualServer` that differ, without `realServers`. */
+      readonly fields: readonly string[];
+      readonly realServers: readonly RealServerChange[];
+    };
+
+/** What a reload from one configuration to another does. */
+export interface ConfigurationDiff {
+  /** Field names of `GlobalSettings` that differ. */
+  readonly globalFields: readonly string[];
+  readonly instances: readonly InstanceChange[];
+  readonly virtualServers: readonly VirtualServerChange[];
+}
+
+/**
+ * What makes two instances the same one across a reload. The name is not part of it.
+ * @see keepalived's reload: VRID, family, interface, and source (unicast) or group (multicast)
+ */
+export function instanceKey(instance: VrrpInstance): string {
+  const isUnicast = instance.unicastPeers.length > 0;
+  const end = isUnicast ? (instance.sourceAddress ?? "") : instance.multicastGroup;
+  return [instance.vrid, instance.family, instance.interfaceName, isUnicast ? "unicast" : "multicast", end].join(" ");
+}
+
+export function virtualServerKey(key: VirtualServerKey): string {
+  switch (key.kind) {
+    case "address":
+      return `${key.protocol} ${key.address} ${key.port}`;
+    case "fwmark":
+      return `fwmark ${key.fwmark} ${key.family}`;
+    case "group":
+      return `group ${key.group} ${key.protocol}`;
+  }
+}
+
+export function realServerKey(server: RealServer): string {
+  return `${server.address} ${server.port}`;
+}
+
+export function virtualAddressKey(address: VirtualAddress): string {
+  return `${address.address}/${address.prefixLength} ${address.interfaceName ?? ""}`;
+}
+
+export function diffConfigurations(before: Configuration, after: Configuration): ConfigurationDiff {
+  return {
+    globalFields: changedFields(before.global, after.global),
+    instances: diffInstances(before.vrrpInstances, after.vrrpInstances),
+    virtualServers: diffVirtualServers(before.virtualServers, after.virtualServers),
+  };
+}
+
+export function diffInstances(
+  before: readonly VrrpInstance[],
+  after: readonly VrrpInstance[],
+): readonly InstanceChange[] {
+  const { removed, added, kept } = match(before, after, instanceKey);
+  return [
+    ...removed.map((instance): InstanceChange => ({ kind: "removed", instance })),
+    ...kept.map(([old, now]): InstanceChange => keptInstance(old, now)),
+    ...added.map((instance): InstanceChange => ({ kind: "added", instance })),
+  ];
+}
+
+export function diffVirtualServers(
+  before: readonly VirtualServer[],
+  after: readonly VirtualServer[],
+): readonly VirtualServerChange[] {
+  const { removed, added, kept } = match(before, after, (server) => virtualServerKey(server.key));
+  return [
+    ...removed.map((server): VirtualServerChange => ({ kind: "removed", server })),
+    ...kept.map(
+      ([old, now]): VirtualServerChange => ({
+        kind: "kept",
+        before: old,
+        after: now,
+        fields: changedFields(old, now).filter((field) => field !== "realServers"),
+        realServers: diffRealServers(old.realServers, now.realServers),
+      }),
+    ),
+    ...added.map((server): VirtualServerChange => ({ kind: "added", server })),
+  ];
+}
+
+function diffRealServers(before: readonly RealServer[], after: readonly RealServer[]): readonly RealServerChange[] {
+  const { removed, added, kept } = match(before, after, realServerKey);
+  return [
+    ...removed.map((server): RealServerChange => ({ kind: "removed", server })),
+    ...kept.map(
+      ([old, now]): RealServerChange => ({ kind: "kept", before: old, after: now, fields: changedFields(old, now) }),
+    ),
+    ...added.map((server): RealServerChange => ({ kind: "added", server })),
+  ];
+}
+
+function keptInstance(before: VrrpInstance, after: VrrpInstance): InstanceChange {
+  const { removed, added } = match(allAddresses(before), allAddresses(after), virtualAddressKey);
+  return {
+    kind: "kept",
+    before,
+    after,
+    addedAddresses: added,
+    removedAddresses: removed,
+    fields: changedFields(before, after),
+  };
+}
+
+function allAddresses(instance: VrrpInstance): readonly VirtualAddress[] {
+  return [...instance.virtualAddresses, ...instance.excludedAddresses];
+}
+
+interface Matched<Item> {
+  readonly removed: readonly Item[];
+  readonly added: readonly Item[];
+  readonly kept: readonly (readonly [Item, Item])[];
+}
+
+/** Pairs items by key; of several with one key only the first counts. */
+function match<Item>(before: readonly Item[], after: readonly Item[], keyOf: (item: Item) => string): Matched<Item> {
+  const old = firstByKey(before, keyOf);
+  const now = firstByKey(after, keyOf);
+  const kept: (readonly [Item, Item])[] = [];
+  const added: Item[] = [];
+  for (const [key, item] of now) {
+    const previous = old.get(key);
+    if (previous === undefined) added.push(item);
+    else kept.push([previous, item]);
+  }
+  return { removed: [...old].filter(([key]) => !now.has(key)).map(([, item]) => item), added, kept };
+}
+
+function firstByKey<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, Item> {
+  const byKey = new Map<string, Item>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (!byKey.has(key)) byKey.set(key, item);
+  }
+  return byKey;
+}
+
+/** True when a reload would change nothing at all. */
+export function isEmptyDiff(diff: ConfigurationDiff): boolean {
+  return (
+    diff.globalFields.length === 0 &&
+    diff.instances.every((change) => change.kind === "kept" && change.fields.length === 0) &&
+    diff.virtualServers.every(
+      (change) =>
+        change.kind === "kept" &&
+        change.fields.length === 0 &&
+        change.realServers.every((server) => server.kind === "kept" && server.fields.length === 0),
+    )
+  );
+}
