@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { ConfigurationHost, FileContent, InterfaceFacts, UserFacts } from "../config/host.ts";
+import type { Link } from "../native/contract.ts";
+import { errorCode } from "./error-code.ts";
+import { inspectScript } from "./script-safety.ts";
+
+const LARGEST_FILE_BYTES = 256 << 20;
+const GETENT_PATIENCE_MS = 3000;
+
+/** Reads without waiting for the writer of a FIFO. */
+function readContent(path: string): FileContent {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = errorCode(error);
+    return code === "ENOENT" || code === "ENOTDIR" ? { kind: "missing" } : { kind: "unreadable", reason: code };
+  }
+  try {
+    const info = fstatSync(fd);
+    if (!info.isFile()) return { kind: "not-regular" };
+    if (info.size > LARGEST_FILE_BYTES) return { kind: "unreadable", reason: "EFBIG" };
+    const text = readFileSync(fd, "utf8");
+    return { kind: (info.mode & 0o111) === 0 ? "text" : "executable", text };
+  } catch (error) {
+    return { kind: "unreadable", reason: errorCode(error) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function listNames(path: string): readonly string[] | null {
+  try {
+    return readdirSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** The fields of a line of passwd or group: from the file, else from wherever the name service looks. */
+function lookUp(database: "passwd" | "group", name: string): readonly string[] | null {
+  if (name === "" || /[:\n]/.test(name)) return null;
+  const content = readContent(`/etc/${database}`);
+  const lines = content.kind === "text" ? content.text.split("\n") : [];
+  const found = lines.find((line) => line.startsWith(`${name}:`));
+  if (found !== undefined) return found.split(":");
+  const answer = spawnSync("getent", [database, "--", name], { encoding: "utf8", timeout: GETENT_PATIENCE_MS });
+  return answer.status === 0 ? answer.stdout.trimEnd().split(":") : null;
+}
+
+function findUser(name: string): UserFacts | null {
+  const fields = lookUp("passwd", name);
+  return fields === null ? null : { uid: Number(fields[2]), gid: Number(fields[3]) };
+}
+
+function findGroup(name: string): number | null {
+  const fields = lookUp("group", name);
+  return fields === null ? null : Number(fields[2]);
+}
+
+/** A macvlan with a virtual router's hardware address. @see RFC 9568 §7.3 */
+function isVmac(link: Link): boolean {
+  return link.kind === "macvlan" && /^00:00:5e:00:0[12]:/.test(link.mac ?? "");
+}
+
+export function interfaceFacts(links: readonly Link[]): ReadonlyMap<string, InterfaceFacts> {
+  return new Map(
+    links.map((link) => [
+      link.name,
+      {
+        isLoopback: link.isLoopback,
+        supportsMulticast: !link.isLoopback,
+        mtuBytes: link.mtu,
+        isVmac: isVmac(link),
+      },
+    ]),
+  );
+}
+
+/**
+ * The machine as configuration loading sees it.
+ * @param links of the network namespace in question; null when they are not known
+ */
+export function createConfigurationHost(links: readonly Link[] | null): ConfigurationHost {
+  return {
+    readFile: readContent,
+    listDirectory: listNames,
+    environment: (name) => process.env[name] ?? null,
+    interfaces: links === null ? null : interfaceFacts(links),
+    hostName: hostname(),
+    randomInteger: (minimum, maximum) => randomInt(minimum, maximum + 1),
+    findUser,
+    findGroup,
+    inspectScript: (path) => inspectScript(path, process.env["PATH"] ?? ""),
+  };
+}

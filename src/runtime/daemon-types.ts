@@ -1,0 +1,56 @@
+import type { LoadedConfiguration } from "../config/load.ts";
+import type { Configuration } from "../model/configuration.ts";
+import type { IpvsTable } from "../native/contract.ts";
+import type { Logger } from "./log.ts";
+import type { LvsRuntime } from "./lvs-types.ts";
+import type { PidFile, PidFileRefusal } from "./pid-file.ts";
+import type { PidRole } from "./pid-paths.ts";
+import type { ServiceManager } from "./service-manager.ts";
+import type { VrrpRuntime } from "./vrrp-types.ts";
+
+/** @see cli.md section 4 of keepalived's exit codes: the same numbers */
+export const EXIT_CODES = { ok: 0, fatal: 1, configuration: 2, noPermission: 4, noConfiguration: 6 } as const;
+
+export type DaemonExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
+
+export interface DaemonOptions {
+  /** Shown in messages. */
+  readonly configFile: string;
+  /** False with `-C`. */
+  readonly runsVrrp: boolean;
+  /** False with `-P`. */
+  readonly runsCheckers: boolean;
+  /** `-s`; null leaves it to the configuration. */
+  readonly namespace: string | null;
+  /** `-d` */
+  readonly dumpsConfiguration: boolean;
+  /** How long the parts may take to stop before the daemon ends without them (`child_wait_time`). */
+  readonly stopPatienceMs: number;
+}
+
+export interface PidFileSet {
+  readonly refusal: PidFileRefusal | null;
+  readonly files: readonly PidFile[];
+}
+
+/** Everything with an effect that the daemon is made of. */
+export interface DaemonDependencies {
+  readonly log: Logger;
+  readonly manager: ServiceManager;
+  /** CLOCK_MONOTONIC in microseconds. */
+  readonly nowUs: () => number;
+  /** Reads the configuration with the host facts of the moment. */
+  readonly load: () => Promise<LoadedConfiguration>;
+  /** @throws NativeError */
+  readonly enterNamespace: (name: string) => void;
+  /** Names of capabilities that are missing; empty when all is allowed. */
+  readonly missingCapabilities: () => readonly string[];
+  /** Takes the pid files of these roles, all or none. */
+  readonly takePidFiles: (roles: readonly PidRole[], configuration: Configuration) => PidFileSet;
+  /** @throws NativeError */
+  readonly openIpvs: () => IpvsTable;
+  readonly createLvs: (table: IpvsTable) => LvsRuntime;
+  readonly createVrrp: (configuration: Configuration) => VrrpRuntime;
+  /** Called once the configuration is loaded and the pid files are held: leave the terminal. */
+  readonly settle: () => void;
+}

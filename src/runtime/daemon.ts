@@ -1,0 +1,345 @@
+import type { LoadedConfiguration } from "../config/load.ts";
+import type { Configuration } from "../model/configuration.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { IpvsTable } from "../native/contract.ts";
+import { type DaemonDependencies, type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "./daemon-types.ts";
+import { errorCode, errorText } from "./error-code.ts";
+import type { LvsRuntime } from "./lvs-types.ts";
+import type { PidFile, PidFileRefusal } from "./pid-file.ts";
+import type { PidRole } from "./pid-paths.ts";
+import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
+import type { VrrpRuntime } from "./vrrp-types.ts";
+
+type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stopped";
+
+/** Why a start or a reload goes no further; it has been logged. */
+class Refusal extends Error {
+  readonly exitCode: DaemonExitCode;
+
+  constructor(exitCode: DaemonExitCode) {
+    super("refused");
+    this.exitCode = exitCode;
+  }
+}
+
+/** The daemon's life: start, reload, stop. Knows no signals, no descriptors and no process. */
+export class Daemon {
+  private readonly options: DaemonOptions;
+  private readonly dependencies: DaemonDependencies;
+  private phase: Phase = "new";
+  private isReloadQueued = false;
+  private isStopWanted = false;
+  private configuration: Configuration | null = null;
+  private namespace: string | null = null;
+  private vrrp: VrrpRuntime | null = null;
+  private lvs: LvsRuntime | null = null;
+  private pidFiles: readonly PidFile[] = [];
+  private readonly ended: Promise<DaemonExitCode>;
+  private end: (exitCode: DaemonExitCode) => void = () => {};
+
+  constructor(options: DaemonOptions, dependencies: DaemonDependencies) {
+    this.options = options;
+    this.dependencies = dependencies;
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+
+  /** Resolves when the daemon has ended, with the exit code. */
+  untilEnd(): Promise<DaemonExitCode> {
+    return this.ended;
+  }
+
+  /**
+   * Starts everything, or says why not and leaves nothing behind.
+   * @returns true when the daemon is up
+   */
+  async start(): Promise<boolean> {
+    const { log, manager } = this.dependencies;
+    this.phase = "starting";
+    try {
+      await this.bringUp();
+    } catch (error) {
+      await this.abandon(error);
+      return false;
+    }
+    log.info("startup complete");
+    manager.ready();
+    await this.becomeRunning("starting");
+    return true;
+  }
+
+  /** Loads the configuration anew; a bad one changes nothing. Requests during a reload are carried out after it. */
+  async reload(): Promise<void> {
+    const { log, manager, nowUs } = this.dependencies;
+    if (this.phase === "reloading") {
+      log.info("reload queued");
+      this.isReloadQueued = true;
+      return;
+    }
+    // keepalived: a reload that comes before start-up is complete is ignored.
+    if (this.phase !== "running") return;
+    this.phase = "reloading";
+    do {
+      this.isReloadQueued = false;
+      log.info("reloading");
+      manager.reloading(nowUs());
+      await this.reloadOnce();
+      manager.ready();
+    } while (this.isReloadQueued && !this.isStopWanted);
+    await this.becomeRunning("reloading");
+  }
+
+  /** Stops in good order, once; resolves with `untilEnd`. */
+  async stop(): Promise<void> {
+    if (this.phase === "starting" || this.phase === "reloading") this.stopWhenThrough();
+    if (this.phase !== "running") return;
+    this.phase = "stopping";
+    this.dependencies.log.info("stopping");
+    this.dependencies.manager.stopping();
+    await this.takeDown();
+    this.finish(EXIT_CODES.ok);
+  }
+
+  /** Start and reload look at the wish when they are through; one that hangs is not waited for. */
+  private stopWhenThrough(): void {
+    if (this.isStopWanted) return;
+    this.isStopWanted = true;
+    const force = (): void => {
+      if (this.phase !== "starting" && this.phase !== "reloading") return;
+      this.phase = "running";
+      void this.stop();
+    };
+    setTimeout(force, this.options.stopPatienceMs).unref();
+  }
+
+  private async becomeRunning(from: Phase): Promise<void> {
+    if (this.phase !== from) return;
+    this.phase = "running";
+    if (this.isStopWanted) await this.stop();
+  }
+
+  private async bringUp(): Promise<void> {
+    const { options, dependencies } = this;
+    if (options.namespace !== null) this.enterNamespace(options.namespace);
+    let loaded = await this.loadOrRefuse();
+    const wanted = loaded.configuration.global.networkNamespace;
+    if (wanted !== null && this.namespace === null) {
+      this.enterNamespace(wanted);
+      // What is said about interfaces holds for the namespace in which it was asked.
+      loaded = await this.loadOrRefuse();
+    }
+    this.tell(loaded.diagnostics);
+    const { configuration } = loaded;
+    if (options.dumpsConfiguration) this.dump(configuration);
+    this.checkPrivileges(configuration);
+    this.holdPidFiles(["parent", ...this.rolesOf(configuration)], configuration);
+    dependencies.settle();
+    if (this.rolesOf(configuration).length === 0) dependencies.log.warning("no configuration to run");
+    await this.startParts(configuration);
+    this.configuration = configuration;
+  }
+
+  private async startParts(configuration: Configuration): Promise<void> {
+    const roles = this.rolesOf(configuration);
+    // The table is opened before VRRP changes anything: a kernel without IPVS is found out in time.
+    const table = roles.includes("checkers") ? this.openIpvs() : null;
+    if (roles.includes("vrrp")) await this.startVrrp(configuration);
+    if (table !== null) await this.startLvs(table, configuration);
+  }
+
+  private async startVrrp(configuration: Configuration): Promise<void> {
+    const vrrp = this.dependencies.createVrrp(configuration);
+    const complaints = await vrrp.start();
+    if (complaints.length > 0) {
+      this.tell(complaints);
+      await vrrp.stop();
+      throw new Refusal(EXIT_CODES.configuration);
+    }
+    this.vrrp = vrrp;
+  }
+
+  private async startLvs(table: IpvsTable, configuration: Configuration): Promise<void> {
+    const lvs = this.dependencies.createLvs(table);
+    try {
+      await lvs.start(configuration);
+    } catch (error) {
+      throw this.ipvsRefusal(error);
+    }
+    this.lvs = lvs;
+  }
+
+  private openIpvs(): IpvsTable {
+    try {
+      return this.dependencies.openIpvs();
+    } catch (error) {
+      throw this.ipvsRefusal(error);
+    }
+  }
+
+  private ipvsRefusal(error: unknown): Refusal {
+    const code = errorCode(error);
+    this.dependencies.log.error("ipvs unavailable", { reason: errorText(error), code });
+    return new Refusal(code === "EPERM" || code === "EACCES" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
+  }
+
+  private enterNamespace(name: string): void {
+    try {
+      this.dependencies.enterNamespace(name);
+    } catch (error) {
+      this.dependencies.log.error("namespace not entered", { namespace: name, reason: errorText(error) });
+      throw new Refusal(EXIT_CODES.fatal);
+    }
+    this.namespace = name;
+  }
+
+  private async loadOrRefuse(): Promise<LoadedConfiguration> {
+    const { log, load } = this.dependencies;
+    const loaded = await load();
+    if (loaded.startRefusal !== null) {
+      const { exitCode, reasons } = loaded.startRefusal;
+      const isTold = loaded.diagnostics.length > 0 || reasons.length > 0;
+      if (!isTold) log.error("configuration missing", { file: this.options.configFile });
+      this.tell(loaded.diagnostics);
+      this.tell(reasons.filter((reason) => !loaded.diagnostics.includes(reason)));
+      throw new Refusal(exitCode);
+    }
+    log.info("configuration file", { file: this.options.configFile });
+    return loaded;
+  }
+
+  private checkPrivileges(configuration: Configuration): void {
+    const missing = this.rolesOf(configuration).length > 0 ? this.dependencies.missingCapabilities() : [];
+    if (missing.length === 0) return;
+    this.dependencies.log.error("missing capabilities", { capabilities: missing });
+    throw new Refusal(EXIT_CODES.noPermission);
+  }
+
+  private holdPidFiles(roles: readonly PidRole[], configuration: Configuration): void {
+    const { files, refusal } = this.dependencies.takePidFiles(roles, configuration);
+    if (refusal === null) this.pidFiles = [...this.pidFiles, ...files];
+    else throw this.pidRefusal(refusal);
+  }
+
+  private pidRefusal(refusal: PidFileRefusal): Refusal {
+    const { log } = this.dependencies;
+    if (refusal.kind === "running") {
+      log.error("already running", { path: refusal.path, pid: refusal.pid });
+      return new Refusal(EXIT_CODES.ok);
+    }
+    const { path, code } = refusal;
+    log.error("pid file not written", { path, code });
+    return new Refusal(code === "EACCES" || code === "EPERM" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
+  }
+
+  private rolesOf(configuration: Configuration): readonly ("vrrp" | "checkers")[] {
+    const hasVrrp = this.options.runsVrrp && configuration.vrrpInstances.length > 0;
+    const hasCheckers = this.options.runsCheckers && configuration.virtualServers.length > 0;
+    return [...(hasVrrp ? ["vrrp" as const] : []), ...(hasCheckers ? ["checkers" as const] : [])];
+  }
+
+  private async reloadOnce(): Promise<void> {
+    const { log } = this.dependencies;
+    try {
+      const { configuration, diagnostics } = await this.loadOrRefuse();
+      this.checkUnchangeable(configuration);
+      this.tell(diagnostics);
+      await this.reloadParts(configuration);
+      this.configuration = configuration;
+      log.info("reload complete");
+    } catch (error) {
+      if (!(error instanceof Refusal)) log.error("reload failed", { reason: errorText(error) });
+      log.error("reload refused", { file: this.options.configFile });
+    }
+  }
+
+  private checkUnchangeable(configuration: Configuration): void {
+    const before = this.configuration?.global;
+    const after = configuration.global;
+    const changed = [
+      ...(this.options.namespace === null && before?.networkNamespace !== after.networkNamespace
+        ? ["net_namespace"]
+        : []),
+      ...(before?.instanceName !== after.instanceName ? ["instance"] : []),
+    ];
+    if (changed.length === 0) return;
+    this.dependencies.log.error("unchangeable", { settings: changed });
+    throw new Refusal(EXIT_CODES.configuration);
+  }
+
+  private async reloadParts(configuration: Configuration): Promise<void> {
+    const roles = this.rolesOf(configuration);
+    const table = roles.includes("checkers") && this.lvs === null ? this.openIpvs() : null;
+    if (this.vrrp !== null) {
+      const complaints = await this.vrrp.reload(roles.includes("vrrp") ? configuration.vrrpInstances : []);
+      if (complaints.length > 0) {
+        table?.close();
+        this.tell(complaints);
+        throw new Refusal(EXIT_CODES.configuration);
+      }
+    } else if (roles.includes("vrrp")) await this.startVrrp(configuration);
+    if (this.lvs !== null) await this.lvs.reload(configuration);
+    else if (table !== null) await this.startLvs(table, configuration);
+    this.holdNewPidFiles(configuration);
+  }
+
+  /** A part that has work for the first time gets its pid file; that it can't is no reason to stop. */
+  private holdNewPidFiles(configuration: Configuration): void {
+    const held = this.configuration === null ? [] : this.rolesOf(this.configuration);
+    const added = this.rolesOf(configuration).filter((role) => !held.includes(role));
+    if (added.length === 0) return;
+    const { files, refusal } = this.dependencies.takePidFiles(added, configuration);
+    if (refusal !== null) this.pidRefusal(refusal);
+    this.pidFiles = [...this.pidFiles, ...files];
+  }
+
+  private tell(diagnostics: readonly Diagnostic[]): void {
+    const { log } = this.dependencies;
+    for (const { severity, code, message, place } of diagnostics) {
+      const say = severity === "error" ? log.error : severity === "warning" ? log.warning : log.info;
+      const { file, line, column } = place ?? { file: null, line: null, column: null };
+      say("diagnostic", { severity, code, text: message, file, line, column });
+    }
+  }
+
+  private dump(configuration: Configuration): void {
+    const { log } = this.dependencies;
+    for (const text of JSON.stringify(configuration, null, 1).split("\n")) log.info("configuration", { text });
+  }
+
+  /** Stops the parts side by side, and no longer than the patience lasts. */
+  private async takeDown(): Promise<void> {
+    const { log } = this.dependencies;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), this.options.stopPatienceMs);
+    });
+    const stops = Promise.allSettled([this.vrrp?.stop(), this.lvs?.stop()]);
+    const outcome = await Promise.race([stops, patience]);
+    clearTimeout(timer);
+    if (outcome === "late") log.error("stop took too long", { patienceMs: this.options.stopPatienceMs });
+    else {
+      for (const result of outcome) {
+        if (result.status === "rejected") log.error("stop failed", { reason: errorText(result.reason) });
+      }
+    }
+  }
+
+  private async abandon(error: unknown): Promise<void> {
+    const { log, manager } = this.dependencies;
+    const exitCode = error instanceof Refusal ? error.exitCode : EXIT_CODES.fatal;
+    if (!(error instanceof Refusal)) log.error("start failed", { reason: errorText(error) });
+    this.phase = "stopping";
+    await this.takeDown();
+    if (exitCode !== EXIT_CODES.ok) manager.failed(exitCode);
+    this.finish(exitCode);
+  }
+
+  private finish(exitCode: DaemonExitCode): void {
+    for (const file of this.pidFiles) file.close();
+    this.pidFiles = [];
+    this.phase = "stopped";
+    this.dependencies.log.info("stopped", { version: VERSION, compatible: COMPATIBLE_VERSION });
+    this.end(exitCode);
+  }
+}

@@ -1,0 +1,53 @@
+import type { DatagramSender } from "../native/contract.ts";
+import { errorText } from "./error-code.ts";
+import type { Logger } from "./log.ts";
+
+/** Tells systemd how the daemon is. Every call is harmless without systemd. */
+export interface ServiceManager {
+  ready(): void;
+  /** @param monotonicUs CLOCK_MONOTONIC, which `Type=notify-reload` wants to see */
+  reloading(monotonicUs: number): void;
+  stopping(): void;
+  /** @param exitCode of a start that failed for good */
+  failed(exitCode: number): void;
+  close(): void;
+}
+
+const NOBODY: ServiceManager = {
+  ready: () => {},
+  reloading: () => {},
+  stopping: () => {},
+  failed: () => {},
+  close: () => {},
+};
+
+/**
+ * Takes NOTIFY_SOCKET out of the environment, so that scripts do not speak for the daemon.
+ * @see sd_notify(3)
+ */
+export function openServiceManager(
+  environment: NodeJS.ProcessEnv,
+  openDatagram: (path: string) => DatagramSender,
+  log: Logger,
+): ServiceManager {
+  const path = environment["NOTIFY_SOCKET"];
+  delete environment["NOTIFY_SOCKET"];
+  if (path === undefined || !/^[/@]/.test(path)) return NOBODY;
+  let sender: DatagramSender;
+  try {
+    sender = openDatagram(path);
+  } catch (error) {
+    log.warning("service manager not reached", { path, reason: errorText(error) });
+    return NOBODY;
+  }
+  const send = (...lines: readonly string[]): void => {
+    sender.send(Buffer.from(lines.join("\n")));
+  };
+  return {
+    ready: () => send("READY=1", `MAINPID=${process.pid}`),
+    reloading: (monotonicUs) => send("RELOADING=1", `MONOTONIC_USEC=${monotonicUs}`),
+    stopping: () => send("STOPPING=1"),
+    failed: (exitCode) => send(`ERRNO=${exitCode}`),
+    close: () => sender.close(),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Logger } from "./log.ts";
+
+/** What a signal asks for. */
+export interface SignalHandlers {
+  readonly stop: () => void;
+  readonly reload: () => void;
+  /** A dump or statistics file, for example `DATA`. */
+  readonly dump: (what: "DATA" | "STATS" | "STATS_CLEAR" | "JSON") => void;
+}
+
+/** The part of `process` that is used here. */
+export interface SignalSource {
+  on(signal: NodeJS.Signals, listener: () => void): unknown;
+  off(signal: NodeJS.Signals, listener: () => void): unknown;
+}
+
+export interface SignalOptions {
+  /** `--ignore-sigint` */
+  readonly ignoresSigint: boolean;
+}
+
+/** Signals that would end the process by default and mean nothing here. */
+const IGNORED: readonly NodeJS.Signals[] = ["SIGPIPE", "SIGALRM", "SIGVTALRM", "SIGXCPU", "SIGXFSZ", "SIGIO", "SIGPWR"];
+
+/**
+ * Listens to keepalived's signals. What the kernel sends for a crash is left alone.
+ * @returns a function that ends listening
+ */
+export function listenToSignals(
+  source: SignalSource,
+  options: SignalOptions,
+  handlers: SignalHandlers,
+  log: Logger,
+): () => void {
+  const table: [NodeJS.Signals, () => void][] = [
+    ["SIGTERM", handlers.stop],
+    ["SIGINT", options.ignoresSigint ? (): void => {} : handlers.stop],
+    ["SIGHUP", handlers.reload],
+    ["SIGUSR1", () => handlers.dump("DATA")],
+    ["SIGUSR2", () => handlers.dump("STATS")],
+    ...IGNORED.map((signal): [NodeJS.Signals, () => void] => [signal, () => log.detail("signal ignored", { signal })]),
+  ];
+  for (const [signal, listener] of table) source.on(signal, listener);
+  return () => {
+    for (const [signal, listener] of table) source.off(signal, listener);
+  };
+}
