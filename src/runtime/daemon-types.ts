@@ -9,7 +9,14 @@ import type { ServiceManager } from "./service-manager.ts";
 import type { VrrpRuntime } from "./vrrp-types.ts";
 
 /** @see cli.md section 4 of keepalived's exit codes: the same numbers */
-export const EXIT_CODES = { ok: 0, fatal: 1, configuration: 2, noPermission: 4, noConfiguration: 6 } as const;
+export const EXIT_CODES = {
+  ok: 0,
+  fatal: 1,
+  configuration: 2,
+  noPermission: 4,
+  noConfiguration: 6,
+  internal: 70,
+} as const;
 
 export type DaemonExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
@@ -52,5 +59,5 @@ export interface DaemonDependencies {
   readonly createLvs: (table: IpvsTable) => LvsRuntime;
   readonly createVrrp: (configuration: Configuration) => VrrpRuntime;
   /** Called once the configuration is loaded and the pid files are held: leave the terminal. */
-  readonly settle: () => void;
+  readonly settle: (configuration: Configuration) => void;
 }

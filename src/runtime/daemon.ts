@@ -101,6 +101,14 @@ export class Daemon {
     this.finish(EXIT_CODES.ok);
   }
 
+  /** After an internal error: releases what is held and ends with the code for that. */
+  async crash(): Promise<void> {
+    if (this.phase === "stopped") return;
+    this.phase = "stopping";
+    await this.takeDown();
+    this.finish(EXIT_CODES.internal);
+  }
+
   /** Start and reload look at the wish when they are through; one that hangs is not waited for. */
   private stopWhenThrough(): void {
     if (this.isStopWanted) return;
@@ -134,7 +142,7 @@ export class Daemon {
     if (options.dumpsConfiguration) this.dump(configuration);
     this.checkPrivileges(configuration);
     this.holdPidFiles(["parent", ...this.rolesOf(configuration)], configuration);
-    dependencies.settle();
+    dependencies.settle(configuration);
     if (this.rolesOf(configuration).length === 0) dependencies.log.warning("no configuration to run");
     await this.startParts(configuration);
     this.configuration = configuration;

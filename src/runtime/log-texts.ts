@@ -26,6 +26,8 @@ export const DAEMON_TEXTS: LogTexts = {
   "pid file not written": "Cannot write pid file {path}: {code}",
   "ipvs unavailable": "IPVS: Can't initialize ipvs: {reason}",
   configuration: "{text}",
+  "internal error": "Internal error: {reason}",
+  "interfaces not readable": "Cannot read the network interfaces: {reason}",
   "signal not available": "{what} asked for by signal: not available yet",
   "flag without effect": "Option {flag} is accepted, not yet in effect",
   "already running": "daemon is already running",

@@ -1,0 +1,72 @@
+import { appendFileSync, closeSync, constants, openSync } from "node:fs";
+import { type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
+import { renderDiagnostic } from "../config/render-diagnostic.ts";
+import type { Link } from "../native/contract.ts";
+import { loadNative } from "../native/load.ts";
+import { createConfigurationHost } from "../runtime/config-host.ts";
+import { errorText } from "../runtime/error-code.ts";
+import { SILENT_LOGGER } from "../runtime/log.ts";
+import type { Flags } from "./flags.ts";
+import { enterNamespace, readLinks } from "./host-network.ts";
+
+/** keepalived's code for a test that could not be made. */
+const CANNOT_RUN = 4;
+
+/** The interfaces to check names against; null (nothing is checked) without the addon. */
+async function findLinks(namespace: string | null): Promise<readonly Link[] | null> {
+  try {
+    const native = loadNative();
+    if (namespace !== null) enterNamespace(native, namespace);
+    return await readLinks(native, SILENT_LOGGER);
+  } catch {
+    return null;
+  }
+}
+
+/** Loads a configuration for inspection only. */
+export async function loadForTest(
+  flags: Pick<Flags, "configFile" | "configId" | "enforcesIncludes" | "namespace">,
+): Promise<LoadedConfiguration> {
+  const links = await findLinks(flags.namespace);
+  const source = {
+    path: flags.configFile,
+    workingDirectory: process.cwd(),
+    configId: flags.configId,
+    enforcesIncludes: flags.enforcesIncludes,
+  };
+  return loadConfiguration(source, createConfigurationHost(links));
+}
+
+/** Every complaint with its line and a caret; those that refuse a start come with the others. */
+export function renderComplaints(loaded: LoadedConfiguration): string {
+  const reasons = loaded.startRefusal?.reasons ?? [];
+  const all = [...loaded.diagnostics, ...reasons.filter((reason) => !loaded.diagnostics.includes(reason))];
+  return all.map((diagnostic) => `${renderDiagnostic(diagnostic, loaded.sources)}\n`).join("");
+}
+
+/** @param file appended to, 0644, never through a symbolic link; null is standard error */
+function report(text: string, file: string | null): void {
+  if (text === "") return;
+  if (file === null) {
+    process.stderr.write(text);
+    return;
+  }
+  const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o644);
+  appendFileSync(fd, text);
+  closeSync(fd);
+}
+
+/**
+ * `-t`: checks the configuration and changes nothing.
+ * @returns keepalived's exit code
+ */
+export async function testConfiguration(flags: Flags, file: string | null): Promise<number> {
+  try {
+    const loaded = await loadForTest(flags);
+    report(renderComplaints(loaded), file);
+    return loaded.testExitCode;
+  } catch (error) {
+    process.stderr.write(`holdfast: ${errorText(error)}\n`);
+    return CANNOT_RUN;
+  }
+}

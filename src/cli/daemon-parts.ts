@@ -1,0 +1,152 @@
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { loadConfiguration } from "../config/load.ts";
+import type { Configuration } from "../model/configuration.ts";
+import type { IpvsTable, NativeAddon } from "../native/contract.ts";
+import { createConfigurationHost } from "../runtime/config-host.ts";
+import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { LvsRuntime } from "../runtime/lvs-types.ts";
+import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
+import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
+import { missingCapabilities } from "../runtime/privileges.ts";
+import type { ServiceManager } from "../runtime/service-manager.ts";
+import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
+import type { VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
+import type { Flags } from "./flags.ts";
+import { enterNamespace, readLinks } from "./host-network.ts";
+
+/** What the parts are built from. */
+export interface PartsContext {
+  readonly flags: Flags;
+  readonly native: NativeAddon;
+  readonly log: Logger;
+  readonly manager: ServiceManager;
+  readonly workingDirectory: string;
+  readonly settle: (configuration: Configuration) => void;
+}
+
+const RUN_DIRECTORY = "/run";
+
+/** A control loop that has not been heard for this long counts as hung: the vrrp loop gives the addresses up. */
+const LEASE_US = 60_000_000;
+
+function createClock(native: NativeAddon): VrrpClock {
+  return {
+    nowUs: () => native.monotonicUs(),
+    after: (delayUs, callback) => {
+      const timer = setTimeout(callback, Math.ceil(delayUs / 1000));
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+function processName(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "latin1").trimEnd();
+  } catch {
+    return null;
+  }
+}
+
+/** Removed last, and only when nothing is left in them. */
+function directoriesAsFile(directories: readonly string[]): PidFile {
+  return {
+    path: directories.at(-1) ?? "",
+    close: () => {
+      for (const directory of [...directories].reverse()) {
+        try {
+          rmdirSync(directory);
+        } catch {
+          return;
+        }
+      }
+    },
+  };
+}
+
+function takePidFiles(context: PartsContext, roles: readonly PidRole[], configuration: Configuration): PidFileSet {
+  const { flags, native, workingDirectory } = context;
+  const { instanceName, networkNamespace, usesPidDirectory } = configuration.global;
+  const given = (path: string | null): string | null => (path === null ? null : resolve(workingDirectory, path));
+  const paths = pidPaths(
+    {
+      runDirectory: RUN_DIRECTORY,
+      instanceName,
+      networkNamespace: flags.namespace ?? networkNamespace,
+      usesPidDirectory,
+      given: {
+        parent: given(flags.pidFiles.parent),
+        vrrp: given(flags.pidFiles.vrrp),
+        checkers: given(flags.pidFiles.checkers),
+      },
+    },
+    roles,
+  );
+  for (const directory of paths.directories) mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const { files, refusal } = acquirePidFiles(paths.files, {
+    tryLockFile: (fd) => native.tryLockFile(fd),
+    pid: process.pid,
+    processName,
+  });
+  const all = paths.directories.length > 0 ? [...files, directoriesAsFile(paths.directories)] : files;
+  return { files: all, refusal };
+}
+
+function createVrrp(context: PartsContext, configuration: Configuration): VrrpRuntime {
+  const { flags, native } = context;
+  const { vrrpRealtimePriority, isVrrpMemoryLocked } = configuration.global;
+  const log = context.log.forSubsystem("vrrp");
+  const loopOptions = {
+    realtimePriority: vrrpRealtimePriority,
+    isMemoryLocked: isVrrpMemoryLocked,
+    leaseUs: LEASE_US,
+  };
+  return createVrrpRuntime(
+    {
+      instances: configuration.vrrpInstances,
+      startupDelayUs: 0,
+      leaseUs: LEASE_US,
+      keepsAddresses: flags.keepsVrrp,
+      allowsMissingInterfaces: false,
+      onAddressRemoved: "repair",
+    },
+    {
+      createLoop: (onEvents) => native.createVrrpLoop(loopOptions, onEvents),
+      rtnetlink: native.openRtnetlink(),
+      clock: createClock(native),
+      log: (record) => log.speak(record),
+      isDetailed: log.isDetailed,
+      onStateChange: () => {},
+    },
+  );
+}
+
+function createLvs(context: PartsContext, _table: IpvsTable): LvsRuntime {
+  context.log.error("lvs not wired");
+  throw new Error("lvs not wired");
+}
+
+/** The real effects behind the daemon. */
+export function createDaemonParts(context: PartsContext): DaemonDependencies {
+  const { flags, native, log } = context;
+  const source = {
+    path: flags.configFile,
+    workingDirectory: context.workingDirectory,
+    configId: flags.configId,
+    enforcesIncludes: flags.enforcesIncludes,
+  };
+  return {
+    log,
+    manager: context.manager,
+    nowUs: () => native.monotonicUs(),
+    load: async () => loadConfiguration(source, createConfigurationHost(await readLinks(native, log))),
+    enterNamespace: (name) => enterNamespace(native, name),
+    missingCapabilities: () => missingCapabilities(readFileSync("/proc/self/status", "latin1")),
+    takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
+    openIpvs: () => native.openIpvs(),
+    createLvs: (table) => createLvs(context, table),
+    createVrrp: (configuration) => createVrrp(context, configuration),
+    settle: context.settle,
+  };
+}

@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import type { Link, NativeAddon } from "../native/contract.ts";
+import { errorText } from "../runtime/error-code.ts";
+import type { Logger } from "../runtime/log.ts";
+
+const NAMESPACE_DIRECTORIES = ["/var/run/netns", "/run/netns"];
+
+/** The interfaces of the network namespace that this thread is in; null when they can't be read. */
+export async function readLinks(
+  native: Pick<NativeAddon, "openRtnetlink">,
+  log: Logger,
+): Promise<readonly Link[] | null> {
+  try {
+    const rtnetlink = native.openRtnetlink();
+    const links = await rtnetlink.links();
+    rtnetlink.close();
+    return links;
+  } catch (error) {
+    log.warning("interfaces not readable", { reason: errorText(error) });
+    return null;
+  }
+}
+
+/**
+ * Joins a namespace made by `ip netns add`.
+ * @throws NativeError
+ */
+export function enterNamespace(native: Pick<NativeAddon, "enterNetworkNamespace">, name: string): void {
+  const paths = NAMESPACE_DIRECTORIES.map((folder) => `${folder}/${name}`);
+  native.enterNetworkNamespace(paths.find((path) => existsSync(path)) ?? `/run/netns/${name}`);
+}

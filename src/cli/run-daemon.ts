@@ -1,0 +1,143 @@
+import { writeFileSync, writeSync } from "node:fs";
+import { release, type } from "node:os";
+import type { Configuration } from "../model/configuration.ts";
+import type { NativeAddon } from "../native/contract.ts";
+import { loadNative } from "../native/load.ts";
+import { Daemon } from "../runtime/daemon.ts";
+import { type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "../runtime/daemon-types.ts";
+import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts";
+import { errorText } from "../runtime/error-code.ts";
+import type { Logger } from "../runtime/log.ts";
+import { openServiceManager } from "../runtime/service-manager.ts";
+import { listenToSignals } from "../runtime/signals.ts";
+import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
+import { createDaemonParts } from "./daemon-parts.ts";
+import type { Flags } from "./flags.ts";
+import { type Logging, openLogging } from "./loggers.ts";
+
+const DEFAULT_UMASK = 0o177;
+/** keepalived's `child_wait_time`. */
+const STOP_PATIENCE_MS = 5000;
+const STDERR = 2;
+
+/** What `ps` and `killall` show: this program's name, not Node's. */
+function nameProcess(words: readonly string[]): void {
+  process.title = ["holdfast", ...words].join(" ");
+  try {
+    writeFileSync("/proc/self/comm", "holdfast");
+  } catch {
+    // Only a nicety; without /proc it stays as it is.
+  }
+}
+
+function sayOnStandardError(text: string): void {
+  try {
+    writeSync(STDERR, `${text}\n`);
+  } catch {
+    // Nobody listens.
+  }
+}
+
+/** A broken invariant ends the process after the addresses were released, and is told wherever possible. */
+function watchForCrashes(daemon: Daemon, log: Logger, say: (text: string) => void): void {
+  let isCrashing = false;
+  const crash = (error: unknown): void => {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    say(`holdfast: internal error: ${stack}`);
+    log.error("internal error", { reason: errorText(error), stack });
+    if (isCrashing) return;
+    isCrashing = true;
+    void daemon.crash();
+  };
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
+}
+
+function introduce(log: Logger, words: readonly string[], flags: Flags): void {
+  log.info("starting", { version: VERSION, compatible: COMPATIBLE_VERSION });
+  log.info("running on", { system: `${type()} ${release()}`, node: process.versions.node });
+  log.info("command line", { words: ["holdfast", ...words].map((word) => `'${word}'`) });
+  for (const flag of flags.inertFlags) log.info("flag without effect", { flag });
+}
+
+function watchSignals(daemon: Daemon, flags: Flags, log: Logger): void {
+  listenToSignals(
+    process,
+    { ignoresSigint: flags.ignoresSigint },
+    {
+      stop: () => void daemon.stop(),
+      reload: () => void daemon.reload(),
+      dump: (what) => log.info("signal not available", { what }),
+    },
+    log,
+  );
+}
+
+interface Setting {
+  readonly flags: Flags;
+  readonly words: readonly string[];
+  readonly native: NativeAddon;
+  readonly reporter: StartReporter | null;
+  readonly say: (text: string) => void;
+  readonly logging: Logging;
+}
+
+function createDaemon(setting: Setting): Daemon {
+  const { flags, native, reporter, logging } = setting;
+  const options: DaemonOptions = {
+    configFile: flags.configFile,
+    runsVrrp: flags.runsVrrp,
+    runsCheckers: flags.runsCheckers,
+    namespace: flags.namespace,
+    dumpsConfiguration: flags.dumpsConfiguration,
+    stopPatienceMs: STOP_PATIENCE_MS,
+  };
+  const workingDirectory = process.cwd();
+  const settle = (configuration: Configuration): void => {
+    const { networkNamespace, instanceName } = configuration.global;
+    const names = [flags.namespace ?? networkNamespace, instanceName].filter((name) => name !== null);
+    logging.setIdentSuffix(names.map((name) => `_${name}`).join(""));
+    process.umask(flags.umask ?? DEFAULT_UMASK);
+    if (reporter === null) return;
+    process.chdir("/");
+    detachStandardError();
+  };
+  const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
+  return new Daemon(options, createDaemonParts({ flags, native, log: logging.log, manager, workingDirectory, settle }));
+}
+
+async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
+  const { flags, reporter, logging, say } = setting;
+  introduce(logging.log, setting.words, flags);
+  const daemon = createDaemon(setting);
+  watchForCrashes(daemon, logging.log, say);
+  watchSignals(daemon, flags, logging.log);
+  const isUp = await daemon.start();
+  logging.endStart();
+  if (isUp) reporter?.up();
+  return daemon.untilEnd();
+}
+
+/**
+ * Runs the daemon in this process until it ends, and ends the process.
+ * @param reporter null when it stays in the foreground
+ */
+export async function runDaemon(
+  flags: Flags,
+  words: readonly string[],
+  reporter: StartReporter | null,
+): Promise<never> {
+  const say = reporter?.say ?? sayOnStandardError;
+  let exitCode: number = EXIT_CODES.fatal;
+  nameProcess(words);
+  try {
+    const native = loadNative();
+    const logging = await openLogging(flags, native, say);
+    exitCode = await runToEnd({ flags, words, native, reporter, say, logging });
+    await logging.close();
+  } catch (error) {
+    say(`holdfast: ${errorText(error)}`);
+  }
+  reporter?.failed(exitCode);
+  process.exit(exitCode);
+}

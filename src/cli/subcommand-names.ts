@@ -1,0 +1,15 @@
+/** Commands of holdfast's own. They win over keepalived's flags only as the first word. */
+const SUBCOMMANDS = {
+  realserver: "prepare this machine as a real server for direct routing, or undo it",
+  check: "check a configuration file and show every problem in it",
+} as const;
+
+export type Subcommand = keyof typeof SUBCOMMANDS;
+
+export function isSubcommand(word: string): word is Subcommand {
+  return Object.hasOwn(SUBCOMMANDS, word);
+}
+
+export const SUBCOMMAND_HELP: string = Object.entries(SUBCOMMANDS)
+  .map(([name, help]) => `  ${name.padEnd(12)} ${help}`)
+  .join("\n");

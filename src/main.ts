@@ -1,0 +1,84 @@
+import { flagHelp } from "./cli/flag-table.ts";
+import { type Flags, parseFlags } from "./cli/flags.ts";
+import { isSubcommand, SUBCOMMAND_HELP } from "./cli/subcommand-names.ts";
+import { launchDaemon, type StartReporter, takeStartReporter } from "./runtime/daemonize.ts";
+import { COMPATIBLE_VERSION, VERSION } from "./runtime/version.ts";
+
+/** Modules that only one way of being called needs are imported there: start-up time is failover time. */
+
+const USAGE_ERROR = 1;
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function versionText(): string {
+  return `holdfast v${VERSION} (compatible with Keepalived v${COMPATIBLE_VERSION})\nNode ${process.versions.node}, ${process.platform} ${process.arch}`;
+}
+
+function helpText(): string {
+  return [
+    "Usage: holdfast [OPTION...]              run as keepalived does",
+    "       holdfast COMMAND [ARGUMENT...]    one of the commands below",
+    "",
+    "Options, the same as keepalived's:",
+    flagHelp(),
+    "",
+    "Commands (holdfast COMMAND --help tells more):",
+    SUBCOMMAND_HELP,
+    "",
+    "Examples:",
+    "  holdfast -t -f ./keepalived.conf       is this configuration right?",
+    "  holdfast -nlD                          run in the foreground and watch it work",
+    "  holdfast realserver up 192.168.1.100   prepare a direct-routing real server",
+  ].join("\n");
+}
+
+async function run(flags: Flags, words: readonly string[], reporter: StartReporter | null): Promise<void> {
+  if (reporter !== null || flags.staysInForeground) {
+    const { runDaemon } = await import("./cli/run-daemon.ts");
+    await runDaemon(flags, words, reporter);
+  }
+  const program = process.argv[1] ?? "";
+  process.exitCode = await launchDaemon({ words: [program, ...words], environment: process.env, say });
+}
+
+/**
+ * The program.
+ * @param words command line without the program
+ */
+export async function main(words: readonly string[]): Promise<void> {
+  const [first] = words;
+  if (first !== undefined && isSubcommand(first)) {
+    const { runSubcommand } = await import("./cli/subcommands.ts");
+    process.exitCode = await runSubcommand(words);
+    return;
+  }
+  const reporter = takeStartReporter(process.env);
+  const { action, flags, complaints } = parseFlags(words);
+  // The command that started the daemon has said them already.
+  if (reporter === null) for (const complaint of complaints) say(complaint);
+  switch (action.kind) {
+    case "version":
+      return say(versionText());
+    case "help":
+      return say(helpText());
+    case "signum":
+      process.stdout.write(`${action.number}\n`);
+      return;
+    case "usage-error":
+      process.exitCode = USAGE_ERROR;
+      return;
+    case "genhash":
+      say("holdfast: genhash is not available yet");
+      process.exitCode = USAGE_ERROR;
+      return;
+    case "config-test": {
+      const { testConfiguration } = await import("./cli/config-test.ts");
+      process.exitCode = await testConfiguration(flags, action.file);
+      return;
+    }
+    case "run":
+      return run(flags, words, reporter);
+  }
+}
