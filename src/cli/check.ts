@@ -1,5 +1,5 @@
 import { errorText } from "../runtime/error-code.ts";
-import { loadForTest, renderComplaints } from "./config-test.ts";
+import { loadForTest, renderComplaints, testExitCode } from "./config-test.ts";
 
 export interface CheckRequest {
   readonly file: string;
@@ -15,9 +15,11 @@ export async function check(request: CheckRequest): Promise<number> {
   try {
     const loaded = await loadForTest({ ...request, configFile: request.file, namespace: null });
     process.stdout.write(renderComplaints(loaded));
-    const count = loaded.diagnostics.length;
-    if (count === 0 && loaded.testExitCode === 0) process.stdout.write(`${request.file}: no problems found\n`);
-    return loaded.testExitCode;
+    const exitCode = testExitCode(loaded);
+    if (loaded.diagnostics.length === 0 && exitCode === 0) {
+      process.stdout.write(`${request.file}: no problems found\n`);
+    }
+    return exitCode;
   } catch (error) {
     process.stderr.write(`holdfast: ${errorText(error)}\n`);
     return 1;

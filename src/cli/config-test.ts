@@ -12,6 +12,11 @@ import { enterNamespace, readLinks } from "./host-network.ts";
 /** keepalived's code for a test that could not be made. */
 const CANNOT_RUN = 4;
 
+/** keepalived 2.2.7 passes the test of a file that is not there with 0; nobody is served by that. */
+export function testExitCode(loaded: LoadedConfiguration): number {
+  return loaded.testExitCode === 0 && loaded.startRefusal !== null ? CANNOT_RUN : loaded.testExitCode;
+}
+
 /** The interfaces to check names against; null (nothing is checked) without the addon. */
 async function findLinks(namespace: string | null): Promise<readonly Link[] | null> {
   try {
@@ -64,7 +69,7 @@ export async function testConfiguration(flags: Flags, file: string | null): Prom
   try {
     const loaded = await loadForTest(flags);
     report(renderComplaints(loaded), file);
-    return loaded.testExitCode;
+    return testExitCode(loaded);
   } catch (error) {
     process.stderr.write(`holdfast: ${errorText(error)}\n`);
     return CANNOT_RUN;

@@ -19,6 +19,7 @@ const DEFAULT_UMASK = 0o177;
 /** keepalived's `child_wait_time`. */
 const STOP_PATIENCE_MS = 5000;
 const STDERR = 2;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What `ps` and `killall` show: this program's name, not Node's. */
 function nameProcess(words: readonly string[]): void {
@@ -112,6 +113,8 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const daemon = createDaemon(setting);
   watchForCrashes(daemon, logging.log, say);
   watchSignals(daemon, flags, logging.log);
+  // keepalived: without anything to do the daemon idles and waits for a reload. Node would end.
+  setInterval(() => {}, LONGEST_TIMER_MS);
   const isUp = await daemon.start();
   logging.endStart();
   if (isUp) reporter?.up();

@@ -1,6 +1,11 @@
 import yargs from "yargs";
 import { VERSION } from "../runtime/version.ts";
 
+/** The words made no sense; the message says why. */
+class UsageError extends Error {}
+
+const USAGE_ERROR = 1;
+
 /**
  * Runs one of holdfast's own commands.
  * @param words command line, the command first
@@ -50,9 +55,14 @@ export async function runSubcommand(words: readonly string[]): Promise<number> {
       },
     )
     .fail((message, error) => {
-      exitCode = 1;
-      process.stderr.write(`holdfast: ${message ?? error.message}\nTry: holdfast ${words[0] ?? ""} --help\n`);
+      throw error ?? new UsageError(message);
     });
-  await parser.parseAsync();
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`holdfast: ${error.message}\nTry: holdfast ${words[0] ?? ""} --help\n`);
+    return USAGE_ERROR;
+  }
   return exitCode;
 }
