@@ -40,7 +40,6 @@ interface ListFrame {
   readonly kind: "list";
   readonly list: ListLine;
   readonly origin: LogicalLine;
-  readonly hidden: readonly (readonly [string, Definition | undefined])[];
 }
 
 type Frame = FileFrame | LinesFrame | ListFrame;
@@ -141,11 +140,6 @@ export class LineReader {
       this.checks = frame.checksBefore;
       const outer = this.frames.findLast((other) => other.kind === "file");
       if (outer !== undefined) this.directory = outer.directory;
-    } else if (frame.kind === "list") {
-      for (const [name, value] of frame.hidden) {
-        if (value === undefined) this.definitions.delete(name);
-        else this.definitions.set(name, value);
-      }
     }
   }
 
@@ -183,7 +177,10 @@ export class LineReader {
     let to = comment.end;
     while (from < to && isLineBlank(raw.charCodeAt(from))) from++;
     while (to > from && isLineBlank(raw.charCodeAt(to - 1))) to--;
-    const text = raw.slice(from, to);
+    // keepalived: a backslash that ends a comment still continues the line
+    const isContinued = comment.end < raw.length && raw.trimEnd().endsWith("\\");
+    const kept = raw.slice(from, to);
+    const text = isContinued ? `${kept} \\`.trimStart() : kept;
     const { hasOddQuotes } = comment;
     return { text, file, line, column: place.column + from, exactUntil: text.length, hasOddQuotes };
   }
@@ -283,9 +280,8 @@ export class LineReader {
       return null;
     }
     const { list } = reading;
-    const hidden = list.names.map((name) => [name, this.definitions.get(name)] as const);
     const origin = { ...line, column: line.column + Math.min(list.textIndex, line.exactUntil) };
-    this.push({ kind: "list", list, origin, hidden });
+    this.push({ kind: "list", list, origin });
     return null;
   }
 

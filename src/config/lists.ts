@@ -93,7 +93,8 @@ function readListValues(argumentText: string): Parts {
   const names = groups[0] ?? [];
   if (names.length === 0 || !names.every((name) => NAME.test(name))) return "~LST needs names for its variables";
   const values = groups.slice(1);
-  if (values.length === 0) return "~LST needs values";
+  if (values.some((row) => row.some((value) => /["\s]/.test(value))))
+    return "Invalid ~LST specification: no blanks or quotes";
   if (values.some((row) => row.length > names.length)) return "~LST has more values than variables";
   return { names, rows: values[Symbol.iterator]() };
 }

@@ -110,6 +110,10 @@ function readMissing(entry: Entry, reporter: Reporter): Value | null {
   const isOptional = shape.kind !== "address" && shape.kind !== "decimal" && shape.kind !== "flag" && shape.isOptional;
   if (isOptional) return true;
   const { name, syntax } = entry.keyword;
+  if (name === "startup_script" || name === "shutdown_script") {
+    reporter.add("bad-value", `"${name}" needs a command: ${syntax}`, placeOf(entry.statement));
+    return null;
+  }
   reporter.add("missing-parameter", `"${name}" needs a value: ${name} ${syntax}`, placeOf(entry.statement));
   return null;
 }

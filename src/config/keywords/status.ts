@@ -1,4 +1,4 @@
-import type { Keyword } from "./table.ts";
+import type { Keyword, KeywordTable } from "./table.ts";
 
 /** Whether the runtime carries out what a keyword asks for. */
 export type KeywordStatus = "in-effect" | "pending";
@@ -40,4 +40,11 @@ const BY_BLOCK: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 
 export function statusOf(keyword: Keyword): KeywordStatus {
   return BY_BLOCK.get(keyword.block)?.has(keyword.name) === true ? "in-effect" : "pending";
+}
+
+/** Names in the list above that no table has: `block name`. Empty unless the list has a mistake. */
+export function unknownStatusNames(tables: ReadonlyMap<string, KeywordTable>): readonly string[] {
+  return [...BY_BLOCK].flatMap(([block, names]) =>
+    [...names].filter((name) => tables.get(block)?.byName.has(name) !== true).map((name) => `${block} ${name}`),
+  );
 }

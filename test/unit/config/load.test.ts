@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type LoadedConfiguration, loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
@@ -13,7 +14,7 @@ function load(text: string, configId: string | null = null): LoadedConfiguration
 }
 
 function fixture(name: string): string {
-  return readFileSync(`test/fixtures/corpus/${name}.conf`, "utf8");
+  return readFileSync(join(import.meta.dirname, "../../../../test/fixtures/corpus", `${name}.conf`), "utf8");
 }
 
 test("the tutorial's master loads with keepalived's effective values", () => {

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { statusOf, unknownStatusNames } from "../../../src/config/keywords/status.ts";
+import { TABLES } from "../../../src/config/keywords/tables.ts";
+
+const REFERENCE = join(import.meta.dirname, "../../../../test/fixtures/config/keywords.tsv");
+
+const rows = readFileSync(REFERENCE, "utf8")
+  .trimEnd()
+  .split("\n")
+  .slice(1)
+  .map((line) => line.split("\t"));
+
+test("every row of the keyword reference is in the tables as it stands there", () => {
+  for (const [block = "", keyword = "", syntax, defaultText, note, in227, , meaning, area] of rows) {
+    const row = TABLES.get(block)?.byName.get(keyword);
+    assert.ok(row, `${block} ${keyword} is missing`);
+    const mine = [row.syntax, row.defaultText, row.note, row.since, row.meaning, row.area];
+    assert.deepEqual(mine, [syntax, defaultText, note, in227 === "yes" ? "2.2.7" : "2.4", meaning, area], keyword);
+  }
+});
+
+test("the tables have no row that the reference has not", () => {
+  const known = new Set(rows.map(([block, keyword]) => `${block} ${keyword}`));
+  const mine = [...TABLES.values()].flatMap((table) => table.rows.map((row) => `${row.block} ${row.name}`));
+  assert.equal(rows.length, 730);
+  assert.deepEqual(
+    mine.filter((name) => !known.has(name)),
+    [],
+  );
+  assert.equal(mine.length, rows.length);
+});
+
+test("numbers, flags and blocks are read from the syntax column", () => {
+  const value = (block: string, name: string): unknown => TABLES.get(block)?.byName.get(name)?.value;
+  assert.deepEqual(value("vrrp_instance", "priority"), {
+    kind: "integer",
+    minimum: 1,
+    maximum: 255,
+    isOptional: false,
+  });
+  assert.deepEqual(value("vrrp_instance", "preempt_delay"), {
+    kind: "decimal",
+    minimum: 0,
+    maximum: 1_000_000_000,
+    digits: 6,
+  });
+  assert.deepEqual(value("vrrp_instance", "nopreempt"), { kind: "flag" });
+  assert.deepEqual(value("vrrp_instance", "notify"), { kind: "command", isOptional: false });
+  assert.equal(TABLES.get("virtual_server")?.byName.get("real_server")?.body, "keywords");
+  assert.equal(TABLES.get("vrrp_instance")?.byName.get("virtual_ipaddress")?.body, "lines");
+  assert.deepEqual(TABLES.get("vrrp_instance")?.byName.get("priority")?.reaction, { kind: "set", value: 100 });
+  assert.deepEqual(TABLES.get("global_defs")?.byName.get("vrrp_rt_priority")?.reaction, { kind: "clamp" });
+});
+
+test("the list of keywords in effect names only keywords that exist", () => {
+  assert.deepEqual(unknownStatusNames(TABLES), []);
+  const priority = TABLES.get("vrrp_instance")?.byName.get("priority");
+  assert.ok(priority);
+  assert.equal(statusOf(priority), "in-effect");
+});
