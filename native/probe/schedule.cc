@@ -1,0 +1,85 @@
+#include "probe/schedule.h"
+
+#include <errno.h>
+
+#include <algorithm>
+
+namespace holdfast::probe {
+
+namespace {
+
+/** Keeps a lack of ports, descriptors or routes from being met with a busy loop. */
+constexpr int64_t kRetryFloorUs = 100'000;
+
+/** Below this, being late changes nothing whatever the timeout is. */
+constexpr int64_t kLateFloorUs = 50'000;
+
+bool IsTooLate(int64_t elapsed_us, int64_t timeout_us) {
+  return elapsed_us - timeout_us > std::max(kLateFloorUs, timeout_us / 4);
+}
+
+Outcome Failure(Reason reason, int error_number) {
+  return {Outcome::Kind::kVerdict, Result::kFailure, reason, error_number};
+}
+
+}  // namespace
+
+bool IsExpected(const Schedule& schedule, Result result) {
+  return schedule.expected ==
+         (result == Result::kSuccess ? Expected::kSuccess : Expected::kFailure);
+}
+
+int64_t DelayAfterUs(const Schedule& schedule, const Outcome& outcome) {
+  if (outcome.kind != Outcome::Kind::kVerdict) {
+    return std::max(schedule.unexpected_interval_us, kRetryFloorUs);
+  }
+  return IsExpected(schedule, outcome.result) ? schedule.interval_us
+                                              : schedule.unexpected_interval_us;
+}
+
+Outcome Success() { return {}; }
+
+Outcome JudgeBegin(int error_number) {
+  if (error_number == ECONNREFUSED) return Failure(Reason::kRefused, error_number);
+  return {Outcome::Kind::kLocal, Result::kFailure, Reason::kOther, error_number};
+}
+
+Outcome JudgeError(int error_number) {
+  switch (error_number) {
+    case ECONNREFUSED:
+      return Failure(Reason::kRefused, error_number);
+    case ETIMEDOUT:
+      return Failure(Reason::kTimeout, error_number);
+    case ECONNRESET:
+    case EPIPE:
+      return Failure(Reason::kReset, error_number);
+    // EACCES: ICMPv6 "administratively prohibited"; ENOPROTOOPT: ICMP "protocol unreachable".
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENONET:
+    case EACCES:
+    case ENOPROTOOPT:
+      return Failure(Reason::kUnreachable, error_number);
+    case ENETDOWN:
+    case ENODEV:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+      return {Outcome::Kind::kLocal, Result::kFailure, Reason::kOther, error_number};
+    default:
+      return Failure(Reason::kOther, error_number);
+  }
+}
+
+Outcome JudgeAnswer(int64_t elapsed_us, int64_t timeout_us) {
+  if (!IsTooLate(elapsed_us, timeout_us)) return Success();
+  return {Outcome::Kind::kLate, Result::kSuccess, Reason::kOk, 0};
+}
+
+Outcome JudgeTimeout(int64_t elapsed_us, int64_t timeout_us) {
+  if (!IsTooLate(elapsed_us, timeout_us)) return Failure(Reason::kTimeout, 0);
+  return {Outcome::Kind::kLate, Result::kFailure, Reason::kTimeout, 0};
+}
+
+}  // namespace holdfast::probe
