@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include "binding/host.h"
+#include "binding/probe.h"
 
 namespace {
 
@@ -10,6 +11,7 @@ constexpr int kContractVersion = 1;
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);
   holdfast::binding::InitHost(env, exports);
+  holdfast::binding::InitProbe(env, exports);
   return exports;
 }
 

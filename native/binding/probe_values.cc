@@ -1,0 +1,134 @@
+#include "binding/probe_values.h"
+
+#include <net/if.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "binding/values.h"
+#include "probe/address.h"
+
+namespace holdfast::binding {
+
+namespace {
+
+/** A year: longer waits are mistakes, and sums of times stay far from overflow. */
+constexpr int64_t kMaxDelayUs = int64_t{366} * 86'400 * 1'000'000;
+
+const char* ReasonName(probe::Reason reason) {
+  switch (reason) {
+    case probe::Reason::kOk:
+      return "ok";
+    case probe::Reason::kRefused:
+      return "refused";
+    case probe::Reason::kTimeout:
+      return "timeout";
+    case probe::Reason::kUnreachable:
+      return "unreachable";
+    case probe::Reason::kReset:
+      return "reset";
+    case probe::Reason::kOther:
+      return "other";
+  }
+  return "other";
+}
+
+probe::Kind ReadKind(FieldReader& reader) {
+  const std::string kind = reader.String("kind");
+  if (kind == "icmp") return probe::Kind::kIcmp;
+  if (kind != "tcp") reader.Fail("kind", "\"tcp\" or \"icmp\" is expected");
+  return probe::Kind::kTcp;
+}
+
+void ReadAddresses(FieldReader& reader, probe::ProbeSpec* spec) {
+  const int family = reader.Family("family");
+  const std::string address = reader.String("address");
+  const auto port = reader.Integer<uint16_t>("port");
+  const auto bind_address = reader.NullableString("bindAddress");
+  const auto bind_port = reader.Integer<uint16_t>("bindPort");
+  if (!reader.ok()) return;
+  if (spec->kind == probe::Kind::kTcp && port == 0) {
+    return reader.Fail("port", "a port from 1 to 65535 is expected");
+  }
+  const auto parsed = probe::ParseAddress(family, address, port);
+  if (!parsed) return reader.Fail("address", "an address of the family is expected");
+  spec->address = *parsed;
+  if (bind_address) {
+    spec->bind_address = probe::ParseAddress(family, *bind_address, bind_port);
+    if (!spec->bind_address) reader.Fail("bindAddress", "an address of the family is expected");
+  } else if (bind_port != 0) {
+    spec->bind_address = probe::AnyAddress(family, bind_port);
+  }
+}
+
+void ReadInterface(FieldReader& reader, probe::ProbeSpec* spec) {
+  const auto name = reader.NullableString("bindInterface");
+  if (!name) return;
+  if (name->empty() || name->size() >= IFNAMSIZ) {
+    return reader.Fail("bindInterface", "a name of 1 to 15 octets or null is expected");
+  }
+  memcpy(spec->bind_interface.data(), name->data(), name->size());
+}
+
+}  // namespace
+
+std::optional<probe::ProbeSpec> ReadProbeTarget(const Napi::Value& value) {
+  FieldReader reader(value, "target");
+  probe::ProbeSpec spec;
+  spec.kind = ReadKind(reader);
+  ReadAddresses(reader, &spec);
+  ReadInterface(reader, &spec);
+  spec.fwmark = reader.Integer<uint32_t>("fwmark");
+  spec.timeout_us = reader.Integer("timeoutUs", 1, kMaxDelayUs);
+  if (!reader.ok()) return std::nullopt;
+  return spec;
+}
+
+std::optional<probe::Schedule> ReadProbeSchedule(const Napi::Value& value) {
+  FieldReader reader(value, "schedule");
+  probe::Schedule schedule;
+  const std::string expected = reader.String("expected");
+  if (expected == "success") {
+    schedule.expected = probe::Expected::kSuccess;
+  } else if (expected == "failure") {
+    schedule.expected = probe::Expected::kFailure;
+  } else if (expected != "none") {
+    reader.Fail("expected", "\"success\", \"failure\" or \"none\" is expected");
+  }
+  schedule.interval_us = reader.Integer("intervalUs", 1, kMaxDelayUs);
+  schedule.unexpected_interval_us = reader.Integer("unexpectedIntervalUs", 1, kMaxDelayUs);
+  if (!reader.ok()) return std::nullopt;
+  return schedule;
+}
+
+Napi::Value MakeProbeEvent(Napi::Env env, const probe::ProbeEvent& event) {
+  Napi::Object made = Napi::Object::New(env);
+  made.Set("target", Napi::Number::New(env, event.target));
+  made.Set("result", event.result == probe::Result::kSuccess ? "success" : "failure");
+  made.Set("reason", ReasonName(event.reason));
+  made.Set("errno", Napi::Number::New(env, event.error_number));
+  made.Set("latencyUs", Napi::Number::New(env, static_cast<double>(event.latency_us)));
+  made.Set("atUs", Napi::Number::New(env, static_cast<double>(event.at_us)));
+  return made;
+}
+
+Napi::Value MakeProbeCounters(Napi::Env env, const probe::ProbeCounters& counters) {
+  Napi::Object made = Napi::Object::New(env);
+  const auto set = [&](const char* name, const std::atomic<uint64_t>& counter) {
+    const uint64_t value = counter.load(std::memory_order_relaxed);
+    made.Set(name, Napi::Number::New(env, static_cast<double>(value)));
+  };
+  set("started", counters.started);
+  set("succeeded", counters.succeeded);
+  set("failed", counters.failed);
+  set("local", counters.local);
+  set("late", counters.late);
+  set("inFlight", counters.in_flight);
+  return made;
+}
+
+}  // namespace holdfast::binding

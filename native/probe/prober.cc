@@ -1,0 +1,178 @@
+#include "probe/prober.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "loop/clock.h"
+
+namespace holdfast::probe {
+
+namespace {
+
+/** Some 4 ms of work; then answers and timeouts get their turn. */
+constexpr size_t kStartsPerTurn = 256;
+
+/** Half the ICMP sequence numbers, so that a free one is always near. */
+constexpr size_t kMaxInFlight = 32'768;
+
+void Add(std::atomic<uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+
+}  // namespace
+
+size_t RaiseDescriptorLimit() {
+  constexpr rlim_t kReserved = 256;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kReserved;
+  if (limit.rlim_cur < limit.rlim_max) {
+    rlimit raised = limit;
+    raised.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  if (limit.rlim_cur == RLIM_INFINITY) return kMaxInFlight;
+  return std::max<rlim_t>(limit.rlim_cur, 2 * kReserved) - kReserved;
+}
+
+Prober::Prober(size_t max_in_flight, OnEvent on_event)
+    : max_in_flight_(std::min(max_in_flight, kMaxInFlight)),
+      on_event_(std::move(on_event)),
+      wheel_(MonotonicUs()) {}
+
+Prober::~Prober() {
+  // The list nodes of the wheel and the queue must not outlive what they point at.
+  for (auto& [id, target] : targets_) target->Unlink();
+}
+
+int Prober::Start(uv_loop_t* loop) {
+  const auto on_answer = [this](Target& target, std::optional<int> error_number) {
+    OnAnswer(target, error_number);
+  };
+  const auto after_batch = [this] {
+    StartWaiting();
+    ArmTimer();
+  };
+  const auto on_unsent = [this](Target& target, int error_number) {
+    Finish(target, JudgeBegin(error_number));
+  };
+  if (const int error = timer_.Start(loop, [this] { OnTick(); }); error != 0) return error;
+  if (const int error = tcp_.Start(loop, on_answer, after_batch); error != 0) return error;
+  return icmp_.Start(loop, on_answer, on_unsent, after_batch);
+}
+
+void Prober::Close() {
+  timer_.Close();
+  tcp_.Close();
+  icmp_.Close();
+}
+
+void Prober::AddTarget(uint32_t id, const ProbeSpec& spec, const Schedule& schedule,
+                       int64_t first_delay_us) {
+  RemoveTarget(id);
+  auto target = std::make_unique<Target>();
+  target->id = id;
+  target->spec = spec;
+  target->schedule = schedule;
+  wheel_.Arm(target.get(), MonotonicUs() + first_delay_us);
+  targets_.emplace(id, std::move(target));
+  ArmTimer();
+}
+
+void Prober::SetSchedule(uint32_t id, const Schedule& schedule) {
+  const auto found = targets_.find(id);
+  if (found != targets_.end()) found->second->schedule = schedule;
+}
+
+void Prober::RemoveTarget(uint32_t id) {
+  const auto found = targets_.find(id);
+  if (found == targets_.end()) return;
+  Target& target = *found->second;
+  const bool was_in_flight = target.phase == Target::Phase::kInFlight;
+  target.Unlink();
+  tcp_.Cancel(target);
+  icmp_.Forget(target);
+  targets_.erase(found);
+  if (!was_in_flight) return;
+  counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
+  StartWaiting();
+  ArmTimer();
+}
+
+void Prober::OnTick() {
+  const int64_t now_us = MonotonicUs();
+  if (wake_us_ != TimingWheel::kNever) lateness_.Record(now_us - wake_us_);
+  wake_us_ = TimingWheel::kNever;
+  // Answers first: one that is there already must not lose against its own timeout.
+  tcp_.Collect();
+  icmp_.Collect();
+  wheel_.Advance(now_us, [&](WheelEntry* entry) { OnWheel(*static_cast<Target*>(entry), now_us); });
+  StartWaiting();
+  ArmTimer();
+}
+
+void Prober::OnWheel(Target& target, int64_t now_us) {
+  if (target.phase == Target::Phase::kInFlight) {
+    return Finish(target, JudgeTimeout(now_us - target.started_us, target.spec.timeout_us));
+  }
+  target.phase = Target::Phase::kWaiting;
+  target.LinkBefore(&waiting_);
+}
+
+void Prober::OnAnswer(Target& target, std::optional<int> error_number) {
+  if (target.phase != Target::Phase::kInFlight) return;
+  const int64_t elapsed_us = MonotonicUs() - target.started_us;
+  Finish(target, error_number ? JudgeError(*error_number)
+                              : JudgeAnswer(elapsed_us, target.spec.timeout_us));
+}
+
+void Prober::StartWaiting() {
+  for (size_t count = 0; count < kStartsPerTurn && waiting_.is_linked(); ++count) {
+    if (counters_.in_flight.load(std::memory_order_relaxed) >= max_in_flight_) break;
+    auto* const target = static_cast<Target*>(waiting_.next());
+    target->Unlink();
+    Begin(*target);
+  }
+  icmp_.Flush();
+}
+
+void Prober::Begin(Target& target) {
+  target.phase = Target::Phase::kInFlight;
+  target.started_us = MonotonicUs();
+  Add(counters_.started);
+  Add(counters_.in_flight);
+  const std::optional<Outcome> outcome =
+      target.spec.kind == Kind::kTcp ? tcp_.Begin(target) : icmp_.Begin(target);
+  if (outcome) return Finish(target, *outcome);
+  wheel_.Arm(&target, target.started_us + target.spec.timeout_us);
+}
+
+void Prober::Finish(Target& target, const Outcome& outcome) {
+  const int64_t now_us = MonotonicUs();
+  tcp_.Cancel(target);
+  icmp_.Release(target);
+  counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
+  target.phase = Target::Phase::kResting;
+  wheel_.Arm(&target, now_us + DelayAfterUs(target.schedule, outcome));
+  Settle(target, outcome, now_us);
+}
+
+void Prober::Settle(Target& target, const Outcome& outcome, int64_t now_us) {
+  if (outcome.kind == Outcome::Kind::kLocal) return Add(counters_.local);
+  if (outcome.kind == Outcome::Kind::kLate) return Add(counters_.late);
+  Add(outcome.result == Result::kSuccess ? counters_.succeeded : counters_.failed);
+  if (IsExpected(target.schedule, outcome.result)) return;
+  on_event_({target.id, outcome.result, outcome.reason, outcome.error_number,
+             now_us - target.started_us, now_us});
+}
+
+void Prober::ArmTimer() {
+  const bool has_more =
+      waiting_.is_linked() && counters_.in_flight.load(std::memory_order_relaxed) < max_in_flight_;
+  const int64_t next_us = has_more ? MonotonicUs() : wheel_.NextWakeUs();
+  if (next_us == TimingWheel::kNever) return;
+  if (wake_us_ != TimingWheel::kNever && wake_us_ <= next_us) return;
+  wake_us_ = next_us;
+  timer_.SetAt(next_us);
+}
+
+}  // namespace holdfast::probe

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <uv.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "loop/deadline_timer.h"
+#include "loop/lateness.h"
+#include "probe/icmp_probe.h"
+#include "probe/schedule.h"
+#include "probe/target.h"
+#include "probe/tcp_probe.h"
+#include "probe/timing_wheel.h"
+
+namespace holdfast::probe {
+
+/** contract.ts `ProbeCounters`. Written by the loop thread, read by any. */
+struct ProbeCounters {
+  std::atomic<uint64_t> started{0};
+  std::atomic<uint64_t> succeeded{0};
+  std::atomic<uint64_t> failed{0};
+  std::atomic<uint64_t> local{0};
+  std::atomic<uint64_t> late{0};
+  std::atomic<uint64_t> in_flight{0};
+};
+
+/**
+ * Runs the schedules of all targets. Everything but the counters and the histogram belongs to the
+ * loop thread. Nothing is allocated per probe.
+ */
+class Prober {
+ public:
+  using OnEvent = std::function<void(const ProbeEvent&)>;
+
+  Prober(size_t max_in_flight, OnEvent on_event);
+  Prober(const Prober&) = delete;
+  Prober& operator=(const Prober&) = delete;
+  ~Prober();
+
+  /** @returns 0, or a negative errno */
+  int Start(uv_loop_t* loop);
+  /** Replaces a target of the same id. */
+  void AddTarget(uint32_t id, const ProbeSpec& spec, const Schedule& schedule,
+                 int64_t first_delay_us);
+  void SetSchedule(uint32_t id, const Schedule& schedule);
+  void RemoveTarget(uint32_t id);
+  /** Closes all handles; the object must live until the loop has run their close callbacks. */
+  void Close();
+
+  const ProbeCounters& counters() const { return counters_; }
+  const LatenessHistogram& lateness() const { return lateness_; }
+
+ private:
+  void OnTick();
+  void OnWheel(Target& target, int64_t now_us);
+  void OnAnswer(Target& target, std::optional<int> error_number);
+  void StartWaiting();
+  void Begin(Target& target);
+  void Finish(Target& target, const Outcome& outcome);
+  void Settle(Target& target, const Outcome& outcome, int64_t now_us);
+  void ArmTimer();
+
+  const size_t max_in_flight_;
+  OnEvent on_event_;
+  TimingWheel wheel_;
+  DeadlineTimer timer_;
+  /** What the timer is set to; kNever when it isn't. */
+  int64_t wake_us_ = TimingWheel::kNever;
+  TcpProber tcp_;
+  IcmpProber icmp_;
+  std::unordered_map<uint32_t, std::unique_ptr<Target>> targets_;
+  /** Targets whose time has come, first in first out. */
+  ListNode waiting_;
+  ProbeCounters counters_;
+  LatenessHistogram lateness_;
+};
+
+/**
+ * Raises the soft limit of open files to the hard one.
+ * @returns how many probes may hold a descriptor at a time, leaving some to the rest of the process
+ */
+size_t RaiseDescriptorLimit();
+
+}  // namespace holdfast::probe

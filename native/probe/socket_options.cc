@@ -1,0 +1,34 @@
+#include "probe/socket_options.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+namespace holdfast::probe {
+
+int SetOption(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : errno;
+}
+
+int ApplyMarkAndInterface(int fd, const ProbeSpec& spec) {
+  if (spec.fwmark != 0) {
+    const int error = SetOption(fd, SOL_SOCKET, SO_MARK, static_cast<int>(spec.fwmark));
+    if (error != 0) return error;
+  }
+  if (!spec.has_interface()) return 0;
+  const char* const name = spec.bind_interface.data();
+  const auto length = static_cast<socklen_t>(strlen(name) + 1);
+  return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, length) == 0 ? 0 : errno;
+}
+
+SocketAddress ScopedAddress(const ProbeSpec& spec, const SocketAddress& address) {
+  SocketAddress scoped = address;
+  if (spec.has_interface() && address.NeedsScope()) {
+    scoped.v6.sin6_scope_id = if_nametoindex(spec.bind_interface.data());
+  }
+  return scoped;
+}
+
+}  // namespace holdfast::probe

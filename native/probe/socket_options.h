@@ -1,0 +1,16 @@
+#pragma once
+
+#include "probe/target.h"
+
+namespace holdfast::probe {
+
+/** Applies mark and interface to a new socket. @returns 0, or an errno */
+int ApplyMarkAndInterface(int fd, const ProbeSpec& spec);
+
+/** setsockopt of an int. @returns 0, or an errno */
+int SetOption(int fd, int level, int name, int value);
+
+/** The target's address, with the bound interface as scope where IPv6 needs one. */
+SocketAddress ScopedAddress(const ProbeSpec& spec, const SocketAddress& address);
+
+}  // namespace holdfast::probe

@@ -1,0 +1,96 @@
+#include "probe/tcp_probe.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <utility>
+
+#include "probe/socket_options.h"
+
+namespace holdfast::probe {
+
+namespace {
+
+constexpr size_t kBatch = 256;
+constexpr size_t kBatchesPerTurn = 8;
+
+/** The kernel's own six SYN repetitions last 127 s; only longer timeouts need more. */
+constexpr int64_t kUsualSynTimeUs = 120'000'000;
+constexpr int kManySyns = 12;
+
+int PrepareSocket(int fd, const ProbeSpec& spec) {
+  const linger reset_on_close{1, 0};
+  if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close) != 0) {
+    return errno;
+  }
+  // Holds back the ACK that completes the handshake; the RST then makes it superfluous.
+  SetOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+  if (spec.timeout_us > kUsualSynTimeUs) SetOption(fd, IPPROTO_TCP, TCP_SYNCNT, kManySyns);
+  return ApplyMarkAndInterface(fd, spec);
+}
+
+int BindSource(int fd, const ProbeSpec& spec) {
+  if (!spec.bind_address) return 0;
+  const SocketAddress source = ScopedAddress(spec, *spec.bind_address);
+  // sin_port and sin6_port lie at the same place.
+  if (source.v4.sin_port == 0) {
+    // The port is chosen by connect(2), per destination, instead of being taken from all of them.
+    SetOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  } else {
+    SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  }
+  return bind(fd, &source.generic, source.length) == 0 ? 0 : errno;
+}
+
+int PendingError(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+}  // namespace
+
+int TcpProber::Start(uv_loop_t* loop, OnAnswer on_answer, std::function<void()> after_batch) {
+  on_answer_ = std::move(on_answer);
+  return ready_.Start(loop, [this, after_batch = std::move(after_batch)] {
+    Collect();
+    after_batch();
+  });
+}
+
+std::optional<Outcome> TcpProber::Begin(Target& target) {
+  const ProbeSpec& spec = target.spec;
+  UniqueFd fd(socket(spec.address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return JudgeBegin(errno);
+  if (const int error = PrepareSocket(fd.get(), spec); error != 0) return JudgeBegin(error);
+  if (const int error = BindSource(fd.get(), spec); error != 0) return JudgeBegin(error);
+  const SocketAddress peer = ScopedAddress(spec, spec.address);
+  if (connect(fd.get(), &peer.generic, peer.length) == 0) return Success();
+  if (errno != EINPROGRESS) return JudgeBegin(errno);
+  if (const int error = ready_.Add(fd.get(), EPOLLOUT | EPOLLET, &target); error != 0) {
+    return JudgeBegin(error);
+  }
+  target.connection = std::move(fd);
+  return std::nullopt;
+}
+
+void TcpProber::Collect() {
+  std::array<epoll_event, kBatch> buffer;
+  for (size_t batch = 0; batch < kBatchesPerTurn; ++batch) {
+    const auto events = ready_.Take(buffer);
+    for (const epoll_event& event : events) {
+      auto& target = *static_cast<Target*>(event.data.ptr);
+      // An error always shows as EPOLLERR or EPOLLHUP, so a success needs no SO_ERROR.
+      const bool has_failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+      const int error = has_failed ? PendingError(target.connection.get()) : 0;
+      target.connection.Reset();
+      on_answer_(target, error == 0 ? std::nullopt : std::optional<int>(error));
+    }
+    if (events.size() < kBatch) return;
+  }
+}
+
+}  // namespace holdfast::probe

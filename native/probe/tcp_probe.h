@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "probe/epoll_set.h"
+#include "probe/target.h"
+
+namespace holdfast::probe {
+
+/**
+ * TCP probes: a connection is tried and, once it stands, thrown away by RST, which leaves no
+ * TIME_WAIT behind on either side. Loop thread only.
+ */
+class TcpProber {
+ public:
+  using OnAnswer = std::function<void(Target&, std::optional<int> error_number)>;
+
+  /**
+   * @param on_answer the connection stands (no value), or ended with an errno
+   * @param after_batch called after each batch of answers that the loop delivered
+   * @returns 0, or a negative errno
+   */
+  int Start(uv_loop_t* loop, OnAnswer on_answer, std::function<void()> after_batch);
+
+  /** @returns the outcome when it is known at once, else nothing */
+  std::optional<Outcome> Begin(Target& target);
+
+  /** Gives up the probe in flight; silent. */
+  void Cancel(Target& target) { target.connection.Reset(); }
+
+  /** Delivers the answers that are there now. */
+  void Collect();
+
+  void Close() { ready_.Close(); }
+
+ private:
+  EpollSet ready_;
+  OnAnswer on_answer_;
+};
+
+}  // namespace holdfast::probe
