@@ -1,0 +1,126 @@
+#include "netlink/ipvs_table.h"
+
+#include <errno.h>
+#include <linux/ip_vs.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include <algorithm>
+
+#include "netlink/kernel_module.h"
+
+namespace holdfast::ipvs {
+
+namespace {
+
+using netlink::Message;
+
+/** Commands encoded at a time: bounds the memory of a huge batch. */
+constexpr size_t kSlice = 4'096;
+/** Scheduler modules are loaded while the kernel handles a command. */
+constexpr int kTimeoutMs = 30'000;
+
+std::string Describe(const Command& command, const netlink::Ack& ack) {
+  const bool is_service =
+      command.kind == CommandKind::kServiceAdd || command.kind == CommandKind::kServiceEdit;
+  if (ack.message.empty() && is_service && ack.error_number == ENOENT) {
+    return "the kernel has no such scheduler or persistence engine";
+  }
+  return std::string(ack.message);
+}
+
+std::string DescribeOpenError(int error, const std::string& module_problem) {
+  if (error == -ENOENT) {
+    const std::string reason = module_problem.empty() ? "" : " (" + module_problem + ")";
+    return "the kernel has no IPVS" + reason +
+           "; load the module ip_vs (modprobe ip_vs; in a container: on the host) or use a kernel "
+           "with CONFIG_IP_VS";
+  }
+  if (error == -EPERM) return "IPVS needs the capability CAP_NET_ADMIN; run as root";
+  return std::string("IPVS cannot be used: ") + strerror(-error);
+}
+
+}  // namespace
+
+int Table::Open(std::string* message) {
+  netlink::SocketOptions options;
+  options.timeout_ms = kTimeoutMs;
+  std::string module_problem;
+  int error = socket_.Open(NETLINK_GENERIC, options);
+  if (error == 0) error = netlink::ResolveGenericFamily(&socket_, IPVS_GENL_NAME, &family_);
+  if (error == -ENOENT) {
+    module_problem = netlink::LoadKernelModule("ip_vs");
+    error = netlink::ResolveGenericFamily(&socket_, IPVS_GENL_NAME, &family_);
+  }
+  // Everybody may resolve the family; only this tells whether we may use it.
+  Timeouts timeouts;
+  if (error == 0) error = ReadTimeouts(&timeouts);
+  if (error != 0) *message = DescribeOpenError(error, module_problem);
+  return error;
+}
+
+int Table::DumpServices(std::vector<ServiceEntry>* entries) {
+  builder_.Clear();
+  EncodeServiceDump(family_, &builder_);
+  bool is_whole = true;
+  const int error = socket_.Query(builder_.bytes(), [&](const Message& message) {
+    ServiceEntry entry;
+    if (DecodeService(message, &entry.service)) {
+      entries->push_back(std::move(entry));
+    } else {
+      is_whole = false;
+    }
+  });
+  return error == 0 && !is_whole ? -EBADMSG : error;
+}
+
+int Table::DumpDestinations(ServiceEntry* entry) {
+  builder_.Clear();
+  EncodeDestinationDump(family_, entry->service.key, &builder_);
+  bool is_whole = true;
+  const int error = socket_.Query(builder_.bytes(), [&](const Message& message) {
+    Destination destination;
+    if (DecodeDestination(message, entry->service.key.family, &destination)) {
+      entry->destinations.push_back(destination);
+    } else {
+      is_whole = false;
+    }
+  });
+  return error == 0 && !is_whole ? -EBADMSG : error;
+}
+
+int Table::Dump(std::vector<ServiceEntry>* entries) {
+  entries->clear();
+  if (const int error = DumpServices(entries); error != 0) return error;
+  for (ServiceEntry& entry : *entries) {
+    if (const int error = DumpDestinations(&entry); error != 0) return error;
+  }
+  return 0;
+}
+
+std::vector<CommandFailure> Table::Apply(std::span<const Command> commands) {
+  std::vector<CommandFailure> failures;
+  for (size_t start = 0; start < commands.size(); start += kSlice) {
+    const auto slice = commands.subspan(start, std::min(kSlice, commands.size() - start));
+    builder_.Clear();
+    for (const Command& command : slice) EncodeCommand(family_, command, &builder_);
+    // What broke the exchange off is told as the verdict on every command that it concerns.
+    socket_.Transact(builder_.bytes(), [&](size_t index, const netlink::Ack& ack) {
+      if (ack.error_number == 0) return;
+      failures.push_back({start + index, ack.error_number, Describe(slice[index], ack)});
+    });
+  }
+  return failures;
+}
+
+int Table::ReadTimeouts(Timeouts* timeouts) {
+  builder_.Clear();
+  EncodeTimeoutsQuery(family_, &builder_);
+  bool is_whole = false;
+  const int error = socket_.Query(builder_.bytes(), [&](const Message& message) {
+    is_whole = DecodeTimeouts(message, timeouts);
+  });
+  return error == 0 && !is_whole ? -EBADMSG : error;
+}
+
+}  // namespace holdfast::ipvs

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "netlink/ipvs_codec.h"
+#include "netlink/message.h"
+#include "netlink/socket.h"
+
+namespace holdfast::ipvs {
+
+struct ServiceEntry {
+  Service service;
+  std::vector<Destination> destinations;
+};
+
+/** A command that failed. */
+struct CommandFailure {
+  size_t index = 0;
+  /** Positive. */
+  int error_number = 0;
+  /** The kernel's words; often empty. */
+  std::string message;
+};
+
+/** The IPVS table of the network namespace in which it was opened. One thread at a time. */
+class Table {
+ public:
+  /**
+   * Loads the module ip_vs when the kernel does not have the family yet (waits for modprobe then).
+   * @param message why it failed and what to do
+   * @returns 0 or a negative errno: -ENOENT without IPVS, -EPERM without CAP_NET_ADMIN
+   */
+  int Open(std::string* message);
+
+  /** Services with their destinations. @returns 0 or a negative errno */
+  int Dump(std::vector<ServiceEntry>* entries);
+
+  /** Carries out all commands in order; those that failed are told in ascending order. */
+  std::vector<CommandFailure> Apply(std::span<const Command> commands);
+
+  /** @returns 0 or a negative errno */
+  int ReadTimeouts(Timeouts* timeouts);
+
+ private:
+  int DumpServices(std::vector<ServiceEntry>* entries);
+  int DumpDestinations(ServiceEntry* entry);
+
+  netlink::Socket socket_;
+  netlink::MessageBuilder builder_;
+  uint16_t family_ = 0;
+};
+
+}  // namespace holdfast::ipvs
