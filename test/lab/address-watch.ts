@@ -1,0 +1,87 @@
+import type { ChildProcess } from "node:child_process";
+import { EventLog, waitUntil } from "../helpers/event-log.ts";
+import { linesOf, sendSignal } from "../helpers/process.ts";
+import type { Machine } from "./machine.ts";
+
+export interface AddressEvent {
+  /** Wall clock. */
+  readonly atMs: number;
+  readonly isAdded: boolean;
+  readonly interfaceName: string;
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+const EVENT = /^\[(\S+)\] (Deleted )?\d+: (\S+?)(?:@\S+)?\s+inet6? ([0-9a-f.:]+)(?: peer [0-9a-f.:]+)?\/(\d+) /;
+
+/** @param line of `ip -ts -o monitor address`, times in UTC */
+export function parseAddressEvent(line: string): AddressEvent | null {
+  const [, time = "", deleted, interfaceName = "", address = "", prefixLength] = EVENT.exec(line) ?? [];
+  if (time === "") return null;
+  const [seconds = "", fraction = "0"] = time.split(".");
+  const atMs = Date.parse(`${seconds}Z`) + Number(`0.${fraction}`) * 1000;
+  return { atMs, isAdded: deleted === undefined, interfaceName, address, prefixLength: Number(prefixLength) };
+}
+
+/** Every address that comes or goes in a machine, with the time at which the kernel said so. */
+export class AddressWatch {
+  readonly events = new EventLog<AddressEvent>();
+  readonly #machine: Machine;
+  readonly #child: ChildProcess;
+  readonly #held = new Set<string>();
+
+  private constructor(machine: Machine, child: ChildProcess) {
+    this.#machine = machine;
+    this.#child = child;
+    const lines = linesOf(child.stdout);
+    child.stdout?.on("data", () => this.#take(lines));
+    child.once("close", () => this.events.end("the watch ended"));
+  }
+
+  static async start(machine: Machine): Promise<AddressWatch> {
+    const isListening = (): boolean => /^\S+ +0 +\d+ +0*[1-9a-f]/m.test(machine.readNetFile("netlink"));
+    const child = machine.spawn(["ip", "-ts", "-o", "monitor", "address"], { ...process.env, TZ: "UTC" });
+    const watch = new AddressWatch(machine, child);
+    await waitUntil("the address watch", () => (isListening() ? true : null), { intervalMs: 5 });
+    return watch;
+  }
+
+  /** As far as events told. */
+  isHeld(address: string): boolean {
+    return this.#held.has(address);
+  }
+
+  /** @returns when the address appeared; at once if it is there */
+  async gained(
+    address: string,
+    options: { readonly from?: number; readonly timeoutMs?: number } = {},
+  ): Promise<number> {
+    const what = `${address} on ${this.#machine.name}`;
+    const event = await this.events.waitFor(what, (item) => item.isAdded && item.address === address, options);
+    return event.atMs;
+  }
+
+  /** @returns when the address went away */
+  async lost(address: string, options: { readonly from?: number; readonly timeoutMs?: number } = {}): Promise<number> {
+    const what = `${address} to leave ${this.#machine.name}`;
+    const event = await this.events.waitFor(what, (item) => !item.isAdded && item.address === address, options);
+    return event.atMs;
+  }
+
+  close(): void {
+    const pid = this.#machine.pidOf(this.#child);
+    if (pid !== null) sendSignal(pid, "SIGKILL");
+  }
+
+  #next = 0;
+
+  #take(lines: ReturnType<typeof linesOf>): void {
+    for (; this.#next < lines.position; this.#next += 1) {
+      const event = parseAddressEvent(lines.items[this.#next]?.text ?? "");
+      if (event === null) continue;
+      if (event.isAdded) this.#held.add(event.address);
+      else this.#held.delete(event.address);
+      this.events.push(event);
+    }
+  }
+}
