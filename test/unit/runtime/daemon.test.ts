@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { Diagnostic } from "../../../src/model/diagnostic.ts";
+import { createFakeDaemon, LVS_TEXT, VRRP_TEXT } from "../../helpers/fake-daemon-parts.ts";
+
+const COMPLAINT: Diagnostic = { severity: "error", code: "no-interface", message: "no eth0", place: null };
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`failed: ${code}`), { code });
+}
+
+test("start: pid files before anything changes, then VRRP, then the table, then the news", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT + LVS_TEXT);
+  assert.equal(await daemon.start(), true);
+  assert.deepEqual(parts.calls, [
+    "log configuration file",
+    "pid parent vrrp checkers",
+    "settle",
+    "ipvs open",
+    "vrrp start",
+    "lvs start 1",
+    "log startup complete",
+    "manager ready",
+  ]);
+});
+
+test("stop: parts, pid files, exit code 0, and only once", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT + LVS_TEXT);
+  await daemon.start();
+  parts.calls.length = 0;
+  await Promise.all([daemon.stop(), daemon.stop()]);
+  assert.equal(await daemon.untilEnd(), 0);
+  assert.deepEqual(parts.calls, [
+    "log stopping",
+    "manager stopping",
+    "vrrp stop",
+    "lvs stop",
+    "pid close",
+    "log stopped",
+  ]);
+});
+
+test("only what is configured and allowed is started", async () => {
+  const onlyVrrp = createFakeDaemon(VRRP_TEXT);
+  await onlyVrrp.daemon.start();
+  assert.ok(onlyVrrp.parts.calls.includes("pid parent vrrp"));
+  assert.ok(!onlyVrrp.parts.calls.some((call) => /ipvs|lvs/.test(call)));
+  const withP = createFakeDaemon(VRRP_TEXT + LVS_TEXT, { options: { runsCheckers: false } });
+  await withP.daemon.start();
+  assert.ok(withP.parts.calls.includes("pid parent vrrp"));
+  const withC = createFakeDaemon(VRRP_TEXT + LVS_TEXT, { options: { runsVrrp: false } });
+  await withC.daemon.start();
+  assert.ok(withC.parts.calls.includes("pid parent checkers"));
+  assert.ok(!withC.parts.calls.includes("vrrp start"));
+});
+
+test("without any block the daemon says so and idles", async () => {
+  const { daemon, parts } = createFakeDaemon("# nothing\n");
+  assert.equal(await daemon.start(), true);
+  assert.deepEqual(parts.calls.slice(1, 4), ["pid parent", "settle", "log no configuration to run"]);
+});
+
+interface RefusedStart {
+  readonly name: string;
+  readonly text: string;
+  readonly changes: Parameters<typeof createFakeDaemon>[1];
+  readonly complaints?: readonly Diagnostic[];
+  readonly exitCode: number;
+  readonly says: string;
+}
+
+const REFUSED_STARTS: readonly RefusedStart[] = [
+  { name: "no file", text: "", changes: {}, exitCode: 6, says: "log diagnostic" },
+  {
+    name: "no permission",
+    text: VRRP_TEXT,
+    changes: { dependencies: { missingCapabilities: () => ["CAP_NET_RAW"] } },
+    exitCode: 4,
+    says: "log missing capabilities",
+  },
+  {
+    name: "another daemon",
+    text: VRRP_TEXT,
+    changes: {
+      dependencies: { takePidFiles: () => ({ files: [], refusal: { kind: "running", path: "/a", pid: 5 } }) },
+    },
+    exitCode: 0,
+    says: "log already running",
+  },
+  {
+    name: "pid file in a read-only place",
+    text: VRRP_TEXT,
+    changes: {
+      dependencies: { takePidFiles: () => ({ files: [], refusal: { kind: "failed", path: "/a", code: "EROFS" } }) },
+    },
+    exitCode: 1,
+    says: "log pid file not written",
+  },
+  {
+    name: "no IPVS in the kernel",
+    text: VRRP_TEXT + LVS_TEXT,
+    changes: {
+      dependencies: {
+        openIpvs: () => {
+          throw systemError("ENOENT");
+        },
+      },
+    },
+    exitCode: 1,
+    says: "log ipvs unavailable",
+  },
+  {
+    name: "no such namespace",
+    text: VRRP_TEXT,
+    changes: {
+      options: { namespace: "blue" },
+      dependencies: {
+        enterNamespace: () => {
+          throw systemError("ENOENT");
+        },
+      },
+    },
+    exitCode: 1,
+    says: "log namespace not entered",
+  },
+];
+
+for (const { name, text, changes, exitCode, says } of REFUSED_STARTS) {
+  test(`a start that is refused changes nothing: ${name}`, async () => {
+    const { daemon, parts } = createFakeDaemon(text, changes);
+    assert.equal(await daemon.start(), false);
+    assert.equal(await daemon.untilEnd(), exitCode);
+    assert.ok(parts.calls.includes(says), parts.calls.join("\n"));
+    assert.ok(!parts.calls.some((call) => /^(vrrp|lvs) /.test(call)), parts.calls.join("\n"));
+  });
+}
+
+test("an interface that VRRP misses ends the start with keepalived's code, and the pid files go", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT + LVS_TEXT);
+  parts.complaints = [COMPLAINT];
+  assert.equal(await daemon.start(), false);
+  assert.equal(await daemon.untilEnd(), 2);
+  assert.deepEqual(parts.calls.slice(-6), [
+    "vrrp start",
+    "log diagnostic",
+    "vrrp stop",
+    "manager failed 2",
+    "pid close",
+    "log stopped",
+  ]);
+});
+
+test("a namespace named in the configuration is entered, and the configuration read again there", async () => {
+  const { daemon, parts } = createFakeDaemon(`net_namespace blue\n${VRRP_TEXT}`);
+  await daemon.start();
+  assert.deepEqual(parts.calls.slice(0, 3), ["log configuration file", "namespace blue", "log configuration file"]);
+  const given = createFakeDaemon(`net_namespace blue\n${VRRP_TEXT}`, { options: { namespace: "red" } });
+  await given.daemon.start();
+  assert.deepEqual(given.parts.calls.slice(0, 2), ["namespace red", "log configuration file"]);
+});
+
+test("reload: the parts get the new configuration", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT);
+  await daemon.start();
+  parts.calls.length = 0;
+  parts.text = VRRP_TEXT.replace("VI_1", "VI_2") + LVS_TEXT;
+  await daemon.reload();
+  assert.deepEqual(parts.calls, [
+    "log reloading",
+    "manager reloading",
+    "log configuration file",
+    "ipvs open",
+    "vrrp reload VI_2",
+    "lvs start 1",
+    "pid checkers",
+    "log reload complete",
+    "manager ready",
+  ]);
+  parts.calls.length = 0;
+  parts.text = LVS_TEXT;
+  await daemon.reload();
+  assert.ok(parts.calls.includes("vrrp reload ") && parts.calls.includes("lvs reload 1"));
+});
+
+test("reload: whatever is wrong, the old configuration stays and the daemon lives on", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT + LVS_TEXT);
+  await daemon.start();
+  const wrong: readonly (readonly [text: string, complaints: readonly Diagnostic[]])[] = [
+    ["", []],
+    [`instance other\n${VRRP_TEXT}`, []],
+    [`net_namespace other\n${VRRP_TEXT}`, []],
+    [VRRP_TEXT, [COMPLAINT]],
+  ];
+  for (const [text, complaints] of wrong) {
+    parts.calls.length = 0;
+    parts.text = text;
+    parts.complaints = complaints;
+    await daemon.reload();
+    assert.ok(parts.calls.includes("log reload refused"), parts.calls.join("\n"));
+    assert.ok(!parts.calls.some((call) => /^lvs|reload complete/.test(call)), parts.calls.join("\n"));
+    assert.equal(parts.calls.at(-1), "manager ready");
+  }
+  parts.calls.length = 0;
+  parts.complaints = [];
+  await daemon.reload();
+  assert.ok(parts.calls.includes("log reload complete"));
+});
+
+test("a kernel that has no IPVS refuses the reload before VRRP hears of it", async () => {
+  const openIpvs = (): never => {
+    throw systemError("ENOENT");
+  };
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT, { dependencies: { openIpvs } });
+  await daemon.start();
+  parts.text = VRRP_TEXT + LVS_TEXT;
+  await daemon.reload();
+  assert.ok(parts.calls.includes("log ipvs unavailable") && parts.calls.includes("log reload refused"));
+  assert.ok(!parts.calls.some((call) => call.startsWith("vrrp reload")));
+});
+
+test("requests during a reload are carried out once, after it", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT);
+  await daemon.start();
+  await Promise.all([daemon.reload(), daemon.reload(), daemon.reload()]);
+  assert.equal(parts.calls.filter((call) => call === "log reload queued").length, 2);
+  assert.equal(parts.calls.filter((call) => call === "log reloading").length, 2);
+});
+
+test("a stop during start or reload is carried out after it", async () => {
+  const starting = createFakeDaemon(VRRP_TEXT);
+  const start = starting.daemon.start();
+  await starting.daemon.stop();
+  await start;
+  assert.equal(await starting.daemon.untilEnd(), 0);
+  assert.deepEqual(starting.parts.calls.slice(-4), ["manager stopping", "vrrp stop", "pid close", "log stopped"]);
+  const reloading = createFakeDaemon(VRRP_TEXT);
+  await reloading.daemon.start();
+  const reload = reloading.daemon.reload();
+  await reloading.daemon.stop();
+  await reload;
+  assert.equal(await reloading.daemon.untilEnd(), 0);
+  assert.ok(reloading.parts.calls.indexOf("log reload complete") < reloading.parts.calls.indexOf("log stopping"));
+});
+
+function never(): Promise<void> {
+  return new Promise(() => {});
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("a part that does not stop is left after the patience", async (context: TestContext) => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT, { vrrpStop: never });
+  await daemon.start();
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  void daemon.stop();
+  await settled();
+  assert.ok(!parts.calls.includes("log stopped"));
+  context.mock.timers.tick(5000);
+  assert.equal(await daemon.untilEnd(), 0);
+  assert.ok(parts.calls.includes("log stop took too long"));
+});
+
+test("a stop does not wait for a reload that hangs", async (context: TestContext) => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT, { vrrpReload: never });
+  await daemon.start();
+  void daemon.reload();
+  await settled();
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  await daemon.stop();
+  context.mock.timers.tick(5000);
+  assert.equal(await daemon.untilEnd(), 0);
+  assert.ok(parts.calls.includes("vrrp stop"));
+});
+
+test("after an internal error what is held is released and the code says so", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT);
+  await daemon.start();
+  await daemon.crash();
+  assert.equal(await daemon.untilEnd(), 70);
+  assert.ok(parts.calls.includes("vrrp stop") && parts.calls.includes("pid close"));
+});
