@@ -2,6 +2,7 @@
 
 #include "binding/host.h"
 #include "binding/probe.h"
+#include "binding/signals.h"
 
 namespace {
 
@@ -12,6 +13,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);
   holdfast::binding::InitHost(env, exports);
   holdfast::binding::InitProbe(env, exports);
+  holdfast::binding::InitSignals(env, exports);
   return exports;
 }
 

@@ -9,7 +9,7 @@ import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { openServiceManager } from "../runtime/service-manager.ts";
-import { listenToSignals } from "../runtime/signals.ts";
+import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import { createDaemonParts } from "./daemon-parts.ts";
 import type { Flags } from "./flags.ts";
@@ -61,17 +61,14 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
   for (const flag of flags.inertFlags) log.info("flag without effect", { flag });
 }
 
-function watchSignals(daemon: Daemon, flags: Flags, log: Logger): void {
-  listenToSignals(
-    process,
-    { ignoresSigint: flags.ignoresSigint },
-    {
-      stop: () => void daemon.stop(),
-      reload: () => void daemon.reload(),
-      dump: (what) => log.info("signal not available", { what }),
-    },
-    log,
-  );
+function watchSignals(daemon: Daemon, flags: Flags, native: NativeAddon, log: Logger): void {
+  const handlers: SignalHandlers = {
+    stop: () => void daemon.stop(),
+    reload: () => void daemon.reload(),
+    dump: (what) => log.info("signal not available", { what }),
+  };
+  listenToSignals(process, { ignoresSigint: flags.ignoresSigint }, handlers, log);
+  listenToRealtimeSignals((signals, onSignal) => native.watchSignals(signals, onSignal), handlers, log);
 }
 
 interface Setting {
@@ -112,7 +109,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   introduce(logging.log, setting.words, flags);
   const daemon = createDaemon(setting);
   watchForCrashes(daemon, logging.log, say);
-  watchSignals(daemon, flags, logging.log);
+  watchSignals(daemon, flags, setting.native, logging.log);
   // keepalived: without anything to do the daemon idles and waits for a reload. Node would end.
   setInterval(() => {}, LONGEST_TIMER_MS);
   const isUp = await daemon.start();

@@ -543,6 +543,13 @@ export interface NativeAddon {
   openDatagram(path: string): DatagramSender;
   /** F_OFD_SETLK write lock. False when another process holds it. */
   tryLockFile(fd: number): boolean;
+  /**
+   * Calls back for signals that Node has no name for (the real-time ones), until the process ends.
+   * Never keeps the process alive.
+   * @param signals numbers, 1..64
+   * @returns false when one of them can't be watched
+   */
+  watchSignals(signals: readonly number[], onSignal: (signal: number) => void): boolean;
   /** setns(2) of the calling thread and all native threads started later. @throws NativeError */
   enterNetworkNamespace(path: string): void;
 }

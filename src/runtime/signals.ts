@@ -14,13 +14,42 @@ export interface SignalSource {
   off(signal: NodeJS.Signals, listener: () => void): unknown;
 }
 
+/** Real-time signals, for which Node has no names: `NativeAddon.watchSignals`. */
+export type WatchSignals = (signals: readonly number[], onSignal: (signal: number) => void) => boolean;
+
 export interface SignalOptions {
   /** `--ignore-sigint` */
   readonly ignoresSigint: boolean;
 }
 
 /** Signals that would end the process by default and mean nothing here. */
-const IGNORED: readonly NodeJS.Signals[] = ["SIGPIPE", "SIGALRM", "SIGVTALRM", "SIGXCPU", "SIGXFSZ", "SIGIO", "SIGPWR"];
+const IGNORED: readonly NodeJS.Signals[] = [
+  "SIGPIPE",
+  "SIGALRM",
+  "SIGVTALRM",
+  "SIGXCPU",
+  "SIGXFSZ",
+  "SIGIO",
+  "SIGPWR",
+  "SIGSTKFLT",
+];
+
+/** SIGRTMIN+2 and SIGRTMAX-1, as keepalived has them. */
+const DUMP_SIGNALS: ReadonlyMap<number, "JSON" | "STATS_CLEAR"> = new Map([
+  [36, "JSON"],
+  [63, "STATS_CLEAR"],
+]);
+/** The C library keeps 32 and 33 for itself. */
+const REALTIME_SIGNALS: readonly number[] = Array.from({ length: 31 }, (_, index) => 34 + index);
+
+/** Listens to the real-time signals; those without a meaning are ignored instead of deadly. */
+export function listenToRealtimeSignals(watch: WatchSignals, handlers: SignalHandlers, log: Logger): void {
+  watch(REALTIME_SIGNALS, (signal) => {
+    const what = DUMP_SIGNALS.get(signal);
+    if (what === undefined) log.detail("signal ignored", { signal });
+    else handlers.dump(what);
+  });
+}
 
 /**
  * Listens to keepalived's signals. What the kernel sends for a crash is left alone.

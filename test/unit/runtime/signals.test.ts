@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { SILENT_LOGGER } from "../../../src/runtime/log.ts";
 import { missingCapabilities } from "../../../src/runtime/privileges.ts";
 import { openServiceManager } from "../../../src/runtime/service-manager.ts";
-import { listenToSignals } from "../../../src/runtime/signals.ts";
+import { listenToRealtimeSignals, listenToSignals } from "../../../src/runtime/signals.ts";
 import { VERSION } from "../../../src/runtime/version.ts";
 
 function listen(ignoresSigint: boolean): { readonly source: EventEmitter; readonly asked: string[]; end: () => void } {
@@ -33,6 +33,22 @@ test("--ignore-sigint", () => {
   const { source, asked } = listen(true);
   assert.ok(source.emit("SIGINT"));
   assert.deepEqual(asked, []);
+});
+
+test("real-time signals: JSON and statistics by keepalived's numbers, the rest harmless", () => {
+  const asked: string[] = [];
+  const handlers = { stop: () => {}, reload: () => {}, dump: (what: string) => asked.push(what) };
+  let watched: readonly number[] = [];
+  let send: (signal: number) => void = () => {};
+  const watch = (signals: readonly number[], onSignal: (signal: number) => void): boolean => {
+    watched = signals;
+    send = onSignal;
+    return true;
+  };
+  listenToRealtimeSignals(watch, handlers, SILENT_LOGGER);
+  assert.deepEqual([watched[0], watched.at(-1)], [34, 64]);
+  for (const signal of watched) send(signal);
+  assert.deepEqual(asked, ["JSON", "STATS_CLEAR"]);
 });
 
 test("capabilities are read from the process's status", () => {
