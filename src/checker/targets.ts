@@ -1,0 +1,81 @@
+import type { Checker, CheckerTiming, VirtualServer } from "../model/lvs.ts";
+import type { ProbeTarget } from "../native/contract.ts";
+
+/** Equal for two checkers if and only if one probe serves both. */
+export type TargetId = string;
+
+/** Equal for two checkers if they ask the same of the same server, however often. */
+export type EndpointId = string;
+
+/** Which checker asks, by position in the configuration. */
+export interface Asker {
+  readonly virtualServer: number;
+  readonly server: number;
+  readonly checker: number;
+}
+
+/** One probe and everybody who wants to hear of it, in the order of the configuration. */
+export interface PlannedTarget {
+  readonly id: TargetId;
+  readonly endpoint: EndpointId;
+  readonly kind: Checker["kind"];
+  readonly probe: ProbeTarget;
+  readonly timing: CheckerTiming;
+  readonly askers: readonly Asker[];
+}
+
+export function endpointId(checker: Checker): EndpointId {
+  const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
+  return [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
+}
+
+/** Alpha is not part of it: it says what to believe before the first result, not how to get one. */
+export function targetId(checker: Checker): TargetId {
+  const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs } = checker.timing;
+  const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs];
+  return `${endpointId(checker)} ${times.join(" ")}`;
+}
+
+/** All probes that a configuration needs: equal ones once. */
+export function planTargets(virtualServers: readonly VirtualServer[]): Map<TargetId, PlannedTarget> {
+  const askers = new Map<TargetId, Asker[]>();
+  const targets = new Map<TargetId, PlannedTarget>();
+  virtualServers.forEach(({ realServers }, virtualServer) => {
+    realServers.forEach(({ checkers }, server) => {
+      checkers.forEach((checker, index) => {
+        const id = targetId(checker);
+        const asker: Asker = { virtualServer, server, checker: index };
+        const known = askers.get(id);
+        if (known !== undefined) known.push(asker);
+        else {
+          const list = [asker];
+          askers.set(id, list);
+          targets.set(id, planTarget(id, checker, list));
+        }
+      });
+    });
+  });
+  return targets;
+}
+
+function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): PlannedTarget {
+  const { family, address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
+  return {
+    id,
+    endpoint: endpointId(checker),
+    kind: checker.kind,
+    probe: {
+      kind: checker.kind === "tcp" ? "tcp" : "icmp",
+      family,
+      address,
+      port: checker.kind === "tcp" ? port : 0,
+      bindAddress,
+      bindPort: checker.kind === "tcp" ? bindPort : 0,
+      bindInterface,
+      fwmark,
+      timeoutUs: checker.timing.connectTimeoutUs,
+    },
+    timing: checker.timing,
+    askers,
+  };
+}

@@ -1,0 +1,38 @@
+import type { RealServer, VirtualServer } from "../model/lvs.ts";
+
+/** keepalived's names of one virtual server and of what belongs to it. */
+export interface LvsNames {
+  /** `[192.168.1.100]:tcp:80`, `FWM 5`, `[GROUP]:0` */
+  readonly virtualServer: string;
+  /** `[192.168.1.7]:tcp:80` */
+  readonly realServers: readonly string[];
+  readonly sorryServer: string | null;
+}
+
+/** Virtual servers of one group are told apart by a number. */
+export function nameVirtualServers(virtualServers: readonly VirtualServer[]): LvsNames[] {
+  const groupIndexes = new Map<string, number>();
+  return virtualServers.map((virtualServer) => {
+    const protocol = virtualServer.key.kind === "fwmark" ? "none" : virtualServer.key.protocol;
+    const name = (server: RealServer): string => `[${server.address}]:${protocol}:${server.port}`;
+    return {
+      virtualServer: nameVirtualServer(virtualServer, groupIndexes),
+      realServers: virtualServer.realServers.map(name),
+      sorryServer: virtualServer.sorryServer === null ? null : name(virtualServer.sorryServer),
+    };
+  });
+}
+
+function nameVirtualServer({ key }: VirtualServer, groupIndexes: Map<string, number>): string {
+  switch (key.kind) {
+    case "address":
+      return `[${key.address}]:${key.protocol}:${key.port}`;
+    case "fwmark":
+      return `FWM ${key.fwmark}`;
+    case "group": {
+      const index = groupIndexes.get(key.group) ?? 0;
+      groupIndexes.set(key.group, index + 1);
+      return `[${key.group}]:${index}`;
+    }
+  }
+}

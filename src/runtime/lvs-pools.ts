@@ -1,0 +1,182 @@
+import {
+  initialServer,
+  type PoolEffect,
+  type PoolState,
+  type PoolStep,
+  type ServerState,
+  startPool,
+  stepPool,
+} from "../checker/pool.ts";
+import { type Asker, endpointId, targetId } from "../checker/targets.ts";
+import { expandVirtualServer, mergeServices, NO_GROUPS } from "../ipvs/expand.ts";
+import { type ServiceId, serviceId } from "../ipvs/keys.ts";
+import type { TableService } from "../ipvs/table.ts";
+import type { RealServer, VirtualServer } from "../model/lvs.ts";
+import { type LvsNames, nameVirtualServers } from "./lvs-names.ts";
+import type { CheckerVerdict } from "./lvs-types.ts";
+
+/** One virtual server as it runs. */
+export interface Pool {
+  readonly virtualServer: VirtualServer;
+  readonly names: LvsNames;
+  state: PoolState;
+  /** What `state` asks of the kernel. */
+  services: readonly TableService[];
+}
+
+/** What a pool's servers and effects are told as. */
+export type OnPoolEffect = (pool: Pool, effect: PoolEffect) => void;
+
+/** All virtual servers of the running configuration, in its order. */
+export class Pools {
+  readonly all: readonly Pool[];
+  /** By service, the pools that ask for it. */
+  private readonly askers = new Map<ServiceId, Pool[]>();
+
+  private constructor(all: readonly Pool[]) {
+    this.all = all;
+    for (const pool of all) {
+      for (const { service } of pool.services) {
+        const id = serviceId(service);
+        const list = this.askers.get(id);
+        if (list === undefined) this.askers.set(id, [pool]);
+        else if (!list.includes(pool)) list.push(pool);
+      }
+    }
+  }
+
+  static empty(): Pools {
+    return new Pools([]);
+  }
+
+  /** The servers of a configuration by virtual server, to see what a reload takes away. */
+  static identities(virtualServers: readonly VirtualServer[]): Map<string, ReadonlySet<string>> {
+    const result = new Map<string, ReadonlySet<string>>();
+    nameVirtualServers(virtualServers).forEach((names, index) => {
+      const virtualServer = virtualServers[index];
+      if (virtualServer === undefined) return;
+      result.set(poolId(virtualServer, names), new Set(virtualServer.realServers.map(serverId)));
+    });
+    return result;
+  }
+
+  /**
+   * Takes up a configuration.
+   * @param before what ran until now: equal servers keep their health
+   * @param verdictOf what is known of a probe target
+   */
+  static take(
+    virtualServers: readonly VirtualServer[],
+    before: Pools,
+    verdictOf: (targetId: string) => CheckerVerdict,
+    onEffect: OnPoolEffect,
+  ): Pools {
+    const names = nameVirtualServers(virtualServers);
+    const old = new Map(before.all.map((pool) => [poolId(pool.virtualServer, pool.names), pool]));
+    const pools: Pool[] = [];
+    virtualServers.forEach((virtualServer, index) => {
+      const own = names[index];
+      if (own === undefined) return;
+      const previous = old.get(poolId(virtualServer, own)) ?? null;
+      const known = indexServers(previous);
+      const servers = virtualServer.realServers.map((server) =>
+        takeServer(server, known.get(serverId(server)), verdictOf),
+      );
+      const step = startPool(virtualServer, servers, previous?.state.hasQuorum ?? null);
+      const pool: Pool = { virtualServer, names: own, state: step.state, services: [] };
+      tellWeights(pool, known, onEffect);
+      settle(pool, step, onEffect);
+      pools.push(pool);
+    });
+    return new Pools(pools);
+  }
+
+  /** One checker's verdict for one of its askers. */
+  judge(asker: Asker, isUp: boolean, isFirst: boolean, onEffect: OnPoolEffect): Pool | null {
+    const pool = this.all[asker.virtualServer];
+    if (pool === undefined) return null;
+    const { server, checker } = asker;
+    settle(
+      pool,
+      stepPool(pool.virtualServer, pool.state, { kind: "verdict", server, checker, isUp, isFirst }),
+      onEffect,
+    );
+    return pool;
+  }
+
+  /** The whole desired table. */
+  desired(): Map<ServiceId, TableService> {
+    return mergeServices(this.all.flatMap((pool) => pool.services));
+  }
+
+  /** The services of some pools, put together with what others want of the same ones. */
+  desiredOf(pools: Iterable<Pool>): Map<ServiceId, TableService> {
+    const result = new Map<ServiceId, TableService>();
+    for (const pool of pools) {
+      for (const { service } of pool.services) {
+        const id = serviceId(service);
+        if (result.has(id)) continue;
+        const wanted = (this.askers.get(id) ?? []).flatMap((asker) => asker.services);
+        const merged = mergeServices(wanted.filter((one) => serviceId(one.service) === id)).get(id);
+        if (merged !== undefined) result.set(id, merged);
+      }
+    }
+    return result;
+  }
+}
+
+function settle(pool: Pool, step: PoolStep, onEffect: OnPoolEffect): void {
+  pool.state = step.state;
+  pool.services = expandVirtualServer(pool.virtualServer, step.state, NO_GROUPS);
+  for (const effect of step.effects) onEffect(pool, effect);
+}
+
+/** Equal for a virtual server before and after a reload. */
+export function poolId({ key }: VirtualServer, names: LvsNames): string {
+  return key.kind === "fwmark" ? `${names.virtualServer} ${key.family}` : names.virtualServer;
+}
+
+/** Equal for a real server of one pool before and after a reload. */
+export function serverId({ address, port }: RealServer): string {
+  return `${address} ${port}`;
+}
+
+interface KnownServer {
+  readonly server: RealServer;
+  readonly state: ServerState;
+}
+
+function indexServers(pool: Pool | null): Map<string, KnownServer> {
+  const known = new Map<string, KnownServer>();
+  pool?.virtualServer.realServers.forEach((server, index) => {
+    const state = pool.state.servers[index];
+    if (state !== undefined) known.set(serverId(server), { server, state });
+  });
+  return known;
+}
+
+/** Health comes from the target, else from the same checker before the reload, else from the start rule. */
+function takeServer(
+  server: RealServer,
+  old: KnownServer | undefined,
+  verdictOf: (targetId: string) => CheckerVerdict,
+): ServerState {
+  const initial = initialServer(server);
+  const hasFailed = server.checkers.map((checker, index) => {
+    const verdict = verdictOf(targetId(checker));
+    if (verdict !== "pending") return verdict === "down";
+    const endpoint = endpointId(checker);
+    const same = old?.server.checkers.findIndex((one) => endpointId(one) === endpoint) ?? -1;
+    return old?.state.hasFailed[same] ?? initial.hasFailed[index] ?? false;
+  });
+  return { hasFailed, isAlive: !hasFailed.includes(true), weight: server.weight };
+}
+
+function tellWeights(pool: Pool, known: ReadonlyMap<string, KnownServer>, onEffect: OnPoolEffect): void {
+  pool.virtualServer.realServers.forEach((server, index) => {
+    const from = known.get(serverId(server))?.state.weight;
+    const now = pool.state.servers[index];
+    if (from === undefined || now === undefined || from === now.weight) return;
+    onEffect(pool, { kind: "weight-changed", server: index, from, to: now.weight, isAlive: now.isAlive });
+  });
+}

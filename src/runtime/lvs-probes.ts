@@ -1,0 +1,147 @@
+import { type PolicyEffect, type PolicyState, pendingPolicy, scheduleFor, stepPolicy } from "../checker/policy.ts";
+import type { EndpointId, PlannedTarget, TargetId } from "../checker/targets.ts";
+import type { Microseconds } from "../model/units.ts";
+import type { ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
+import type { CheckerStatus, CheckerVerdict, LvsClock } from "./lvs-types.ts";
+
+/** keepalived's pause between activation and the earliest first check. */
+const ACTIVATION_DELAY_US = 1_000_000;
+
+export interface ProbeVerdict {
+  readonly target: PlannedTarget;
+  readonly isUp: boolean;
+  readonly isFirst: boolean;
+  readonly retries: number;
+  readonly reason: string;
+}
+
+export interface ProbesDependencies {
+  openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
+  readonly clock: LvsClock;
+  readonly random: () => number;
+  /** Verdicts of one batch, in the order of the results. */
+  readonly onVerdicts: (verdicts: readonly ProbeVerdict[]) => void;
+}
+
+interface LiveTarget {
+  planned: PlannedTarget;
+  /** The number by which the loop knows it; never used twice, so late results of old ones are known. */
+  number: number;
+  state: PolicyState;
+}
+
+/** Runs the planned targets on the probe loop, one policy machine each. */
+export class Probes {
+  private readonly deps: ProbesDependencies;
+  private readonly loop: ProbeLoop;
+  private readonly byId = new Map<TargetId, LiveTarget>();
+  private readonly byNumber = new Map<number, LiveTarget>();
+  private nextNumber = 1;
+  private isClosed = false;
+
+  constructor(deps: ProbesDependencies) {
+    this.deps = deps;
+    this.loop = deps.openProbeLoop((events) => this.onEvents(events));
+  }
+
+  /**
+   * Targets that stay keep their state and rhythm. A new one starts with the verdict of an old one that
+   * asked the same of the same server, so that a change of times takes nobody out or in.
+   * @param isReload servers that a reload brings are retried before their first verdict
+   */
+  replaceAll(plan: ReadonlyMap<TargetId, PlannedTarget>, isReload: boolean): void {
+    const known = new Map<EndpointId, PolicyState>();
+    for (const [id, live] of this.byId) {
+      if (live.state.kind !== "pending") known.set(live.planned.endpoint, settled(live.state));
+      if (!plan.has(id)) this.remove(live);
+    }
+    for (const [id, planned] of plan) {
+      const live = this.byId.get(id);
+      if (live !== undefined) live.planned = planned;
+      else this.add(planned, known.get(planned.endpoint) ?? pendingPolicy(!isReload));
+    }
+  }
+
+  verdictOf(id: TargetId): CheckerVerdict {
+    return this.byId.get(id)?.state.kind ?? "pending";
+  }
+
+  statusOf(id: TargetId): Omit<CheckerStatus, "kind"> {
+    const state = this.byId.get(id)?.state ?? pendingPolicy(true);
+    return { verdict: state.kind, failures: state.kind === "down" ? 0 : state.failures };
+  }
+
+  counters(): ProbeCounters | null {
+    return this.isClosed ? null : this.loop.counters();
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.byNumber.clear();
+    this.loop.close();
+  }
+
+  private add(planned: PlannedTarget, state: PolicyState): void {
+    const live: LiveTarget = { planned, number: 0, state };
+    this.byId.set(planned.id, live);
+    const warmupUs = Math.floor(this.deps.random() * planned.timing.warmupUs);
+    this.launch(live, ACTIVATION_DELAY_US + warmupUs);
+  }
+
+  private launch(live: LiveTarget, firstDelayUs: Microseconds): void {
+    live.number = this.nextNumber;
+    this.nextNumber += 1;
+    this.byNumber.set(live.number, live);
+    const { probe, timing } = live.planned;
+    this.loop.addTarget(live.number, probe, scheduleFor(timing, live.state), firstDelayUs);
+  }
+
+  private withdraw(live: LiveTarget): void {
+    this.byNumber.delete(live.number);
+    this.loop.removeTarget(live.number);
+  }
+
+  private remove(live: LiveTarget): void {
+    this.byId.delete(live.planned.id);
+    this.withdraw(live);
+  }
+
+  private onEvents(events: readonly ProbeEvent[]): void {
+    const verdicts: ProbeVerdict[] = [];
+    for (const event of events) {
+      const live = this.byNumber.get(event.target);
+      if (live === undefined) continue;
+      const step = stepPolicy(live.planned.timing, live.state, event.result);
+      live.state = step.state;
+      for (const effect of step.effects) this.execute(live, effect, event, verdicts);
+    }
+    if (verdicts.length > 0) this.deps.onVerdicts(verdicts);
+  }
+
+  private execute(live: LiveTarget, effect: PolicyEffect, event: ProbeEvent, verdicts: ProbeVerdict[]): void {
+    switch (effect.kind) {
+      case "verdict": {
+        const { isUp, isFirst, retries } = effect;
+        verdicts.push({ target: live.planned, isUp, isFirst, retries, reason: event.reason });
+        return;
+      }
+      case "retry":
+        return;
+      case "schedule":
+        if (effect.restartUs === null) this.loop.setSchedule(live.number, effect.schedule);
+        else this.restart(live, event.atUs + effect.restartUs);
+    }
+  }
+
+  private restart(live: LiveTarget, startAtUs: Microseconds): void {
+    this.withdraw(live);
+    this.launch(live, Math.max(0, startAtUs - this.deps.clock.nowUs()));
+  }
+}
+
+/** The same verdict without the failures counted so far. */
+function settled(state: PolicyState): PolicyState {
+  return state.kind === "up" ? { kind: "up", failures: 0 } : state;
+}

@@ -1,0 +1,223 @@
+import { isSorryServerActive } from "../checker/pool.ts";
+import { type PlannedTarget, planTargets, targetId } from "../checker/targets.ts";
+import type { ServiceId } from "../ipvs/keys.ts";
+import type { TableService } from "../ipvs/table.ts";
+import type { Configuration, GlobalSettings } from "../model/configuration.ts";
+import type { IpvsTable } from "../native/contract.ts";
+import { type OnPoolEffect, type Pool, Pools, poolId, serverId } from "./lvs-pools.ts";
+import { Probes, type ProbeVerdict } from "./lvs-probes.ts";
+import { TableSync } from "./lvs-table-sync.ts";
+import type {
+  LvsRuntime,
+  LvsRuntimeDependencies,
+  LvsRuntimeOptions,
+  LvsSnapshot,
+  RealServerStatus,
+  VirtualServerStatus,
+} from "./lvs-types.ts";
+import {
+  speakActivation,
+  speakInitializing,
+  speakPoolEffect,
+  speakRemoval,
+  speakServerGone,
+  speakVerdict,
+  speakVirtualServerGone,
+} from "./lvs-wording.ts";
+
+/** What exists only while there is, or was, a virtual server. */
+interface Engine {
+  readonly sync: TableSync;
+  readonly probes: Probes;
+}
+
+const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 0, isInSync: true };
+
+/** @see LvsRuntime */
+export function createLvsRuntime(options: LvsRuntimeOptions, dependencies: LvsRuntimeDependencies): LvsRuntime {
+  return new Runtime(options, dependencies);
+}
+
+class Runtime implements LvsRuntime {
+  private readonly options: LvsRuntimeOptions;
+  private readonly deps: LvsRuntimeDependencies;
+  private engine: Engine | null = null;
+  private pools = Pools.empty();
+  private global: GlobalSettings | null = null;
+  private isStopped = false;
+  /** The call that is under way; the next one waits for it. */
+  private tail: Promise<void> = Promise.resolve();
+
+  constructor(options: LvsRuntimeOptions, dependencies: LvsRuntimeDependencies) {
+    this.options = options;
+    this.deps = dependencies;
+  }
+
+  start(configuration: Configuration): Promise<void> {
+    return this.enqueue(() => this.take(configuration, false));
+  }
+
+  reload(configuration: Configuration): Promise<void> {
+    return this.enqueue(() => this.take(configuration, true));
+  }
+
+  stop(): Promise<void> {
+    return this.enqueue(() => this.shutDown());
+  }
+
+  snapshot(): LvsSnapshot {
+    return {
+      virtualServers: this.pools.all.map((pool) => this.poolStatus(pool)),
+      probes: this.engine?.probes.counters() ?? null,
+      table: this.engine?.sync.status() ?? IDLE_TABLE,
+    };
+  }
+
+  private enqueue(call: () => Promise<void>): Promise<void> {
+    const result = this.tail.then(call);
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+
+  private async take({ global, virtualServers }: Configuration, isReload: boolean): Promise<void> {
+    if (this.isStopped || (virtualServers.length === 0 && this.engine === null)) return;
+    const engine = this.engine ?? (await this.openEngine(global));
+    this.engine = engine;
+    this.global = global;
+    this.deps.log(speakInitializing(isReload));
+    const plan = planTargets(virtualServers);
+    const before = this.pools;
+    this.speakGone(before, virtualServers);
+    engine.probes.replaceAll(plan, isReload);
+    const verdictOf = (id: string): ReturnType<Probes["verdictOf"]> => engine.probes.verdictOf(id);
+    this.pools = Pools.take(virtualServers, before, verdictOf, this.onEffect);
+    engine.sync.update(changesBetween(before.desired(), this.pools.desired()));
+    await engine.sync.settled();
+    this.speakActivations();
+  }
+
+  /** @throws NativeError; what was opened is closed again then */
+  private async openEngine(global: GlobalSettings): Promise<Engine> {
+    const { log, clock, random } = this.deps;
+    const table: IpvsTable = this.deps.openIpvs();
+    const sync = new TableSync({ table, clock, log, reconcileIntervalUs: this.options.reconcileIntervalUs });
+    try {
+      await sync.open(global.flushesIpvsAtStart);
+      const openProbeLoop: LvsRuntimeDependencies["openProbeLoop"] = (onEvents) => this.deps.openProbeLoop(onEvents);
+      const onVerdicts = (verdicts: readonly ProbeVerdict[]): void => this.onVerdicts(verdicts);
+      return { sync, probes: new Probes({ openProbeLoop, clock, random, onVerdicts }) };
+    } catch (error) {
+      await sync.close();
+      throw error;
+    }
+  }
+
+  private readonly onEffect: OnPoolEffect = (pool, effect) => {
+    const record = speakPoolEffect(effect, pool.virtualServer, pool.names);
+    if (record !== null) this.deps.log(record);
+  };
+
+  private onVerdicts(verdicts: readonly ProbeVerdict[]): void {
+    const touched = new Set<Pool>();
+    for (const verdict of verdicts) {
+      for (const asker of verdict.target.askers) {
+        this.speakCheck(verdict.target, verdict, asker);
+        const pool = this.pools.judge(asker, verdict.isUp, verdict.isFirst, this.onEffect);
+        if (pool !== null) touched.add(pool);
+      }
+    }
+    this.engine?.sync.update(this.pools.desiredOf(touched));
+  }
+
+  private speakCheck(target: PlannedTarget, verdict: ProbeVerdict, asker: PlannedTarget["askers"][number]): void {
+    const names = this.pools.all[asker.virtualServer]?.names;
+    const server = names?.realServers[asker.server];
+    if (names === undefined || server === undefined) return;
+    const { isUp, retries, reason } = verdict;
+    this.deps.log(speakVerdict({ kind: target.kind, isUp, retries, reason }, server, names.virtualServer));
+  }
+
+  private speakActivations(): void {
+    for (const { virtualServer, names } of this.pools.all) {
+      virtualServer.realServers.forEach(({ checkers }, index) => {
+        const server = names.realServers[index] ?? "";
+        for (const _ of checkers) this.deps.log(speakActivation(server, names.virtualServer));
+      });
+    }
+  }
+
+  /** What a reload takes away, in the order of the old configuration. */
+  private speakGone(before: Pools, virtualServers: Configuration["virtualServers"]): void {
+    const kept = Pools.identities(virtualServers);
+    for (const pool of before.all) {
+      const servers = kept.get(poolId(pool.virtualServer, pool.names));
+      if (servers === undefined) this.deps.log(speakVirtualServerGone(pool.names.virtualServer));
+      pool.virtualServer.realServers.forEach((server, index) => {
+        if (servers?.has(serverId(server)) === true) return;
+        if (servers !== undefined) this.deps.log(speakServerGone(pool.names.realServers[index] ?? ""));
+        this.speakRemovalOf(pool, index, "reload");
+      });
+    }
+  }
+
+  /** A dead server that is not in the table leaves a reload without a word. */
+  private speakRemovalOf(pool: Pool, index: number, why: "reload" | "stop"): void {
+    const isAlive = pool.state.servers[index]?.isAlive === true;
+    const isInhibited = !isAlive && pool.virtualServer.realServers[index]?.isInhibitedOnFailure === true;
+    if (why === "reload" && !isAlive && !isInhibited) return;
+    this.deps.log(speakRemoval(why, isInhibited, pool.names.realServers[index] ?? "", pool.names.virtualServer));
+  }
+
+  private async shutDown(): Promise<void> {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    const { engine } = this;
+    if (engine === null) return;
+    engine.probes.close();
+    if (!this.options.keepsTableAtStop) {
+      for (const pool of this.pools.all) {
+        for (const index of pool.virtualServer.realServers.keys()) this.speakRemovalOf(pool, index, "stop");
+      }
+      await engine.sync.removeAll(this.global?.flushesIpvsAtStop ?? "no");
+    }
+    await engine.sync.close();
+  }
+
+  private poolStatus(pool: Pool): VirtualServerStatus {
+    const { virtualServer, names, state } = pool;
+    return {
+      name: names.virtualServer,
+      scheduler: virtualServer.scheduler,
+      hasQuorum: state.hasQuorum,
+      isSorryServerActive: isSorryServerActive(virtualServer, state),
+      realServers: virtualServer.realServers.map((_, index) => this.serverStatus(pool, index)),
+    };
+  }
+
+  private serverStatus({ virtualServer, names, state }: Pool, index: number): RealServerStatus {
+    const server = virtualServer.realServers[index];
+    const probes = this.engine?.probes ?? null;
+    return {
+      name: names.realServers[index] ?? "",
+      address: server?.address ?? "",
+      port: server?.port ?? 0,
+      weight: state.servers[index]?.weight ?? 0,
+      isAlive: state.servers[index]?.isAlive ?? false,
+      checkers: (server?.checkers ?? []).map((checker) => ({
+        kind: checker.kind,
+        ...(probes?.statusOf(targetId(checker)) ?? { verdict: "pending", failures: 0 }),
+      })),
+    };
+  }
+}
+
+/** All services of the new table, and null for those that only the old one had. */
+function changesBetween(
+  before: ReadonlyMap<ServiceId, TableService>,
+  after: ReadonlyMap<ServiceId, TableService>,
+): Map<ServiceId, TableService | null> {
+  const changes = new Map<ServiceId, TableService | null>();
+  for (const id of before.keys()) if (!after.has(id)) changes.set(id, null);
+  for (const [id, service] of after) changes.set(id, service);
+  return changes;
+}

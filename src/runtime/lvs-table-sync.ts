@@ -1,0 +1,265 @@
+import { diffService, diffTables } from "../ipvs/diff.ts";
+import { destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
+import { indexDump, type TableService } from "../ipvs/table.ts";
+import type { Microseconds } from "../model/units.ts";
+import type { IpvsCommand, IpvsDestination, IpvsTable, SyscallFailure } from "../native/contract.ts";
+import type { SpokenRecord } from "./log.ts";
+import type { LvsClock, TableStatus } from "./lvs-types.ts";
+import { speakCommandFailure, speakRepair, speakTableUnreadable } from "./lvs-wording.ts";
+
+export interface TableSyncDependencies {
+  readonly table: IpvsTable;
+  readonly clock: LvsClock;
+  readonly log: (record: SpokenRecord) => void;
+  readonly reconcileIntervalUs: Microseconds;
+}
+
+interface MirrorService {
+  service: TableService["service"];
+  readonly destinations: Map<string, IpvsDestination>;
+}
+
+/**
+ * Brings the kernel's table to the desired one and keeps it there: changes are applied as differences to
+ * what is known of the kernel, one batch at a time, later ones waiting together; every few
+ * seconds, and after a failure, the kernel's table is read again and drift repaired.
+ */
+export class TableSync {
+  private readonly deps: TableSyncDependencies;
+  private readonly desired = new Map<ServiceId, TableService>();
+  /** Ours to delete: desired now, or before and not yet seen to be gone. */
+  private readonly owned = new Set<ServiceId>();
+  private readonly dirty = new Set<ServiceId>();
+  /** The kernel's table as far as we know. */
+  private mirror = new Map<ServiceId, MirrorService>();
+  private needsDump = true;
+  private hasRetried = false;
+  private work: Promise<void> | null = null;
+  private cancelTimer: (() => void) | null = null;
+  private isClosed = false;
+  /** Failures that have been told and still stand, so that a lasting one is told once. */
+  private standing: Set<string> = new Set();
+  private counts: TableStatus = { reconciles: 0, repairs: 0, failures: 0, isInSync: false };
+
+  constructor(deps: TableSyncDependencies) {
+    this.deps = deps;
+  }
+
+  status(): TableStatus {
+    return this.counts;
+  }
+
+  /**
+   * Services that have changed; null for one that is not wanted any more. Takes effect soon; see `settled`.
+   */
+  update(changes: Iterable<readonly [ServiceId, TableService | null]>): void {
+    for (const [id, service] of changes) {
+      if (service === null) this.desired.delete(id);
+      else {
+        this.desired.set(id, service);
+        this.owned.add(id);
+      }
+      this.dirty.add(id);
+    }
+    this.kick();
+  }
+
+  /** Resolves when nothing is left to do for now. */
+  async settled(): Promise<void> {
+    while (this.work !== null) await this.work;
+  }
+
+  /**
+   * First reading of the table, then all changes.
+   * @throws NativeError when the table can't be read
+   */
+  async open(flushes: boolean): Promise<void> {
+    if (flushes) await this.apply([{ kind: "flush" }]);
+    await this.readTable();
+    this.schedule();
+  }
+
+  /** Removes what is ours. @param how `services`: only services are deleted, which takes their destinations along */
+  async removeAll(how: "no" | "all" | "virtual-servers"): Promise<void> {
+    this.stopTimer();
+    await this.settled();
+    this.desired.clear();
+    this.isClosed = true;
+    if (how === "all") {
+      await this.apply([{ kind: "flush" }]);
+      return;
+    }
+    if (!(await this.tryReadTable())) return;
+    const commands = diffTables(this.desired, this.mirror, this.owned);
+    const kept = how === "no" ? commands : commands.filter((command) => command.kind === "service-delete");
+    await this.apply(kept);
+  }
+
+  /** Waits for what is under way, then closes the table. Idempotent. */
+  async close(): Promise<void> {
+    this.stopTimer();
+    this.isClosed = true;
+    await this.settled();
+    this.deps.table.close();
+  }
+
+  private kick(): void {
+    if (this.work !== null || this.isClosed) return;
+    this.work = this.run().finally(() => {
+      this.work = null;
+      if (this.dirty.size > 0) this.kick();
+    });
+  }
+
+  private async run(): Promise<void> {
+    // Changes of one turn of the event loop go together.
+    await Promise.resolve();
+    while (this.needsDump || this.dirty.size > 0) {
+      if (this.needsDump) await this.reconcile();
+      else await this.applyDirty();
+    }
+  }
+
+  private async applyDirty(): Promise<void> {
+    const commands: IpvsCommand[] = [];
+    for (const id of this.dirty) {
+      if (!this.desired.has(id) && !this.owned.has(id)) continue;
+      commands.push(...diffService(this.desired.get(id) ?? null, this.mirror.get(id) ?? null));
+    }
+    this.dirty.clear();
+    this.judge(await this.apply(commands));
+  }
+
+  private async reconcile(): Promise<void> {
+    this.needsDump = false;
+    if (!(await this.tryReadTable())) return;
+    const commands = diffTables(this.desired, this.mirror, this.owned);
+    const repairs = commands.filter((command) => "service" in command && !this.dirty.has(serviceId(command.service)));
+    this.dirty.clear();
+    this.forgetGone();
+    const { reconciles, repairs: before } = this.counts;
+    this.counts = { ...this.counts, reconciles: reconciles + 1, repairs: before + repairs.length };
+    if (repairs.length > 0 && this.standing.size === 0) this.deps.log(speakRepair(repairs.length));
+    const failed = await this.apply(commands);
+    // The commands were all that is to be done, so what did not fail now stands no longer.
+    this.standing = failed;
+    this.judge(failed);
+  }
+
+  /** After a failure the table is read again at once, but only once in a row. */
+  private judge(failed: ReadonlySet<string>): void {
+    this.counts = { ...this.counts, isInSync: this.standing.size === 0 };
+    if (failed.size === 0) {
+      this.hasRetried = false;
+      return;
+    }
+    this.needsDump = !this.hasRetried;
+    this.hasRetried = true;
+  }
+
+  /** @returns what failed */
+  private async apply(commands: readonly IpvsCommand[]): Promise<Set<string>> {
+    if (commands.length === 0) return new Set();
+    let results: readonly (SyscallFailure | null)[];
+    try {
+      results = await this.deps.table.apply(commands);
+    } catch (error) {
+      return this.fail([speakTableUnreadable(reasonOf(error))]);
+    }
+    const missing = new Set<ServiceId>();
+    const records: SpokenRecord[] = [];
+    commands.forEach((command, index) => {
+      const result = results[index] ?? null;
+      if (result === null) applyToMirror(this.mirror, command);
+      else if (!isConsequence(command, result, missing)) records.push(speakCommandFailure(command, result));
+    });
+    return this.fail(records);
+  }
+
+  /** Counts failures and tells of those that are new. */
+  private fail(records: readonly SpokenRecord[]): Set<string> {
+    this.counts = { ...this.counts, failures: this.counts.failures + records.length };
+    for (const record of records) {
+      if (!this.standing.has(record.text)) this.deps.log(record);
+      this.standing.add(record.text);
+    }
+    return new Set(records.map((record) => record.text));
+  }
+
+  private async readTable(): Promise<void> {
+    const entries = await this.deps.table.dump();
+    this.mirror = new Map();
+    for (const [id, { service, destinations }] of indexDump(entries)) {
+      this.mirror.set(id, { service, destinations: new Map(destinations) });
+    }
+    this.needsDump = false;
+  }
+
+  private async tryReadTable(): Promise<boolean> {
+    try {
+      await this.readTable();
+      return true;
+    } catch (error) {
+      this.fail([speakTableUnreadable(reasonOf(error))]);
+      this.counts = { ...this.counts, isInSync: false };
+      return false;
+    }
+  }
+
+  private forgetGone(): void {
+    for (const id of this.owned) {
+      if (!this.desired.has(id) && !this.mirror.has(id)) this.owned.delete(id);
+    }
+  }
+
+  private schedule(): void {
+    this.cancelTimer = this.deps.clock.after(this.deps.reconcileIntervalUs, () => {
+      this.needsDump = true;
+      this.hasRetried = false;
+      this.kick();
+      this.schedule();
+    });
+  }
+
+  private stopTimer(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = null;
+  }
+}
+
+/** The destinations of a service that could not be added fail as well: that says nothing new. */
+function isConsequence(command: IpvsCommand, failure: SyscallFailure, missing: Set<ServiceId>): boolean {
+  if (command.kind === "service-add") missing.add(serviceId(command.service));
+  return "destination" in command && failure.code === "ESRCH" && missing.has(serviceId(command.service));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function applyToMirror(mirror: Map<ServiceId, MirrorService>, command: IpvsCommand): void {
+  switch (command.kind) {
+    case "flush":
+      mirror.clear();
+      return;
+    case "set-timeouts":
+      return;
+    case "service-delete":
+      mirror.delete(serviceId(command.service));
+      return;
+    case "service-add":
+      mirror.set(serviceId(command.service), { service: command.service, destinations: new Map() });
+      return;
+    case "service-edit": {
+      const found = mirror.get(serviceId(command.service));
+      if (found !== undefined) found.service = command.service;
+      return;
+    }
+    case "destination-add":
+    case "destination-edit":
+      mirror.get(serviceId(command.service))?.destinations.set(destinationId(command.destination), command.destination);
+      return;
+    case "destination-delete":
+      mirror.get(serviceId(command.service))?.destinations.delete(destinationId(command.destination));
+  }
+}

@@ -1,0 +1,189 @@
+import type { PoolEffect } from "../checker/pool.ts";
+import type { Checker, VirtualServer } from "../model/lvs.ts";
+import type { IpvsCommand, SyscallFailure } from "../native/contract.ts";
+import type { LogFields, SpokenRecord } from "./log.ts";
+import type { LvsNames } from "./lvs-names.ts";
+
+function info(message: string, fields: LogFields, text: string): SpokenRecord {
+  return { level: "info", message, fields, text };
+}
+
+/** How a kind of check reports: `passed` and `failed` are put around the server's name. */
+const CHECK_WORDS: Readonly<
+  Record<Checker["kind"], { readonly passed: string; readonly failed: string; readonly namesService: boolean }>
+> = {
+  tcp: { passed: "TCP connection to", failed: "TCP_CHECK on service", namesService: false },
+  ping: { passed: "ICMP connection to", failed: "ICMP CHECK on service", namesService: true },
+};
+
+export interface CheckVerdict {
+  readonly kind: Checker["kind"];
+  readonly isUp: boolean;
+  /** Failures that were retried before the deciding one. */
+  readonly retries: number;
+  /** Why, in the probe loop's words. */
+  readonly reason: string;
+}
+
+/** `TCP connection to [192.168.1.7]:tcp:80 success.` */
+export function speakVerdict(verdict: CheckVerdict, server: string, virtualServer: string): SpokenRecord {
+  const { kind, isUp, retries, reason } = verdict;
+  const words = CHECK_WORDS[kind];
+  const fields = { check: kind, server, virtualServer };
+  if (isUp) return info("check succeeded", fields, `${words.passed} ${server} success.`);
+  const of = words.namesService ? ` of ${virtualServer}` : "";
+  const text =
+    retries === 0
+      ? `${words.failed} ${server} failed.`
+      : `${words.failed} ${server}${of} failed after ${retries} retries.`;
+  return info("check failed", { ...fields, retries, reason }, text);
+}
+
+export function speakActivation(server: string, virtualServer: string): SpokenRecord {
+  const text = `Activating healthchecker for service ${server} for VS ${virtualServer}`;
+  return info("checker activated", { server, virtualServer }, text);
+}
+
+/** What the pool machine did; null for what keepalived does silently. */
+export function speakPoolEffect(
+  effect: PoolEffect,
+  virtualServer: VirtualServer,
+  names: LvsNames,
+): SpokenRecord | null {
+  switch (effect.kind) {
+    case "server-up":
+    case "server-down":
+      return speakServer(effect, virtualServer, names);
+    case "server-never-up":
+      return null;
+    case "weight-changed":
+      return speakWeight(effect, names);
+    case "quorum-gained":
+    case "quorum-lost":
+      return speakQuorum(effect, virtualServer, names);
+    case "sorry-server-on":
+    case "sorry-server-off":
+      return speakSorryServer(effect.kind, virtualServer, names);
+    case "alive-servers-on":
+      return speakAliveServers("Adding alive servers to", names);
+    case "alive-servers-off":
+      return speakAliveServers("Removing alive servers from", names);
+  }
+}
+
+function speakServer(
+  effect: Extract<PoolEffect, { kind: "server-up" | "server-down" }>,
+  virtualServer: VirtualServer,
+  names: LvsNames,
+): SpokenRecord {
+  const server = names.realServers[effect.server] ?? "";
+  const isUp = effect.kind === "server-up";
+  const isInhibited = virtualServer.realServers[effect.server]?.isInhibitedOnFailure === true;
+  const [verb, preposition] = isInhibited
+    ? [isUp ? "Enabling" : "Disabling", "of"]
+    : [isUp ? "Adding" : "Removing", isUp ? "to" : "from"];
+  return info(
+    isUp ? "real server up" : "real server down",
+    { server, virtualServer: names.virtualServer, isInhibited },
+    `${verb} service ${server} ${preposition} VS ${names.virtualServer}`,
+  );
+}
+
+function speakWeight(effect: Extract<PoolEffect, { kind: "weight-changed" }>, names: LvsNames): SpokenRecord {
+  const server = names.realServers[effect.server] ?? "";
+  const { from, to, isAlive } = effect;
+  const which = isAlive ? "active" : "inactive";
+  return info(
+    "weight changed",
+    { server, virtualServer: names.virtualServer, from, to, isAlive },
+    `Changing weight from ${from} to ${to} for ${which} service ${server} of VS ${names.virtualServer}`,
+  );
+}
+
+function speakQuorum(
+  effect: Extract<PoolEffect, { kind: "quorum-gained" | "quorum-lost" }>,
+  { quorum, hysteresis }: VirtualServer,
+  names: LvsNames,
+): SpokenRecord {
+  const { liveWeight } = effect;
+  const fields = { virtualServer: names.virtualServer, quorum, hysteresis, liveWeight };
+  if (effect.kind === "quorum-gained") {
+    const sum = `${quorum}+${hysteresis}=${quorum + hysteresis} <= ${liveWeight}`;
+    return info("quorum gained", fields, `Gained quorum ${sum} for VS ${names.virtualServer}`);
+  }
+  const difference = `${quorum}-${hysteresis}=${quorum - hysteresis} > ${liveWeight}`;
+  const words = effect.isAtStart ? "Starting with quorum down" : "Lost quorum";
+  return info("quorum lost", fields, `${words} ${difference} for VS ${names.virtualServer}`);
+}
+
+function speakSorryServer(
+  kind: "sorry-server-on" | "sorry-server-off",
+  virtualServer: VirtualServer,
+  names: LvsNames,
+): SpokenRecord {
+  const isOn = kind === "sorry-server-on";
+  const server = names.sorryServer ?? "";
+  const [on, off] = virtualServer.isSorryServerInhibited ? ["Enabling", "Disabling"] : ["Adding", "Removing"];
+  return info(
+    isOn ? "sorry server on" : "sorry server off",
+    { server, virtualServer: names.virtualServer },
+    `${isOn ? on : off} sorry server ${server} ${isOn ? "to" : "from"} VS ${names.virtualServer}`,
+  );
+}
+
+function speakAliveServers(words: string, { virtualServer }: LvsNames): SpokenRecord {
+  return info("alive servers switched", { virtualServer }, `${words} the pool for VS ${virtualServer}`);
+}
+
+export function speakServerGone(server: string): SpokenRecord {
+  return info("real server not configured any more", { server }, `service ${server} no longer exist`);
+}
+
+export function speakVirtualServerGone(virtualServer: string): SpokenRecord {
+  return info("virtual server removed", { virtualServer }, `Removing Virtual Server ${virtualServer}`);
+}
+
+/** A server that leaves by reload or stop. @param isInhibited it was in the table with weight 0 */
+export function speakRemoval(
+  why: "reload" | "stop",
+  isInhibited: boolean,
+  server: string,
+  virtualServer: string,
+): SpokenRecord {
+  const verb = why === "reload" ? "Removing" : "Shutting down";
+  const text = `${verb} ${isInhibited ? "(inhibited) " : ""}service ${server} from VS ${virtualServer}`;
+  return info("real server removed", { server, virtualServer, isInhibited }, text);
+}
+
+export function speakInitializing(isReload: boolean): SpokenRecord {
+  return info("ipvs initializing", {}, isReload ? "Reinitializing ipvs" : "Initializing ipvs");
+}
+
+export function speakCommandFailure(command: IpvsCommand, failure: SyscallFailure): SpokenRecord {
+  const { syscall, code, errno, message } = failure;
+  const object = describe(command);
+  return {
+    level: "error",
+    message: "ipvs command failed",
+    fields: { command: command.kind, syscall, code, errno, object },
+    text: `IPVS cmd ${syscall} error: ${message}(${errno})${object === "" ? "" : ` (${object})`}`,
+  };
+}
+
+function describe(command: IpvsCommand): string {
+  if (command.kind === "flush" || command.kind === "set-timeouts") return "";
+  const { fwmark, address, protocol, port } = command.service;
+  const service = fwmark === 0 ? `${address}:${protocol}:${port}` : `Fwm ${fwmark}`;
+  if (!("destination" in command)) return service;
+  return `${service} -> ${command.destination.address}:${command.destination.port}`;
+}
+
+export function speakTableUnreadable(reason: string): SpokenRecord {
+  const text = `IPVS: cannot read the table: ${reason}`;
+  return { level: "error", message: "ipvs table unreadable", fields: { reason }, text };
+}
+
+export function speakRepair(commands: number): SpokenRecord {
+  const text = `IPVS table was changed by another program, restoring it (${commands} commands)`;
+  return { level: "warning", message: "ipvs table repaired", fields: { commands }, text };
+}
