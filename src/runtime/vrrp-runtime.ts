@@ -1,6 +1,359 @@
-import type { VrrpRuntime, VrrpRuntimeDependencies, VrrpRuntimeOptions } from "./vrrp-types.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { IpAddress, Microseconds } from "../model/units.ts";
+import type { VrrpInstance } from "../model/vrrp.ts";
+import type { AddressCommand, InterfaceAddress, LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
+import type { SpokenRecord } from "./log.ts";
+import { RunningInstance } from "./vrrp-instance.ts";
+import { addressKey, allVirtualAddresses, NetworkView, namedInterfaces } from "./vrrp-network.ts";
+import type { VrrpInstanceSnapshot, VrrpRuntime, VrrpRuntimeDependencies, VrrpRuntimeOptions } from "./vrrp-types.ts";
+import { renderDrop } from "./vrrp-wording.ts";
+
+/** A loop that does not answer must not hang the end of the program. */
+const STOP_PATIENCE_US = 2_000_000;
+const SENDING_ON_A_LOST_LINK = ["ENETUNREACH", "ENETDOWN", "ENODEV"];
 
 /** The VRRP half of the daemon: owns the instances and the vrrp loop. */
 export function createVrrpRuntime(options: VrrpRuntimeOptions, dependencies: VrrpRuntimeDependencies): VrrpRuntime {
-  throw new Error(`vrrp runtime: not wired (${options.instances.length} instances, ${typeof dependencies.log})`);
+  return new Runtime(options, dependencies);
+}
+
+class Runtime implements VrrpRuntime {
+  readonly #options: VrrpRuntimeOptions;
+  readonly #dependencies: VrrpRuntimeDependencies;
+  readonly #view = new NetworkView();
+  #instances: readonly RunningInstance[] = [];
+  readonly #byNumber = new Map<number, RunningInstance>();
+  #lastNumber = 0;
+  #loop: VrrpLoop | null = null;
+  /** Until the first dump events wait. */
+  #early: VrrpEvent[] | null = [];
+  #cancelTimers: (() => void)[] = [];
+  /** Start, reload and stop run one after the other. */
+  #work: Promise<unknown> = Promise.resolve();
+  #isStopped = false;
+  #virtualAddresses: ReadonlySet<IpAddress> = new Set();
+
+  constructor(options: VrrpRuntimeOptions, dependencies: VrrpRuntimeDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+  }
+
+  start(): Promise<readonly Diagnostic[]> {
+    return this.#queue(() => this.#start());
+  }
+
+  reload(instances: readonly VrrpInstance[]): Promise<readonly Diagnostic[]> {
+    return this.#queue(() => this.#reload(instances));
+  }
+
+  stop(): Promise<void> {
+    return this.#queue(() => this.#stop());
+  }
+
+  snapshot(): readonly VrrpInstanceSnapshot[] {
+    return this.#instances.map((instance) => instance.snapshot());
+  }
+
+  health(): LoopHealth | null {
+    return this.#loop?.health() ?? null;
+  }
+
+  #queue<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  async #start(): Promise<readonly Diagnostic[]> {
+    await this.#dump();
+    const complaints = this.#missingInterfaces(this.#options.instances);
+    if (complaints.length > 0) return complaints;
+    const loop = this.#dependencies.createLoop((events) => this.#onEvents(events));
+    this.#loop = loop;
+    await this.#dump();
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const event of early) this.#trackNetwork(event);
+    this.#renewLease(loop);
+    this.#adoptVirtualAddresses(this.#options.instances);
+    this.#instances = this.#options.instances.map((config) => this.#create(config, loop));
+    await this.#removeLeftOvers(this.#instances);
+    const { startupDelayUs } = this.#options;
+    for (const instance of this.#instances) instance.start(startupDelayUs > 0);
+    if (startupDelayUs > 0) this.#delayStartup(startupDelayUs);
+    return [];
+  }
+
+  async #reload(configs: readonly VrrpInstance[]): Promise<readonly Diagnostic[]> {
+    const loop = this.#loop;
+    if (loop === null || this.#isStopped) return [];
+    const complaints = this.#missingInterfaces(configs);
+    if (complaints.length > 0) return complaints;
+    const old = new Map(this.#instances.map((instance) => [matchKey(instance.config), instance]));
+    const surplus = this.#instances.flatMap((instance) => instance.addresses());
+    const next = configs.map((config) => {
+      const known = old.get(matchKey(config));
+      old.delete(matchKey(config));
+      return { config, known: known ?? null };
+    });
+    await Promise.all([...old.values()].map((instance) => this.#remove(instance, loop)));
+    this.#adoptVirtualAddresses(configs);
+    this.#instances = next.map(({ config, known }) => known ?? this.#create(config, loop));
+    for (const { config, known } of next) known?.reconfigure(config);
+    const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
+    await this.#removeSurplus(surplus);
+    await this.#removeLeftOvers(added);
+    for (const instance of added) instance.start(false);
+    return [];
+  }
+
+  async #stop(): Promise<void> {
+    const loop = this.#loop;
+    if (loop === null || this.#isStopped) return;
+    const { clock } = this.#dependencies;
+    const patience = new Promise<void>((resolve) => this.#cancelTimers.push(clock.after(STOP_PATIENCE_US, resolve)));
+    const silent = this.#options.keepsAddresses;
+    const done = this.#instances.map((instance) => instance.shutDown(silent, false));
+    await Promise.race([Promise.all(done), patience]);
+    this.#isStopped = true;
+    for (const cancel of this.#cancelTimers.splice(0)) cancel();
+    for (const instance of this.#instances) instance.stopTimers();
+    loop.close();
+    this.#loop = null;
+  }
+
+  async #dump(): Promise<void> {
+    const { rtnetlink } = this.#dependencies;
+    const [links, addresses] = await Promise.all([rtnetlink.links(), rtnetlink.addresses()]);
+    this.#view.replace(links, addresses);
+  }
+
+  #missingInterfaces(configs: readonly VrrpInstance[]): readonly Diagnostic[] {
+    if (this.#options.allowsMissingInterfaces) return [];
+    return configs.flatMap((config) =>
+      namedInterfaces(config)
+        .filter((name) => this.#view.linkNamed(name) === null)
+        .map(
+          (name): Diagnostic => ({
+            severity: "error",
+            code: "unknown-interface",
+            message: `(${config.name}) interface ${name} does not exist: Non-existent interface specified in configuration`,
+            place: config.place,
+          }),
+        ),
+    );
+  }
+
+  #adoptVirtualAddresses(configs: readonly VrrpInstance[]): void {
+    this.#virtualAddresses = new Set(configs.flatMap((config) => allVirtualAddresses(config).map((a) => a.address)));
+  }
+
+  #create(config: VrrpInstance, loop: VrrpLoop): RunningInstance {
+    this.#lastNumber += 1;
+    const instance = new RunningInstance(this.#lastNumber, config, {
+      dependencies: this.#dependencies,
+      loop,
+      view: this.#view,
+      virtualAddresses: () => this.#virtualAddresses,
+      onAddressRemoved: this.#options.onAddressRemoved,
+    });
+    this.#byNumber.set(this.#lastNumber, instance);
+    return instance;
+  }
+
+  async #remove(instance: RunningInstance, loop: VrrpLoop): Promise<void> {
+    await instance.shutDown(false, true);
+    this.#byNumber.delete(instance.book.instance);
+    loop.closeInstance(instance.book.instance);
+  }
+
+  /** keepalived: addresses of an earlier run are removed before anything else. */
+  async #removeLeftOvers(instances: readonly RunningInstance[]): Promise<void> {
+    const found = instances.map((instance) => ({
+      instance,
+      addresses: instance.addresses().filter((address) => this.#view.hasAddress(address)),
+    }));
+    for (const { instance, addresses } of found) {
+      if (addresses.length > 0) this.#say(instance.config, "removing left-over addresses", "removing VIPs.");
+    }
+    await this.#deleteAddresses(found.flatMap(({ addresses }) => addresses));
+  }
+
+  /** Addresses that no instance has any more after a reload. */
+  async #removeSurplus(before: readonly InterfaceAddress[]): Promise<void> {
+    const kept = new Set(this.#instances.flatMap((instance) => instance.addresses().map(addressKey)));
+    const gone = before.filter((address) => !kept.has(addressKey(address)) && this.#view.hasAddress(address));
+    await this.#deleteAddresses(gone);
+  }
+
+  async #deleteAddresses(addresses: readonly InterfaceAddress[]): Promise<void> {
+    if (addresses.length === 0) return;
+    const commands = addresses.map((address): AddressCommand => ({ kind: "address-delete", address }));
+    const results = await this.#dependencies.rtnetlink.apply(commands);
+    for (const [index, failure] of results.entries()) {
+      const address = addresses[index];
+      if (address === undefined) continue;
+      if (failure === null || failure.code === "EADDRNOTAVAIL") this.#view.setAddress(address, true);
+      else this.#log("warning", "address not removed", { address: address.address, reason: failure.message });
+    }
+  }
+
+  #renewLease(loop: VrrpLoop): void {
+    const { leaseUs } = this.#options;
+    if (leaseUs === 0 || this.#isStopped) return;
+    loop.renewLease();
+    this.#later(leaseUs / 4, () => this.#renewLease(loop));
+  }
+
+  #delayStartup(delayUs: Microseconds): void {
+    const seconds = Math.round(delayUs / 1_000_000);
+    this.#log("info", "delaying startup", { seconds }, `Delaying startup for ${seconds} seconds`);
+    this.#later(delayUs, () => {
+      this.#log("info", "delayed start completed", {}, "Delayed start completed");
+      const atUs = this.#dependencies.clock.nowUs();
+      for (const instance of this.#instances) instance.book.feed({ kind: "startup-delay-expired" }, atUs);
+    });
+  }
+
+  #later(delayUs: Microseconds, run: () => void): void {
+    const cancel = this.#dependencies.clock.after(delayUs, () => {
+      this.#cancelTimers = this.#cancelTimers.filter((other) => other !== cancel);
+      run();
+    });
+    this.#cancelTimers.push(cancel);
+  }
+
+  #onEvents(events: readonly VrrpEvent[]): void {
+    if (this.#early !== null) {
+      this.#early.push(...events);
+      return;
+    }
+    if (this.#isStopped) return;
+    let isNetworkNews = false;
+    for (const event of events) {
+      if (event.kind === "link" || event.kind === "address") isNetworkNews = this.#onNetwork(event) || isNetworkNews;
+      else if (event.kind === "overrun") this.#catchUp(event.atUs);
+      else this.#onInstance(event);
+    }
+    if (isNetworkNews) this.#refresh();
+    for (const instance of this.#instances) instance.repair();
+  }
+
+  #onInstance(event: Exclude<VrrpEvent, { kind: "link" | "address" | "overrun" }>): void {
+    const running = event.instance === null ? undefined : this.#byNumber.get(event.instance);
+    if (running === undefined) return;
+    const { book } = running;
+    switch (event.kind) {
+      case "ran":
+        book.ran(event, event.epoch);
+        if (event.trigger === "lease-lapsed") this.#onLapse(running, event.atUs);
+        break;
+      case "heard":
+        book.heard(event);
+        break;
+      case "happened":
+        book.happened(event);
+        break;
+      case "accepted":
+        book.accepted(event.order, event.atUs);
+        break;
+      case "refused":
+        book.refused(event.order, event, event.atUs);
+        break;
+      case "failed":
+        this.#onFailure(running, event);
+        break;
+      case "dropped":
+        this.#dependencies.log(renderDrop(event, running.config));
+        break;
+    }
+  }
+
+  /** The instance stood down because nobody answered for it; now somebody does. */
+  #onLapse(running: RunningInstance, atUs: Microseconds): void {
+    this.#loop?.renewLease();
+    this.#log("error", "lease lapsed", { instance: running.config.name, atUs });
+    running.book.feed({ kind: "fault-cleared", reason: "lease lapsed" }, atUs);
+  }
+
+  #onFailure(running: RunningInstance, event: Extract<VrrpEvent, { kind: "failed" }>): void {
+    const { action, failure, address, atUs } = event;
+    const isExpected = action === "send-advert" && SENDING_ON_A_LOST_LINK.includes(failure.code);
+    // keepalived: the priority 0 that nobody can hear is not worth a line.
+    if (isExpected && running.book.state.kind === "fault") return;
+    const { errno, message } = failure;
+    running.book.feed({ kind: "effect-failed", action, errno, reason: message, address }, atUs);
+  }
+
+  /** @returns true when faults, priorities or source addresses may follow from it; VIPs that come and go are not such news */
+  #onNetwork(event: Extract<VrrpEvent, { kind: "link" | "address" }>): boolean {
+    this.#trackNetwork(event);
+    if (event.kind === "link") return true;
+    if (!this.#virtualAddresses.has(event.address.address)) return true;
+    if (event.isDeleted) for (const instance of this.#instances) instance.noteRemoval(event.address);
+    return false;
+  }
+
+  #refresh(): void {
+    for (const instance of this.#instances) {
+      instance.refreshTransport();
+      instance.refreshConditions();
+    }
+  }
+
+  #trackNetwork(event: VrrpEvent): void {
+    if (event.kind === "address") this.#view.setAddress(event.address, event.isDeleted);
+    if (event.kind !== "link") return;
+    const before = this.#view.setLink(event.link, event.isDeleted);
+    this.#logLink(event, before === null ? null : before.isUp && before.isRunning);
+  }
+
+  #logLink(event: Extract<VrrpEvent, { kind: "link" }>, wasUp: boolean | null): void {
+    const { name, isUp, isRunning } = event.link;
+    if (!this.#instances.some(({ config }) => namedInterfaces(config).includes(name))) return;
+    const fields = { interface: name };
+    if (event.isDeleted) this.#log("info", "interface deleted", fields, `Interface ${name} deleted`);
+    else if (wasUp === null) this.#log("info", "interface added", fields, `Interface ${name} added`);
+    else if (wasUp !== (isUp && isRunning)) {
+      const word = wasUp ? "down" : "up";
+      this.#log("info", `interface ${word}`, fields, `Netlink reports ${name} ${word}`);
+    }
+  }
+
+  /** Events were lost: look at everything again. */
+  #catchUp(atUs: Microseconds): void {
+    this.#log("warning", "events lost", { atUs });
+    for (const { book } of this.#instances) book.probe(atUs);
+    const dumped = this.#queue(async () => {
+      if (this.#isStopped) return;
+      await this.#dump();
+      this.#refresh();
+      for (const instance of this.#instances) {
+        instance.noteMissing();
+        instance.repair();
+      }
+    });
+    dumped.catch((error: unknown) => this.#log("error", "network dump failed", { reason: String(error) }));
+  }
+
+  #say(config: VrrpInstance, message: string, text: string): void {
+    this.#dependencies.log({
+      level: "detail",
+      message,
+      fields: { instance: config.name },
+      text: `(${config.name}) ${text}`,
+    });
+  }
+
+  #log(level: SpokenRecord["level"], message: string, fields: SpokenRecord["fields"], text?: string): void {
+    const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+    this.#dependencies.log({ level, message, fields, text: text ?? [message, ...words].join(" ") });
+  }
+}
+
+/** keepalived: a reload knows an instance by these, not by its name. */
+function matchKey(config: VrrpInstance): string {
+  const { vrid, family, interfaceName, unicastPeers, sourceAddress, multicastGroup } = config;
+  const way = unicastPeers.length > 0 ? `unicast ${sourceAddress ?? ""}` : multicastGroup;
+  return `${vrid} ${family} ${interfaceName} ${way}`;
 }

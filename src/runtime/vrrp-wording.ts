@@ -1,3 +1,5 @@
+import type { VrrpInstance } from "../model/vrrp.ts";
+import type { AdvertDropReason, VrrpEvent } from "../native/contract.ts";
 import type { NoteEffect, NoteMessage } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
 
@@ -44,7 +46,10 @@ const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
   "effective priority changed": (f) => `Changing effective priority from ${f["from"]} to ${f["to"]}`,
   "address removed by others": (f) => `Netlink reflector reports IP ${f["address"]} removed from ${f["interface"]}`,
   "address restored": (f) => `IP ${f["address"]} was removed from ${f["interface"]} by another program, restoring it`,
-  "effect failed": (f) => `${f["action"]} failed${f["address"] === null ? "" : ` for ${f["address"]}`}: ${f["reason"]}`,
+  "effect failed": (f) =>
+    f["action"] === "send-advert"
+      ? `send advert error ${f["errno"]} (${f["reason"]})`
+      : `${f["action"]} failed${f["address"] === null ? "" : ` for ${f["address"]}`}: ${f["reason"]}`,
 };
 
 function stateWord(state: Fields[string] | undefined): string {
@@ -65,4 +70,57 @@ export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
   const { level, message, fields } = effect;
   const text = `(${instance}) ${TEXT[message](fields)}`;
   return { level, message, fields: { instance, ...fields }, text };
+}
+
+/** Said once per burst and address. */
+export function announcementRecords(config: VrrpInstance): readonly SpokenRecord[] {
+  return [...config.virtualAddresses, ...config.excludedAddresses].map(({ family, address, interfaceName }) => {
+    const what = family === "inet" ? "gratuitous ARPs" : "Unsolicited Neighbour Adverts";
+    const onInterface = interfaceName ?? config.interfaceName;
+    return {
+      level: "detail",
+      message: "announcing",
+      fields: { instance: config.name, interface: onInterface, address },
+      text: `(${config.name}) Sending/queueing ${what} on ${onInterface} for ${address}`,
+    };
+  });
+}
+
+type Dropped = Extract<VrrpEvent, { kind: "dropped" }>;
+
+const LENGTH_TEXT = (e: Dropped): string =>
+  `vrrp packet from ${e.source} too ${e.received < e.expected ? "short" : "long"}, length ${e.received} and expect ${e.expected}`;
+
+/** keepalived's words for packets that were dropped, or noted. */
+const DROP_TEXT: Readonly<Record<AdvertDropReason, (event: Dropped, config: VrrpInstance) => string>> = {
+  "too-short": LENGTH_TEXT,
+  "wrong-length": LENGTH_TEXT,
+  ttl: (e) => `invalid TTL/HL from ${e.source}. Received ${e.received} and expect ${e.expected}`,
+  version: (e) => `wrong VRRP version from ${e.source}. Received ${e.received} and expect ${e.expected}`,
+  vrid: (e) => `Unknown VRID(${e.received}) received. ignoring...`,
+  type: (e) => `Invalid type from ${e.source}: ${e.received}`,
+  "authentication-type": (e) => `Invalid auth type from ${e.source}: ${e.received}`,
+  "authentication-mismatch": (e) => `received a ${e.received} auth from ${e.source}, expecting ${e.expected}!`,
+  password: (e) => `received an invalid passwd from ${e.source}!`,
+  interval: (e) => `advertisement interval mismatch with ${e.source} mine=${e.expected} sec rcv'd=${e.received} sec`,
+  "interval-noted": (e) =>
+    `advertisement interval mismatch ours = ${e.expected} centi-sec rcv'd=${e.received} centi-sec`,
+  checksum: (e, config) => `Invalid VRRPv${config.version} checksum from ${e.source}`,
+  "unicast-expected": (e) => `Expected unicast packet but received multicast packet from ${e.source}`,
+  "multicast-expected": (e) => `Expected multicast packet but received unicast packet from ${e.source}`,
+  "unknown-source": (e) => `unicast source address ${e.source} not a unicast peer`,
+  "unicast-ttl": (e) => `TTL/HL ${e.received} from ${e.source} not in range`,
+  "address-count": (e) => `expected ${e.expected} VIPs but received ${e.received}`,
+  "address-list": (e, config) =>
+    `ip address associated with VRID ${config.vrid} not present in advert from ${e.source}`,
+};
+
+export function renderDrop(event: Dropped, config: VrrpInstance): SpokenRecord {
+  const { reason, source, received, expected } = event;
+  return {
+    level: "info",
+    message: "advert dropped",
+    fields: { instance: config.name, reason, source, received, expected },
+    text: `(${config.name}) ${DROP_TEXT[reason](event, config)}`,
+  };
 }

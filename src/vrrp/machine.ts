@@ -43,8 +43,8 @@ type AdvertEvent = Extract<RouterEvent, { kind: "advert" }>;
 export function step(router: VirtualRouter, state: VrrpState, event: RouterEvent): Step {
   if (event.kind === "weight") return stepWeight(router, state, event.weight);
   if (event.kind === "effect-failed") {
-    const { action, reason, address } = event;
-    return stay(state, fail("effect failed", { action, reason, address }));
+    const { action, errno, reason, address } = event;
+    return stay(state, fail("effect failed", { action, errno, reason, address }));
   }
   switch (state.kind) {
     case "initialize":

@@ -29,7 +29,10 @@ export type AdvertClass = Extract<
 >;
 
 /** Why an instance cannot take part; the text shows up in the status. */
-export type FaultReason = `interface ${string} down` | `no ${"IPv4" | "IPv6"} address for interface` | "lease lapsed";
+export type FaultReason =
+  | `interface ${string} ${"down" | "up"}`
+  | `no ${"IPv4" | "IPv6"} address for interface`
+  | "lease lapsed";
 
 /**
  * off: none configured. pending: no lower advert was heard since entering backup. counting: the timer
@@ -98,6 +101,7 @@ export type RouterEvent =
   | {
       readonly kind: "effect-failed";
       readonly action: string;
+      readonly errno: number;
       readonly reason: string;
       readonly address: string | null;
     };

@@ -160,6 +160,11 @@ export class ModelLoop implements VrrpLoop {
     return this.#instances.get(number)?.phase ?? null;
   }
 
+  programOf(number: number): VrrpProgram | null {
+    const instance = this.#instances.get(number);
+    return instance?.program == null ? null : { ...instance.program, phase: instance.phase };
+  }
+
   hasAddresses(number: number): boolean {
     return this.#instances.get(number)?.hasAddresses ?? false;
   }

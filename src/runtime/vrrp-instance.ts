@@ -1,0 +1,258 @@
+import type { IpAddress, Microseconds } from "../model/units.ts";
+import type { VrrpInstance } from "../model/vrrp.ts";
+import type { InterfaceAddress, VrrpLoop, VrrpTransport } from "../native/contract.ts";
+import { effectivePriority } from "../vrrp/timers.ts";
+import type { ControlEffect, FaultReason, StateName, VrrpEffect } from "../vrrp/types.ts";
+import {
+  addressKey,
+  allVirtualAddresses,
+  locate,
+  type NetworkView,
+  networkFaults,
+  sourceAddress,
+  trackedWeight,
+} from "./vrrp-network.ts";
+import { OrderBook } from "./vrrp-orders.ts";
+import { buildTransport } from "./vrrp-transport.ts";
+import type { VrrpInstanceSnapshot, VrrpRuntimeDependencies } from "./vrrp-types.ts";
+import { announcementRecords, renderNote } from "./vrrp-wording.ts";
+
+/** Two programs that fight over an address shall not keep a processor busy. */
+const REPAIR_PAUSE_US = 50_000;
+
+export interface RunningInstanceContext {
+  readonly dependencies: VrrpRuntimeDependencies;
+  readonly loop: VrrpLoop;
+  readonly view: NetworkView;
+  /** Of all instances: none of them may be a source. */
+  readonly virtualAddresses: () => ReadonlySet<IpAddress>;
+  readonly onAddressRemoved: "repair" | "yield";
+}
+
+/** One configured instance at work: its orders, timers, conditions and counts. */
+export class RunningInstance {
+  readonly book: OrderBook;
+  #isDeleted = false;
+  /** By key; null after a change of configuration or links. */
+  #addresses: ReadonlyMap<string, InterfaceAddress> | null = null;
+  readonly #context: RunningInstanceContext;
+  readonly #timers = new Map<string, () => void>();
+  /** As told to the outside; the book may be a step ahead. */
+  #told: StateName = "initialize";
+  #sinceUs: Microseconds;
+  #becameActive = 0;
+  #releasedActive = 0;
+  readonly #removed = new Map<string, InterfaceAddress>();
+  #repairedAtUs = Number.NEGATIVE_INFINITY;
+
+  constructor(instance: number, config: VrrpInstance, context: RunningInstanceContext) {
+    this.#context = context;
+    this.#sinceUs = context.dependencies.clock.nowUs();
+    this.book = new OrderBook(instance, config, {
+      loop: context.loop,
+      onEffects: (effects, atUs) => this.#carryOut(effects, atUs),
+    });
+  }
+
+  get config(): VrrpInstance {
+    return this.book.router;
+  }
+
+  start(isDelayed: boolean): void {
+    this.refreshTransport();
+    this.refreshConditions();
+    this.book.feed({ kind: "startup", isDelayed }, this.#nowUs());
+  }
+
+  /** Opens the sockets as soon as interface and source address are known, and again when they change. */
+  refreshTransport(): void {
+    this.#addresses = null;
+    const transport = this.#transport();
+    if (transport !== null) this.book.open(transport);
+  }
+
+  /** Feeds what the network view says about faults and priority, as far as it is news. */
+  refreshConditions(): void {
+    const wanted = networkFaults(this.config, this.#context.view, this.#source());
+    for (const reason of wanted) {
+      if (!this.#faults().includes(reason)) this.book.feed({ kind: "fault-raised", reason }, this.#nowUs());
+    }
+    for (const reason of this.#faults()) {
+      if (reason === "lease lapsed" || wanted.includes(reason)) continue;
+      this.book.feed({ kind: "fault-cleared", reason }, this.#nowUs());
+    }
+    const weight = trackedWeight(this.config, this.#context.view);
+    if (weight !== this.book.state.weight) this.book.feed({ kind: "weight", weight }, this.#nowUs());
+  }
+
+  /** Replaces the configuration of a running instance. */
+  reconfigure(config: VrrpInstance): void {
+    const known = new Set(this.addresses().map(addressKey));
+    const before = settingsOf(this.config);
+    this.book.router = config;
+    this.#addresses = null;
+    if (before === settingsOf(config)) return;
+    this.refreshTransport();
+    const hasNewAddresses = this.addresses().some((address) => !known.has(addressKey(address)));
+    this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
+    this.refreshConditions();
+  }
+
+  /** Withdraws and waits until the loop has done so. */
+  async shutDown(isSilent: boolean, isDeleted: boolean): Promise<void> {
+    this.#isDeleted = isDeleted;
+    this.book.feed({ kind: "shutdown", isSilent }, this.#nowUs());
+    await this.book.settled();
+    this.stopTimers();
+  }
+
+  stopTimers(): void {
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  /** The addresses of the instance on interfaces that exist. */
+  addresses(): readonly InterfaceAddress[] {
+    return [...this.#ownAddresses().values()];
+  }
+
+  /** Netlink says that an address is gone; whether by our own doing is seen in `repair`. */
+  noteRemoval(address: InterfaceAddress): void {
+    if (this.book.state.kind !== "active") return;
+    const own = this.#ownAddresses().get(addressKey(address));
+    if (own !== undefined) this.#removed.set(addressKey(own), own);
+  }
+
+  /** Puts back what was noted, unless it has come back or the instance has stepped down since. */
+  repair(): void {
+    if (this.#removed.size === 0) return;
+    const waitUs = this.#repairedAtUs + REPAIR_PAUSE_US - this.#nowUs();
+    if (waitUs > 0) {
+      this.#startTimer("repair", waitUs, () => this.repair());
+      return;
+    }
+    const missing = [...this.#removed.values()].filter((address) => !this.#context.view.hasAddress(address));
+    this.#removed.clear();
+    if (missing.length === 0 || this.book.state.kind !== "active") return;
+    this.#repairedAtUs = this.#nowUs();
+    const addresses = missing.map(({ address }) => address);
+    const reaction = this.#context.onAddressRemoved;
+    this.book.feed({ kind: "addresses-removed", reaction, addresses }, this.#nowUs());
+  }
+
+  /** After lost events: every address that should be there and is not. */
+  noteMissing(): void {
+    for (const address of this.addresses()) if (!this.#context.view.hasAddress(address)) this.noteRemoval(address);
+  }
+
+  snapshot(): VrrpInstanceSnapshot {
+    const { name, family, version, vrid, interfaceName, priority } = this.config;
+    const { state } = this.book;
+    return {
+      name,
+      family,
+      version,
+      vrid,
+      interfaceName,
+      state: this.#told,
+      sinceUs: this.#sinceUs,
+      basePriority: priority,
+      effectivePriority: effectivePriority(this.config, state.weight),
+      sourceAddress: this.#source(),
+      activeRouter: state.kind === "backup" ? state.activeRouter : null,
+      faultReasons: this.#faults(),
+      virtualAddresses: allVirtualAddresses(this.config).map(
+        ({ address, prefixLength }) => `${address}/${prefixLength}`,
+      ),
+      becameActive: this.#becameActive,
+      releasedActive: this.#releasedActive,
+      counters: this.#context.loop.counters(this.book.instance),
+    };
+  }
+
+  #nowUs(): Microseconds {
+    return this.#context.dependencies.clock.nowUs();
+  }
+
+  #ownAddresses(): ReadonlyMap<string, InterfaceAddress> {
+    this.#addresses ??= new Map(
+      allVirtualAddresses(this.config).flatMap((address) => {
+        const located = locate(this.config, address, this.#context.view);
+        return located === null ? [] : [[addressKey(located), located] as const];
+      }),
+    );
+    return this.#addresses;
+  }
+
+  #source(): IpAddress | null {
+    return sourceAddress(this.config, this.#context.view, this.#context.virtualAddresses());
+  }
+
+  #transport(): VrrpTransport | null {
+    const source = this.#source();
+    return source === null ? null : buildTransport(this.config, this.#context.view, source);
+  }
+
+  #faults(): readonly FaultReason[] {
+    const { state } = this.book;
+    return state.kind === "fault" || state.kind === "initialize" ? state.reasons : [];
+  }
+
+  #carryOut(effects: readonly VrrpEffect[], atUs: Microseconds): void {
+    const { dependencies } = this.#context;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "note":
+          if (effect.level !== "detail" || dependencies.isDetailed) {
+            dependencies.log(renderNote(this.config.name, effect));
+          }
+          break;
+        case "announce":
+          if (dependencies.isDetailed) announcementRecords(this.config).forEach(dependencies.log);
+          break;
+        case "notify":
+          this.#notify(effect, atUs);
+          break;
+        case "start-timer":
+          this.#startTimer(effect.timer, atUs + effect.delayUs - this.#nowUs(), () =>
+            this.book.feed({ kind: "preempt-delay-expired" }, this.#nowUs()),
+          );
+          break;
+        case "stop-timer":
+          this.#stopTimer(effect.timer);
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  #notify(effect: Extract<ControlEffect, { kind: "notify" }>, atUs: Microseconds): void {
+    const { from, priority } = effect;
+    if (effect.to === "active") this.#becameActive += 1;
+    if (from === "active") this.#releasedActive += 1;
+    this.#told = effect.to === "stop" ? "initialize" : effect.to;
+    this.#sinceUs = atUs;
+    const to = effect.to === "stop" && this.#isDeleted ? "deleted" : effect.to;
+    this.#context.dependencies.onStateChange({ instance: this.config.name, from, to, priority, atUs });
+  }
+
+  #startTimer(name: string, delayUs: Microseconds, run: () => void): void {
+    this.#stopTimer(name);
+    const cancel = this.#context.dependencies.clock.after(Math.max(0, delayUs), () => {
+      this.#timers.delete(name);
+      run();
+    });
+    this.#timers.set(name, cancel);
+  }
+
+  #stopTimer(name: string): void {
+    this.#timers.get(name)?.();
+    this.#timers.delete(name);
+  }
+}
+
+/** A configuration without the places in the file, which say nothing about what it does. */
+function settingsOf(config: VrrpInstance): string {
+  return JSON.stringify(config, (name, value: unknown) => (name === "place" ? null : value));
+}

@@ -1,0 +1,126 @@
+import type { AddressFamily, IpAddress } from "../model/units.ts";
+import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
+import type { InterfaceAddress, Link } from "../native/contract.ts";
+import { type FaultReason, interfaceDown, noSourceAddress } from "../vrrp/types.ts";
+
+const LINK_SCOPE = 253;
+
+/** Links and addresses as the kernel last told of them. */
+export class NetworkView {
+  readonly #links = new Map<number, Link>();
+  readonly #addresses = new Map<string, InterfaceAddress>();
+
+  replace(links: readonly Link[], addresses: readonly InterfaceAddress[]): void {
+    this.#links.clear();
+    this.#addresses.clear();
+    for (const link of links) this.#links.set(link.ifindex, link);
+    for (const address of addresses) this.#addresses.set(addressKey(address), address);
+  }
+
+  /** @returns the link as it was before, null when it is new */
+  setLink(link: Link, isDeleted: boolean): Link | null {
+    const before = this.#links.get(link.ifindex) ?? null;
+    if (isDeleted) this.#links.delete(link.ifindex);
+    else this.#links.set(link.ifindex, link);
+    if (isDeleted) this.#dropAddresses(link.ifindex);
+    return before;
+  }
+
+  setAddress(address: InterfaceAddress, isDeleted: boolean): void {
+    if (isDeleted) this.#addresses.delete(addressKey(address));
+    else this.#addresses.set(addressKey(address), address);
+  }
+
+  hasAddress(address: InterfaceAddress): boolean {
+    return this.#addresses.has(addressKey(address));
+  }
+
+  linkNamed(name: string): Link | null {
+    for (const link of this.#links.values()) if (link.name === name) return link;
+    return null;
+  }
+
+  isUp(name: string): boolean {
+    const link = this.linkNamed(name);
+    return link?.isUp === true && link.isRunning;
+  }
+
+  /** In the kernel's order. */
+  addressesOf(ifindex: number, family: AddressFamily): readonly InterfaceAddress[] {
+    return [...this.#addresses.values()].filter((address) => address.ifindex === ifindex && address.family === family);
+  }
+
+  #dropAddresses(ifindex: number): void {
+    for (const [key, address] of this.#addresses) if (address.ifindex === ifindex) this.#addresses.delete(key);
+  }
+}
+
+/** The kernel tells addresses of an interface apart by these. */
+export function addressKey(address: InterfaceAddress): string {
+  return `${address.ifindex} ${address.address}/${address.prefixLength}`;
+}
+
+/** VIPs and eVIPs, in the order in which they are added. */
+export function allVirtualAddresses(instance: VrrpInstance): readonly VirtualAddress[] {
+  return [...instance.virtualAddresses, ...instance.excludedAddresses];
+}
+
+/** A configured address on the interface where it belongs; null while that does not exist. */
+export function locate(instance: VrrpInstance, address: VirtualAddress, view: NetworkView): InterfaceAddress | null {
+  const link = view.linkNamed(address.interfaceName ?? instance.interfaceName);
+  if (link === null) return null;
+  const { family, prefixLength, scope, label, broadcast, peer } = address;
+  return { ifindex: link.ifindex, family, address: address.address, prefixLength, scope, label, broadcast, peer };
+}
+
+/**
+ * Source of adverts: the configured one, else the first address of the interface (IPv6: the first
+ * link-local one) that is nobody's VIP.
+ */
+export function sourceAddress(
+  instance: VrrpInstance,
+  view: NetworkView,
+  virtualAddresses: ReadonlySet<IpAddress>,
+): IpAddress | null {
+  if (instance.sourceAddress !== null) return instance.sourceAddress;
+  const link = view.linkNamed(instance.interfaceName);
+  if (link === null) return null;
+  const own = view.addressesOf(link.ifindex, instance.family).filter(({ address }) => !virtualAddresses.has(address));
+  const usable = instance.family === "inet" ? own : own.filter(({ scope }) => scope === LINK_SCOPE);
+  return usable[0]?.address ?? null;
+}
+
+/** Interfaces whose loss is a fault. */
+export function requiredInterfaces(instance: VrrpInstance): readonly string[] {
+  const own = instance.ignoresOwnInterface ? [] : [instance.interfaceName];
+  const ofAddresses = allVirtualAddresses(instance).flatMap(({ interfaceName }) => interfaceName ?? []);
+  const elsewhere = ofAddresses.filter((name) => name !== instance.interfaceName);
+  const tracked = instance.trackedInterfaces.filter(({ weight, isReversed }) => weight === 0 && !isReversed);
+  return [...new Set([...own, ...elsewhere, ...tracked.map(({ name }) => name)])];
+}
+
+/** Every interface that the configuration names. */
+export function namedInterfaces(instance: VrrpInstance): readonly string[] {
+  const ofAddresses = allVirtualAddresses(instance).flatMap(({ interfaceName }) => interfaceName ?? []);
+  return [...new Set([instance.interfaceName, ...ofAddresses, ...instance.trackedInterfaces.map(({ name }) => name)])];
+}
+
+/** Why the instance cannot take part, as far as the network is concerned. */
+export function networkFaults(instance: VrrpInstance, view: NetworkView, source: IpAddress | null): FaultReason[] {
+  const reasons = requiredInterfaces(instance)
+    .filter((name) => !view.isUp(name))
+    .map(interfaceDown);
+  const reversed = instance.trackedInterfaces.filter(({ weight, isReversed }) => weight === 0 && isReversed);
+  for (const { name } of reversed) if (view.isUp(name)) reasons.push(`interface ${name} up`);
+  if (source === null || view.linkNamed(instance.interfaceName) === null)
+    reasons.push(noSourceAddress(instance.family));
+  return reasons;
+}
+
+/** Sum of the weights of tracked interfaces: positive ones count while up, negative ones while down. */
+export function trackedWeight(instance: VrrpInstance, view: NetworkView): number {
+  return instance.trackedInterfaces.reduce((sum, { name, weight, isReversed }) => {
+    const isGood = view.isUp(name) !== isReversed;
+    return sum + (isGood === weight > 0 ? weight : 0);
+  }, 0);
+}

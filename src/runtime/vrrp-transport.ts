@@ -1,0 +1,56 @@
+import type { IpAddress } from "../model/units.ts";
+import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
+import type { VrrpTransport, VrrpVirtualAddress } from "../native/contract.ts";
+import { locate, type NetworkView } from "./vrrp-network.ts";
+
+/** SO_PRIORITY of adverts: TC_PRIO_CONTROL. */
+const SOCKET_PRIORITY = 7;
+const NO_MAC = "00:00:00:00:00:00";
+
+/** Everything the loop must know to speak and listen for an instance; null while its interface is missing. */
+export function buildTransport(instance: VrrpInstance, view: NetworkView, source: IpAddress): VrrpTransport | null {
+  const link = view.linkNamed(instance.interfaceName);
+  if (link === null) return null;
+  const { authentication } = instance;
+  return {
+    family: instance.family,
+    version: instance.version,
+    vrid: instance.vrid,
+    ifindex: link.ifindex,
+    interfaceName: instance.interfaceName,
+    sourceAddress: source,
+    multicastGroup: instance.multicastGroup,
+    unicastPeers: instance.unicastPeers.map(({ address, minTtl, maxTtl }) => ({
+      address,
+      minTtl: minTtl ?? 0,
+      maxTtl: maxTtl ?? 255,
+    })),
+    checksUnicastSource: instance.checkUnicastSource,
+    unicastTtl: instance.unicastTtl,
+    advertisedInterval: advertisedInterval(instance),
+    password: instance.version === 2 && authentication.kind === "pass" ? authentication.password : null,
+    checksumAsV2: instance.checksumAsV2,
+    skipsAddressCheck: instance.skipCheckAdvertisedAddresses,
+    addresses: [
+      ...instance.virtualAddresses.flatMap((address) => place(instance, address, true, view)),
+      ...instance.excludedAddresses.flatMap((address) => place(instance, address, false, view)),
+    ],
+    socketPriority: SOCKET_PRIORITY,
+  };
+}
+
+/** v2: seconds, v3: centiseconds. @see RFC 3768 §5.3.7, RFC 9568 §5.2.7 */
+function advertisedInterval({ version, advertisementIntervalUs }: VrrpInstance): number {
+  return Math.max(1, Math.round(advertisementIntervalUs / (version === 2 ? 1_000_000 : 10_000)));
+}
+
+function place(
+  instance: VrrpInstance,
+  address: VirtualAddress,
+  isAdvertised: boolean,
+  view: NetworkView,
+): readonly VrrpVirtualAddress[] {
+  const located = locate(instance, address, view);
+  const link = view.linkNamed(address.interfaceName ?? instance.interfaceName);
+  return located === null ? [] : [{ ...located, isAdvertised, mac: link?.mac ?? NO_MAC }];
+}
