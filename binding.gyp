@@ -4,7 +4,7 @@
       "target_name": "holdfast",
       "sources": ["<!@(node scripts/native-sources.mjs)"],
       "include_dirs": ["native"],
-      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "_FORTIFY_SOURCE=2"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "_FORTIFY_SOURCE=2"],
       "cflags!": ["-fno-strict-aliasing", "-O3"],
       "cflags_cc!": ["-std=gnu++17", "-fno-rtti", "-O3"],
       "cflags_cc": [
