@@ -82,8 +82,8 @@ class ProbeLoopWrap : public Napi::ObjectWrap<ProbeLoopWrap> {
   static std::optional<uint32_t> ReadId(const Napi::CallbackInfo& info) {
     if (info[0].IsNumber()) {
       const double number = info[0].As<Napi::Number>().DoubleValue();
-      const auto id = static_cast<int64_t>(number >= 0 && number <= kMaxId ? number : -1);
-      if (static_cast<double>(id) == number) return static_cast<uint32_t>(id);
+      const auto id = static_cast<uint32_t>(number >= 0 && number <= kMaxId ? number : 0);
+      if (id == number) return id;
     }
     Napi::TypeError::New(info.Env(), "target: a whole number from 0 to 2147483647 is expected")
         .ThrowAsJavaScriptException();
