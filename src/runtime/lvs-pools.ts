@@ -20,8 +20,8 @@ export interface Pool {
   readonly virtualServer: VirtualServer;
   readonly names: LvsNames;
   state: PoolState;
-  /** What `state` asks of the kernel. */
-  services: readonly TableService[];
+  /** What `state` asks of the kernel; null until somebody wants to know. */
+  services: readonly TableService[] | null;
 }
 
 /** What a pool's servers and effects are told as. */
@@ -36,7 +36,7 @@ export class Pools {
   private constructor(all: readonly Pool[]) {
     this.all = all;
     for (const pool of all) {
-      for (const { service } of pool.services) {
+      for (const { service } of servicesOf(pool)) {
         const id = serviceId(service);
         const list = this.askers.get(id);
         if (list === undefined) this.askers.set(id, [pool]);
@@ -83,7 +83,7 @@ export class Pools {
         takeServer(server, known.get(serverId(server)), verdictOf),
       );
       const step = startPool(virtualServer, servers, previous?.state.hasQuorum ?? null);
-      const pool: Pool = { virtualServer, names: own, state: step.state, services: [] };
+      const pool: Pool = { virtualServer, names: own, state: step.state, services: null };
       tellWeights(pool, known, onEffect);
       settle(pool, step, onEffect);
       pools.push(pool);
@@ -106,17 +106,17 @@ export class Pools {
 
   /** The whole desired table. */
   desired(): Map<ServiceId, TableService> {
-    return mergeServices(this.all.flatMap((pool) => pool.services));
+    return mergeServices(this.all.flatMap(servicesOf));
   }
 
   /** The services of some pools, put together with what others want of the same ones. */
   desiredOf(pools: Iterable<Pool>): Map<ServiceId, TableService> {
     const result = new Map<ServiceId, TableService>();
     for (const pool of pools) {
-      for (const { service } of pool.services) {
+      for (const { service } of servicesOf(pool)) {
         const id = serviceId(service);
         if (result.has(id)) continue;
-        const wanted = (this.askers.get(id) ?? []).flatMap((asker) => asker.services);
+        const wanted = (this.askers.get(id) ?? []).flatMap(servicesOf);
         const merged = mergeServices(wanted.filter((one) => serviceId(one.service) === id)).get(id);
         if (merged !== undefined) result.set(id, merged);
       }
@@ -125,9 +125,15 @@ export class Pools {
   }
 }
 
+/** Many servers may change at once, so a pool is expanded when asked for and not at every change. */
+function servicesOf(pool: Pool): readonly TableService[] {
+  pool.services ??= expandVirtualServer(pool.virtualServer, pool.state, NO_GROUPS);
+  return pool.services;
+}
+
 function settle(pool: Pool, step: PoolStep, onEffect: OnPoolEffect): void {
   pool.state = step.state;
-  pool.services = expandVirtualServer(pool.virtualServer, step.state, NO_GROUPS);
+  pool.services = null;
   for (const effect of step.effects) onEffect(pool, effect);
 }
 
