@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { waitUntil } from "../../helpers/event-log.ts";
+import { availableDaemons } from "../capabilities.ts";
+import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
+import type { Machine } from "../machine.ts";
+import { Network } from "../network.ts";
+
+const SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "mh"];
+/** Reads in a row without a change after which a table counts as complete. */
+const STEADY_READS = 30;
+
+function service(head: string, words: readonly string[], realServers: readonly string[]): string {
+  return `virtual_server ${head} {\n  ${[...words, ...realServers].join("\n  ")}\n}\n`;
+}
+
+function realServer(address: string, words = ""): string {
+  return `real_server ${address} { ${words} }`;
+}
+
+const TWO = [realServer("192.168.1.7 80", "\n  weight 3\n"), realServer("192.168.1.8 80", "\n  weight 0\n")];
+
+const CONFIGS: Readonly<Record<string, string>> = {
+  "every scheduler": SCHEDULERS.map((name, index) =>
+    service(`192.168.1.${100 + index} 80`, [`lvs_sched ${name}`, "lvs_method DR", "protocol TCP"], TWO),
+  ).join(""),
+  "every forwarding method": ["NAT", "DR", "TUN"]
+    .map((name, index) =>
+      service(`192.168.1.${100 + index} 80`, ["lb_algo rr", `lb_kind ${name}`, "protocol TCP"], TWO),
+    )
+    .join(""),
+  "port translation and UDP":
+    service("192.168.1.100 53", ["lb_algo rr", "lb_kind NAT", "protocol UDP"], [realServer("10.0.0.1 5353")]) +
+    service("192.168.1.100 80", ["lb_algo wrr", "lb_kind NAT", "protocol TCP"], [realServer("10.0.0.1 8080")]),
+  persistence:
+    service("192.168.1.100 80", ["lb_algo rr", "lb_kind DR", "protocol TCP", "persistence_timeout 50"], TWO) +
+    service("192.168.1.101 80", ["lb_algo rr", "lb_kind DR", "protocol TCP", "persistence_timeout"], TWO) +
+    service(
+      "192.168.1.102 80",
+      ["lb_algo rr", "lb_kind DR", "protocol TCP", "persistence_timeout 600", "persistence_granularity 255.255.255.0"],
+      TWO,
+    ),
+  "firewall marks": service("fwmark 7", ["lb_algo rr", "lb_kind NAT"], [realServer("10.0.0.1 80")]),
+  thresholds: service(
+    "192.168.1.100 80",
+    ["lb_algo rr", "lb_kind NAT", "protocol TCP"],
+    [realServer("10.0.0.1 80", "\n uthreshold 20\n lthreshold 10\n")],
+  ),
+  "one-packet scheduling and hash flags":
+    service("192.168.1.100 53", ["lb_algo rr", "lb_kind NAT", "protocol UDP", "ops"], [realServer("10.0.0.1 53")]) +
+    service("192.168.1.101 80", ["lb_algo sh", "sh-port", "sh-fallback", "lb_kind NAT", "protocol TCP"], TWO) +
+    service("192.168.1.102 80", ["lb_algo mh", "mh-port", "mh-fallback", "lb_kind NAT", "protocol TCP"], TWO),
+  defaults: service("192.168.1.100 80", [], [realServer("10.0.0.1 80")]),
+  "a sorry server in place of a dead pool": service(
+    "192.168.1.100 80",
+    ["lb_algo rr", "lb_kind NAT", "protocol TCP", "alpha", "sorry_server 127.0.0.1 80"],
+    [realServer("10.0.0.1 80", "\n TCP_CHECK {\n connect_timeout 1\n }\n")],
+  ),
+};
+
+/** `ipvsadm -Sn` in an order that does not depend on the kernel's hash table. */
+async function savedTable(machine: Machine): Promise<readonly string[]> {
+  const text = await machine.runOk(["ipvsadm", "-Sn"]);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .sort();
+}
+
+async function tableBy(machine: Machine, name: DaemonName, config: string): Promise<readonly string[]> {
+  const daemon = new Daemon(machine, { name, config, flags: [...ALL_FLAGS, "-C"] });
+  try {
+    let last = "";
+    let steady = 0;
+    await waitUntil("a table that stays as it is", () => {
+      const text = machine.readNetFile("ip_vs");
+      steady = text === last && text.lastIndexOf("->") > text.indexOf("RemoteAddress") ? steady + 1 : 0;
+      last = text;
+      return steady >= STEADY_READS ? true : null;
+    });
+    return await savedTable(machine);
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message : error}\n${daemon.text}`, { cause: error });
+  } finally {
+    await daemon.terminate();
+  }
+}
+
+describe("the same IPVS table as keepalived's", () => {
+  const skip = availableDaemons().length === 2 ? false : "needs both holdfast and keepalived";
+  let network: Network;
+  let machine: Machine;
+  before(async () => {
+    network = await Network.build();
+    machine = await network.addMachine({ name: "director", addresses: ["192.168.1.5/24"] });
+  });
+  after(() => network.close());
+  for (const [name, config] of Object.entries(CONFIGS)) {
+    test(`same table: ${name}`, { skip, timeout: 60_000 }, async () => {
+      const expected = await tableBy(machine, "keepalived", config);
+      assert.deepEqual(await savedTable(machine), [], "keepalived left something behind");
+      assert.deepEqual(await tableBy(machine, "holdfast", config), expected);
+      assert.deepEqual(await savedTable(machine), [], "holdfast left something behind");
+    });
+  }
+});
