@@ -1,4 +1,5 @@
 import type { VrrpInstance } from "../../src/model/vrrp.ts";
+import type { VrrpTransport } from "../../src/native/contract.ts";
 
 /** The tutorial's instance with keepalived's defaults; tests override what they are about. */
 export function virtualRouter(overrides: Partial<VrrpInstance> = {}): VrrpInstance {
@@ -56,4 +57,24 @@ const DEFAULTS: VrrpInstance = {
   trackedInterfaces: [],
   ignoresOwnInterface: false,
   place: PLACE,
+};
+
+/** A transport for tests that are not about it. */
+export const TRANSPORT: VrrpTransport = {
+  family: "inet",
+  version: 2,
+  vrid: 51,
+  ifindex: 2,
+  interfaceName: "eth0",
+  sourceAddress: "192.0.2.5",
+  multicastGroup: "224.0.0.18",
+  unicastPeers: [],
+  checksUnicastSource: false,
+  unicastTtl: 255,
+  advertisedInterval: 1,
+  password: null,
+  checksumAsV2: false,
+  skipsAddressCheck: false,
+  addresses: [],
+  socketPriority: 0,
 };

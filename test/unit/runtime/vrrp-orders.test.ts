@@ -2,32 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { VrrpInstance } from "../../../src/model/vrrp.ts";
-import type { VrrpEvent, VrrpTransport } from "../../../src/native/contract.ts";
+import type { VrrpEvent } from "../../../src/native/contract.ts";
 import { OrderBook } from "../../../src/runtime/vrrp-orders.ts";
 import { deriveProgram, phaseOf } from "../../../src/vrrp/program.ts";
 import type { RouterEvent, VrrpEffect } from "../../../src/vrrp/types.ts";
+import { dispatch } from "../../helpers/dispatch.ts";
 import { ModelLoop } from "../../helpers/model-loop.ts";
-import { virtualRouter } from "../../helpers/virtual-router.ts";
-import { anyHappening, anyRouter, type Happening, OWN_ADDRESS } from "../../helpers/vrrp-arbitraries.ts";
-
-const TRANSPORT: VrrpTransport = {
-  family: "inet",
-  version: 2,
-  vrid: 51,
-  ifindex: 2,
-  interfaceName: "eth0",
-  sourceAddress: OWN_ADDRESS,
-  multicastGroup: "224.0.0.18",
-  unicastPeers: [],
-  checksUnicastSource: false,
-  unicastTtl: 255,
-  advertisedInterval: 1,
-  password: null,
-  checksumAsV2: false,
-  skipsAddressCheck: false,
-  addresses: [],
-  socketPriority: 0,
-};
+import { TRANSPORT, virtualRouter } from "../../helpers/virtual-router.ts";
+import { anyHappening, anyRouter, type Happening } from "../../helpers/vrrp-arbitraries.ts";
 
 /** One book and one loop, with a hand on what travels between them. */
 class Bench {
@@ -62,31 +44,6 @@ class Bench {
 
   notified(): readonly string[] {
     return this.effects.flatMap((effect) => (effect.kind === "notify" ? [`${effect.from} ${effect.to}`] : []));
-  }
-}
-
-function dispatch(book: OrderBook, event: VrrpEvent): void {
-  switch (event.kind) {
-    case "ran":
-      book.ran(event, event.epoch);
-      break;
-    case "heard":
-      book.heard(event);
-      break;
-    case "happened":
-      book.happened(event);
-      break;
-    case "accepted":
-      book.accepted(event.order, event.atUs);
-      break;
-    case "refused":
-      book.refused(event.order, event, event.atUs);
-      break;
-    case "overrun":
-      book.probe(event.atUs);
-      break;
-    default:
-      break;
   }
 }
 

@@ -2,33 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { VrrpInstance } from "../../../src/model/vrrp.ts";
-import type { VrrpEvent, VrrpProgram, VrrpTransport } from "../../../src/native/contract.ts";
+import type { VrrpEvent, VrrpProgram } from "../../../src/native/contract.ts";
 import { step } from "../../../src/vrrp/machine.ts";
 import { deriveProgram, phaseOf, TRIGGERS, triggerEvent } from "../../../src/vrrp/program.ts";
 import { actionsOf, INITIAL_STATE, type RouterEvent, type VrrpState } from "../../../src/vrrp/types.ts";
 import { ModelLoop } from "../../helpers/model-loop.ts";
 import { ReferenceRouter } from "../../helpers/reference-router.ts";
-import { virtualRouter } from "../../helpers/virtual-router.ts";
-import { anyHappening, anyRouter, type Happening, OWN_ADDRESS } from "../../helpers/vrrp-arbitraries.ts";
-
-const TRANSPORT: VrrpTransport = {
-  family: "inet",
-  version: 2,
-  vrid: 51,
-  ifindex: 2,
-  interfaceName: "eth0",
-  sourceAddress: OWN_ADDRESS,
-  multicastGroup: "224.0.0.18",
-  unicastPeers: [],
-  checksUnicastSource: false,
-  unicastTtl: 255,
-  advertisedInterval: 1,
-  password: null,
-  checksumAsV2: false,
-  skipsAddressCheck: false,
-  addresses: [],
-  socketPriority: 0,
-};
+import { TRANSPORT, virtualRouter } from "../../helpers/virtual-router.ts";
+import { anyHappening, anyRouter, type Happening } from "../../helpers/vrrp-arbitraries.ts";
 
 /** A loop that got one order, right after startup, and whose control loop then fell asleep. */
 function startLoop(router: VrrpInstance): { loop: ModelLoop; state: VrrpState } {
