@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { run } from "../helpers/process.ts";
+import { findProgram, ROOT } from "../helpers/repository.ts";
+
+const HOLDFAST = join(ROOT, "bin", "holdfast");
+
+interface Case {
+  readonly words: readonly string[];
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: RegExp;
+}
+
+/** None of these gets as far as reading a configuration. */
+const CASES: readonly Case[] = [
+  {
+    words: ["-v"],
+    status: 0,
+    stdout: "",
+    stderr: /^holdfast v\d+\.\d+\.\d+ \(compatible with Keepalived v2\.\d+\.\d+\)/,
+  },
+  { words: ["--version"], status: 0, stdout: "", stderr: /^holdfast v/ },
+  { words: ["-h"], status: 0, stdout: "", stderr: /--use-file=FILE[\s\S]*realserver/ },
+  { words: ["-nlDh"], status: 0, stdout: "", stderr: /^Usage: holdfast/ },
+  { words: ["--bogus"], status: 1, stdout: "", stderr: /^Unknown option --bogus\n$/ },
+  { words: ["-nZ"], status: 1, stdout: "", stderr: /^Unknown option -Z\n$/ },
+  { words: ["--log"], status: 1, stdout: "", stderr: /^Unknown option --log\n$/ },
+  { words: ["-f"], status: 1, stdout: "", stderr: /^Missing parameter for option -f\n$/ },
+  { words: ["-i"], status: 1, stdout: "", stderr: /^Missing parameter for option -i\n$/ },
+  { words: ["--use-file"], status: 1, stdout: "", stderr: /^Missing parameter for option --use-file\n$/ },
+  { words: ["--signum=STOP"], status: 0, stdout: "15\n", stderr: /^$/ },
+  { words: ["--sig", "RELOAD"], status: 0, stdout: "1\n", stderr: /^$/ },
+  { words: ["--signum=DATA"], status: 0, stdout: "10\n", stderr: /^$/ },
+  { words: ["--signum=STATS"], status: 0, stdout: "12\n", stderr: /^$/ },
+  { words: ["--signum=STATS_CLEAR"], status: 0, stdout: "63\n", stderr: /^$/ },
+  { words: ["--signum=JSON"], status: 0, stdout: "36\n", stderr: /^$/ },
+  { words: ["--signum=FOO"], status: 1, stdout: "", stderr: /^Unknown sigfunc FOO\n$/ },
+  { words: ["foo", "-u", "abc", "--signum=STOP"], status: 0, stdout: "15\n", stderr: /^Invalid --umask option abc\n$/ },
+];
+
+for (const { words, status, stdout, stderr } of CASES) {
+  test(`holdfast ${words.join(" ")}`, async () => {
+    const result = await run([HOLDFAST, ...words]);
+    assert.equal(result.stdout, stdout);
+    assert.match(result.stderr, stderr);
+    assert.equal(result.status, status);
+  });
+}
+
+const KEEPALIVED = findProgram("keepalived");
+
+test("the same words give the same status and output as keepalived's", {
+  skip: KEEPALIVED === null ? "keepalived is not installed" : false,
+}, async () => {
+  // keepalived exits 0 for a file that is missing from a test, and prints an --umask complaint without its newline.
+  for (const { words } of CASES.filter((one) => !one.words.includes("-u"))) {
+    const ours = await run([HOLDFAST, ...words]);
+    const theirs = await run([KEEPALIVED ?? "", ...words]);
+    assert.deepEqual([words, ours.status, ours.stdout], [words, theirs.status, theirs.stdout]);
+    if (words.some((word) => /^(-v|-h|-nlDh|--version|--use-file)$/.test(word))) continue;
+    assert.equal(ours.stderr, theirs.stderr);
+  }
+});
+
+test("a subcommand's usage error is one message and a hint", async () => {
+  const result = await run([HOLDFAST, "realserver", "sideways"]);
+  assert.equal(result.status, 1);
+  assert.equal(result.stdout, "");
+  assert.match(result.stderr, /Choices: "up", "down", "status"/);
+  assert.match(result.stderr, /Try: holdfast realserver --help\n$/);
+});
+
+test("a subcommand explains itself with examples", async () => {
+  for (const name of ["realserver", "check"]) {
+    const result = await run([HOLDFAST, name, "--help"]);
+    assert.equal(result.status, 0);
+    assert.match(result.stdout, new RegExp(`^holdfast ${name}[\\s\\S]*Examples:`));
+  }
+});
