@@ -6,6 +6,7 @@ import type { IpvsTable, NativeAddon } from "../native/contract.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
 import type { Logger } from "../runtime/log.ts";
+import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
@@ -30,6 +31,10 @@ const RUN_DIRECTORY = "/run";
 
 /** A control loop that has not been heard for this long counts as hung: the vrrp loop gives the addresses up. */
 const LEASE_US = 60_000_000;
+/** How often the kernel's IPVS table is compared with the wanted one. */
+const RECONCILE_INTERVAL_US = 30_000_000;
+const LARGEST_PROBE_COUNT = 4096;
+const IPVS_VARIABLE = "HOLDFAST_IPVS";
 
 function createClock(native: NativeAddon): VrrpClock {
   return {
@@ -122,13 +127,31 @@ function createVrrp(context: PartsContext, configuration: Configuration): VrrpRu
   );
 }
 
-function createLvs(context: PartsContext, _table: IpvsTable): LvsRuntime {
-  context.log.error("lvs not wired");
-  throw new Error("lvs not wired");
+function createLvs(context: PartsContext, table: IpvsTable): LvsRuntime {
+  const { flags, native } = context;
+  const log = context.log.forSubsystem("checkers");
+  return createLvsRuntime(
+    { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
+    {
+      openIpvs: () => table,
+      openProbeLoop: (onEvents) => native.createProbeLoop({ maxInFlight: LARGEST_PROBE_COUNT }, onEvents),
+      log: (record) => log.speak(record),
+      clock: createClock(native),
+      random: Math.random,
+    },
+  );
+}
+
+/** The kernel's table, or an imagined one for trials on kernels without IPVS. */
+async function chooseIpvs(context: PartsContext): Promise<() => IpvsTable> {
+  if (process.env[IPVS_VARIABLE] !== "memory") return () => context.native.openIpvs();
+  const { createMemoryIpvsTable } = await import("../ipvs/memory-table.ts");
+  context.log.warning("ipvs in memory", { variable: IPVS_VARIABLE });
+  return () => createMemoryIpvsTable();
 }
 
 /** The real effects behind the daemon. */
-export function createDaemonParts(context: PartsContext): DaemonDependencies {
+export async function createDaemonParts(context: PartsContext): Promise<DaemonDependencies> {
   const { flags, native, log } = context;
   const source = {
     path: flags.configFile,
@@ -144,7 +167,7 @@ export function createDaemonParts(context: PartsContext): DaemonDependencies {
     enterNamespace: (name) => enterNamespace(native, name),
     missingCapabilities: () => missingCapabilities(readFileSync("/proc/self/status", "latin1")),
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
-    openIpvs: () => native.openIpvs(),
+    openIpvs: await chooseIpvs(context),
     createLvs: (table) => createLvs(context, table),
     createVrrp: (configuration) => createVrrp(context, configuration),
     settle: context.settle,

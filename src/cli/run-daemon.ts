@@ -80,7 +80,7 @@ interface Setting {
   readonly logging: Logging;
 }
 
-function createDaemon(setting: Setting): Daemon {
+async function createDaemon(setting: Setting): Promise<Daemon> {
   const { flags, native, reporter, logging } = setting;
   const options: DaemonOptions = {
     configFile: flags.configFile,
@@ -101,13 +101,16 @@ function createDaemon(setting: Setting): Daemon {
     detachStandardError();
   };
   const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
-  return new Daemon(options, createDaemonParts({ flags, native, log: logging.log, manager, workingDirectory, settle }));
+  return new Daemon(
+    options,
+    await createDaemonParts({ flags, native, log: logging.log, manager, workingDirectory, settle }),
+  );
 }
 
 async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const { flags, reporter, logging, say } = setting;
   introduce(logging.log, setting.words, flags);
-  const daemon = createDaemon(setting);
+  const daemon = await createDaemon(setting);
   watchForCrashes(daemon, logging.log, say);
   watchSignals(daemon, flags, setting.native, logging.log);
   // keepalived: without anything to do the daemon idles and waits for a reload. Node would end.

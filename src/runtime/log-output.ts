@@ -12,6 +12,7 @@ export interface LineOutput {
 /** What may wait in memory for a stalled reader; newer lines are dropped and counted. */
 export const LARGEST_BACKLOG_BYTES = 1 << 20;
 
+const STANDARD_ERROR = 2;
 const RETRY_MS = 20;
 const CLOSE_PATIENCE_MS = 500;
 
@@ -94,7 +95,7 @@ export function createNonBlockingOutput(fd: number): LineOutput {
 
 /**
  * A regular file: written by the thread pool, one write at a time, because a slow disk can't be noticed beforehand.
- * @param fd owned by the output from now on
+ * @param fd owned by the output from now on, unless it is a standard stream
  */
 export function createFileOutput(fd: number): LineOutput {
   const backlog = new Backlog();
@@ -119,7 +120,7 @@ export function createFileOutput(fd: number): LineOutput {
       if (!isOpen) return;
       isOpen = false;
       await waitUntil(() => !isBusy);
-      if (!isBusy) closeSync(fd);
+      if (!isBusy && fd > STANDARD_ERROR) closeSync(fd);
     },
   };
 }
@@ -138,18 +139,16 @@ function createSocketOutput(fd: number): LineOutput {
 }
 
 /**
- * Standard error. Its own open file description in non-blocking mode, where the kernel gives one, so that the
- * mode does not leak to other programs that share the terminal or pipe.
+ * Standard error. For a terminal or pipe its own open file description in non-blocking mode, so that the mode does
+ * not leak to other programs that share it; a file keeps the shared one and with it the common write position.
  */
 export function openConsole(fd: number): LineOutput {
   const info = fstatSync(fd);
   if (info.isSocket()) return createSocketOutput(fd);
+  if (info.isFile()) return createFileOutput(fd);
+  const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
   try {
-    const own = openSync(
-      `/proc/self/fd/${fd}`,
-      constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_APPEND,
-    );
-    return info.isFile() ? createFileOutput(own) : createNonBlockingOutput(own);
+    return createNonBlockingOutput(openSync(`/proc/self/fd/${fd}`, flags));
   } catch {
     return createFileOutput(fd);
   }

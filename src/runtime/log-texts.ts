@@ -26,6 +26,7 @@ export const DAEMON_TEXTS: LogTexts = {
   "pid file not written": "Cannot write pid file {path}: {code}",
   "ipvs unavailable": "IPVS: Can't initialize ipvs: {reason}",
   configuration: "{text}",
+  "ipvs in memory": "WARNING - {variable}=memory: no traffic is balanced, this is NOT FOR PRODUCTION",
   "internal error": "Internal error: {reason}",
   "interfaces not readable": "Cannot read the network interfaces: {reason}",
   "signal not available": "{what} asked for by signal: not available yet",
