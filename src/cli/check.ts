@@ -1,10 +1,13 @@
 import { errorText } from "../runtime/error-code.ts";
-import { loadForTest, renderComplaints, testExitCode } from "./config-test.ts";
+import { VERSION } from "../runtime/version.ts";
+import { type CheckFormat, renderCheck } from "./check-formats.ts";
+import { loadForTest, testExitCode } from "./config-test.ts";
 
 export interface CheckRequest {
   readonly file: string;
   readonly configId: string | null;
   readonly enforcesIncludes: boolean;
+  readonly format: CheckFormat;
 }
 
 /**
@@ -14,9 +17,9 @@ export interface CheckRequest {
 export async function check(request: CheckRequest): Promise<number> {
   try {
     const loaded = await loadForTest({ ...request, configFile: request.file, namespace: null });
-    process.stdout.write(renderComplaints(loaded));
+    process.stdout.write(renderCheck(loaded, request.format, VERSION));
     const exitCode = testExitCode(loaded);
-    if (loaded.diagnostics.length === 0 && exitCode === 0) {
+    if (request.format === "text" && loaded.diagnostics.length === 0 && exitCode === 0) {
       process.stdout.write(`${request.file}: no problems found\n`);
     }
     return exitCode;

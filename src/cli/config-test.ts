@@ -1,11 +1,12 @@
 import { appendFileSync, closeSync, constants, openSync } from "node:fs";
 import { type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
-import { renderDiagnostic } from "../config/render-diagnostic.ts";
 import type { Link } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import { errorText } from "../runtime/error-code.ts";
 import { SILENT_LOGGER } from "../runtime/log.ts";
+import { VERSION } from "../runtime/version.ts";
+import { renderCheck } from "./check-formats.ts";
 import type { Flags } from "./flags.ts";
 import { enterNamespace, readLinks } from "./host-network.ts";
 
@@ -42,11 +43,9 @@ export async function loadForTest(
   return loadConfiguration(source, createConfigurationHost(links));
 }
 
-/** Every complaint with its line and a caret; those that refuse a start come with the others. */
+/** Every complaint with its line and a caret. */
 export function renderComplaints(loaded: LoadedConfiguration): string {
-  const reasons = loaded.startRefusal?.reasons ?? [];
-  const all = [...loaded.diagnostics, ...reasons.filter((reason) => !loaded.diagnostics.includes(reason))];
-  return all.map((diagnostic) => `${renderDiagnostic(diagnostic, loaded.sources)}\n`).join("");
+  return renderCheck(loaded, "text", VERSION);
 }
 
 /** @param file appended to, 0644, never through a symbolic link; null is standard error */

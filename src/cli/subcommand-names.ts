@@ -2,6 +2,8 @@
 const SUBCOMMANDS = {
   realserver: "prepare this machine as a real server for direct routing, or undo it",
   check: "check a configuration file and show every problem in it",
+  diff: "say what a reload from one configuration file to another would do",
+  keywords: "list the keywords of the configuration language, and which are in effect",
 } as const;
 
 export type Subcommand = keyof typeof SUBCOMMANDS;

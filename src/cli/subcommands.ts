@@ -1,10 +1,89 @@
-import yargs from "yargs";
+import yargs, { type Argv } from "yargs";
 import { VERSION } from "../runtime/version.ts";
 
 /** The words made no sense; the message says why. */
 class UsageError extends Error {}
 
 const USAGE_ERROR = 1;
+
+/** Notes the exit code of the command that was chosen. */
+type Keep = (run: number | Promise<number>) => Promise<void>;
+
+function addCheck(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "check <file>",
+    "check a configuration file and show every problem in it",
+    (command) =>
+      command
+        .positional("file", { type: "string", demandOption: true, describe: "configuration file, or a glob" })
+        .option("config-id", { alias: "i", type: "string", describe: "id for lines that start with @" })
+        .option("all-config", { alias: "e", type: "boolean", describe: "every include problem is an error" })
+        .option("format", { choices: ["text", "json", "sarif"] as const, default: "text" as const })
+        .example("holdfast check /etc/keepalived/keepalived.conf", "exit status 0: nothing to complain about"),
+    async (given) => {
+      const { check } = await import("./check.ts");
+      const { file, configId, allConfig, format } = given;
+      await keep(check({ file, configId: configId ?? null, enforcesIncludes: allConfig ?? false, format }));
+    },
+  );
+}
+
+function addRealserver(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "realserver <action> [vip..]",
+    "prepare this machine as a real server for direct routing, or undo it",
+    (command) =>
+      command
+        .positional("action", { choices: ["up", "down", "status"] as const, demandOption: true })
+        .positional("vip", { type: "string", array: true, default: [], describe: "virtual IP address" })
+        .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
+        .example("holdfast realserver up 192.168.1.100", "the VIP on lo, and silence about it in ARP")
+        .example("holdfast realserver down 192.168.1.100", "undo it; the kernel's settings get their old values")
+        .example("holdfast realserver status", "what is in place"),
+    async (given) => {
+      const { realserver } = await import("./realserver.ts");
+      await keep(realserver({ action: given.action, addresses: given.vip, isJson: given.json }));
+    },
+  );
+}
+
+function addDiff(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "diff <old> <new>",
+    "say what a reload from one configuration file to another would do",
+    (command) =>
+      command
+        .positional("old", { type: "string", demandOption: true, describe: "the configuration in force" })
+        .positional("new", { type: "string", demandOption: true, describe: "the configuration to come" })
+        .option("config-id", { alias: "i", type: "string", describe: "id for lines that start with @" })
+        .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
+        .example("holdfast diff /etc/keepalived/keepalived.conf new.conf", "VIPs, elections, real servers"),
+    async (given) => {
+      const { diff } = await import("./diff.ts");
+      const { configId, json } = given;
+      await keep(diff({ oldFile: given.old, newFile: given.new, configId: configId ?? null, isJson: json }));
+    },
+  );
+}
+
+function addKeywords(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "keywords [word]",
+    "list the keywords of the configuration language, and which are in effect",
+    (command) =>
+      command
+        .positional("word", { type: "string", describe: "part of a block's or a keyword's name" })
+        .option("format", { choices: ["text", "json", "markdown"] as const, default: "text" as const })
+        .example("holdfast keywords TCP_CHECK", "all that a TCP_CHECK block takes")
+        .example("holdfast keywords garp", "all keywords with garp in their name"),
+    async (given) => {
+      const { keywords } = await import("./keywords.ts");
+      await keep(keywords({ filter: given.word ?? null, format: given.format }));
+    },
+  );
+}
+
+const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [addCheck, addRealserver, addDiff, addKeywords];
 
 /**
  * Runs one of holdfast's own commands.
@@ -13,50 +92,20 @@ const USAGE_ERROR = 1;
  */
 export async function runSubcommand(words: readonly string[]): Promise<number> {
   let exitCode = 0;
-  const keep = async (run: Promise<number>): Promise<void> => {
+  const keep: Keep = async (run) => {
     exitCode = await run;
   };
-  const parser = yargs([...words])
+  const base = yargs([...words])
     .scriptName("holdfast")
     .version(VERSION)
     .strict()
     .recommendCommands()
     .demandCommand(1)
     .exitProcess(false)
-    .command(
-      "check <file>",
-      "check a configuration file and show every problem in it",
-      (command) =>
-        command
-          .positional("file", { type: "string", demandOption: true, describe: "configuration file, or a glob" })
-          .option("config-id", { alias: "i", type: "string", describe: "id for lines that start with @" })
-          .option("all-config", { alias: "e", type: "boolean", describe: "every include problem is an error" })
-          .example("holdfast check /etc/keepalived/keepalived.conf", "exit status 0: nothing to complain about"),
-      async (given) => {
-        const { check } = await import("./check.ts");
-        const { file, configId, allConfig } = given;
-        await keep(check({ file, configId: configId ?? null, enforcesIncludes: allConfig ?? false }));
-      },
-    )
-    .command(
-      "realserver <action> [vip..]",
-      "prepare this machine as a real server for direct routing, or undo it",
-      (command) =>
-        command
-          .positional("action", { choices: ["up", "down", "status"] as const, demandOption: true })
-          .positional("vip", { type: "string", array: true, default: [], describe: "virtual IP address" })
-          .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
-          .example("holdfast realserver up 192.168.1.100", "the VIP on lo, and silence about it in ARP")
-          .example("holdfast realserver down 192.168.1.100", "undo it; the kernel's settings get their old values")
-          .example("holdfast realserver status", "what is in place"),
-      async (given) => {
-        const { realserver } = await import("./realserver.ts");
-        await keep(realserver({ action: given.action, addresses: given.vip, isJson: given.json }));
-      },
-    )
     .fail((message, error) => {
       throw error ?? new UsageError(message);
     });
+  const parser = COMMANDS.reduce((commands, add) => add(commands, keep), base);
   try {
     await parser.parseAsync();
   } catch (error) {
