@@ -4,8 +4,8 @@ import { indexDump, type TableService } from "../ipvs/table.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { IpvsCommand, IpvsDestination, IpvsTable, SyscallFailure } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
+import { speakCommandFailure, speakRepair, speakTableUnusable } from "./lvs-table-wording.ts";
 import type { LvsClock, TableStatus } from "./lvs-types.ts";
-import { speakCommandFailure, speakRepair, speakTableUnreadable } from "./lvs-wording.ts";
 
 export interface TableSyncDependencies {
   readonly table: IpvsTable;
@@ -164,7 +164,7 @@ export class TableSync {
     try {
       results = await this.deps.table.apply(commands);
     } catch (error) {
-      return this.fail([speakTableUnreadable(reasonOf(error))]);
+      return this.fail([speakTableUnusable(reasonOf(error))]);
     }
     const missing = new Set<ServiceId>();
     const records: SpokenRecord[] = [];
@@ -200,7 +200,7 @@ export class TableSync {
       await this.readTable();
       return true;
     } catch (error) {
-      this.fail([speakTableUnreadable(reasonOf(error))]);
+      this.fail([speakTableUnusable(reasonOf(error))]);
       this.counts = { ...this.counts, isInSync: false };
       return false;
     }

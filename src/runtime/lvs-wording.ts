@@ -1,6 +1,5 @@
 import type { PoolEffect } from "../checker/pool.ts";
 import type { Checker, VirtualServer } from "../model/lvs.ts";
-import type { IpvsCommand, SyscallFailure } from "../native/contract.ts";
 import type { LogFields, SpokenRecord } from "./log.ts";
 import type { LvsNames } from "./lvs-names.ts";
 
@@ -157,33 +156,4 @@ export function speakRemoval(
 
 export function speakInitializing(isReload: boolean): SpokenRecord {
   return info("ipvs initializing", {}, isReload ? "Reinitializing ipvs" : "Initializing ipvs");
-}
-
-export function speakCommandFailure(command: IpvsCommand, failure: SyscallFailure): SpokenRecord {
-  const { syscall, code, errno, message } = failure;
-  const object = describe(command);
-  return {
-    level: "error",
-    message: "ipvs command failed",
-    fields: { command: command.kind, syscall, code, errno, object },
-    text: `IPVS cmd ${syscall} error: ${message}(${errno})${object === "" ? "" : ` (${object})`}`,
-  };
-}
-
-function describe(command: IpvsCommand): string {
-  if (command.kind === "flush" || command.kind === "set-timeouts") return "";
-  const { fwmark, address, protocol, port } = command.service;
-  const service = fwmark === 0 ? `${address}:${protocol}:${port}` : `Fwm ${fwmark}`;
-  if (!("destination" in command)) return service;
-  return `${service} -> ${command.destination.address}:${command.destination.port}`;
-}
-
-export function speakTableUnreadable(reason: string): SpokenRecord {
-  const text = `IPVS: cannot read the table: ${reason}`;
-  return { level: "error", message: "ipvs table unreadable", fields: { reason }, text };
-}
-
-export function speakRepair(commands: number): SpokenRecord {
-  const text = `IPVS table was changed by another program, restoring it (${commands} commands)`;
-  return { level: "warning", message: "ipvs table repaired", fields: { commands }, text };
 }

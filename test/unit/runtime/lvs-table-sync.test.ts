@@ -103,7 +103,9 @@ test("a failed command makes the table be read again at once", async () => {
   assert.equal(bench.table.dumps - 1, 2);
   assert.deepEqual(
     bench.lines.filter((line) => line.startsWith("IPVS cmd")),
-    ["IPVS cmd sendmsg error: Operation not permitted(1) (192.168.1.100:tcp:80 -> 192.168.1.7:80)"],
+    [
+      "IPVS cmd IP_VS_SO_SET_ADDDEST(1159) error: Permission denied (you must be root)(1) (192.168.1.100:tcp:80 -> 192.168.1.7:80)",
+    ],
   );
 });
 
@@ -113,7 +115,9 @@ test("a lasting failure is tried again with every comparison but told once", asy
   await start(bench);
   await bench.clock.advance(20 * SECOND_US);
   const told = bench.lines.filter((line) => line.startsWith("IPVS"));
-  assert.deepEqual(told, ["IPVS cmd sendmsg error: Operation not permitted(1) (192.168.1.100:tcp:80)"]);
+  assert.deepEqual(told, [
+    "IPVS cmd IP_VS_SO_SET_ADD(1154) error: Permission denied (you must be root)(1) (192.168.1.100:tcp:80)",
+  ]);
   assert.equal(bench.runtime.snapshot().table.isInSync, false);
   assert.ok(bench.table.commands.filter((kind) => kind === "service-add").length >= 5);
   bench.table.refuses = () => false;

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { VirtualServerKey } from "../../../src/model/lvs.ts";
+import type { IpvsCommand, SyscallFailure } from "../../../src/native/contract.ts";
+import { nameVirtualServers } from "../../../src/runtime/lvs-names.ts";
+import { speakCommandFailure } from "../../../src/runtime/lvs-table-wording.ts";
+import { speakPoolEffect, speakVerdict } from "../../../src/runtime/lvs-wording.ts";
+import { realServer, virtualServer } from "../checker/samples.ts";
+
+const SORRY = realServer("192.168.1.9", { checkers: [] });
+
+function nameOf(key: VirtualServerKey): string[] {
+  const [names] = nameVirtualServers([virtualServer([realServer("192.168.1.7")], { key })]);
+  return [names?.virtualServer ?? "", names?.realServers[0] ?? ""];
+}
+
+test("names of services and servers read as keepalived's", () => {
+  assert.deepEqual(nameOf({ kind: "address", family: "inet6", address: "2001:db8::1", port: 53, protocol: "udp" }), [
+    "[2001:db8::1]:udp:53",
+    "[192.168.1.7]:udp:80",
+  ]);
+  assert.deepEqual(nameOf({ kind: "fwmark", fwmark: 5, family: "inet", protocol: "tcp" }), [
+    "FWM 5",
+    "[192.168.1.7]:none:80",
+  ]);
+});
+
+test("virtual servers of one group are numbered in their order", () => {
+  const group = (name: string): VirtualServerKey => ({ kind: "group", group: name, protocol: "tcp" });
+  const servers = ["G", "H", "G"].map((name) => virtualServer([], { key: group(name) }));
+  const names = nameVirtualServers(servers).map((one) => one.virtualServer);
+  assert.deepEqual(names, ["[G]:0", "[H]:0", "[G]:1"]);
+});
+
+test("verdicts of both kinds of checks", () => {
+  const say = (kind: "tcp" | "ping", isUp: boolean, retries: number): string =>
+    speakVerdict({ kind, isUp, retries, reason: "timeout" }, "[192.0.2.7]:tcp:80", "[192.0.2.1]:tcp:80").text;
+  assert.equal(say("tcp", true, 0), "TCP connection to [192.0.2.7]:tcp:80 success.");
+  assert.equal(say("tcp", false, 0), "TCP_CHECK on service [192.0.2.7]:tcp:80 failed.");
+  assert.equal(say("tcp", false, 3), "TCP_CHECK on service [192.0.2.7]:tcp:80 failed after 3 retries.");
+  assert.equal(say("ping", true, 0), "ICMP connection to [192.0.2.7]:tcp:80 success.");
+  assert.equal(say("ping", false, 0), "ICMP CHECK on service [192.0.2.7]:tcp:80 failed.");
+  assert.equal(
+    say("ping", false, 1),
+    "ICMP CHECK on service [192.0.2.7]:tcp:80 of [192.0.2.1]:tcp:80 failed after 1 retries.",
+  );
+});
+
+test("inhibited servers are enabled and disabled instead of added and removed", () => {
+  const inhibited = virtualServer([realServer("192.168.1.7", { isInhibitedOnFailure: true })], {
+    sorryServer: SORRY,
+    isSorryServerInhibited: true,
+  });
+  const [names] = nameVirtualServers([inhibited]);
+  assert.ok(names !== undefined);
+  const say = (kind: "server-up" | "server-down"): string | undefined =>
+    speakPoolEffect({ kind, server: 0 }, inhibited, names)?.text;
+  assert.equal(say("server-up"), "Enabling service [192.168.1.7]:tcp:80 of VS [192.168.1.100]:tcp:80");
+  assert.equal(say("server-down"), "Disabling service [192.168.1.7]:tcp:80 of VS [192.168.1.100]:tcp:80");
+  const sorry = (kind: "sorry-server-on" | "sorry-server-off"): string | undefined =>
+    speakPoolEffect({ kind }, inhibited, names)?.text;
+  assert.equal(sorry("sorry-server-on"), "Enabling sorry server [192.168.1.9]:tcp:80 to VS [192.168.1.100]:tcp:80");
+  assert.equal(sorry("sorry-server-off"), "Disabling sorry server [192.168.1.9]:tcp:80 from VS [192.168.1.100]:tcp:80");
+});
+
+test("failed commands carry keepalived's names and words", () => {
+  const service = { family: "inet", fwmark: 0, protocol: "tcp", address: "192.0.2.1", port: 80 } as const;
+  const failure = (code: string, errno: number): SyscallFailure => ({
+    syscall: "IPVS_CMD_DEL_SERVICE",
+    errno,
+    code,
+    message: "No such process",
+  });
+  const gone: IpvsCommand = { kind: "service-delete", service };
+  assert.equal(
+    speakCommandFailure(gone, failure("ESRCH", 3)).text,
+    "IPVS cmd IP_VS_SO_SET_DEL(1156) error: No such service(3) (192.0.2.1:tcp:80)",
+  );
+  const fwmark: IpvsCommand = {
+    kind: "service-delete",
+    service: { ...service, fwmark: 77, protocol: null, address: null, port: 0 },
+  };
+  assert.equal(
+    speakCommandFailure(fwmark, failure("EINVAL", 22)).text,
+    "IPVS cmd IP_VS_SO_SET_DEL(1156) error: No such process(22) (Fwm 77)",
+  );
+});
