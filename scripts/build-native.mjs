@@ -19,7 +19,7 @@ function sanitizeFolder() {
   mkdirSync(folder, { recursive: true });
   copyFileSync(join(ROOT, "binding.gyp"), join(folder, "binding.gyp"));
   copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
-  for (const name of ["native", "node_modules"]) {
+  for (const name of ["native", "node_modules", "scripts"]) {
     rmSync(join(folder, name), { force: true });
     symlinkSync(join("..", name), join(folder, name));
   }
