@@ -11,6 +11,7 @@ import {
   networkFaults,
   sourceAddress,
   trackedWeight,
+  type VirtualAddressSet,
 } from "./vrrp-network.ts";
 import { OrderBook } from "./vrrp-orders.ts";
 import { buildTransport } from "./vrrp-transport.ts";
@@ -19,13 +20,14 @@ import { announcementRecords, renderNote } from "./vrrp-wording.ts";
 
 /** Two programs that fight over an address shall not keep a processor busy. */
 const REPAIR_PAUSE_US = 50_000;
+const REOPEN_PAUSE_US = 1_000_000;
 
 export interface RunningInstanceContext {
   readonly dependencies: VrrpRuntimeDependencies;
   readonly loop: VrrpLoop;
   readonly view: NetworkView;
   /** Of all instances: none of them may be a source. */
-  readonly virtualAddresses: () => ReadonlySet<IpAddress>;
+  readonly virtualAddresses: () => VirtualAddressSet;
   readonly onAddressRemoved: "repair" | "yield";
 }
 
@@ -44,6 +46,7 @@ export class RunningInstance {
   #releasedActive = 0;
   readonly #removed = new Map<string, InterfaceAddress>();
   #repairedAtUs = Number.NEGATIVE_INFINITY;
+  #openFailures = 0;
 
   constructor(instance: number, config: VrrpInstance, context: RunningInstanceContext) {
     this.#context = context;
@@ -78,7 +81,7 @@ export class RunningInstance {
       if (!this.#faults().includes(reason)) this.book.feed({ kind: "fault-raised", reason }, this.#nowUs());
     }
     for (const reason of this.#faults()) {
-      if (reason === "lease lapsed" || wanted.includes(reason)) continue;
+      if (reason === "lease lapsed" || reason === "sockets not open" || wanted.includes(reason)) continue;
       this.book.feed({ kind: "fault-cleared", reason }, this.#nowUs());
     }
     const weight = trackedWeight(this.config, this.#context.view);
@@ -138,6 +141,23 @@ export class RunningInstance {
     const addresses = missing.map(({ address }) => address);
     const reaction = this.#context.onAddressRemoved;
     this.book.feed({ kind: "addresses-removed", reaction, addresses }, this.#nowUs());
+  }
+
+  /** An instance that cannot hear must not take over, so it is at fault until its sockets open. */
+  onOpenFailure(): void {
+    this.#openFailures += 1;
+    this.book.feed({ kind: "fault-raised", reason: "sockets not open" }, this.#nowUs());
+    this.#startTimer("reopen", REOPEN_PAUSE_US, () => void this.#reopen());
+  }
+
+  async #reopen(): Promise<void> {
+    const failures = this.#openFailures;
+    this.book.reopen();
+    this.book.probe(this.#nowUs());
+    // The order is confirmed after a failure would have been reported.
+    await this.book.settled();
+    if (failures !== this.#openFailures) return;
+    this.book.feed({ kind: "fault-cleared", reason: "sockets not open" }, this.#nowUs());
   }
 
   /** After lost events: every address that should be there and is not. */

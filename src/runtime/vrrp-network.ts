@@ -73,21 +73,43 @@ export function locate(instance: VrrpInstance, address: VirtualAddress, view: Ne
   return { ifindex: link.ifindex, family, address: address.address, prefixLength, scope, label, broadcast, peer };
 }
 
+/** VIPs and eVIPs of all instances. */
+export class VirtualAddressSet {
+  readonly #addresses: ReadonlySet<string>;
+  readonly #exact: ReadonlySet<string>;
+
+  constructor(instances: readonly VrrpInstance[]) {
+    const all = instances.flatMap(allVirtualAddresses);
+    this.#addresses = new Set(all.map(({ address }) => address));
+    this.#exact = new Set(all.map(({ address, prefixLength }) => `${address}/${prefixLength}`));
+  }
+
+  hasAddress({ address }: InterfaceAddress): boolean {
+    return this.#addresses.has(address);
+  }
+
+  /** With the same prefix: false for the own address of an address owner. */
+  has({ address, prefixLength }: InterfaceAddress): boolean {
+    return this.#exact.has(`${address}/${prefixLength}`);
+  }
+}
+
 /**
  * Source of adverts: the configured one, else the first address of the interface (IPv6: the first
- * link-local one) that is nobody's VIP.
+ * link-local one) that is nobody's VIP. An owner may have no other address than its VIP's.
  */
 export function sourceAddress(
   instance: VrrpInstance,
   view: NetworkView,
-  virtualAddresses: ReadonlySet<IpAddress>,
+  virtualAddresses: VirtualAddressSet,
 ): IpAddress | null {
   if (instance.sourceAddress !== null) return instance.sourceAddress;
   const link = view.linkNamed(instance.interfaceName);
   if (link === null) return null;
-  const own = view.addressesOf(link.ifindex, instance.family).filter(({ address }) => !virtualAddresses.has(address));
+  const own = view.addressesOf(link.ifindex, instance.family).filter((address) => !virtualAddresses.has(address));
   const usable = instance.family === "inet" ? own : own.filter(({ scope }) => scope === LINK_SCOPE);
-  return usable[0]?.address ?? null;
+  const first = usable.find((address) => !virtualAddresses.hasAddress(address)) ?? usable[0];
+  return first?.address ?? null;
 }
 
 /** Interfaces whose loss is a fault. */

@@ -87,6 +87,11 @@ export class OrderBook {
     this.#dependencies.loop.openInstance(this.instance, transport);
   }
 
+  /** Tries once more to open what is open in name only. */
+  reopen(): void {
+    if (this.#transport !== null) this.#dependencies.loop.openInstance(this.instance, this.#transport);
+  }
+
   /** Resolves when every step taken so far is confirmed. */
   settled(): Promise<void> {
     if (this.isSettled) return Promise.resolve();

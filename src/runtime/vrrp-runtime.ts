@@ -1,10 +1,10 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { IpAddress, Microseconds } from "../model/units.ts";
+import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { AddressCommand, InterfaceAddress, LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { RunningInstance } from "./vrrp-instance.ts";
-import { addressKey, allVirtualAddresses, NetworkView, namedInterfaces } from "./vrrp-network.ts";
+import { addressKey, NetworkView, namedInterfaces, VirtualAddressSet } from "./vrrp-network.ts";
 import type { VrrpInstanceSnapshot, VrrpRuntime, VrrpRuntimeDependencies, VrrpRuntimeOptions } from "./vrrp-types.ts";
 import { renderDrop } from "./vrrp-wording.ts";
 
@@ -31,7 +31,7 @@ class Runtime implements VrrpRuntime {
   /** Start, reload and stop run one after the other. */
   #work: Promise<unknown> = Promise.resolve();
   #isStopped = false;
-  #virtualAddresses: ReadonlySet<IpAddress> = new Set();
+  #virtualAddresses = new VirtualAddressSet([]);
 
   constructor(options: VrrpRuntimeOptions, dependencies: VrrpRuntimeDependencies) {
     this.#options = options;
@@ -145,7 +145,7 @@ class Runtime implements VrrpRuntime {
   }
 
   #adoptVirtualAddresses(configs: readonly VrrpInstance[]): void {
-    this.#virtualAddresses = new Set(configs.flatMap((config) => allVirtualAddresses(config).map((a) => a.address)));
+    this.#virtualAddresses = new VirtualAddressSet(configs);
   }
 
   #create(config: VrrpInstance, loop: VrrpLoop): RunningInstance {
@@ -241,7 +241,10 @@ class Runtime implements VrrpRuntime {
 
   #onInstance(event: Exclude<VrrpEvent, { kind: "link" | "address" | "overrun" }>): void {
     const running = event.instance === null ? undefined : this.#byNumber.get(event.instance);
-    if (running === undefined) return;
+    if (running === undefined) {
+      if (event.kind === "failed") this.#logLoopFailure(event);
+      return;
+    }
     const { book } = running;
     switch (event.kind) {
       case "ran":
@@ -283,13 +286,20 @@ class Runtime implements VrrpRuntime {
     if (isExpected && running.book.state.kind === "fault") return;
     const { errno, message } = failure;
     running.book.feed({ kind: "effect-failed", action, errno, reason: message, address }, atUs);
+    if (action === "open") running.onOpenFailure();
+  }
+
+  /** Of the loop as a whole, for example real-time priority refused. */
+  #logLoopFailure(event: Extract<VrrpEvent, { kind: "failed" }>): void {
+    const { syscall, code, message } = event.failure;
+    this.#log("warning", "vrrp loop", { syscall, code, reason: message }, `vrrp loop: ${syscall}: ${message}`);
   }
 
   /** @returns true when faults, priorities or source addresses may follow from it; VIPs that come and go are not such news */
   #onNetwork(event: Extract<VrrpEvent, { kind: "link" | "address" }>): boolean {
     this.#trackNetwork(event);
     if (event.kind === "link") return true;
-    if (!this.#virtualAddresses.has(event.address.address)) return true;
+    if (!this.#virtualAddresses.has(event.address)) return true;
     if (event.isDeleted) for (const instance of this.#instances) instance.noteRemoval(event.address);
     return false;
   }

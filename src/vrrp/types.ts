@@ -32,6 +32,7 @@ export type AdvertClass = Extract<
 export type FaultReason =
   | `interface ${string} ${"down" | "up"}`
   | `no ${"IPv4" | "IPv6"} address for interface`
+  | "sockets not open"
   | "lease lapsed";
 
 /**

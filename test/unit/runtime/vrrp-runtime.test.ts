@@ -389,6 +389,41 @@ describe("VrrpRuntime", () => {
     ]);
   });
 
+  it("stays at fault until its sockets open", async () => {
+    const bench = await activeBench(virtualRouter());
+    const failure = { syscall: "bind", errno: 99, code: "EADDRNOTAVAIL", message: "Cannot assign requested address" };
+    bench.host.loop.emit({ kind: "failed", instance: 1, action: "open", failure, address: null, atUs: 0 });
+    await bench.host.settle();
+    assert.deepEqual(bench.runtime.snapshot()[0]?.faultReasons, ["sockets not open"]);
+    assert.deepEqual(bench.host.addresses(), [OWN]);
+    await bench.host.advanceTo(bench.host.clock.nowUs() + 1_000_000);
+    assert.equal(bench.state(), "backup");
+  });
+
+  it("tells failures of the loop itself", async () => {
+    const bench = await activeBench(virtualRouter());
+    const failure = { syscall: "sched_setscheduler", errno: 1, code: "EPERM", message: "Operation not permitted" };
+    bench.host.loop.emit({ kind: "failed", instance: 0, action: "open", failure, address: null, atUs: 0 });
+    await bench.host.settle();
+    assert.equal(bench.lines.at(-1), "vrrp loop: sched_setscheduler: Operation not permitted");
+    assert.equal(bench.state(), "active");
+  });
+
+  it("speaks from the address that an owner's VIP is", async () => {
+    const [vip] = virtualRouter().virtualAddresses;
+    assert.ok(vip !== undefined);
+    const owner = virtualRouter({
+      priority: 255,
+      wantsActive: true,
+      virtualAddresses: [{ ...vip, address: "192.168.1.5" }],
+    });
+    const bench = new Bench([owner]);
+    await bench.start();
+    assert.equal(bench.state(), "active");
+    assert.equal(bench.host.loop.transportOf(1)?.sourceAddress, "192.168.1.5");
+    assert.deepEqual(bench.changes, ["VI_1 backup 255", "VI_1 active 255"]);
+  });
+
   it("logs failures but not the priority 0 on a lost link", async () => {
     const bench = await activeBench(virtualRouter());
     const failure = { syscall: "sendmsg", errno: 101, code: "ENETUNREACH", message: "Network is unreachable" };
