@@ -1,7 +1,9 @@
 #include <napi.h>
 
 #include "binding/host.h"
+#include "binding/ipvs.h"
 #include "binding/probe.h"
+#include "binding/rtnetlink.h"
 #include "binding/signals.h"
 
 namespace {
@@ -12,6 +14,8 @@ constexpr int kContractVersion = 1;
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);
   holdfast::binding::InitHost(env, exports);
+  holdfast::binding::InitIpvs(env, exports);
+  holdfast::binding::InitRtnetlink(env, exports);
   holdfast::binding::InitProbe(env, exports);
   holdfast::binding::InitSignals(env, exports);
   return exports;

@@ -17,14 +17,7 @@ struct ServiceEntry {
   std::vector<Destination> destinations;
 };
 
-/** A command that failed. */
-struct CommandFailure {
-  size_t index = 0;
-  /** Positive. */
-  int error_number = 0;
-  /** The kernel's words; often empty. */
-  std::string message;
-};
+using netlink::CommandFailure;
 
 /** The IPVS table of the network namespace in which it was opened. One thread at a time. */
 class Table {

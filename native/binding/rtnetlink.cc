@@ -1,0 +1,112 @@
+#include "binding/rtnetlink.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "binding/factory.h"
+#include "binding/rtnetlink_values.h"
+#include "binding/table_work.h"
+#include "binding/values.h"
+#include "netlink/rtnetlink.h"
+
+namespace holdfast::binding {
+
+namespace {
+
+using netlink::AddressCommand;
+using netlink::AddressRecord;
+using netlink::LinkRecord;
+
+const char* CommandName(const AddressCommand& command) {
+  return command.is_delete ? "RTM_DELADDR" : "RTM_NEWADDR";
+}
+
+bool ReadCommand(const Napi::Value& value, const std::string& name, AddressCommand* command) {
+  FieldReader reader(value, name);
+  const std::string kind = reader.String("kind");
+  const Napi::Value address = reader.Value("address");
+  if (reader.ok() && kind != "address-add" && kind != "address-delete") {
+    reader.Fail("kind", "\"address-add\" or \"address-delete\" is expected");
+  }
+  command->is_delete = kind == "address-delete";
+  return reader.ok() && ReadInterfaceAddress(address, name + ".address", &command->address);
+}
+
+template <typename Record>
+Napi::Value MakeList(Napi::Env env, const std::vector<Record>& records,
+                     Napi::Object (*make)(Napi::Env, const Record&)) {
+  Napi::Array list = Napi::Array::New(env, records.size());
+  for (size_t index = 0; index < records.size(); ++index) {
+    const Napi::HandleScope scope(env);
+    list.Set(static_cast<uint32_t>(index), make(env, records[index]));
+  }
+  return list;
+}
+
+/** contract.ts `Rtnetlink` */
+class RtnetlinkWrap : public Napi::ObjectWrap<RtnetlinkWrap> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Rtnetlink",
+                       {InstanceMethod<&RtnetlinkWrap::Links>("links"),
+                        InstanceMethod<&RtnetlinkWrap::Addresses>("addresses"),
+                        InstanceMethod<&RtnetlinkWrap::Apply>("apply"),
+                        InstanceMethod<&RtnetlinkWrap::Close>("close")});
+  }
+
+  explicit RtnetlinkWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RtnetlinkWrap>(info) {
+    auto table = std::make_shared<netlink::Rtnetlink>();
+    if (const int error = table->Open(); error != 0) {
+      ThrowSyscallError(info.Env(), -error, "socket");
+      return;
+    }
+    table_.Open(std::move(table));
+  }
+
+ private:
+  bool IsOpen(Napi::Env env) const {
+    if (!table_.is_open()) ThrowClosed(env, "Rtnetlink");
+    return table_.is_open();
+  }
+
+  Napi::Value Links(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    return table_.Read<std::vector<LinkRecord>>(
+        env, "RTM_GETLINK", &netlink::Rtnetlink::Links,
+        [](Napi::Env made_in, const auto& links) { return MakeList(made_in, links, MakeLink); });
+  }
+
+  Napi::Value Addresses(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    return table_.Read<std::vector<AddressRecord>>(
+        env, "RTM_GETADDR", &netlink::Rtnetlink::Addresses,
+        [](Napi::Env made_in, const auto& addresses) {
+          return MakeList(made_in, addresses, MakeInterfaceAddress);
+        });
+  }
+
+  Napi::Value Apply(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    std::vector<AddressCommand> commands;
+    if (!ReadCommandList(info[0], ReadCommand, &commands)) return env.Undefined();
+    return table_.Apply(env, std::move(commands), CommandName);
+  }
+
+  void Close(const Napi::CallbackInfo&) { table_.Close(); }
+
+  TableQueue<netlink::Rtnetlink> table_;
+};
+
+}  // namespace
+
+void InitRtnetlink(Napi::Env env, Napi::Object exports) {
+  ExportFactory<RtnetlinkWrap>(env, exports, "openRtnetlink");
+}
+
+}  // namespace holdfast::binding

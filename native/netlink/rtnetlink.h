@@ -1,0 +1,36 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "netlink/message.h"
+#include "netlink/rtnetlink_codec.h"
+#include "netlink/socket.h"
+
+namespace holdfast::netlink {
+
+struct AddressCommand {
+  bool is_delete = false;
+  AddressRecord address;
+};
+
+/** Links and addresses of the network namespace in which it was opened. One thread at a time. */
+class Rtnetlink {
+ public:
+  /** @returns 0 or a negative errno */
+  int Open() { return socket_.Open(NETLINK_ROUTE); }
+
+  /** @returns 0 or a negative errno */
+  int Links(std::vector<LinkRecord>* links);
+  /** @returns 0 or a negative errno */
+  int Addresses(std::vector<AddressRecord>* addresses);
+
+  /** Carries out all commands in order; those that failed are told in ascending order. */
+  std::vector<CommandFailure> Apply(std::span<const AddressCommand> commands);
+
+ private:
+  Socket socket_;
+  MessageBuilder builder_;
+};
+
+}  // namespace holdfast::netlink
