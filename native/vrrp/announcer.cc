@@ -1,0 +1,121 @@
+#include "vrrp/announcer.h"
+
+#include <errno.h>
+
+#include <array>
+#include <utility>
+
+namespace holdfast::vrrp {
+
+namespace {
+
+/** Pause when the device's queue is full. */
+constexpr int64_t kRetryUs = 1'000;
+
+bool IsFull(int error_number) { return error_number == EAGAIN || error_number == ENOBUFS; }
+
+}  // namespace
+
+void Announcer::Start(std::shared_ptr<AddressSet> addresses, const AnnounceRule& rule,
+                      int64_t now_us) {
+  Cancel();
+  addresses_ = std::move(addresses);
+  rule_ = rule;
+  last_burst_us_ = now_us;
+  has_second_burst_ = rule.delay_us > 0;
+  StartBurst(rule.repeat);
+  SendChunk(now_us);
+}
+
+void Announcer::StartBurst(uint32_t rounds) {
+  rounds_left_ = addresses_->size() == 0 ? 0 : rounds;
+  next_address_ = 0;
+  next_burst_rounds_ = 0;
+  has_failed_ = false;
+}
+
+void Announcer::OnTimer(TimerNode& node, int64_t now_us) {
+  if (next_burst_rounds_ != 0) {
+    last_burst_us_ = node.at_us();
+    StartBurst(next_burst_rounds_);
+  }
+  SendChunk(now_us);
+}
+
+void Announcer::SendChunk(int64_t now_us) {
+  std::array<OutgoingFrame, FrameSink::kFramesMax> storage;
+  const size_t first = next_address_;
+  const uint32_t rounds = rounds_left_;
+  const auto chunk = std::span(storage).first(FillChunk(storage));
+  const FrameSink::Result result = sink_->SendFrames(chunk);
+  if (result.error && IsFull(result.error->error_number)) {
+    // Begin again behind what went out. Frames of other links between them go out twice at worst.
+    next_address_ = first;
+    rounds_left_ = rounds;
+    FillChunk(std::span(storage).first(result.sent));
+    listener_->OnAnnounced(result.sent);
+    timers_->Arm(&timer_, now_us + kRetryUs);
+    return;
+  }
+  Finish(result, chunk, now_us);
+  if (is_burst_done()) {
+    ScheduleNextBurst(now_us);
+  } else {
+    timers_->Arm(&timer_, now_us);
+  }
+}
+
+/** Collects frames and moves on, round by round. */
+size_t Announcer::FillChunk(std::span<OutgoingFrame> chunk) {
+  size_t count = 0;
+  // Bounded also where no link takes announcements.
+  for (size_t looked = 0; looked < 4 * FrameSink::kFramesMax; ++looked) {
+    if (count == chunk.size() || rounds_left_ == 0) break;
+    const size_t index = next_address_;
+    if (++next_address_ >= addresses_->size()) {
+      next_address_ = 0;
+      --rounds_left_;
+    }
+    const int32_t ifindex = addresses_->ifindex(index);
+    if (!listener_->CanAnnounceOn(ifindex)) continue;
+    chunk[count++] = {.frame = &addresses_->frame(index), .ifindex = ifindex};
+  }
+  return count;
+}
+
+/** Steps over frames that fail; there is no use in repeating them. */
+void Announcer::Finish(const FrameSink::Result& result, std::span<const OutgoingFrame> chunk,
+                       int64_t now_us) {
+  FrameSink::Result last = result;
+  std::span<const OutgoingFrame> rest = chunk;
+  for (;;) {
+    listener_->OnAnnounced(last.sent);
+    if (!last.error) return;
+    const OutgoingFrame& failed = rest[last.sent];
+    if (!std::exchange(has_failed_, true)) {
+      for (size_t index = 0; index < addresses_->size(); ++index) {
+        if (&addresses_->frame(index) != failed.frame) continue;
+        listener_->OnAnnounceFailed(*last.error, addresses_->address(index), now_us);
+      }
+    }
+    rest = rest.subspan(last.sent + 1);
+    last = sink_->SendFrames(rest);
+  }
+}
+
+void Announcer::ScheduleNextBurst(int64_t now_us) {
+  int64_t after_us = 0;
+  if (std::exchange(has_second_burst_, false)) {
+    after_us = rule_.delay_us;
+    next_burst_rounds_ = rule_.repeat;
+  } else {
+    after_us = rule_.refresh_us;
+    next_burst_rounds_ = rule_.refresh_repeat;
+  }
+  if (after_us == 0) return;
+  if (next_burst_rounds_ == 0 && rule_.refresh_us == 0) return;
+  const int64_t next_us = last_burst_us_ + after_us;
+  timers_->Arm(&timer_, next_us > now_us ? next_us : now_us + after_us);
+}
+
+}  // namespace holdfast::vrrp

@@ -1,0 +1,195 @@
+#include "vrrp/instance.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace holdfast::vrrp {
+
+namespace {
+
+/** Later than this the loop was stalled, and what others sent meanwhile counts first. */
+constexpr int64_t kStallUs = 20'000;
+
+/** Keeps the cadence of a timer; after a stall it starts anew instead of catching up in a burst. */
+int64_t NextDeadline(int64_t base_us, int64_t interval_us, int64_t now_us) {
+  const int64_t next_us = base_us + interval_us;
+  return next_us > now_us ? next_us : now_us + interval_us;
+}
+
+}  // namespace
+
+/** When and why actions run. */
+struct Instance::Moment {
+  int64_t now_us;
+  /** Deadline of the timer that fired, else now: intervals count from here. */
+  int64_t base_us;
+  const AdvertFacts* advert;
+};
+
+Instance::Instance(int32_t id, std::shared_ptr<Counters> counters, TimerHeap* timers,
+                   InstanceHost* host)
+    : id_(id), counters_(std::move(counters)), timers_(timers), host_(host) {}
+
+Instance::~Instance() {
+  timers_->Disarm(&adver_);
+  timers_->Disarm(&active_down_);
+}
+
+void Instance::Emit(int64_t now_us, auto body) {
+  host_->Emit({.at_us = now_us, .instance = id_, .body = body});
+}
+
+void Instance::Submit(Order order, int64_t now_us) {
+  if (order.epoch != epoch_) {
+    Emit(now_us, RefusedEvent{.order = order.order, .epoch = epoch_, .phase = phase_});
+    return;
+  }
+  RunActions(order.actions, {.now_us = now_us, .base_us = now_us, .advert = nullptr});
+  program_ = std::move(order.program);
+  EnterPhase(program_->phase);
+  Emit(now_us, AcceptedEvent{.order = order.order});
+}
+
+void Instance::OnDatagram(const Datagram& datagram, int64_t now_us) {
+  if (!program_ || program_->IgnoresAdverts(phase_)) return;
+  const AdvertVerdict verdict =
+      CheckAdvert(transport_->filter, datagram, ShouldCompareAddresses(datagram.source));
+  for (size_t index = 0; index < verdict.note_count; ++index) {
+    Note(verdict.notes[index], datagram.source, now_us);
+  }
+  if (verdict.is_counted) {
+    Counters::Add(&counters_->adverts_received);
+    if (verdict.facts.priority == 0) Counters::Add(&counters_->priority_zero_received);
+  }
+  if (verdict.drop) {
+    Note(*verdict.drop, datagram.source, now_us);
+    return;
+  }
+  last_sender_ = datagram.source;
+  Fire(Classify(verdict.facts), &verdict.facts, now_us, now_us);
+}
+
+void Instance::BeforeTimer(TimerNode& node, int64_t now_us) {
+  if (&node == &active_down_ || now_us - node.at_us() > kStallUs) host_->DrainSocket(*this);
+}
+
+void Instance::OnTimer(TimerNode& node, int64_t now_us) {
+  host_->RecordDeadline(node.at_us());
+  const Trigger trigger = &node == &adver_ ? Trigger::kAdver : Trigger::kActiveDown;
+  Fire(trigger, nullptr, node.at_us(), now_us);
+}
+
+void Instance::Fire(Trigger trigger, const AdvertFacts* advert, int64_t base_us, int64_t now_us) {
+  if (!program_) return;
+  const Reaction reaction = program_->ReactionTo(phase_, trigger);
+  if (reaction.kind == Reaction::Kind::kIgnore) return;
+  const bool has_advert = advert != nullptr;
+  const AdvertFacts facts = has_advert ? *advert : AdvertFacts{};
+  if (reaction.kind == Reaction::Kind::kTell) {
+    Emit(now_us, HappenedEvent{.trigger = trigger, .has_advert = has_advert, .advert = facts});
+  } else {
+    RunActions(program_->ActionsOf(reaction),
+               {.now_us = now_us, .base_us = base_us, .advert = advert});
+    EnterPhase(reaction.next);
+    if (reaction.is_reported) {
+      ++epoch_;
+      Emit(
+          now_us,
+          RanEvent{.epoch = epoch_, .trigger = trigger, .has_advert = has_advert, .advert = facts});
+    } else if (has_advert && told_ != facts) {
+      Emit(now_us, HeardEvent{.trigger = trigger, .advert = facts});
+    }
+  }
+  if (has_advert) told_ = facts;
+}
+
+void Instance::RunActions(std::span<const Action> actions, const Moment& moment) {
+  for (const Action& action : actions) {
+    std::visit([this, &moment](const auto& concrete) { Run(concrete, moment); }, action);
+  }
+}
+
+void Instance::Run(const SendAdvert& action, const Moment& moment) {
+  host_->SendAdvert(*this, action.priority, moment.now_us);
+}
+
+void Instance::Run(const AddAddresses&, const Moment& moment) {
+  host_->ChangeAddresses(*this, AddressSet::Change::kAdd, moment.now_us);
+}
+
+void Instance::Run(const RemoveAddresses&, const Moment& moment) {
+  host_->ChangeAddresses(*this, AddressSet::Change::kRemove, moment.now_us);
+}
+
+void Instance::Run(const Announce& action, const Moment& moment) {
+  host_->StartAnnounce(*this, action.rule, moment.now_us);
+}
+
+void Instance::Run(const CancelAnnounce&, const Moment&) { host_->CancelAnnounce(*this); }
+
+void Instance::Run(const ArmAdver& action, const Moment& moment) {
+  timers_->Arm(&adver_, NextDeadline(moment.base_us, action.interval_us, moment.now_us));
+}
+
+void Instance::Run(const DisarmAdver&, const Moment&) { timers_->Disarm(&adver_); }
+
+void Instance::Run(const ArmActiveDown& action, const Moment& moment) {
+  const ActiveDownRule& rule = action.rule;
+  int64_t interval_us = rule.interval_us;
+  if (rule.interval_from == ActiveDownRule::From::kAdvert && moment.advert != nullptr) {
+    interval_us = moment.advert->interval_us;
+  } else if (rule.interval_from == ActiveDownRule::From::kLast) {
+    interval_us = last_interval_us_.value_or(rule.interval_us);
+  }
+  last_interval_us_ = interval_us;
+  const int64_t skew_us = rule.skew_numerator * rule.skew_base_us.value_or(interval_us) / 256;
+  timers_->Arm(&active_down_, NextDeadline(moment.base_us, rule.multiplier * interval_us + skew_us,
+                                           moment.now_us));
+}
+
+void Instance::Run(const ShiftActiveDown& action, const Moment& moment) {
+  if (!active_down_.is_armed()) return;
+  const int64_t base_us = action.skew_base_us.value_or(last_interval_us_.value_or(0));
+  const int64_t shifted_us = active_down_.at_us() + action.skew_numerator * base_us / 256;
+  timers_->Arm(&active_down_, std::max(shifted_us, moment.now_us));
+}
+
+void Instance::Run(const DisarmActiveDown&, const Moment&) { timers_->Disarm(&active_down_); }
+
+void Instance::EnterPhase(Phase next) {
+  if (next == phase_) return;
+  phase_ = next;
+  said_reasons_ = 0;
+  told_.reset();
+}
+
+bool Instance::ShouldCompareAddresses(const IpAddress& source) const {
+  if (phase_ == Phase::kActive || !transport_->skips_address_check) return true;
+  return source != last_sender_;
+}
+
+Trigger Instance::Classify(const AdvertFacts& advert) const {
+  if (advert.priority == 0) return Trigger::kPriorityZero;
+  if (advert.priority > program_->own_priority) return Trigger::kHigherPriority;
+  if (advert.priority < program_->own_priority) return Trigger::kLowerPriority;
+  const int order = Compare(advert.source, transport_->source());
+  if (order > 0) return Trigger::kEqualPriorityHigherAddress;
+  if (order < 0) return Trigger::kEqualPriorityLowerAddress;
+  return Trigger::kEqualPriorityOwnAddress;
+}
+
+void Instance::Note(const AdvertNote& note, const IpAddress& source, int64_t now_us) {
+  const auto reason = static_cast<size_t>(note.reason);
+  Counters::Add(&counters_->dropped[reason]);
+  const uint32_t bit = 1u << reason;
+  if ((said_reasons_ & bit) != 0) return;
+  said_reasons_ |= bit;
+  Emit(now_us, DroppedEvent{.reason = note.reason,
+                            .source = source,
+                            .ifindex = transport_->ifindex,
+                            .received = note.received,
+                            .expected = note.expected});
+}
+
+}  // namespace holdfast::vrrp

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "vrrp/counters.h"
+#include "vrrp/event.h"
+#include "vrrp/model.h"
+#include "vrrp/packet.h"
+#include "vrrp/program.h"
+#include "vrrp/timer_heap.h"
+#include "vrrp/transport.h"
+
+namespace holdfast::vrrp {
+
+class Instance;
+
+/** What an instance has done for it. Failures are reported by whoever does it. */
+class InstanceHost {
+ public:
+  virtual void SendAdvert(Instance& instance, uint8_t priority, int64_t now_us) = 0;
+  virtual void ChangeAddresses(Instance& instance, AddressSet::Change change, int64_t now_us) = 0;
+  virtual void StartAnnounce(Instance& instance, const AnnounceRule& rule, int64_t now_us) = 0;
+  virtual void CancelAnnounce(Instance& instance) = 0;
+  /** Delivers what already waits in the instance's socket. */
+  virtual void DrainSocket(Instance& instance) = 0;
+  /** A protocol timer fired. */
+  virtual void RecordDeadline(int64_t at_us) = 0;
+  virtual void Emit(const Event& event) = 0;
+
+ protected:
+  ~InstanceHost() = default;
+};
+
+/**
+ * One virtual router on the loop: matches adverts, keeps its two timers and runs the plans of its
+ * program. It decides nothing. Loop thread only, the counters apart.
+ */
+class Instance final : public TimerOwner {
+ public:
+  Instance(int32_t id, std::shared_ptr<Counters> counters, TimerHeap* timers, InstanceHost* host);
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  ~Instance();
+
+  int32_t id() const { return id_; }
+  Phase phase() const { return phase_; }
+  int64_t epoch() const { return epoch_; }
+  Counters& counters() { return *counters_; }
+  /** Null before SetTransport. */
+  Transport* transport() { return transport_.get(); }
+
+  /** Phase, timers, program and counters stay. */
+  void SetTransport(std::unique_ptr<Transport> transport) { transport_ = std::move(transport); }
+
+  /** Carries the order out as a whole or refuses it. */
+  void Submit(Order order, int64_t now_us);
+  /** A packet of this VRID. */
+  void OnDatagram(const Datagram& datagram, int64_t now_us);
+  /** Link lost, lease lapsed: what comes from outside the instance. */
+  void OnTrigger(Trigger trigger, int64_t now_us) { Fire(trigger, nullptr, now_us, now_us); }
+
+  void BeforeTimer(TimerNode& node, int64_t now_us) override;
+  void OnTimer(TimerNode& node, int64_t now_us) override;
+
+  const TimerNode& adver_timer() const { return adver_; }
+  const TimerNode& active_down_timer() const { return active_down_; }
+
+ private:
+  struct Moment;
+
+  void Fire(Trigger trigger, const AdvertFacts* advert, int64_t base_us, int64_t now_us);
+  void RunActions(std::span<const Action> actions, const Moment& moment);
+  void Run(const SendAdvert& action, const Moment& moment);
+  void Run(const AddAddresses& action, const Moment& moment);
+  void Run(const RemoveAddresses& action, const Moment& moment);
+  void Run(const Announce& action, const Moment& moment);
+  void Run(const CancelAnnounce& action, const Moment& moment);
+  void Run(const ArmAdver& action, const Moment& moment);
+  void Run(const DisarmAdver& action, const Moment& moment);
+  void Run(const ArmActiveDown& action, const Moment& moment);
+  void Run(const ShiftActiveDown& action, const Moment& moment);
+  void Run(const DisarmActiveDown& action, const Moment& moment);
+  void EnterPhase(Phase next);
+  bool ShouldCompareAddresses(const IpAddress& source) const;
+  Trigger Classify(const AdvertFacts& advert) const;
+  void Note(const AdvertNote& note, const IpAddress& source, int64_t now_us);
+  void Emit(int64_t now_us, auto body);
+
+  const int32_t id_;
+  const std::shared_ptr<Counters> counters_;
+  TimerHeap* const timers_;
+  InstanceHost* const host_;
+  std::unique_ptr<Transport> transport_;
+
+  std::optional<Program> program_;
+  Phase phase_ = Phase::kIdle;
+  int64_t epoch_ = 0;
+  TimerNode adver_{this};
+  TimerNode active_down_{this};
+  /** Interval of the last arm-active-down. */
+  std::optional<int64_t> last_interval_us_;
+  std::optional<AdvertFacts> told_;
+  /** Reasons that were said in this phase, one bit each. */
+  uint32_t said_reasons_ = 0;
+  /** Sender of the last advert that was used. */
+  IpAddress last_sender_;
+};
+
+}  // namespace holdfast::vrrp

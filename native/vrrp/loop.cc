@@ -1,0 +1,384 @@
+#include "vrrp/loop.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "loop/clock.h"
+#include "vrrp/thread_privilege.h"
+
+namespace holdfast::vrrp {
+
+namespace {
+
+/** Timers per turn; the sockets are looked at in between. */
+constexpr size_t kTimersPerTurn = 256;
+constexpr size_t kTimersPerInstance = 3;
+constexpr size_t kOwnTimers = 3;
+constexpr int64_t kOverrunRetryUs = 100'000;
+/** The kernel answers while it takes the message, so this is never waited for. */
+constexpr int kNetlinkTimeoutMs = 200;
+
+}  // namespace
+
+/** An instance and what the loop does for it. */
+struct Loop::Slot final : public Announcer::Listener {
+  Slot(int32_t id, std::shared_ptr<Counters> counters, Loop* loop)
+      : instance(id, std::move(counters), &loop->timers_, loop),
+        announcer(&loop->timers_, &loop->frames_, this),
+        owner(loop) {}
+
+  void OnAnnounced(size_t frames) override {
+    Counters::Add(&instance.counters().announcements_sent, frames);
+  }
+  void OnAnnounceFailed(const SyscallError& error, const IpAddress& address, int64_t) override {
+    owner->Fail(instance.id(), FailedAction::kAnnounce, error, address);
+  }
+  bool CanAnnounceOn(int32_t ifindex) override {
+    const std::optional<uint32_t> flags = owner->monitor_.FlagsOf(ifindex);
+    return !flags || (*flags & (IFF_NOARP | IFF_LOOPBACK)) == 0;
+  }
+
+  Instance instance;
+  Announcer announcer;
+  Loop* const owner;
+  AdvertSocket* socket = nullptr;
+  /** An announcement that waits until all addresses are there. */
+  std::optional<AnnounceRule> awaited_announce;
+  /** errno of the last advert, so that a lasting failure is told once. */
+  int send_error = 0;
+};
+
+Loop::Loop(const LoopOptions& options, OnEvent on_event)
+    : options_(options), on_event_(std::move(on_event)), lease_(options.lease_us, MonotonicUs()) {}
+
+Loop::~Loop() { Close(); }
+
+int Loop::Start() {
+  return thread_.Start([this](uv_loop_t* loop) { OnStart(loop); });
+}
+
+void Loop::OpenInstance(int32_t id, std::unique_ptr<Transport> transport,
+                        std::shared_ptr<Counters> counters) {
+  thread_.PostCall(
+      [this, id, transport = std::move(transport), counters = std::move(counters)]() mutable {
+        OpenNow(id, std::move(transport), std::move(counters));
+      });
+}
+
+void Loop::CloseInstance(int32_t id) {
+  thread_.PostCall([this, id] { CloseNow(id); });
+}
+
+void Loop::Submit(int32_t id, Order order) {
+  thread_.PostCall([this, id, order = std::move(order)]() mutable {
+    const auto slot = slots_.find(id);
+    if (slot != slots_.end()) slot->second->instance.Submit(std::move(order), MonotonicUs());
+  });
+}
+
+void Loop::RenewLease() {
+  if (lease_.Renew(MonotonicUs())) thread_.PostCall([this] { WatchLease(); });
+}
+
+void Loop::Close() {
+  thread_.Stop([this] { OnStop(); });
+}
+
+void Loop::OnStart(uv_loop_t* loop) {
+  uv_loop_ = loop;
+  if (options_.realtime_priority > 0) {
+    if (const auto error = MakeThreadRealtime(options_.realtime_priority)) {
+      Fail(0, FailedAction::kOpen, *error);
+    }
+  }
+  uv_prepare_init(loop, &before_wait_);
+  before_wait_.data = this;
+  uv_prepare_start(&before_wait_,
+                   [](uv_prepare_t* prepare) { static_cast<Loop*>(prepare->data)->ArmTimerFd(); });
+  if (const int error = deadline_.Start(loop, [this] { OnDeadline(); }); error != 0) {
+    Fail(0, FailedAction::kOpen, {.syscall = "timerfd_create", .error_number = -error});
+  }
+  const int error = netlink_.Open(NETLINK_ROUTE, {.timeout_ms = kNetlinkTimeoutMs});
+  if (error != 0) Fail(0, FailedAction::kOpen, {.syscall = "socket", .error_number = -error});
+  if (const auto failed = frames_.Open()) Fail(0, FailedAction::kOpen, *failed);
+  if (const auto failed = monitor_.Open(loop)) Fail(0, FailedAction::kOpen, *failed);
+  ReserveTimers();
+  WatchLease();
+  if (options_.is_memory_locked) {
+    if (const auto failed = LockThreadMemory()) Fail(0, FailedAction::kOpen, *failed);
+  }
+}
+
+void Loop::OnStop() {
+  addresses_.FinishAll();
+  for (const auto& [id, slot] : slots_) DetachSocket(slot.get());
+  slots_.clear();
+  timers_.Disarm(&lease_timer_);
+  timers_.Disarm(&overrun_timer_);
+  monitor_.Close();
+  netlink_.Close();
+  deadline_.Close();
+  uv_close(reinterpret_cast<uv_handle_t*>(&before_wait_), nullptr);
+}
+
+void Loop::OpenNow(int32_t id, std::unique_ptr<Transport> transport,
+                   std::shared_ptr<Counters> counters) {
+  auto& slot = slots_[id];
+  if (slot == nullptr) {
+    slot = std::make_unique<Slot>(id, std::move(counters), this);
+  } else {
+    DetachSocket(slot.get());
+    slot->send_error = 0;
+  }
+  slot->instance.SetTransport(std::move(transport));
+  AttachSocket(slot.get());
+  ReserveTimers();
+}
+
+void Loop::CloseNow(int32_t id) {
+  const auto slot = slots_.find(id);
+  if (slot == slots_.end()) return;
+  DetachSocket(slot->second.get());
+  slots_.erase(slot);
+}
+
+void Loop::AttachSocket(Slot* slot) {
+  const Transport& transport = *slot->instance.transport();
+  const SocketKey key{.ifindex = transport.ifindex,
+                      .local = transport.filter.is_unicast ? transport.source() : transport.group};
+  auto found = std::ranges::find_if(sockets_, [&key](const auto& s) { return s->key() == key; });
+  if (found == sockets_.end()) {
+    auto socket = std::make_unique<AdvertSocket>(key, static_cast<AdvertSocket::Listener*>(this));
+    if (const auto error = socket->Open(uv_loop_)) {
+      Fail(slot->instance.id(), FailedAction::kOpen, *error, key.local);
+      return;
+    }
+    sockets_.push_back(std::move(socket));
+    found = sockets_.end() - 1;
+  }
+  slot->socket = found->get();
+  slot->socket->Attach(transport.filter.format.vrid, &slot->instance);
+}
+
+void Loop::DetachSocket(Slot* slot) {
+  AdvertSocket* const socket = std::exchange(slot->socket, nullptr);
+  if (socket == nullptr) return;
+  socket->Detach(&slot->instance);
+  if (socket->has_instances()) return;
+  std::erase_if(sockets_, [socket](const auto& owned) { return owned.get() == socket; });
+}
+
+void Loop::ReserveTimers() {
+  const size_t instances = slots_.size();
+  timers_.Reserve(kTimersPerInstance * instances + kOwnTimers);
+  addresses_.Reserve(2 * instances);
+}
+
+/** Once per turn, so that moving a timer costs no system call. */
+void Loop::ArmTimerFd() {
+  const TimerNode* const earliest = timers_.earliest();
+  const int64_t wanted_us = earliest == nullptr ? 0 : std::max<int64_t>(earliest->at_us(), 1);
+  if (wanted_us == deadline_us_) return;
+  deadline_us_ = wanted_us;
+  if (wanted_us == 0) {
+    deadline_.Clear();
+  } else {
+    deadline_.SetAt(wanted_us);
+  }
+}
+
+void Loop::OnDeadline() {
+  deadline_us_ = 0;
+  timers_.RunDue(MonotonicUs(), kTimersPerTurn);
+}
+
+void Loop::TriggerAll(Trigger trigger) {
+  const int64_t now_us = MonotonicUs();
+  for (const auto& [id, slot] : slots_) slot->instance.OnTrigger(trigger, now_us);
+}
+
+void Loop::WatchLease() {
+  if (lease_.is_on()) timers_.Arm(&lease_timer_, lease_.deadline_us());
+}
+
+Instance* Loop::FindInstance(const AdvertSocket& socket, const Datagram& datagram) const {
+  const std::optional<uint8_t> vrid = datagram.vrid();
+  if (!vrid) return nullptr;
+  const auto instances = socket.InstancesOf(*vrid);
+  if (instances.empty()) return nullptr;
+  if (instances.size() == 1) return instances.front();
+  // Unicast instances may share VRID and address if their peers differ.
+  for (Instance* const instance : instances) {
+    const auto& peers = instance->transport()->filter.peers;
+    if (std::ranges::find(peers, datagram.source, &UnicastPeer::address) != peers.end()) {
+      return instance;
+    }
+  }
+  return instances.front();
+}
+
+void Loop::Fail(int32_t instance, FailedAction action, const SyscallError& error,
+                const IpAddress& address) {
+  Emit({.at_us = MonotonicUs(),
+        .instance = instance,
+        .body = FailedEvent{.action = action,
+                            .failure = MakeFailure(error.syscall, error.error_number),
+                            .address = address}});
+}
+
+Loop::Slot& Loop::SlotOf(const Instance& instance) { return *slots_.find(instance.id())->second; }
+
+void Loop::SendAdvert(Instance& instance, uint8_t priority, int64_t) {
+  Slot& slot = SlotOf(instance);
+  Transport& transport = *instance.transport();
+  const auto send = [&](const IpAddress& destination, uint8_t ttl) {
+    const auto packet = transport.encoder.Encode(priority, destination, ttl);
+    const AdvertRoute route{.source = transport.source(),
+                            .destination = destination,
+                            .ttl = ttl,
+                            .priority = transport.socket_priority};
+    const auto error = slot.socket == nullptr
+                           ? SyscallError{.syscall = "sendmsg", .error_number = EBADF}
+                           : slot.socket->Send(packet, route);
+    if (error && std::exchange(slot.send_error, error->error_number) != error->error_number) {
+      Fail(instance.id(), FailedAction::kSendAdvert, *error, destination);
+    }
+    return !error;
+  };
+  bool is_sent = false;
+  if (!transport.filter.is_unicast) is_sent = send(transport.group, kMulticastTtl);
+  for (const UnicastPeer& peer : transport.filter.peers) {
+    is_sent = send(peer.address, transport.unicast_ttl) || is_sent;
+  }
+  if (!is_sent) return;
+  slot.send_error = 0;
+  Counters::Add(&instance.counters().adverts_sent);
+  if (priority == 0) Counters::Add(&instance.counters().priority_zero_sent);
+}
+
+void Loop::ChangeAddresses(Instance& instance, AddressSet::Change change, int64_t now_us) {
+  if (change == AddressSet::Change::kRemove) SlotOf(instance).awaited_announce.reset();
+  addresses_.Start(instance.id(), change, instance.transport()->addresses, now_us);
+}
+
+void Loop::StartAnnounce(Instance& instance, const AnnounceRule& rule, int64_t now_us) {
+  Slot& slot = SlotOf(instance);
+  slot.announcer.Cancel();
+  slot.awaited_announce.reset();
+  if (addresses_.IsBusyWith(instance.id())) {
+    slot.awaited_announce = rule;
+  } else {
+    slot.announcer.Start(instance.transport()->addresses, rule, now_us);
+  }
+}
+
+void Loop::CancelAnnounce(Instance& instance) {
+  Slot& slot = SlotOf(instance);
+  slot.awaited_announce.reset();
+  slot.announcer.Cancel();
+}
+
+void Loop::DrainSocket(Instance& instance) {
+  AdvertSocket* const socket = SlotOf(instance).socket;
+  if (socket != nullptr) socket->Drain();
+}
+
+void Loop::RecordDeadline(int64_t at_us) { lateness_.Record(MonotonicUs() - at_us); }
+
+void Loop::Emit(const Event& event) {
+  if (is_overrun_ && on_event_({.at_us = event.at_us, .instance = 0, .body = OverrunEvent{}})) {
+    is_overrun_ = false;
+    timers_.Disarm(&overrun_timer_);
+  }
+  if (on_event_(event)) return;
+  is_overrun_ = true;
+  timers_.Arm(&overrun_timer_, MonotonicUs() + kOverrunRetryUs);
+}
+
+void Loop::OnTimer(TimerNode& node, int64_t now_us) {
+  if (&node == &lease_timer_) {
+    if (lease_.Lapse(now_us)) {
+      TriggerAll(Trigger::kLeaseLapsed);
+    } else {
+      WatchLease();
+    }
+  } else if (std::exchange(is_overrun_, false)) {
+    Emit({.at_us = now_us, .instance = 0, .body = OverrunEvent{}});
+  }
+}
+
+void Loop::OnPacket(AdvertSocket& socket, const Datagram& datagram) {
+  const int64_t now_us = MonotonicUs();
+  if (Instance* const instance = FindInstance(socket, datagram)) {
+    instance->OnDatagram(datagram, now_us);
+    return;
+  }
+  const uint8_t vrid = datagram.vrid().value_or(0);
+  if (!socket.NoteUnknownVrid(vrid)) return;
+  const bool is_short = !datagram.vrid();
+  const auto bytes = static_cast<int64_t>(datagram.received_bytes);
+  const auto shortest = static_cast<int64_t>(datagram.header_bytes + kVrrpHeaderBytes);
+  Emit({.at_us = now_us,
+        .instance = 0,
+        .body = DroppedEvent{.reason = is_short ? DropReason::kTooShort : DropReason::kVrid,
+                             .source = datagram.source,
+                             .ifindex = socket.key().ifindex,
+                             .received = is_short ? bytes : vrid,
+                             .expected = is_short ? shortest : 0}});
+}
+
+void Loop::OnReceiveError(AdvertSocket& socket, const SyscallError& error) {
+  for (const auto& [id, slot] : slots_) {
+    if (slot->socket == &socket) Fail(id, FailedAction::kReceive, error);
+  }
+}
+
+void Loop::OnAddressFailed(int32_t instance, AddressSet::Change change, const Failure& failure,
+                           const IpAddress& address) {
+  const bool is_add = change == AddressSet::Change::kAdd;
+  Emit({.at_us = MonotonicUs(),
+        .instance = instance,
+        .body = FailedEvent{
+            .action = is_add ? FailedAction::kAddAddresses : FailedAction::kRemoveAddresses,
+            .failure = failure,
+            .address = address}});
+}
+
+void Loop::OnAddressesChanged(int32_t instance, AddressSet::Change) {
+  const auto slot = slots_.find(instance);
+  if (slot == slots_.end() || addresses_.IsBusyWith(instance)) return;
+  if (const auto rule = std::exchange(slot->second->awaited_announce, std::nullopt)) {
+    slot->second->announcer.Start(slot->second->instance.transport()->addresses, *rule,
+                                  MonotonicUs());
+  }
+}
+
+void Loop::OnLink(const netlink::LinkRecord& link, bool is_deleted) {
+  Emit({.at_us = MonotonicUs(),
+        .instance = 0,
+        .body = LinkEvent{.link = link, .is_deleted = is_deleted}});
+}
+
+void Loop::OnAddress(const netlink::AddressRecord& address, bool is_deleted) {
+  Emit({.at_us = MonotonicUs(),
+        .instance = 0,
+        .body = AddressEvent{.address = address, .is_deleted = is_deleted}});
+}
+
+void Loop::OnLinkLost(int32_t ifindex) {
+  const int64_t now_us = MonotonicUs();
+  for (const auto& [id, slot] : slots_) {
+    if (slot->instance.transport()->ifindex != ifindex) continue;
+    slot->instance.OnTrigger(Trigger::kLinkLost, now_us);
+  }
+}
+
+void Loop::OnMonitorOverrun() {
+  Emit({.at_us = MonotonicUs(), .instance = 0, .body = OverrunEvent{}});
+}
+
+}  // namespace holdfast::vrrp

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "loop/deadline_timer.h"
+#include "loop/lateness.h"
+#include "loop/loop_thread.h"
+#include "netlink/socket.h"
+#include "vrrp/address_worker.h"
+#include "vrrp/announcer.h"
+#include "vrrp/counters.h"
+#include "vrrp/event.h"
+#include "vrrp/frame_socket.h"
+#include "vrrp/instance.h"
+#include "vrrp/lease.h"
+#include "vrrp/monitor.h"
+#include "vrrp/sockets.h"
+#include "vrrp/timer_heap.h"
+
+namespace holdfast::vrrp {
+
+/** contract.ts `VrrpLoopOptions` */
+struct LoopOptions {
+  int realtime_priority = 0;
+  bool is_memory_locked = false;
+  int64_t lease_us = 0;
+};
+
+/**
+ * The vrrp loop: one thread with all instances, their sockets and timers. The public part is for
+ * the owning thread; nothing there waits for the loop, Close() apart.
+ */
+class Loop final : private InstanceHost,
+                   private TimerOwner,
+                   private AdvertSocket::Listener,
+                   private AddressWorker::Listener,
+                   private Monitor::Listener {
+ public:
+  /** Called on the loop's thread. @returns false when the event was dropped */
+  using OnEvent = std::function<bool(const Event&)>;
+
+  Loop(const LoopOptions& options, OnEvent on_event);
+  ~Loop();
+
+  /** @returns 0, or a negative errno */
+  int Start();
+  void OpenInstance(int32_t id, std::unique_ptr<Transport> transport,
+                    std::shared_ptr<Counters> counters);
+  void CloseInstance(int32_t id);
+  void Submit(int32_t id, Order order);
+  void RenewLease();
+  /** Carries out what was submitted before. Idempotent. */
+  void Close();
+
+  const LoopThread& thread() const { return thread_; }
+  LatenessSummary lateness() const { return lateness_.Summary(); }
+
+ private:
+  struct Slot;
+
+  void OnStart(uv_loop_t* loop);
+  void OnStop();
+  void OpenNow(int32_t id, std::unique_ptr<Transport> transport,
+               std::shared_ptr<Counters> counters);
+  void CloseNow(int32_t id);
+  Slot& SlotOf(const Instance& instance);
+  void AttachSocket(Slot* slot);
+  void DetachSocket(Slot* slot);
+  void ReserveTimers();
+  void ArmTimerFd();
+  void OnDeadline();
+  void TriggerAll(Trigger trigger);
+  void WatchLease();
+  Instance* FindInstance(const AdvertSocket& socket, const Datagram& datagram) const;
+  void Fail(int32_t instance, FailedAction action, const SyscallError& error,
+            const IpAddress& address = {});
+
+  // InstanceHost
+  void SendAdvert(Instance& instance, uint8_t priority, int64_t now_us) override;
+  void ChangeAddresses(Instance& instance, AddressSet::Change change, int64_t now_us) override;
+  void StartAnnounce(Instance& instance, const AnnounceRule& rule, int64_t now_us) override;
+  void CancelAnnounce(Instance& instance) override;
+  void DrainSocket(Instance& instance) override;
+  void RecordDeadline(int64_t at_us) override;
+  void Emit(const Event& event) override;
+  // TimerOwner
+  void OnTimer(TimerNode& node, int64_t now_us) override;
+  // AdvertSocket::Listener
+  void OnPacket(AdvertSocket& socket, const Datagram& datagram) override;
+  void OnReceiveError(AdvertSocket& socket, const SyscallError& error) override;
+  // AddressWorker::Listener
+  void OnAddressFailed(int32_t instance, AddressSet::Change change, const Failure& failure,
+                       const IpAddress& address) override;
+  void OnAddressesChanged(int32_t instance, AddressSet::Change change) override;
+  // Monitor::Listener
+  void OnLink(const netlink::LinkRecord& link, bool is_deleted) override;
+  void OnAddress(const netlink::AddressRecord& address, bool is_deleted) override;
+  void OnLinkLost(int32_t ifindex) override;
+  void OnMonitorOverrun() override;
+
+  const LoopOptions options_;
+  const OnEvent on_event_;
+  Lease lease_;
+  LatenessHistogram lateness_;
+
+  // All below: loop thread only.
+  uv_loop_t* uv_loop_ = nullptr;
+  uv_prepare_t before_wait_{};
+  DeadlineTimer deadline_;
+  /** What the timerfd is set to; 0 when it is not armed. */
+  int64_t deadline_us_ = 0;
+  TimerHeap timers_;
+  TimerNode lease_timer_{this};
+  TimerNode overrun_timer_{this};
+  netlink::Socket netlink_;
+  FrameSocket frames_;
+  Monitor monitor_{&netlink_, this};
+  AddressWorker addresses_{&timers_, &netlink_, this};
+  std::vector<std::unique_ptr<AdvertSocket>> sockets_;
+  std::unordered_map<int32_t, std::unique_ptr<Slot>> slots_;
+  /** An event was dropped and nobody has been told. */
+  bool is_overrun_ = false;
+  LoopThread thread_;
+};
+
+}  // namespace holdfast::vrrp

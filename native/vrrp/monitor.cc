@@ -1,0 +1,107 @@
+#include "vrrp/monitor.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+
+#include <unordered_map>
+#include <utility>
+
+namespace holdfast::vrrp {
+
+namespace {
+
+constexpr int kDatagramsPerTurn = 64;
+constexpr int kReceiveBufferBytes = 8 << 20;
+constexpr uint32_t kUsable = IFF_UP | IFF_RUNNING;
+
+bool IsUsable(uint32_t flags) { return (flags & kUsable) == kUsable; }
+
+}  // namespace
+
+std::optional<SyscallError> Monitor::Open(uv_loop_t* loop) {
+  const netlink::SocketOptions options{
+      .groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+      .receive_buffer_bytes = kReceiveBufferBytes};
+  if (const int error = events_.Open(NETLINK_ROUTE, options); error != 0) {
+    return SyscallError{.syscall = "socket", .error_number = -error};
+  }
+  // The table after the subscription: nothing can fall between them.
+  ReadTable();
+  if (const int error = readable_.Start(loop, events_.fd(), [this] { OnReadable(); }); error != 0) {
+    return SyscallError{.syscall = "epoll_ctl", .error_number = -error};
+  }
+  return std::nullopt;
+}
+
+void Monitor::Close() {
+  readable_.Close();
+  events_.Close();
+}
+
+std::optional<uint32_t> Monitor::FlagsOf(int32_t ifindex) const {
+  const auto found = flags_.find(ifindex);
+  if (found == flags_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Monitor::OnReadable() {
+  for (int datagrams = 0; datagrams < kDatagramsPerTurn; ++datagrams) {
+    netlink::Bytes datagram;
+    const int received = events_.Receive(&datagram);
+    if (received == 0) return;
+    if (received > 0) {
+      Take(datagram);
+    } else if (received == -ENOBUFS) {
+      listener_->OnMonitorOverrun();
+      ReadTable();
+    } else {
+      return;
+    }
+  }
+}
+
+void Monitor::Take(netlink::Bytes datagram) {
+  netlink::MessageReader reader(datagram);
+  netlink::Message message;
+  while (reader.Next(&message)) {
+    const uint16_t type = message.header.nlmsg_type;
+    netlink::LinkRecord link;
+    netlink::AddressRecord address;
+    if (netlink::DecodeLink(message, &link)) {
+      listener_->OnLink(link, type == RTM_DELLINK);
+      Update(link, type == RTM_DELLINK);
+    } else if (netlink::DecodeAddress(message, &address)) {
+      listener_->OnAddress(address, type == RTM_DELADDR);
+    }
+  }
+}
+
+void Monitor::Update(const netlink::LinkRecord& link, bool is_deleted) {
+  const auto known = flags_.find(link.ifindex);
+  const bool was_usable = known == flags_.end() || IsUsable(known->second);
+  if (is_deleted) {
+    flags_.erase(link.ifindex);
+  } else {
+    flags_[link.ifindex] = link.flags;
+  }
+  if (was_usable && (is_deleted || !IsUsable(link.flags))) listener_->OnLinkLost(link.ifindex);
+}
+
+/** Links that went away unseen are lost too. */
+void Monitor::ReadTable() {
+  std::unordered_map<int32_t, netlink::LinkRecord> current;
+  netlink::MessageBuilder request(64);
+  netlink::EncodeLinkDump(&request);
+  const int error = requests_->Query(request.bytes(), [&current](const netlink::Message& message) {
+    netlink::LinkRecord link;
+    if (netlink::DecodeLink(message, &link)) current[link.ifindex] = link;
+  });
+  if (error != 0) return;
+  const auto before = flags_;
+  for (const auto& [ifindex, flags] : before) {
+    if (!current.contains(ifindex)) Update({.ifindex = ifindex, .flags = flags}, true);
+  }
+  for (const auto& [ifindex, link] : current) Update(link, false);
+}
+
+}  // namespace holdfast::vrrp

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "vrrp/address_set.h"
+#include "vrrp/ip_address.h"
+#include "vrrp/packet.h"
+
+namespace holdfast::vrrp {
+
+/** contract.ts `VrrpTransport`, prepared: everything that can be encoded before it is needed. */
+struct Transport {
+  Transport(int32_t ifindex_, AdvertFilter filter_, std::shared_ptr<AddressSet> addresses_)
+      : ifindex(ifindex_),
+        filter(std::move(filter_)),
+        encoder(filter.format),
+        addresses(std::move(addresses_)) {}
+
+  int32_t ifindex;
+  /** Format, peers and source of the adverts. */
+  AdvertFilter filter;
+  AdvertEncoder encoder;
+  std::shared_ptr<AddressSet> addresses;
+  /** Where adverts go when there are no peers. */
+  IpAddress group;
+  uint8_t unicast_ttl = kMulticastTtl;
+  bool skips_address_check = false;
+  /** SO_PRIORITY */
+  int socket_priority = 0;
+
+  const IpAddress& source() const { return filter.format.source; }
+};
+
+}  // namespace holdfast::vrrp
