@@ -5,6 +5,7 @@
 #include "binding/probe.h"
 #include "binding/rtnetlink.h"
 #include "binding/signals.h"
+#include "binding/vrrp.h"
 
 namespace {
 
@@ -18,6 +19,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   holdfast::binding::InitRtnetlink(env, exports);
   holdfast::binding::InitProbe(env, exports);
   holdfast::binding::InitSignals(env, exports);
+  holdfast::binding::InitVrrp(env, exports);
   return exports;
 }
 

@@ -1,0 +1,161 @@
+#include "binding/vrrp.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "binding/event_pump.h"
+#include "binding/factory.h"
+#include "binding/values.h"
+#include "binding/vrrp_events.h"
+#include "binding/vrrp_values.h"
+#include "vrrp/loop.h"
+
+namespace holdfast::binding {
+
+namespace {
+
+/** Room for the kernel's echo of a takeover of some thousand addresses while JavaScript is busy. */
+constexpr size_t kEventCapacity = 16'384;
+
+/** contract.ts `VrrpLoop` */
+class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "VrrpLoop",
+                       {InstanceMethod<&VrrpLoopWrap::OpenInstance>("openInstance"),
+                        InstanceMethod<&VrrpLoopWrap::CloseInstance>("closeInstance"),
+                        InstanceMethod<&VrrpLoopWrap::Submit>("submit"),
+                        InstanceMethod<&VrrpLoopWrap::RenewLease>("renewLease"),
+                        InstanceMethod<&VrrpLoopWrap::Counters>("counters"),
+                        InstanceMethod<&VrrpLoopWrap::Health>("health"),
+                        InstanceMethod<&VrrpLoopWrap::Close>("close")});
+  }
+
+  explicit VrrpLoopWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<VrrpLoopWrap>(info) {
+    const Napi::Env env = info.Env();
+    const auto options = ReadLoopOptions(info[0]);
+    if (!options) return;
+    if (!info[1].IsFunction()) {
+      Napi::TypeError::New(env, "onEvents: a function is expected").ThrowAsJavaScriptException();
+      return;
+    }
+    Start(env, *options, info[1].As<Napi::Function>());
+  }
+  ~VrrpLoopWrap() override { Shut(); }
+
+ private:
+  using Pump = EventPump<vrrp::Event>;
+
+  void Start(Napi::Env env, const vrrp::LoopOptions& options, const Napi::Function& on_events) {
+    pump_ =
+        std::make_unique<Pump>(env, on_events, kEventCapacity, MakeVrrpEvent, [this] { Shut(); });
+    loop_ = std::make_unique<vrrp::Loop>(options, [pump = pump_.get()](const vrrp::Event& event) {
+      const uint64_t lost = pump->lost();
+      pump->Push(event);
+      return pump->lost() == lost;
+    });
+    const int error = loop_->Start();
+    if (error == 0) {
+      // The thread's events need the callback, so the object stays until close().
+      Ref();
+      is_open_ = true;
+      return;
+    }
+    Shut();
+    ThrowSyscallError(env, -error, "createVrrpLoop");
+  }
+
+  void Shut() {
+    if (loop_) loop_->Close();
+    if (pump_) pump_->Close();
+    is_open_ = false;
+  }
+
+  bool IsOpen(Napi::Env env) const {
+    if (!is_open_) ThrowClosed(env, "VrrpLoop");
+    return is_open_;
+  }
+
+  static std::optional<int32_t> ReadId(const Napi::CallbackInfo& info) {
+    if (info[0].IsNumber()) {
+      const double number = info[0].As<Napi::Number>().DoubleValue();
+      const auto id = static_cast<int32_t>(number >= 1 && number <= kMaxId ? number : 0);
+      if (id == number && id != 0) return id;
+    }
+    Napi::TypeError::New(info.Env(), "instance: a whole number from 1 to 2147483647 is expected")
+        .ThrowAsJavaScriptException();
+    return std::nullopt;
+  }
+
+  void OpenInstance(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    const auto id = ReadId(info);
+    if (!id) return;
+    auto transport = ReadTransport(info[1]);
+    if (!transport) return;
+    auto& counters = counters_[*id];
+    if (!counters) counters = std::make_shared<vrrp::Counters>();
+    loop_->OpenInstance(*id, std::move(transport), counters);
+  }
+
+  void CloseInstance(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    const auto id = ReadId(info);
+    if (!id) return;
+    counters_.erase(*id);
+    loop_->CloseInstance(*id);
+  }
+
+  void Submit(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    const auto id = ReadId(info);
+    if (!id) return;
+    auto order = ReadOrder(info[1]);
+    if (order) loop_->Submit(*id, std::move(*order));
+  }
+
+  void RenewLease(const Napi::CallbackInfo& info) {
+    if (IsOpen(info.Env())) loop_->RenewLease();
+  }
+
+  Napi::Value Counters(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return info.Env().Undefined();
+    const auto id = ReadId(info);
+    if (!id) return info.Env().Undefined();
+    const auto counters = counters_.find(*id);
+    if (counters == counters_.end()) return info.Env().Null();
+    return MakeVrrpCounters(info.Env(), *counters->second);
+  }
+
+  Napi::Value Health(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return info.Env().Undefined();
+    return MakeLoopHealth(info.Env(), loop_->thread().heartbeats(), loop_->thread().commands(),
+                          pump_->lost(), loop_->lateness());
+  }
+
+  void Close(const Napi::CallbackInfo&) {
+    if (!is_open_) return;
+    Shut();
+    Unref();
+  }
+
+  static constexpr double kMaxId = 2'147'483'647;
+
+  std::unique_ptr<Pump> pump_;
+  std::unique_ptr<vrrp::Loop> loop_;
+  /** Shared with the loop, so that they are read without waiting for it. */
+  std::unordered_map<int32_t, std::shared_ptr<vrrp::Counters>> counters_;
+  bool is_open_ = false;
+};
+
+}  // namespace
+
+void InitVrrp(Napi::Env env, Napi::Object exports) {
+  ExportFactory<VrrpLoopWrap>(env, exports, "createVrrpLoop");
+}
+
+}  // namespace holdfast::binding

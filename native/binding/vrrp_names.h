@@ -1,0 +1,65 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "vrrp/model.h"
+
+namespace holdfast::binding {
+
+/** Names of contract.ts in the order of the enums in vrrp/model.h. */
+inline constexpr std::array<const char*, vrrp::kPhases> kPhaseNames = {"idle", "backup", "held",
+                                                                       "active"};
+inline constexpr std::array<const char*, vrrp::kTriggers> kTriggerNames = {
+    "active-down",
+    "adver",
+    "priority-zero",
+    "higher-priority",
+    "equal-priority-higher-address",
+    "equal-priority-lower-address",
+    "equal-priority-own-address",
+    "lower-priority",
+    "link-lost",
+    "lease-lapsed",
+};
+inline constexpr std::array<const char*, vrrp::kDropReasons> kDropReasonNames = {
+    "too-short",
+    "wrong-length",
+    "ttl",
+    "version",
+    "vrid",
+    "type",
+    "authentication-type",
+    "authentication-mismatch",
+    "password",
+    "interval",
+    "checksum",
+    "unicast-expected",
+    "multicast-expected",
+    "unknown-source",
+    "unicast-ttl",
+    "address-count",
+    "address-list",
+    "interval-noted",
+};
+/** In the order of vrrp::FailedAction. */
+inline constexpr std::array<const char*, 6> kFailedActionNames = {
+    "send-advert", "add-addresses", "remove-addresses", "announce", "open", "receive"};
+
+template <typename Enum, size_t kSize>
+const char* NameOf(const std::array<const char*, kSize>& names, Enum value) {
+  return names[static_cast<size_t>(value)];
+}
+
+template <typename Enum, size_t kSize>
+std::optional<Enum> ValueOf(const std::array<const char*, kSize>& names, std::string_view name) {
+  const auto found =
+      std::ranges::find(names, name, [](const char* n) { return std::string_view(n); });
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enum>(found - names.begin());
+}
+
+}  // namespace holdfast::binding

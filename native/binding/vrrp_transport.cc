@@ -1,0 +1,169 @@
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "binding/values.h"
+#include "binding/vrrp_values.h"
+
+namespace holdfast::binding {
+
+namespace {
+
+constexpr size_t kAdvertisedMax = 255;
+
+vrrp::IpAddress ReadAddress(FieldReader& reader, const char* field, int family) {
+  const auto address = vrrp::IpAddress::Parse(family, reader.String(field));
+  if (!address) {
+    reader.Fail(field,
+                family == AF_INET ? "an IPv4 address is expected" : "an IPv6 address is expected");
+  }
+  return address.value_or(vrrp::IpAddress{});
+}
+
+/** Null leaves the octets alone. @returns whether there was one */
+bool ReadNullableAddress(FieldReader& reader, const char* field, int family,
+                         netlink::AddressBytes* octets) {
+  if (!reader.NullableString(field)) return false;
+  *octets = ReadAddress(reader, field, family).octets;
+  return true;
+}
+
+vrrp::MacAddress ReadMac(FieldReader& reader, const char* field) {
+  vrrp::MacAddress mac{};
+  const std::string text = reader.String(field);
+  int length = 0;
+  const int read = sscanf(text.c_str(), "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1],
+                          &mac[2], &mac[3], &mac[4], &mac[5], &length);
+  if (read != 6 || static_cast<size_t>(length) != text.size()) {
+    reader.Fail(field, "an address like 02:00:00:00:00:01 is expected");
+  }
+  return mac;
+}
+
+struct ReadVirtualAddress {
+  vrrp::VirtualAddress address;
+  bool is_advertised = false;
+};
+
+ReadVirtualAddress ReadOneAddress(FieldReader& reader) {
+  ReadVirtualAddress read;
+  netlink::AddressRecord& record = read.address.record;
+  const int family = reader.Family("family");
+  record.family = static_cast<uint8_t>(family);
+  record.ifindex =
+      static_cast<int32_t>(reader.Integer("ifindex", 1, std::numeric_limits<int32_t>::max()));
+  record.prefix_length =
+      static_cast<uint8_t>(reader.Integer("prefixLength", 0, family == AF_INET ? 32 : 128));
+  record.scope = reader.Integer<uint8_t>("scope");
+  record.address = ReadAddress(reader, "address", family).octets;
+  record.has_broadcast = ReadNullableAddress(reader, "broadcast", family, &record.broadcast);
+  record.has_peer = ReadNullableAddress(reader, "peer", family, &record.peer);
+  const std::string label = reader.NullableString("label").value_or("");
+  if (!netlink::CopyText(label, &record.label)) {
+    reader.Fail("label", "at most 15 octets are expected");
+  }
+  read.address.mac = ReadMac(reader, "mac");
+  read.is_advertised = reader.Bool("isAdvertised");
+  return read;
+}
+
+bool ReadAddresses(FieldReader& reader, vrrp::AdvertFormat* format,
+                   std::vector<vrrp::VirtualAddress>* addresses) {
+  const Napi::Array list = reader.Array("addresses");
+  if (!reader.ok()) return false;
+  for (uint32_t index = 0; index < list.Length(); ++index) {
+    FieldReader item(list.Get(index), "transport.addresses[" + std::to_string(index) + "]");
+    const ReadVirtualAddress read = ReadOneAddress(item);
+    if (read.is_advertised && read.address.record.family != format->family) {
+      item.Fail("family", "an advertised address must be of the transport's family");
+    }
+    if (!item.ok()) return false;
+    addresses->push_back(read.address);
+    if (!read.is_advertised) continue;
+    format->addresses.push_back(
+        {.family = read.address.record.family, .octets = read.address.record.address});
+  }
+  if (format->addresses.size() > kAdvertisedMax) {
+    reader.Fail("addresses", "at most 255 advertised addresses are expected");
+  }
+  return reader.ok();
+}
+
+bool ReadPeers(FieldReader& reader, int family, std::vector<vrrp::UnicastPeer>* peers) {
+  const Napi::Array list = reader.Array("unicastPeers");
+  if (!reader.ok()) return false;
+  for (uint32_t index = 0; index < list.Length(); ++index) {
+    FieldReader item(list.Get(index), "transport.unicastPeers[" + std::to_string(index) + "]");
+    peers->push_back({.address = ReadAddress(item, "address", family),
+                      .min_ttl = item.Integer<uint8_t>("minTtl"),
+                      .max_ttl = item.Integer<uint8_t>("maxTtl")});
+    if (!item.ok()) return false;
+  }
+  return true;
+}
+
+std::optional<vrrp::Password> ReadPassword(FieldReader& reader) {
+  const auto text = reader.NullableString("password");
+  if (!text) return std::nullopt;
+  vrrp::Password password{};
+  if (text->size() > password.size()) {
+    reader.Fail("password", "at most 8 octets or null are expected");
+    return std::nullopt;
+  }
+  std::copy(text->begin(), text->end(), password.begin());
+  return password;
+}
+
+vrrp::AdvertFormat ReadFormat(FieldReader& reader) {
+  vrrp::AdvertFormat format;
+  format.family = reader.Family("family");
+  format.version = static_cast<uint8_t>(reader.Integer("version", 2, 3));
+  format.vrid = static_cast<uint8_t>(reader.Integer("vrid", 1, 255));
+  const int64_t interval_max = format.version == 2 ? 255 : 4'095;
+  format.advertised_interval =
+      static_cast<uint16_t>(reader.Integer("advertisedInterval", 1, interval_max));
+  format.source = ReadAddress(reader, "sourceAddress", format.family);
+  format.password = ReadPassword(reader);
+  if (format.version != 2) format.password.reset();
+  format.is_checksum_as_v2 = reader.Bool("checksumAsV2");
+  return format;
+}
+
+}  // namespace
+
+std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
+  FieldReader reader(value, "transport");
+  vrrp::AdvertFilter filter;
+  std::vector<vrrp::VirtualAddress> addresses;
+  filter.format = ReadFormat(reader);
+  const int family = filter.format.family;
+  filter.has_source_check = reader.Bool("checksUnicastSource");
+  if (!ReadPeers(reader, family, &filter.peers)) return nullptr;
+  if (!ReadAddresses(reader, &filter.format, &addresses)) return nullptr;
+  filter.is_unicast = !filter.peers.empty();
+  const auto ifindex =
+      static_cast<int32_t>(reader.Integer("ifindex", 0, std::numeric_limits<int32_t>::max()));
+  vrrp::IpAddress group;
+  if (!filter.is_unicast) {
+    group = ReadAddress(reader, "multicastGroup", family);
+    if (!group.is_multicast()) reader.Fail("multicastGroup", "a multicast address is expected");
+  }
+  const auto unicast_ttl = reader.Integer<uint8_t>("unicastTtl");
+  const bool skips_address_check = reader.Bool("skipsAddressCheck");
+  const auto priority = static_cast<int>(reader.Integer("socketPriority", 0, 15));
+  if (!reader.ok()) return nullptr;
+  auto transport = std::make_unique<vrrp::Transport>(ifindex, std::move(filter),
+                                                     std::make_shared<vrrp::AddressSet>(addresses));
+  transport->group = group;
+  transport->unicast_ttl = unicast_ttl;
+  transport->skips_address_check = skips_address_check;
+  transport->socket_priority = priority;
+  return transport;
+}
+
+}  // namespace holdfast::binding

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <optional>
+
+#include "vrrp/counters.h"
+#include "vrrp/loop.h"
+#include "vrrp/program.h"
+#include "vrrp/transport.h"
+
+namespace holdfast::binding {
+
+// All readers: nothing, when a TypeError that names the field is pending.
+
+/** contract.ts `VrrpLoopOptions` */
+std::optional<vrrp::LoopOptions> ReadLoopOptions(const Napi::Value& value);
+
+/** contract.ts `VrrpTransport`, with everything encoded that can be. */
+std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value);
+
+/** contract.ts `VrrpOrder`, compiled. */
+std::optional<vrrp::Order> ReadOrder(const Napi::Value& value);
+
+/** contract.ts `VrrpCounters` */
+Napi::Value MakeVrrpCounters(Napi::Env env, const vrrp::Counters& counters);
+
+}  // namespace holdfast::binding
