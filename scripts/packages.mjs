@@ -12,7 +12,7 @@ const PURPOSES = {
   },
   test: {
     why: "C++ tests, the peer daemon and the judge of packets",
-    packages: ["cmake", "libgtest-dev", "libgmock-dev", "keepalived", "tshark"],
+    packages: ["cmake", "libuv1-dev", "libgtest-dev", "libgmock-dev", "keepalived", "tshark"],
   },
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
 };

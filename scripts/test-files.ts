@@ -1,0 +1,25 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, sep } from "node:path";
+
+/** Folders of test/ in the order in which they start: the slowest first, so that they end together. */
+const ORDER = ["lab", "integration", "cpp", "native", "scenarios", "conformance", "unit"];
+
+function rank(file: string): number {
+  const at = ORDER.indexOf(file.split(sep)[0] ?? "");
+  return at < 0 ? ORDER.length : at;
+}
+
+/**
+ * All tests by their sources, so that leftovers of deleted ones in dist/ do not run.
+ * @param root of the repository
+ * @param words parts of paths below test/, for example `unit` or `lab/vrrp`; none: all
+ * @returns compiled files
+ */
+export function testFiles(root: string, words: readonly string[]): readonly string[] {
+  return readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort((left, right) => rank(left) - rank(right) || left.localeCompare(right))
+    .map((file) => join(root, "dist", "test", file.replace(/\.ts$/, ".js")))
+    .filter((file) => existsSync(file));
+}
