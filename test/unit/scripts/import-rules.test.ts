@@ -4,8 +4,10 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 interface ImportRules {
-  readonly importsOf: (text: string) => readonly { readonly target: string; readonly line: number }[];
-  readonly violation: (file: string, target: string) => string | null;
+  readonly importsOf: (
+    text: string,
+  ) => readonly { readonly target: string; readonly line: number; readonly isType: boolean }[];
+  readonly violation: (file: string, target: string, isType?: boolean) => string | null;
 }
 
 // The module is plain JavaScript, so that lint runs before anything is compiled.
@@ -49,16 +51,23 @@ for (const [file, target] of ALLOWED) {
   test(`src/${file} may import ${target}`, () => assert.equal(rules.violation(file, target), null));
 }
 
+test("pure folders may import types of the contract with the addon, model may not", () => {
+  assert.equal(rules.violation("ipvs/diff.ts", "../native/contract.ts", true), null);
+  assert.notEqual(rules.violation("ipvs/diff.ts", "../native/contract.ts", false), null);
+  assert.notEqual(rules.violation("ipvs/diff.ts", "../native/load.ts", true), null);
+  assert.notEqual(rules.violation("model/lvs.ts", "../native/contract.ts", true), null);
+});
+
 test("imports of every form are found with their lines", () => {
   const text =
-    'import { a } from "./a.ts";\nexport {\n  b,\n} from "./b.ts";\nconst c = await import("./c.ts");\nimport "./d.ts";\n';
+    'import type { a } from "./a.ts";\nexport {\n  b,\n} from "./b.ts";\nconst c = await import("./c.ts");\nimport "./d.ts";\n';
   assert.deepEqual(
     rules.importsOf(text),
     [
-      { target: "./a.ts", line: 1 },
-      { target: "./b.ts", line: 4 },
-      { target: "./d.ts", line: 6 },
-      { target: "./c.ts", line: 5 },
+      { target: "./a.ts", line: 1, isType: true },
+      { target: "./b.ts", line: 4, isType: false },
+      { target: "./d.ts", line: 6, isType: false },
+      { target: "./c.ts", line: 5, isType: false },
     ].sort((left, right) => left.line - right.line),
   );
 });
