@@ -51,7 +51,7 @@ class Runtime implements VrrpRuntime {
   }
 
   snapshot(): readonly VrrpInstanceSnapshot[] {
-    return this.#instances.map((instance) => instance.snapshot());
+    return this.#loop === null ? [] : this.#instances.map((instance) => instance.snapshot());
   }
 
   health(): LoopHealth | null {

@@ -82,6 +82,7 @@ export interface VrrpRuntime {
   reload(instances: readonly VrrpInstance[]): Promise<readonly Diagnostic[]>;
   /** Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent. */
   stop(): Promise<void>;
+  /** Empty before `start` and after `stop`. */
   snapshot(): readonly VrrpInstanceSnapshot[];
   /** Null before `start` and after `stop`. */
   health(): LoopHealth | null;

@@ -247,6 +247,7 @@ describe("VrrpRuntime", () => {
     assert.equal(bench.host.loop.isClosed, true);
     assert.equal(bench.changes.at(-1), "VI_1 stop 100");
     await bench.runtime.stop();
+    assert.deepEqual(bench.runtime.snapshot(), []);
     assert.equal(bench.host.clock.nextUs(), null, "no timer is left");
   });
 
