@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { ROOT } from "../../test/helpers/repository.ts";
+import { vrrpConfig } from "../../test/lab/config.ts";
+import type { BenchCase, Sample, Subject } from "../case.ts";
+import { quantile } from "../statistics.ts";
+import { type VrrpBed, whyNoVrrp, withBed } from "../vrrp-bed.ts";
+
+const VIP = "10.0.1.1";
+const INTERVAL_MS = 100;
+const SETTLE_MS = 4_000;
+const MEASURE_MS = 12_000;
+const RELOADS = 8;
+const HUGE_INSTANCES = 250;
+
+const CONFIG = vrrpConfig({ version: 3, priority: 200, virtualAddresses: [VIP], advertInt: "0.1" });
+
+/** A file that takes long to read, with the same first instance. */
+function hugeConfig(): string {
+  const scripts = Array.from(
+    { length: HUGE_INSTANCES * 40 },
+    (_, index) => `vrrp_script unused_${index} {\n    script "/bin/true"\n    interval 3600\n}`,
+  );
+  return `${CONFIG}\n${scripts.join("\n")}\n`;
+}
+
+/** Two endless loops for each core. */
+function burnCores(): readonly ChildProcess[] {
+  return cpus().flatMap(() => [0, 1].map(() => spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" })));
+}
+
+async function disturb(bed: VrrpBed, variant: string, reload: (config: string) => void): Promise<void> {
+  if (variant !== "reloading") {
+    await bed.waitForAdverts(bed.first, MEASURE_MS / INTERVAL_MS, 3 * MEASURE_MS);
+    return;
+  }
+  for (let round = 0; round < RELOADS; round++) {
+    reload(round % 2 === 0 ? hugeConfig() : CONFIG);
+    await pause(MEASURE_MS / RELOADS);
+  }
+}
+
+async function trial(bed: VrrpBed, subject: Subject, variant: string): Promise<Sample> {
+  if (variant === "blocked") process.env["NODE_OPTIONS"] = `--import=${join(ROOT, "bench", "block-main-thread.mjs")}`;
+  const daemon = bed.start(bed.first, subject, CONFIG);
+  delete process.env["NODE_OPTIONS"];
+  await bed.first.watch.gained(VIP);
+  await pause(SETTLE_MS);
+  const from = bed.advertsFrom(bed.first).length;
+  const burners = variant === "busy cores" ? burnCores() : [];
+  try {
+    await disturb(bed, variant, (config) => daemon.reload(config));
+  } finally {
+    for (const burner of burners) burner.kill("SIGKILL");
+  }
+  const atMs = bed
+    .advertsFrom(bed.first)
+    .slice(from)
+    .map((advert) => advert.atMs);
+  const lateMs = atMs.slice(1).map((at, index) => at - (atMs[index] ?? at) - INTERVAL_MS);
+  return {
+    p50Ms: quantile(lateMs, 0.5),
+    p99Ms: quantile(lateMs, 0.99),
+    maxMs: Math.max(...lateMs),
+    adverts: atMs.length,
+  };
+}
+
+export const ADVERT_LATENESS: BenchCase = {
+  name: "advert-lateness",
+  meaning:
+    "spacing of a master's adverts on the wire beyond advert_int 0.1: idle; main (JavaScript) thread blocked 99 % of the time; file of 10,000 scripts reloaded by turns; two endless loops per core",
+  variants: ["idle", "blocked", "reloading", "busy cores"],
+  subjects: ["keepalived", "holdfast"],
+  whyNot(subject, variant) {
+    if (subject === "keepalived" && variant === "blocked") return "it has no such thread";
+    return whyNoVrrp(subject);
+  },
+  run: (subject, variant) => withBed((bed) => trial(bed, subject, variant)),
+};

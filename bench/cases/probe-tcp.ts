@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import type { ProbeTarget } from "../../src/native/contract.ts";
+import { loadNative } from "../../src/native/load.ts";
+import type { BenchCase, Sample } from "../case.ts";
+
+const WARM_UP_MS = 2_000;
+const MEASURE_MS = 5_000;
+const TIMEOUT_US = 1_000_000;
+const INTERVAL_US = 1_000_000;
+
+/** CPU time of each thread of this process in microseconds. */
+function threadCpuUs(): ReadonlyMap<string, number> {
+  const ids = readdirSync("/proc/self/task");
+  return new Map(
+    ids.map((id) => [id, Number(readFileSync(`/proc/self/task/${id}/schedstat`, "utf8").split(" ")[0]) / 1_000]),
+  );
+}
+
+function targetAt(port: number, index: number): ProbeTarget {
+  return {
+    kind: "tcp",
+    family: "inet",
+    address: `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,
+    port,
+    bindAddress: null,
+    bindPort: 0,
+    bindInterface: null,
+    fwmark: 0,
+    timeoutUs: TIMEOUT_US,
+  };
+}
+
+async function trial(count: number): Promise<Sample> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(0, "0.0.0.0");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const threadsBefore = new Set(readdirSync("/proc/self/task"));
+  let reported = 0;
+  const loop = loadNative().createProbeLoop({ maxInFlight: 4_096 }, (events) => {
+    reported += events.length;
+  });
+  const schedule = { expected: "success", intervalUs: INTERVAL_US, unexpectedIntervalUs: INTERVAL_US } as const;
+  for (let index = 0; index < count; index++) {
+    loop.addTarget(index, targetAt(address.port, index), schedule, Math.floor((index / count) * INTERVAL_US));
+  }
+  await pause(WARM_UP_MS);
+  const [cpuBefore, before, startMs] = [threadCpuUs(), loop.counters(), performance.now()];
+  await pause(MEASURE_MS);
+  const [cpuAfter, after, elapsedMs] = [threadCpuUs(), loop.counters(), performance.now() - startMs];
+  const health = loop.health();
+  loop.close();
+  server.close();
+  const usedUs = [...cpuAfter].map(([id, us]) => ({ id, us: us - (cpuBefore.get(id) ?? 0) }));
+  const probeUs = usedUs.filter(({ id }) => !threadsBefore.has(id)).reduce((sum, { us }) => sum + us, 0);
+  const allUs = usedUs.reduce((sum, { us }) => sum + us, 0);
+  const probes = after.succeeded - before.succeeded;
+  return {
+    probesPerSec: (probes / elapsedMs) * 1_000,
+    cpuPerProbeUs: probeUs / probes,
+    otherThreadsPerProbeUs: (allUs - probeUs) / probes,
+    tickLatenessP99Us: health.lateness.p99Us,
+    wrongResults: reported + after.failed,
+  };
+}
+
+export const PROBE_TCP: BenchCase = {
+  name: "probe-tcp",
+  meaning:
+    "the addon alone: full TCP connects to a listening socket over the loopback device, so that the CPU time holds both ends of the handshake; from /proc/self/task/*/schedstat",
+  variants: ["targets=1000", "targets=5000"],
+  subjects: ["holdfast"],
+  whyNot: () => null,
+  run: (_subject, variant) => trial(Number(variant.split("=")[1])),
+};

@@ -1,0 +1,10 @@
+/** One trial in a process of its own. Words: CASE SUBJECT VARIANT. Prints the sample as JSON on its last line. */
+import { CASES } from "./cases.ts";
+
+const [name, subject, variant = ""] = process.argv.slice(2);
+const found = CASES.find((item) => item.name === name);
+if (found === undefined || (subject !== "holdfast" && subject !== "keepalived")) {
+  throw new Error(`no case ${name} for ${subject}`);
+}
+const sample = await found.run(subject, variant);
+process.stdout.write(`${JSON.stringify(sample)}\n`);

@@ -1,0 +1,86 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { AddressWatch } from "../test/lab/address-watch.ts";
+import { whyNoLab } from "../test/lab/capabilities.ts";
+import type { Capture } from "../test/lab/capture.ts";
+import { Daemon, daemonProgram } from "../test/lab/daemon.ts";
+import { type Advert, advertOf } from "../test/lab/frames.ts";
+import type { Machine } from "../test/lab/machine.ts";
+import { Network } from "../test/lab/network.ts";
+import type { Subject } from "./case.ts";
+
+/** @returns why VRRP cases can't run here, or null */
+export function whyNoVrrp(subject: Subject): string | null {
+  const why = whyNoLab(["dumpcap"]);
+  if (why !== false) return why;
+  return daemonProgram(subject) === null ? `${subject} is not there` : null;
+}
+
+export interface Router {
+  readonly machine: Machine;
+  readonly watch: AddressWatch;
+}
+
+/** Two machines on a switch whose VRRP and ARP traffic is recorded. */
+export class VrrpBed {
+  readonly first: Router;
+  readonly second: Router;
+  readonly capture: Capture;
+  readonly #network: Network;
+
+  private constructor(network: Network, routers: readonly [Router, Router], capture: Capture) {
+    this.#network = network;
+    [this.first, this.second] = routers;
+    this.capture = capture;
+  }
+
+  static async build(): Promise<VrrpBed> {
+    const network = await Network.build();
+    const router = async (name: string, address: string): Promise<Router> => {
+      const machine = await network.addMachine({ name, addresses: [address] });
+      return { machine, watch: await machine.watchAddresses() };
+    };
+    const routers = [await router("one", "10.0.0.5/8"), await router("two", "10.0.0.6/8")] as const;
+    return new VrrpBed(network, routers, await network.capture());
+  }
+
+  start(router: Router, subject: Subject, config: string): Daemon {
+    return new Daemon(router.machine, { name: subject, config });
+  }
+
+  advertsFrom(router: Router): readonly Advert[] {
+    const adverts = this.capture.frames.items.map(advertOf);
+    return adverts.filter((advert) => advert !== null).filter((advert) => advert.source === router.machine.address);
+  }
+
+  /** Waits for so many adverts more. */
+  async waitForAdverts(router: Router, count: number, timeoutMs: number): Promise<void> {
+    let left = count;
+    const isWanted = (): boolean => {
+      left -= 1;
+      return left === 0;
+    };
+    await this.capture.frames.waitFor(
+      `${count} adverts`,
+      (frame) => advertOf(frame)?.source === router.machine.address && isWanted(),
+      { from: this.capture.frames.position, timeoutMs },
+    );
+  }
+
+  /** A crash at a fixed phase of the interval would flatter or harm by chance. */
+  async randomPhase(intervalMs: number): Promise<void> {
+    await pause(Math.random() * intervalMs);
+  }
+
+  close(): Promise<void> {
+    return this.#network.close();
+  }
+}
+
+export async function withBed<Result>(body: (bed: VrrpBed) => Promise<Result>): Promise<Result> {
+  const bed = await VrrpBed.build();
+  try {
+    return await body(bed);
+  } finally {
+    await bed.close();
+  }
+}
