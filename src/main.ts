@@ -34,8 +34,17 @@ function helpText(): string {
   ].join("\n");
 }
 
+/**
+ * What comes before the daemon listens is ignored, as keepalived ignores it: Node would end at a reload and open its
+ * debugger at SIGUSR1.
+ */
+function shieldStart(): void {
+  for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE"] as const) process.on(signal, () => {});
+}
+
 async function run(flags: Flags, words: readonly string[], reporter: StartReporter | null): Promise<void> {
   if (reporter !== null || flags.staysInForeground) {
+    shieldStart();
     const { runDaemon } = await import("./cli/run-daemon.ts");
     await runDaemon(flags, words, reporter);
   }

@@ -13,6 +13,7 @@ import { addressBits, parseAddress } from "../config/address.ts";
 import type { Rtnetlink } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { errorText } from "../runtime/error-code.ts";
+import { missingCapabilities } from "../runtime/privileges.ts";
 import { commandText, problemText, statusTable } from "./realserver-report.ts";
 import { parseRealserverState, renderRealserverState } from "./realserver-state.ts";
 import { readStateFile, removeStateFile, writeStateFile } from "./state-file.ts";
@@ -99,10 +100,17 @@ function print(request: RealserverRequest, done: readonly RealserverCommand[], s
   for (const problem of status.problems) process.stderr.write(`holdfast: ${problemText(problem)}\n`);
 }
 
+/** Found out beforehand, so that nothing is left half done. */
+function assertPermission(): void {
+  const missing = missingCapabilities(readFileSync("/proc/self/status", "latin1"));
+  if (missing.includes("CAP_NET_ADMIN")) throw new Error("no permission: CAP_NET_ADMIN is needed; run as root");
+}
+
 async function carryOut(request: RealserverRequest, rtnetlink: Rtnetlink): Promise<number> {
   const { action } = request;
   const vips = [...new Set(request.addresses.map(canonicalVip))];
   if (action === "up" && vips.length === 0) throw new Error("up needs at least one VIP");
+  if (action !== "status") assertPermission();
   const path = statePath();
   const facts = await readFacts(rtnetlink, path);
   const commands = action === "status" ? [] : (action === "up" ? planUp : planDown)(vips, facts).commands;
