@@ -283,7 +283,7 @@ class Runtime implements VrrpRuntime {
     const { action, failure, address, atUs } = event;
     const isExpected = action === "send-advert" && SENDING_ON_A_LOST_LINK.includes(failure.code);
     // keepalived: the priority 0 that nobody can hear is not worth a line.
-    if (isExpected && running.book.state.kind === "fault") return;
+    if (isExpected && !this.#view.isUp(running.config.interfaceName)) return;
     const { errno, message } = failure;
     running.book.feed({ kind: "effect-failed", action, errno, reason: message, address }, atUs);
     if (action === "open") running.onOpenFailure();

@@ -45,7 +45,8 @@ const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
   "preempt delay stopped": () => "stop preempt delay",
   "effective priority changed": (f) => `Changing effective priority from ${f["from"]} to ${f["to"]}`,
   "address removed by others": (f) => `Netlink reflector reports IP ${f["address"]} removed from ${f["interface"]}`,
-  "address restored": (f) => `IP ${f["address"]} was removed from ${f["interface"]} by another program, restoring it`,
+  "address restored": (f) =>
+    `IP ${f["address"]}${f["others"] === 0 ? "" : ` and ${f["others"]} more`} removed from ${f["interface"]} by others, restoring`,
   "effect failed": (f) =>
     f["action"] === "send-advert"
       ? `send advert error ${f["errno"]} (${f["reason"]})`

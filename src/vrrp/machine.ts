@@ -283,8 +283,8 @@ function announce(router: VirtualRouter): VrrpEffect {
 }
 
 function repairAddresses(router: VirtualRouter, state: ActiveState, addresses: readonly string[]): Step {
-  const notes = addresses.map((address) => warn("address restored", { address, interface: router.interfaceName }));
-  return stay(state, ...notes, { kind: "add-addresses" }, announce(router));
+  const fields = { address: addresses[0] ?? null, others: addresses.length - 1, interface: router.interfaceName };
+  return stay(state, warn("address restored", fields), { kind: "add-addresses" }, announce(router));
 }
 
 // keepalived: everything is withdrawn and, unless another router is better, back after Skew_Time.
