@@ -1,0 +1,292 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "vrrp/instance.h"
+#include "vrrp/packet.h"
+
+namespace holdfast::vrrp {
+namespace {
+
+IpAddress Ip(const char* text) { return IpAddress::Parse(AF_INET, text).value(); }
+
+/** Writes down what the instance has done for it. */
+struct FakeHost final : InstanceHost {
+  void SendAdvert(Instance&, uint8_t priority, int64_t) override {
+    done.push_back("advert " + std::to_string(priority));
+  }
+  void ChangeAddresses(Instance&, AddressSet::Change change, int64_t) override {
+    done.push_back(change == AddressSet::Change::kAdd ? "add" : "remove");
+  }
+  void StartAnnounce(Instance&, const AnnounceRule& rule, int64_t) override {
+    done.push_back("announce " + std::to_string(rule.repeat));
+  }
+  void CancelAnnounce(Instance&) override { done.push_back("cancel"); }
+  void DrainSocket(Instance&) override {
+    if (on_drain) on_drain();
+  }
+  void RecordDeadline(int64_t) override {}
+  void Emit(const Event& event) override { events.push_back(event); }
+
+  template <typename Body>
+  const Body* Last() const {
+    return events.empty() ? nullptr : std::get_if<Body>(&events.back().body);
+  }
+
+  std::vector<std::string> done;
+  std::vector<Event> events;
+  std::function<void()> on_drain;
+};
+
+AdvertFormat FormatOf(const char* source) {
+  return {.version = 3,
+          .vrid = 51,
+          .advertised_interval = 100,
+          .source = Ip(source),
+          .addresses = {Ip("192.168.1.100")},
+          .password = std::nullopt};
+}
+
+constexpr int64_t kIntervalUs = 1'000'000;
+/** At priority 100 and 1 s. RFC 9568 §6.1: 3 s + 156 / 256 s */
+constexpr int64_t kActiveDownUs = 3'609'375;
+
+ArmActiveDown ActiveDown(ActiveDownRule::From from, int64_t multiplier = 3) {
+  return {.rule = {.interval_us = kIntervalUs,
+                   .interval_from = from,
+                   .multiplier = multiplier,
+                   .skew_numerator = 156,
+                   .skew_base_us = std::nullopt}};
+}
+
+class InstanceTest : public testing::Test {
+ protected:
+  InstanceTest() {
+    const AdvertFilter filter{.format = FormatOf("192.168.1.2"), .peers = {}};
+    instance_.SetTransport(std::make_unique<Transport>(
+        2, filter, std::make_shared<AddressSet>(std::span<const VirtualAddress>{})));
+  }
+
+  static Program MakeProgram() {
+    Program program;
+    program.own_priority = 100;
+    program.phase = Phase::kBackup;
+    const std::vector<Action> keep = {ActiveDown(ActiveDownRule::From::kAdvert)};
+    const std::vector<Action> skew_only = {ActiveDown(ActiveDownRule::From::kLast, 0)};
+    const std::vector<Action> takeover = {SendAdvert{100}, AddAddresses{}, Announce{{.repeat = 5}},
+                                          ArmAdver{kIntervalUs}};
+    const std::vector<Action> advertise = {SendAdvert{100}, ArmAdver{kIntervalUs}};
+    const std::vector<Action> yield = {DisarmAdver{}, CancelAnnounce{}, RemoveAddresses{},
+                                       ActiveDown(ActiveDownRule::From::kAdvert)};
+    program.AddPlan(Phase::kBackup, Trigger::kHigherPriority, keep, Phase::kBackup, false);
+    program.AddPlan(Phase::kBackup, Trigger::kPriorityZero, skew_only, Phase::kBackup, false);
+    program.AddPlan(Phase::kBackup, Trigger::kActiveDown, takeover, Phase::kActive, true);
+    program.Ignore(Phase::kBackup, Trigger::kLowerPriority);
+    program.AddPlan(Phase::kActive, Trigger::kAdver, advertise, Phase::kActive, false);
+    program.AddPlan(Phase::kActive, Trigger::kHigherPriority, yield, Phase::kBackup, true);
+    return program;
+  }
+
+  void Install(int64_t now_us) {
+    instance_.Submit({.order = 1,
+                      .epoch = 0,
+                      .actions = {ActiveDown(ActiveDownRule::From::kRule)},
+                      .program = MakeProgram()},
+                     now_us);
+    ASSERT_NE(host_.Last<AcceptedEvent>(), nullptr);
+    host_.events.clear();
+  }
+
+  void Receive(uint8_t priority, const char* source, int64_t now_us, uint16_t interval_cs = 100) {
+    AdvertFormat format = FormatOf(source);
+    format.advertised_interval = interval_cs;
+    AdvertEncoder encoder(format);
+    const auto packet = encoder.Encode(priority, Ip("224.0.0.18"), ttl_);
+    instance_.OnDatagram(*SplitIpv4(packet), now_us);
+  }
+
+  TimerHeap timers_;
+  FakeHost host_;
+  std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();
+  Instance instance_{7, counters_, &timers_, &host_};
+  uint8_t ttl_ = 255;
+};
+
+TEST_F(InstanceTest, TakesOverInOrderWhenTheActiveDownTimerEnds) {
+  Install(0);
+  EXPECT_EQ(instance_.active_down_timer().at_us(), kActiveDownUs);
+  timers_.RunDue(kActiveDownUs - 1, 10);
+  EXPECT_TRUE(host_.done.empty());
+  timers_.RunDue(kActiveDownUs, 10);
+  EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100", "add", "announce 5"}));
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
+  ASSERT_NE(host_.Last<RanEvent>(), nullptr);
+  EXPECT_EQ(host_.Last<RanEvent>()->epoch, 1);
+  EXPECT_EQ(host_.events.back().instance, 7);
+}
+
+TEST_F(InstanceTest, AdvertsKeepTheirCadence) {
+  Install(0);
+  timers_.RunDue(kActiveDownUs, 10);
+  int64_t deadline_us = kActiveDownUs + kIntervalUs;
+  for (const int64_t late_us : {300, 0, 15'000, 70}) {
+    EXPECT_EQ(instance_.adver_timer().at_us(), deadline_us);
+    timers_.RunDue(deadline_us + late_us, 10);
+    deadline_us += kIntervalUs;
+  }
+  EXPECT_EQ(instance_.adver_timer().at_us(), deadline_us);
+}
+
+TEST_F(InstanceTest, AfterAStallOneAdvertIsSentAndNotABurst) {
+  Install(0);
+  timers_.RunDue(kActiveDownUs, 10);
+  host_.done.clear();
+  const int64_t now_us = kActiveDownUs + 10 * kIntervalUs + 123;
+  timers_.RunDue(now_us, 10);
+  EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
+  EXPECT_EQ(instance_.adver_timer().at_us(), now_us + kIntervalUs);
+}
+
+TEST_F(InstanceTest, AnAdvertThatWaitsInTheSocketPreventsTheTakeover) {
+  Install(0);
+  const int64_t now_us = kActiveDownUs + 5;
+  host_.on_drain = [&] { Receive(150, "192.168.1.9", now_us); };
+  timers_.RunDue(now_us, 10);
+  EXPECT_TRUE(host_.done.empty());
+  EXPECT_EQ(instance_.phase(), Phase::kBackup);
+  EXPECT_EQ(instance_.active_down_timer().at_us(), now_us + kActiveDownUs);
+}
+
+TEST_F(InstanceTest, TheIntervalOfTheAdvertCountsAndIsRemembered) {
+  Install(0);
+  Receive(150, "192.168.1.9", 1'000, 200);
+  // 3 * 2 s + 156 / 256 * 2 s
+  EXPECT_EQ(instance_.active_down_timer().at_us(), 1'000 + 7'218'750);
+  Receive(0, "192.168.1.9", 2'000, 200);
+  EXPECT_EQ(instance_.active_down_timer().at_us(), 2'000 + 1'218'750);
+}
+
+TEST_F(InstanceTest, HeardIsSaidOnlyWhenTheFactsDiffer) {
+  Install(0);
+  Receive(150, "192.168.1.9", 1);
+  Receive(150, "192.168.1.9", 2);
+  ASSERT_EQ(host_.events.size(), 1u);
+  ASSERT_NE(host_.Last<HeardEvent>(), nullptr);
+  EXPECT_EQ(host_.Last<HeardEvent>()->advert.priority, 150);
+  Receive(151, "192.168.1.9", 3);
+  EXPECT_EQ(host_.events.size(), 2u);
+  EXPECT_EQ(counters_->adverts_received, 3u);
+}
+
+TEST_F(InstanceTest, ALowerAdvertIsIgnoredAndLeavesTheTimer) {
+  Install(0);
+  Receive(99, "192.168.1.9", 1'000);
+  EXPECT_TRUE(host_.events.empty());
+  EXPECT_EQ(instance_.active_down_timer().at_us(), kActiveDownUs);
+}
+
+TEST_F(InstanceTest, EqualPrioritiesAreSortedByAddressAndToldWithoutAPlan) {
+  Install(0);
+  Receive(100, "192.168.1.3", 1);
+  ASSERT_NE(host_.Last<HappenedEvent>(), nullptr);
+  EXPECT_EQ(host_.Last<HappenedEvent>()->trigger, Trigger::kEqualPriorityHigherAddress);
+  Receive(100, "192.168.1.1", 2);
+  EXPECT_EQ(host_.Last<HappenedEvent>()->trigger, Trigger::kEqualPriorityLowerAddress);
+  Receive(100, "192.168.1.2", 3);
+  EXPECT_EQ(host_.Last<HappenedEvent>()->trigger, Trigger::kEqualPriorityOwnAddress);
+}
+
+TEST_F(InstanceTest, YieldsToAHigherAdvert) {
+  Install(0);
+  timers_.RunDue(kActiveDownUs, 10);
+  host_.done.clear();
+  Receive(150, "192.168.1.9", 5'000'000);
+  EXPECT_EQ(host_.done, (std::vector<std::string>{"cancel", "remove"}));
+  EXPECT_EQ(instance_.phase(), Phase::kBackup);
+  EXPECT_FALSE(instance_.adver_timer().is_armed());
+  ASSERT_NE(host_.Last<RanEvent>(), nullptr);
+  EXPECT_EQ(host_.Last<RanEvent>()->epoch, 2);
+  EXPECT_TRUE(host_.Last<RanEvent>()->has_advert);
+}
+
+TEST_F(InstanceTest, AnOrderOfAnOlderEpochIsRefusedAsAWhole) {
+  Install(0);
+  timers_.RunDue(kActiveDownUs, 10);
+  host_.done.clear();
+  instance_.Submit({.order = 2, .epoch = 0, .actions = {SendAdvert{0}}, .program = MakeProgram()},
+                   5'000'000);
+  ASSERT_NE(host_.Last<RefusedEvent>(), nullptr);
+  EXPECT_EQ(host_.Last<RefusedEvent>()->order, 2);
+  EXPECT_EQ(host_.Last<RefusedEvent>()->epoch, 1);
+  EXPECT_EQ(host_.Last<RefusedEvent>()->phase, Phase::kActive);
+  EXPECT_TRUE(host_.done.empty());
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
+}
+
+TEST_F(InstanceTest, EachDropReasonIsSaidOncePerPhaseAndAlwaysCounted) {
+  Install(0);
+  ttl_ = 64;
+  Receive(150, "192.168.1.9", 1);
+  Receive(150, "192.168.1.9", 2);
+  ASSERT_EQ(host_.events.size(), 1u);
+  const auto* const dropped = host_.Last<DroppedEvent>();
+  ASSERT_NE(dropped, nullptr);
+  EXPECT_EQ(dropped->reason, DropReason::kTtl);
+  EXPECT_EQ(dropped->received, 64);
+  EXPECT_EQ(dropped->expected, 255);
+  EXPECT_EQ(counters_->dropped[static_cast<size_t>(DropReason::kTtl)], 2u);
+  EXPECT_EQ(counters_->adverts_received, 0u);
+  EXPECT_EQ(instance_.active_down_timer().at_us(), kActiveDownUs) << "forged: nothing moves";
+  timers_.RunDue(kActiveDownUs, 10);
+  Receive(150, "192.168.1.9", 5'000'000);
+  EXPECT_NE(host_.Last<DroppedEvent>(), nullptr) << "again in the new phase";
+}
+
+TEST_F(InstanceTest, ShiftMovesAnArmedTimerOnly) {
+  Install(0);
+  const auto submit = [this](std::vector<Action> actions) {
+    instance_.Submit(
+        {.order = 2, .epoch = 0, .actions = std::move(actions), .program = MakeProgram()}, 1'000);
+  };
+  submit({ShiftActiveDown{.skew_numerator = -10, .skew_base_us = std::nullopt}});
+  EXPECT_EQ(instance_.active_down_timer().at_us(), kActiveDownUs - 39'062);
+  submit({ShiftActiveDown{.skew_numerator = -65'536, .skew_base_us = 1'000'000}});
+  EXPECT_EQ(instance_.active_down_timer().at_us(), 1'000) << "never into the past";
+  submit({DisarmActiveDown{}, ShiftActiveDown{.skew_numerator = 10, .skew_base_us = 1}});
+  EXPECT_FALSE(instance_.active_down_timer().is_armed());
+}
+
+TEST_F(InstanceTest, TriggersWithoutAProgramOrAPlanChangeNothing) {
+  instance_.OnTrigger(Trigger::kLinkLost, 1);
+  EXPECT_TRUE(host_.events.empty());
+  Install(0);
+  instance_.OnTrigger(Trigger::kLinkLost, 2);
+  ASSERT_NE(host_.Last<HappenedEvent>(), nullptr);
+  EXPECT_EQ(instance_.phase(), Phase::kBackup);
+  EXPECT_EQ(instance_.epoch(), 0);
+}
+
+TEST_F(InstanceTest, TheAddressCheckMayBeSkippedForTheKnownSenderInBackupOnly) {
+  AdvertFilter filter{.format = FormatOf("192.168.1.2"), .peers = {}};
+  filter.format.addresses = {Ip("192.168.1.101")};
+  auto transport = std::make_unique<Transport>(
+      2, filter, std::make_shared<AddressSet>(std::span<const VirtualAddress>{}));
+  transport->skips_address_check = true;
+  instance_.SetTransport(std::move(transport));
+  Install(0);
+  const auto& noted = counters_->dropped[static_cast<size_t>(DropReason::kAddressList)];
+  Receive(150, "192.168.1.9", 1);
+  EXPECT_EQ(noted, 1u);
+  Receive(150, "192.168.1.9", 2);
+  EXPECT_EQ(noted, 1u);
+  Receive(150, "192.168.1.8", 3);
+  EXPECT_EQ(noted, 2u);
+}
+
+}  // namespace
+}  // namespace holdfast::vrrp
