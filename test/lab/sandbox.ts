@@ -67,7 +67,8 @@ export class Sandbox {
   }
 
   static async open(): Promise<Sandbox> {
-    const script = "mount -t tmpfs tmpfs /run && ip link set lo up && echo ready && exec cat";
+    // The shell stays as the namespace's first process: it reaps orphans, which cat alone would leave as zombies.
+    const script = "mount -t tmpfs tmpfs /run && ip link set lo up && echo ready && cat; exit 0";
     const words = ["unshare", "-m", "-n", "-p", "-u", "-i", "--fork", "--kill-child", "--mount-proc"];
     return new Sandbox(await NamespaceHolder.start([...words, "sh", "-c", script]));
   }

@@ -102,8 +102,15 @@ export async function runInUml(job: UmlJob): Promise<UmlResult> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-uml-"));
   writeJob(folder, job);
   const child = boot(program, folder);
-  const end = (): void => void sendSignal(-(child.pid ?? 0), "SIGKILL");
-  const timer = setTimeout(end, job.timeoutMs);
+  const stop = (): void => {
+    // The whole session; 0 would be our own.
+    if (child.pid !== undefined) sendSignal(-child.pid, "SIGKILL");
+  };
+  const end = (): void => {
+    stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const timer = setTimeout(stop, job.timeoutMs);
   process.once("exit", end);
   try {
     const lines = outputOf(child, job.onLine);
@@ -118,7 +125,6 @@ export async function runInUml(job: UmlJob): Promise<UmlResult> {
     clearTimeout(timer);
     end();
     process.removeListener("exit", end);
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
