@@ -1,8 +1,9 @@
+import { isSameModel } from "../model/equality.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { InterfaceAddress, VrrpLoop, VrrpTransport } from "../native/contract.ts";
 import { effectivePriority } from "../vrrp/timers.ts";
-import type { ControlEffect, FaultReason, StateName, VrrpEffect } from "../vrrp/types.ts";
+import type { ControlEffect, FaultReason, NoteEffect, StateName, VrrpEffect } from "../vrrp/types.ts";
 import {
   addressKey,
   allVirtualAddresses,
@@ -13,10 +14,11 @@ import {
   trackedWeight,
   type VirtualAddressSet,
 } from "./vrrp-network.ts";
+import { NoteLimit } from "./vrrp-note-limit.ts";
 import { OrderBook } from "./vrrp-orders.ts";
 import { buildTransport } from "./vrrp-transport.ts";
 import type { VrrpInstanceSnapshot, VrrpRuntimeDependencies } from "./vrrp-types.ts";
-import { announcementRecords, renderNote } from "./vrrp-wording.ts";
+import { announcementRecords, renderNote, renderWithheld } from "./vrrp-wording.ts";
 
 /** Two programs that fight over an address shall not keep a processor busy. */
 const REPAIR_PAUSE_US = 50_000;
@@ -47,6 +49,7 @@ export class RunningInstance {
   readonly #removed = new Map<string, InterfaceAddress>();
   #repairedAtUs = Number.NEGATIVE_INFINITY;
   #openFailures = 0;
+  readonly #limit = new NoteLimit();
 
   constructor(instance: number, config: VrrpInstance, context: RunningInstanceContext) {
     this.#context = context;
@@ -91,10 +94,10 @@ export class RunningInstance {
   /** Replaces the configuration of a running instance. */
   reconfigure(config: VrrpInstance): void {
     const known = new Set(this.addresses().map(addressKey));
-    const before = settingsOf(this.config);
+    const isSame = isSameModel(this.config, config);
     this.book.router = config;
     this.#addresses = null;
-    if (before === settingsOf(config)) return;
+    if (isSame) return;
     this.refreshTransport();
     const hasNewAddresses = this.addresses().some((address) => !known.has(addressKey(address)));
     this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
@@ -223,9 +226,7 @@ export class RunningInstance {
     for (const effect of effects) {
       switch (effect.kind) {
         case "note":
-          if (effect.level !== "detail" || dependencies.isDetailed) {
-            dependencies.log(renderNote(this.config.name, effect));
-          }
+          if (effect.level !== "detail" || dependencies.isDetailed) this.#say(effect, atUs);
           break;
         case "announce":
           if (dependencies.isDetailed) announcementRecords(this.config).forEach(dependencies.log);
@@ -245,6 +246,15 @@ export class RunningInstance {
           break;
       }
     }
+  }
+
+  #say(effect: NoteEffect, atUs: Microseconds): void {
+    const { dependencies } = this.#context;
+    const withheld = this.#limit.admit(effect.message, atUs);
+    if (withheld === null) return;
+    const { name } = this.config;
+    if (withheld > 0) dependencies.log(renderWithheld(name, withheld));
+    dependencies.log(renderNote(name, effect));
   }
 
   #notify(effect: Extract<ControlEffect, { kind: "notify" }>, atUs: Microseconds): void {
@@ -270,9 +280,4 @@ export class RunningInstance {
     this.#timers.get(name)?.();
     this.#timers.delete(name);
   }
-}
-
-/** A configuration without the places in the file, which say nothing about what it does. */
-function settingsOf(config: VrrpInstance): string {
-  return JSON.stringify(config, (name, value: unknown) => (name === "place" ? null : value));
 }

@@ -11,7 +11,7 @@ import type {
 } from "../native/contract.ts";
 import { catchUp } from "../vrrp/catch-up.ts";
 import { step } from "../vrrp/machine.ts";
-import { deriveProgram, phaseOf, triggerEvent } from "../vrrp/program.ts";
+import { deriveProgram, isSameButLearned, phaseOf, triggerEvent } from "../vrrp/program.ts";
 import { actionsOf, INITIAL_STATE, type RouterEvent, type VrrpEffect, type VrrpState } from "../vrrp/types.ts";
 
 /** What a trigger report says. */
@@ -127,12 +127,13 @@ export class OrderBook {
     const first = this.#pending[0];
     const { state, effects } = step(this.router, first?.before ?? this.#state, event);
     this.#dependencies.onEffects(effects, report.atUs);
+    const isMaterial = !isSameButLearned(this.#state, state);
     this.#state = state;
     for (const entry of this.#pending) {
       entry.before = this.#state;
       if (entry.event !== null) this.#state = step(this.router, this.#state, entry.event).state;
     }
-    this.#renewProgram(report.atUs);
+    if (isMaterial) this.#renewProgram(report.atUs);
   }
 
   /** A trigger without a plan: the control loop decides. */

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { instanceKey } from "../model/diff.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { AddressCommand, InterfaceAddress, LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
@@ -89,11 +90,11 @@ class Runtime implements VrrpRuntime {
     if (loop === null || this.#isStopped) return [];
     const complaints = this.#missingInterfaces(configs);
     if (complaints.length > 0) return complaints;
-    const old = new Map(this.#instances.map((instance) => [matchKey(instance.config), instance]));
+    const old = new Map(this.#instances.map((instance) => [instanceKey(instance.config), instance]));
     const surplus = this.#instances.flatMap((instance) => instance.addresses());
     const next = configs.map((config) => {
-      const known = old.get(matchKey(config));
-      old.delete(matchKey(config));
+      const known = old.get(instanceKey(config));
+      old.delete(instanceKey(config));
       return { config, known: known ?? null };
     });
     await Promise.all([...old.values()].map((instance) => this.#remove(instance, loop)));
@@ -359,11 +360,4 @@ class Runtime implements VrrpRuntime {
     const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
     this.#dependencies.log({ level, message, fields, text: text ?? [message, ...words].join(" ") });
   }
-}
-
-/** keepalived: a reload knows an instance by these, not by its name. */
-function matchKey(config: VrrpInstance): string {
-  const { vrid, family, interfaceName, unicastPeers, sourceAddress, multicastGroup } = config;
-  const way = unicastPeers.length > 0 ? `unicast ${sourceAddress ?? ""}` : multicastGroup;
-  return `${vrid} ${family} ${interfaceName} ${way}`;
 }

@@ -73,6 +73,16 @@ export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
   return { level, message, fields: { instance, ...fields }, text };
 }
 
+/** In place of lines that a storm of adverts would have caused. */
+export function renderWithheld(instance: string, count: number): SpokenRecord {
+  return {
+    level: "info",
+    message: "lines withheld",
+    fields: { instance, count },
+    text: `(${instance}) ${count} lines about received adverts withheld`,
+  };
+}
+
 /** Said once per burst and address. */
 export function announcementRecords(config: VrrpInstance): readonly SpokenRecord[] {
   return [...config.virtualAddresses, ...config.excludedAddresses].map(({ family, address, interfaceName }) => {

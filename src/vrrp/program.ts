@@ -81,7 +81,7 @@ function planPhase(router: VirtualRouter, state: VrrpState): readonly Outcome[] 
     const event = triggerEvent(router, trigger, null);
     if (event === null) return [];
     const result = step(router, state, event);
-    if (result.effects.length === 0 && isSame(state, result.state)) return [];
+    if (result.effects.length === 0 && isSameButLearned(state, result.state)) return [];
     const plan: VrrpPlan = {
       trigger,
       actions: actionsOf(result.effects),
@@ -100,11 +100,11 @@ function mustBeReported(before: VrrpState, result: Step): boolean {
   const takesPart = result.effects.some(
     (effect) => effect.kind === "notify" || effect.kind === "start-timer" || effect.kind === "stop-timer",
   );
-  return takesPart || !isSame(before, result.state);
+  return takesPart || !isSameButLearned(before, result.state);
 }
 
 /** True when the states differ at most in what was learned from adverts. */
-function isSame(left: VrrpState, right: VrrpState): boolean {
+export function isSameButLearned(left: VrrpState, right: VrrpState): boolean {
   return JSON.stringify(withoutLearned(left)) === JSON.stringify(withoutLearned(right));
 }
 
