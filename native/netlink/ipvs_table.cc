@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "netlink/kernel_module.h"
 
@@ -19,6 +20,7 @@ using netlink::Message;
 constexpr size_t kSlice = 4'096;
 /** Scheduler modules are loaded while the kernel handles a command. */
 constexpr int kTimeoutMs = 30'000;
+constexpr std::chrono::seconds kModprobeDeadline{10};
 
 std::string Describe(const Command& command, const netlink::Ack& ack) {
   const bool is_service =
@@ -49,7 +51,7 @@ int Table::Open(std::string* message) {
   int error = socket_.Open(NETLINK_GENERIC, options);
   if (error == 0) error = netlink::ResolveGenericFamily(&socket_, IPVS_GENL_NAME, &family_);
   if (error == -ENOENT) {
-    module_problem = netlink::LoadKernelModule("ip_vs");
+    module_problem = netlink::LoadKernelModule(netlink::ModprobePath(), "ip_vs", kModprobeDeadline);
     error = netlink::ResolveGenericFamily(&socket_, IPVS_GENL_NAME, &family_);
   }
   // Everybody may resolve the family; only this tells whether we may use it.

@@ -18,17 +18,6 @@ namespace holdfast::netlink {
 
 namespace {
 
-constexpr int kDeadlineMs = 10'000;
-
-std::string ModprobePath() {
-  const UniqueFd file(open("/proc/sys/kernel/modprobe", O_RDONLY | O_CLOEXEC));
-  std::array<char, 4'096> text{};
-  const ssize_t length = file.is_open() ? read(file.get(), text.data(), text.size()) : 0;
-  std::string path(text.data(), length > 0 ? static_cast<size_t>(length) : 0);
-  while (!path.empty() && (path.back() == '\n' || path.back() == '\0')) path.pop_back();
-  return path.empty() ? "/sbin/modprobe" : path;
-}
-
 /** @returns 0 or a positive errno */
 int Spawn(const std::string& path, const std::string& module, pid_t* pid) {
   posix_spawn_file_actions_t files;
@@ -63,38 +52,47 @@ int Spawn(const std::string& path, const std::string& module, pid_t* pid) {
 }
 
 /** @returns whether the process ended by itself */
-bool EndedInTime(pid_t pid) {
+bool EndedInTime(pid_t pid, std::chrono::milliseconds deadline) {
   const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   // Before Linux 5.3 there is nothing to poll: wait without a limit.
   if (!process.is_open()) return true;
   pollfd ended{process.get(), POLLIN, 0};
   int ready = -1;
   do {
-    ready = poll(&ended, 1, kDeadlineMs);
+    ready = poll(&ended, 1, static_cast<int>(deadline.count()));
   } while (ready < 0 && errno == EINTR);
   return ready != 0;
 }
 
 }  // namespace
 
-std::string LoadKernelModule(const std::string& module) {
-  const std::string path = ModprobePath();
+std::string ModprobePath() {
+  const UniqueFd file(open("/proc/sys/kernel/modprobe", O_RDONLY | O_CLOEXEC));
+  std::array<char, 4'096> text{};
+  const ssize_t length = file.is_open() ? read(file.get(), text.data(), text.size()) : 0;
+  std::string path(text.data(), length > 0 ? static_cast<size_t>(length) : 0);
+  while (!path.empty() && (path.back() == '\n' || path.back() == '\0')) path.pop_back();
+  return path.empty() ? "/sbin/modprobe" : path;
+}
+
+std::string LoadKernelModule(const std::string& modprobe, const std::string& module,
+                             std::chrono::milliseconds deadline) {
   pid_t pid = 0;
-  if (const int error = Spawn(path, module, &pid); error != 0) {
-    return path + " cannot be run: " + strerror(error);
+  if (const int error = Spawn(modprobe, module, &pid); error != 0) {
+    return modprobe + " cannot be run: " + strerror(error);
   }
-  const bool is_late = !EndedInTime(pid);
+  const bool is_late = !EndedInTime(pid, deadline);
   if (is_late) kill(pid, SIGKILL);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return path + ": " + strerror(errno);
+    if (errno != EINTR) return modprobe + ": " + strerror(errno);
   }
-  if (is_late) return path + " " + module + " did not end within 10 s";
+  if (is_late) return modprobe + " " + module + " did not end in time and was killed";
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
   if (WIFEXITED(status)) {
-    return path + " " + module + " ended with status " + std::to_string(WEXITSTATUS(status));
+    return modprobe + " " + module + " ended with status " + std::to_string(WEXITSTATUS(status));
   }
-  return path + " " + module + " was ended by a signal";
+  return modprobe + " " + module + " was ended by a signal";
 }
 
 }  // namespace holdfast::netlink

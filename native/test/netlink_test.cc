@@ -1,12 +1,18 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <vector>
 
+#include "loop/unique_fd.h"
 #include "netlink/kernel_module.h"
 #include "netlink/message.h"
 #include "netlink/socket.h"
@@ -253,7 +259,27 @@ TEST(Socket, RefusesABatchThatIsNotMadeOfMessages) {
 }
 
 TEST(LoadKernelModule, SaysWhatWentWrong) {
-  EXPECT_NE(LoadKernelModule("holdfast_no_such_module"), "");
+  using std::chrono::milliseconds;
+  const milliseconds plenty(10'000);
+  EXPECT_EQ(LoadKernelModule("/bin/true", "ip_vs", plenty), "");
+  EXPECT_EQ(LoadKernelModule("/bin/false", "ip_vs", plenty),
+            "/bin/false ip_vs ended with status 1");
+  EXPECT_EQ(LoadKernelModule("/nonexistent/modprobe", "ip_vs", plenty),
+            "/nonexistent/modprobe cannot be run: No such file or directory");
+}
+
+TEST(LoadKernelModule, KillsWhatDoesNotEnd) {
+  std::string path = testing::TempDir() + "holdfast-modprobe-XXXXXX";
+  UniqueFd file(mkostemp(path.data(), O_CLOEXEC));
+  ASSERT_TRUE(file.is_open());
+  const std::string script = "#!/bin/sh\nexec sleep 1000\n";
+  ASSERT_EQ(write(file.get(), script.data(), script.size()), static_cast<ssize_t>(script.size()));
+  ASSERT_EQ(chmod(path.c_str(), 0700), 0);
+  // A file that is open for writing cannot be run.
+  file.Reset();
+  EXPECT_EQ(LoadKernelModule(path, "ip_vs", std::chrono::milliseconds(50)),
+            path + " ip_vs did not end in time and was killed");
+  unlink(path.c_str());
 }
 
 }  // namespace

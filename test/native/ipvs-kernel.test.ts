@@ -1,0 +1,3 @@
+import { replayGuestTests } from "../lab/guest-tests.ts";
+
+await replayGuestTests("../../native/ipvs-guest.js", 300_000);
