@@ -11,6 +11,11 @@ import { suggest } from "./suggest.ts";
 import { type BlockGate, type Entry, placeOf } from "./tree.ts";
 import { type Statement, splitStatements } from "./words.ts";
 
+/** Takes entries in order; an array is one. */
+export interface EntrySink {
+  push(entry: Entry): unknown;
+}
+
 export interface ParserOptions {
   readonly lines: LineReader;
   readonly reporter: Reporter;
@@ -40,10 +45,9 @@ export class BlockParser {
     this.used = options.used;
   }
 
-  parse(root: KeywordTable): readonly Entry[] {
-    const entries: Entry[] = [];
-    this.parseLevel(root, entries);
-    return entries;
+  /** @param sink gets the root entries one by one */
+  parse(root: KeywordTable, sink: EntrySink): void {
+    this.parseLevel(root, sink);
   }
 
   private peek(): Statement | null {
@@ -73,7 +77,7 @@ export class BlockParser {
     return statement;
   }
 
-  private parseLevel(table: KeywordTable, entries: Entry[]): void {
+  private parseLevel(table: KeywordTable, entries: EntrySink): void {
     for (;;) {
       const statement = this.take();
       if (statement === null) break;
@@ -101,7 +105,7 @@ export class BlockParser {
     this.reporter.add("unexpected-open-brace", 'no block begins here; the "{" is ignored', placeOf(statement));
   }
 
-  private parseStatement(table: KeywordTable, statement: Statement, word: string, entries: Entry[]): void {
+  private parseStatement(table: KeywordTable, statement: Statement, word: string, entries: EntrySink): void {
     const keyword = table.byName.get(word) ?? this.findLegacy(table, statement, word);
     if (keyword === null) {
       this.skipUnknown(table, statement, word);
@@ -145,7 +149,7 @@ export class BlockParser {
     else this.lines.checks = changed;
   }
 
-  private parseBlock(keyword: Keyword, statement: Statement, entries: Entry[]): void {
+  private parseBlock(keyword: Keyword, statement: Statement, entries: EntrySink): void {
     const refusal = this.gate.refuse(keyword, statement);
     const isOpened = statement.end === "{" || this.takeOpenBrace();
     if (!isOpened) {
@@ -160,10 +164,10 @@ export class BlockParser {
     const inner: Entry[] = [];
     const lines: Statement[] = [];
     const table = childTable(keyword);
-    entries.push({ keyword, statement, entries: inner, lines });
     if (table !== null) this.parseLevel(table, inner);
     else this.parseLines(keyword, statement, lines);
     if (this.depth > 0) this.depth--;
+    entries.push({ keyword, statement, entries: inner, lines });
   }
 
   private takeOpenBrace(): boolean {

@@ -1,27 +1,32 @@
-import type { VirtualAddress } from "../model/vrrp.ts";
+import type { AddressFlags, ConfiguredAddress } from "../model/addressing.ts";
 import { addressBits, ipv4ToNumber, numberToIpv4, type ParsedPrefix, parseAddress, parsePrefix } from "./address.ts";
 import type { BuildContext } from "./context.ts";
 import { placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 import type { Statement } from "./words.ts";
 
-const SCOPES: ReadonlyMap<string, number> = new Map([
-  ["global", 0],
-  ["site", 200],
-  ["link", 253],
-  ["host", 254],
-  ["nowhere", 255],
-]);
 const LONGEST_NAME = 15;
 
-type Draft = { -readonly [K in keyof VirtualAddress]: VirtualAddress[K] };
-
-/** Reads the lines of `virtual_ipaddress` and its relatives; a bad line is reported and left out. */
-export function buildAddresses(lines: readonly Statement[], context: BuildContext): readonly VirtualAddress[] {
-  return lines.map((line) => buildAddress(line, context)).filter((address) => address !== null);
+/** Where addresses stand, and what that means for them. */
+export interface AddressRules {
+  readonly isStatic: boolean;
+  readonly allowsMissingInterfaces: boolean;
 }
 
-function buildAddress(line: Statement, context: BuildContext): VirtualAddress | null {
+type Draft = { -readonly [K in keyof Omit<ConfiguredAddress, "flags">]: ConfiguredAddress[K] } & {
+  flags: { -readonly [K in keyof AddressFlags]: AddressFlags[K] };
+};
+
+/** Reads the lines of `virtual_ipaddress` and its relatives; a bad line is reported and left out. */
+export function buildAddresses(
+  lines: readonly Statement[],
+  rules: AddressRules,
+  context: BuildContext,
+): readonly ConfiguredAddress[] {
+  return lines.map((line) => buildAddress(line, rules, context)).filter((address) => address !== null);
+}
+
+function buildAddress(line: Statement, rules: AddressRules, context: BuildContext): ConfiguredAddress | null {
   const first = line.words[0] ?? "";
   const parsed = parsePrefix(first);
   if (parsed === null) {
@@ -29,13 +34,25 @@ function buildAddress(line: Statement, context: BuildContext): VirtualAddress | 
     return null;
   }
   const draft = newDraft(parsed, line);
-  let index = 1;
-  while (index < line.words.length) {
-    const next = readOption(draft, line, index, context);
-    if (next === null) return null;
-    index = next;
+  for (let index = 1; index < line.words.length; ) {
+    const word = line.words[index] ?? "";
+    const reading = readOption(draft, line, index, context);
+    if (reading.problem !== null) {
+      context.reporter.add("bad-option", `${word}: ${reading.problem}`, placeOf(line, index));
+      if (reading.isFatal) return null;
+    }
+    index += reading.used;
   }
+  checkInterface(draft, line, rules, context);
   return draft;
+}
+
+function checkInterface(draft: Draft, line: Statement, rules: AddressRules, context: BuildContext): void {
+  const { interfaces } = context.host;
+  const name = draft.interfaceName;
+  if (name === null || interfaces === null || interfaces.has(name) || rules.allowsMissingInterfaces) return;
+  const code = rules.isStatic ? "missing-interface-optional" : "missing-interface";
+  context.reporter.add(code, `there is no interface ${name}`, placeOf(line, line.words.indexOf("dev") + 1));
 }
 
 function newDraft(parsed: ParsedPrefix, line: Statement): Draft {
@@ -48,62 +65,124 @@ function newDraft(parsed: ParsedPrefix, line: Statement): Draft {
     label: null,
     broadcast: null,
     peer: null,
+    flags: {
+      isHome: false,
+      detectsDuplicates: false,
+      managesTemporary: false,
+      hasNoPrefixRoute: false,
+      joinsMulticast: false,
+    },
+    preferredLifetime: null,
+    isTracked: true,
+    usesVmac: false,
+    trackGroup: null,
     place: placeOf(line),
   };
 }
 
-/** @returns the index of the next option, null when the address is unusable */
-function readOption(draft: Draft, line: Statement, index: number, context: BuildContext): number | null {
+interface OptionReading {
+  /** Words used up, at least one. */
+  readonly used: number;
+  readonly problem: string | null;
+  /** The address is left out. */
+  readonly isFatal: boolean;
+}
+
+const FLAG: OptionReading = { used: 1, problem: null, isFatal: false };
+
+function readOption(draft: Draft, line: Statement, index: number, context: BuildContext): OptionReading {
   const name = line.words[index] ?? "";
-  if (VALUELESS.has(name)) return index + 1;
+  if (setFlag(draft, name)) return FLAG;
+  const setter = SETTERS.get(name);
+  if (setter === undefined) return { used: 1, problem: "not an address option", isFatal: false };
   const value = line.words[index + 1];
-  if (!VALUED.has(name)) {
-    context.reporter.add("bad-option", `"${name}" is not an address option`, placeOf(line, index));
-    return index + 1;
-  }
-  if (value === undefined) {
-    context.reporter.add("bad-option", `"${name}" needs a value`, placeOf(line, index));
-    return index + 1;
-  }
-  const problem = applyOption(draft, name, value);
-  if (problem !== null) context.reporter.add("bad-option", `${name}: ${problem}`, placeOf(line, index + 1));
-  return index + 2;
+  if (value === undefined) return { used: 1, problem: "needs a value", isFatal: true };
+  const problem = setter(draft, value, context);
+  return { used: 2, problem, isFatal: problem !== null && (name === "peer" || name === "dev") };
 }
 
-const VALUELESS = new Set(["home", "-nodad", "mngtmpaddr", "noprefixroute", "autojoin", "no_track", "use_vmac"]);
-const VALUED = new Set(["dev", "scope", "brd", "broadcast", "label", "peer", "preferred_lft", "track_group"]);
-
-/** @returns what is wrong with the value */
-function applyOption(draft: Draft, name: string, value: string): string | null {
+function setFlag(draft: Draft, name: string): boolean {
   switch (name) {
-    case "dev":
-      if (value.length > LONGEST_NAME) return "an interface name has at most 15 characters";
-      draft.interfaceName = value;
-      return null;
-    case "scope":
-      return applyScope(draft, value);
-    case "label":
-      if (value.length > LONGEST_NAME) return "a label has at most 15 characters";
-      draft.label = value;
-      return null;
-    case "brd":
-    case "broadcast":
-      return applyBroadcast(draft, value);
-    case "peer":
-      return applyPeer(draft, value);
+    case "home":
+      draft.flags.isHome = true;
+      return true;
+    case "-nodad":
+      draft.flags.detectsDuplicates = true;
+      return true;
+    case "mngtmpaddr":
+      draft.flags.managesTemporary = true;
+      return true;
+    case "noprefixroute":
+      draft.flags.hasNoPrefixRoute = true;
+      return true;
+    case "autojoin":
+      draft.flags.joinsMulticast = true;
+      return true;
+    case "no_track":
+      draft.isTracked = false;
+      return true;
+    case "use_vmac":
+      draft.usesVmac = true;
+      return true;
     default:
-      return null;
+      return false;
   }
 }
 
-function applyScope(draft: Draft, value: string): string | null {
-  const scope = SCOPES.get(value) ?? readInteger(value).value;
-  if (scope === null || scope < 0 || scope > 255) return `"${value}" is not a scope`;
+/** Each returns what is wrong with the value. */
+type Setter = (draft: Draft, value: string, context: BuildContext) => string | null;
+
+const SETTERS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
+  ["dev", setInterface],
+  ["scope", setScope],
+  ["brd", setBroadcast],
+  ["broadcast", setBroadcast],
+  ["label", setLabel],
+  ["peer", setPeer],
+  ["preferred_lft", setLifetime],
+  ["track_group", setTrackGroup],
+]);
+
+function setInterface(draft: Draft, value: string): string | null {
+  if (value.length > LONGEST_NAME) return "an interface name has at most 15 characters";
+  if (draft.interfaceName !== null) return "the interface is given already";
+  draft.interfaceName = value;
+  return null;
+}
+
+function setScope(draft: Draft, value: string, context: BuildContext): string | null {
+  if (draft.family === "inet6") return "IPv6 addresses have no scope option";
+  const scope = context.names.find("rt_scopes", value, 255);
+  if (scope === null) return `"${value}" is not a scope`;
   draft.scope = scope;
   return null;
 }
 
-function applyBroadcast(draft: Draft, value: string): string | null {
+function setLabel(draft: Draft, value: string): string | null {
+  if (draft.family === "inet6") return "IPv6 addresses have no labels";
+  if (value.length > LONGEST_NAME) return "a label has at most 15 characters";
+  draft.label = value;
+  return null;
+}
+
+function setTrackGroup(draft: Draft, value: string): null {
+  draft.trackGroup = value;
+  return null;
+}
+
+function setLifetime(draft: Draft, value: string): string | null {
+  if (value === "forever") {
+    draft.preferredLifetime = value;
+    return null;
+  }
+  const { value: seconds, problem } = readInteger(value);
+  if (seconds === null || problem !== "none" || seconds < 0 || seconds > 0xffffffff)
+    return `"${value}" is not a lifetime`;
+  draft.preferredLifetime = seconds;
+  return null;
+}
+
+function setBroadcast(draft: Draft, value: string): string | null {
   if (draft.family !== "inet") return "only IPv4 has broadcast addresses";
   if (value !== "+" && value !== "-") {
     const parsed = parseAddress(value);
@@ -112,16 +191,18 @@ function applyBroadcast(draft: Draft, value: string): string | null {
     return null;
   }
   if (draft.prefixLength > 30) return "the network has no broadcast address";
-  const hostBits = 2 ** (32 - draft.prefixLength) - 1;
-  const network = ipv4ToNumber(draft.address) - (ipv4ToNumber(draft.address) % (hostBits + 1));
-  draft.broadcast = numberToIpv4(network + (value === "+" ? hostBits : 0));
+  const size = 2 ** (32 - draft.prefixLength);
+  const address = ipv4ToNumber(draft.address);
+  draft.broadcast = numberToIpv4(address - (address % size) + (value === "+" ? size - 1 : 0));
   return null;
 }
 
-function applyPeer(draft: Draft, value: string): string | null {
+function setPeer(draft: Draft, value: string): string | null {
   const parsed = parsePrefix(value);
   if (parsed === null || parsed.family !== draft.family) return `"${value}" is not an address of the same family`;
+  if (draft.peer !== null) return "the peer is given already";
   draft.peer = parsed.address;
   draft.prefixLength = parsed.prefixLength ?? addressBits(parsed.family);
+  draft.broadcast = null;
   return null;
 }

@@ -1,15 +1,14 @@
+import type { ApplicationChecker, GivenTiming } from "../model/checks.ts";
 import type { Checker, CheckerTarget, CheckerTiming } from "../model/lvs.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
+import { readApplicationCheck } from "./build-application-checks.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
 
 /** Scheduling values given so far, outer blocks first; null where nothing is given. */
-export interface TimingDefaults {
-  readonly retries: number | null;
-  readonly delayBeforeRetryUs: number | null;
-  readonly warmupUs: number | null;
+export interface TimingDefaults extends GivenTiming {
   readonly connectTimeoutUs: number | null;
   readonly delayLoopUs: number | null;
 }
@@ -25,7 +24,7 @@ const NOTHING_GIVEN: TimingDefaults = {
 /** What a block says about scheduling, on top of what its outer blocks say. */
 export function timingOf(settings: Settings, outer: TimingDefaults = NOTHING_GIVEN): TimingDefaults {
   return {
-    retries: settings.number("retry") ?? outer.retries,
+    retries: settings.number("retry") ?? settings.number("nb_get_retry") ?? outer.retries,
     delayBeforeRetryUs: settings.number("delay_before_retry") ?? outer.delayBeforeRetryUs,
     warmupUs: settings.number("warmup") ?? outer.warmupUs,
     connectTimeoutUs: settings.number("connect_timeout") ?? outer.connectTimeoutUs,
@@ -40,49 +39,103 @@ export interface CheckedServer {
   readonly port: number;
   readonly timing: TimingDefaults;
   readonly isAlpha: boolean;
+  readonly virtualHost: string | null;
+  readonly logsAllFailures: boolean;
+  /** Objects that FILE_CHECK and BFD_CHECK may name. */
+  readonly trackFiles: ReadonlyMap<string, { readonly weight: number; readonly isReversed: boolean }>;
+  readonly bfds: ReadonlySet<string>;
 }
 
-const SECOND_US = 1_000_000;
+export const SECOND_US = 1_000_000;
+export const DEFAULT_DELAY_LOOP_US = 60 * SECOND_US;
+export const DEFAULT_CONNECT_TIMEOUT_US = 5 * SECOND_US;
 
-/** Defaults of a kind of checker. */
+/** Defaults of a kind of checker; a null delay is the delay loop. */
 interface KindDefaults {
   readonly retries: number;
-  readonly delayBeforeRetryUs: number;
+  readonly delayBeforeRetryUs: number | null;
 }
 
 const PLAIN: KindDefaults = { retries: 1, delayBeforeRetryUs: SECOND_US };
+const KINDS: ReadonlyMap<string, KindDefaults> = new Map([
+  ["HTTP_GET", { retries: 1, delayBeforeRetryUs: 3 * SECOND_US }],
+  ["SSL_GET", { retries: 1, delayBeforeRetryUs: 3 * SECOND_US }],
+  ["DNS_CHECK", { retries: 3, delayBeforeRetryUs: null }],
+  ["MISC_CHECK", { retries: 0, delayBeforeRetryUs: SECOND_US }],
+]);
 
-export function buildCheckers(server: Settings, checked: CheckedServer, context: BuildContext): readonly Checker[] {
-  const checkers: Checker[] = [];
-  for (const entry of server.entries) {
-    const { name } = entry.keyword;
-    if (name === "TCP_CHECK") checkers.push({ kind: "tcp", ...buildNetworkChecker(entry, checked, context) });
-    else if (name === "PING_CHECK") {
-      const checker = buildNetworkChecker(entry, checked, context);
-      checkers.push({ kind: "ping", ...checker, target: { ...checker.target, port: 0 } });
-    } else if (entry.keyword.body === "keywords") new Settings(entry.entries, context.reporter);
-  }
-  return checkers;
+export interface BuiltCheckers {
+  readonly checkers: readonly Checker[];
+  readonly applicationCheckers: readonly ApplicationChecker[];
 }
 
-function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: BuildContext): Omit<Checker, "kind"> {
+const NO_CHECKERS: BuiltCheckers = { checkers: [], applicationCheckers: [] };
+
+export function buildCheckers(server: Settings, checked: CheckedServer, context: BuildContext): BuiltCheckers {
+  const blocks = server.entries.filter((entry) => entry.keyword.body === "keywords");
+  if (blocks.length === 0) return NO_CHECKERS;
+  const checkers: Checker[] = [];
+  const applicationCheckers: ApplicationChecker[] = [];
+  for (const entry of blocks) {
+    const { name } = entry.keyword;
+    if (name === "TCP_CHECK" || name === "PING_CHECK") checkers.push(buildNetworkChecker(entry, checked, context));
+    else applicationCheckers.push(...buildApplicationCheckers(entry, checked, context));
+  }
+  return { checkers, applicationCheckers };
+}
+
+function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: BuildContext): Checker {
   const settings = new Settings(entry.entries, context.reporter);
-  return {
-    timing: resolveTiming(settings, checked, PLAIN),
-    target: readTarget(settings, checked, context),
-    place: placeOf(entry.statement),
-  };
+  const timing = resolveTiming(settings, checked, PLAIN);
+  const target = readTarget(settings, checked, context);
+  const place = placeOf(entry.statement);
+  if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, place };
+  return { kind: "ping", timing, target: { ...target, port: 0 }, place };
+}
+
+function buildApplicationCheckers(
+  entry: Entry,
+  checked: CheckedServer,
+  context: BuildContext,
+): readonly ApplicationChecker[] {
+  const settings = new Settings(entry.entries, context.reporter);
+  const hosts = settings.all("host");
+  const built: ApplicationChecker[] = [];
+  // SMTP_CHECK: each `host` block is a checker of its own, on top of what stands around it
+  const blocks = hosts.length === 0 ? [settings] : hosts.map((host) => withHost(entry, host, context));
+  for (const block of blocks) {
+    const target = readTarget(block, checked, context);
+    const check = readApplicationCheck(entry, block, { checked, target }, context);
+    if (check === null) continue;
+    built.push({
+      check,
+      timing: resolveTiming(block, checked, KINDS.get(entry.keyword.name) ?? PLAIN),
+      logsAllFailures: block.boolean("log_all_failures") ?? checked.logsAllFailures,
+      place: placeOf(entry.statement),
+    });
+  }
+  return built;
+}
+
+function withHost(entry: Entry, host: Entry, context: BuildContext): Settings {
+  context.reporter.add(
+    "deprecated",
+    "host blocks are deprecated, write an SMTP_CHECK for each",
+    placeOf(host.statement),
+  );
+  const outer = entry.entries.filter(({ keyword }) => keyword.name !== "host");
+  return new Settings([...outer, ...host.entries], context.reporter);
 }
 
 function resolveTiming(settings: Settings, checked: CheckedServer, kind: KindDefaults): CheckerTiming {
   const given = timingOf(settings, checked.timing);
-  const delayLoopUs = given.delayLoopUs ?? 60 * SECOND_US;
+  const delayLoopUs = given.delayLoopUs ?? DEFAULT_DELAY_LOOP_US;
   return {
     delayLoopUs,
-    delayBeforeRetryUs: given.delayBeforeRetryUs ?? kind.delayBeforeRetryUs,
+    delayBeforeRetryUs: given.delayBeforeRetryUs ?? kind.delayBeforeRetryUs ?? delayLoopUs,
     retries: given.retries ?? kind.retries,
     warmupUs: given.warmupUs ?? delayLoopUs,
-    connectTimeoutUs: given.connectTimeoutUs ?? 5 * SECOND_US,
+    connectTimeoutUs: given.connectTimeoutUs ?? DEFAULT_CONNECT_TIMEOUT_US,
     isAlpha: settings.boolean("alpha") ?? checked.isAlpha,
   };
 }

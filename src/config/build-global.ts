@@ -1,9 +1,18 @@
-import type { GlobalSettings } from "../model/configuration.ts";
+import type {
+  ConfiguredGlobals,
+  FirewallSettings,
+  LvsSyncDaemon,
+  MailSettings,
+  ProcessSettings,
+  SnmpSettings,
+} from "../model/global-complete.ts";
 import type { IpAddress } from "../model/units.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import { isMulticast, parseAddress } from "./address.ts";
+import { readCommand, readFifo, readUser } from "./build-command.ts";
+import { readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
-import type { Entry } from "./tree.ts";
 
 /** Defaults that `global_defs` gives to instances. */
 export interface VrrpDefaults {
@@ -25,52 +34,234 @@ export interface VrrpDefaults {
   readonly skipCheckAdvertisedAddresses: boolean;
   readonly checksumAsV2: boolean;
   readonly isStrict: boolean;
+  readonly ownerIgnoresAdverts: boolean;
+  readonly notifiesPriorityChanges: boolean;
+  readonly extraInterfaceGarp: ConfiguredVrrpInstance["extraInterfaceGarp"];
 }
 
 export interface BuiltGlobals {
-  readonly settings: GlobalSettings;
+  readonly settings: ConfiguredGlobals;
   readonly vrrp: VrrpDefaults;
+  readonly mail: MailSettings;
   readonly allowsMissingInterfaces: boolean;
 }
 
 const SECOND_US = 1_000_000;
 
+/** Also sets who runs scripts in the context, which everything built later uses. */
 export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobals {
-  const entries: Entry[] = root.all("global_defs").flatMap((block) => block.entries);
+  const entries = root.all("global_defs").flatMap((block) => block.entries);
   const globals = new Settings(entries, context.reporter);
+  context.scripts.isSecured = globals.has("enable_script_security");
+  context.scripts.user = readScriptUser(globals, context);
+  const vrrp = buildVrrpDefaults(globals, context);
+  const mail = buildMail(globals, context);
   return {
-    settings: buildSettings(root, globals, context),
-    vrrp: buildVrrpDefaults(globals, context),
+    settings: buildSettings(root, globals, { vrrp, mail }, context),
+    vrrp,
+    mail,
     allowsMissingInterfaces: globals.has("dynamic_interfaces"),
   };
 }
 
-function buildSettings(root: Settings, globals: Settings, context: BuildContext): GlobalSettings {
+function readScriptUser(globals: Settings, context: BuildContext): ConfiguredGlobals["scriptUser"] {
+  const entry = globals.entry("script_user");
+  if (entry === null) return context.host.findUser("keepalived_script");
+  return readUser(globals.words("script_user") ?? [], entry, context) ?? null;
+}
+
+type BuiltParts = Pick<BuiltGlobals, "vrrp" | "mail">;
+
+function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, context: BuildContext): ConfiguredGlobals {
   const flushWords = globals.words("lvs_flush_on_stop") ?? globals.words("lvs_flush_onstop");
   const instanceName = root.text("instance");
   const networkNamespace = root.text("net_namespace");
+  const vmacPrefix = globals.text("vmac_prefix") ?? "vrrp";
   return {
     routerId: globals.text("router_id") ?? context.host.hostName,
     instanceName,
     networkNamespace,
+    ipvsNamespace: root.has("net_namespace_ipvs") ? (root.text("net_namespace_ipvs") ?? "") : null,
     usesPidDirectory: root.has("use_pid_dir") || instanceName !== null || networkNamespace !== null,
     vrrpRealtimePriority: globals.number("vrrp_rt_priority") ?? 0,
     isVrrpMemoryLocked: globals.has("vrrp_no_swap"),
     flushesIpvsAtStart: globals.has("lvs_flush"),
     flushesIpvsAtStop: flushWords === null ? "no" : flushWords[0] === "VS" ? "virtual-servers" : "all",
+    processName: globals.text("process_name") ?? (globals.has("process_names") ? "keepalived" : null),
+    processes: {
+      vrrp: readProcess(globals, "vrrp", "vrrp_process_name", "keepalived_vrrp"),
+      checkers: readProcess(globals, "checker", "checker_process_name", "keepalived_lvs"),
+      bfd: readProcess(globals, "bfd", "bfd_process_name", "keepalived_bfd"),
+    },
+    mail: parts.mail,
+    ...readGlobalScripts(globals, context),
+    dynamicInterfaces: globals.has("dynamic_interfaces"),
+    allowsInterfaceChanges: globals.words("dynamic_interfaces")?.[0] === "allow_if_changes",
+    defaultInterface: globals.text("default_interface") ?? "eth0",
+    disablesLocalIgmp: globals.has("disable_local_igmp"),
+    lvsTimeoutsSec: readLvsTimeouts(globals, context),
+    lvsSyncDaemon: readSyncDaemon(globals, context),
+    firewall: readFirewall(globals),
+    snmp: readSnmp(globals),
+    dbus: { isEnabled: globals.has("enable_dbus"), serviceName: globals.text("dbus_service_name") },
+    fifo: readFifo(globals, "notify_fifo", context),
+    vrrpFifo: readFifo(globals, "vrrp_notify_fifo", context),
+    lvsFifo: readFifo(globals, "lvs_notify_fifo", context),
+    notifiesPriorityChanges: parts.vrrp.notifiesPriorityChanges,
+    rewritesFifoOnReload: globals.has("fifo_write_vrrp_states_on_reload"),
+    buffers: readBuffers(globals),
+    maxAutoPriority: globals.has("max_auto_priority") ? (globals.number("max_auto_priority") ?? 99) : 0,
+    minAutoPriorityDelayUs: globals.number("min_auto_priority_delay") ?? SECOND_US,
+    startupDelayUs: globals.number("vrrp_startup_delay") ?? 0,
+    delayAfterBootUs: globals.number("vrrp_delay_after_boot") ?? 0,
+    logsUnknownVrids: globals.has("log_unknown_vrids"),
+    logsAllCheckerFailures: globals.boolean("checker_log_all_failures") ?? false,
+    notifiesInitialServers: globals.boolean("rs_init_notifies") ?? false,
+    mailsOnlyServerChanges: globals.boolean("no_checker_emails") ?? false,
+    vmacPrefix,
+    vmacAddressPrefix: globals.text("vmac_addr_prefix") ?? vmacPrefix,
+    umask: readUmask(globals, context),
+    childWaitSec: root.number("child_wait_time") ?? 5,
+    receiveBufferMultiplier: globals.number("vrrp_rx_bufs_multiplier") ?? 3,
+    receiveBufferPolicy: readBufferPolicy(globals),
+    vrrp: {
+      version: parts.vrrp.version,
+      multicastGroup4: parts.vrrp.multicastGroup4,
+      multicastGroup6: parts.vrrp.multicastGroup6,
+      isStrict: parts.vrrp.isStrict,
+    },
   };
+}
+
+function readProcess(globals: Settings, prefix: string, nameKeyword: string, generated: string): ProcessSettings {
+  const limit = globals.number(`${prefix}_rlimit_rttime`) ?? globals.number(`${prefix}_rlimit_rtime`) ?? 10_000;
+  const legacyName = prefix === "checker" ? globals.text("lvs_process_name") : null;
+  return {
+    name: globals.text(nameKeyword) ?? legacyName ?? (globals.has("process_names") ? generated : null),
+    niceness: globals.number(`${prefix}_priority`) ?? 0,
+    realtimePriority: globals.number(`${prefix}_rt_priority`) ?? 0,
+    isMemoryLocked: globals.has(`${prefix}_no_swap`),
+    cpus: (globals.words(`${prefix}_cpu_affinity`) ?? [])
+      .map(Number)
+      .filter((cpu) => Number.isInteger(cpu) && cpu >= 0),
+    realtimeLimitUs: limit === 1 ? 2 : limit,
+  };
+}
+
+type Scripts = Pick<
+  ConfiguredGlobals,
+  "startupScript" | "shutdownScript" | "startupTimeoutUs" | "shutdownTimeoutUs" | "hasScriptSecurity" | "scriptUser"
+>;
+
+function readGlobalScripts(globals: Settings, context: BuildContext): Scripts {
+  return {
+    startupScript: readCommand(globals.entry("startup_script"), context),
+    shutdownScript: readCommand(globals.entry("shutdown_script"), context),
+    startupTimeoutUs: (globals.number("startup_script_timeout") ?? 10) * SECOND_US,
+    shutdownTimeoutUs: (globals.number("shutdown_script_timeout") ?? 10) * SECOND_US,
+    hasScriptSecurity: context.scripts.isSecured,
+    scriptUser: context.scripts.user,
+  };
+}
+
+function buildMail(globals: Settings, context: BuildContext): MailSettings {
+  const server = globals.words("smtp_server");
+  const port = Number(server?.[1] ?? 25);
+  const timeoutSec = globals.number("smtp_connect_timeout") ?? 30;
+  const recipients = globals.all("notification_email").flatMap((block) => {
+    const words = block.lines.flatMap((line) => line.words);
+    if (words.length === 0) {
+      const place = globals.place("notification_email");
+      context.reporter.add("bad-value", "notification_email holds no address", place);
+    }
+    return words;
+  });
+  return {
+    from: globals.text("notification_email_from"),
+    recipients,
+    server: server?.[0] ?? null,
+    port: Number.isInteger(port) && port > 0 && port < 65536 ? port : 25,
+    heloName: globals.text("smtp_helo_name"),
+    timeoutUs: Math.max(1, timeoutSec) * SECOND_US,
+    alertsByDefault: globals.boolean("smtp_alert"),
+    alertsForVrrp: globals.boolean("smtp_alert_vrrp"),
+    alertsForCheckers: globals.boolean("smtp_alert_checker"),
+    skipsFaults: globals.has("no_email_faults"),
+  };
+}
+
+function readSyncDaemon(globals: Settings, context: BuildContext): LvsSyncDaemon | null {
+  const entries = globals.all("lvs_sync_daemon");
+  return entries[0] === undefined ? null : readLvsSyncDaemon(entries[0], context);
+}
+
+function readFirewall(globals: Settings): FirewallSettings {
+  const chains = globals.words("vrrp_iptables");
+  const [input = "INPUT", output = "OUTPUT"] = chains ?? [];
+  const tableOf = (name: string, fallback: string): string | null =>
+    globals.has(name) ? (globals.text(name) ?? fallback) : null;
+  return {
+    iptables: chains === null ? null : { input, output },
+    ipsets: globals.words("vrrp_ipsets"),
+    table: tableOf("nftables", "keepalived"),
+    priority: wordNumber(globals, "nftables_priority", -1),
+    usesInterfaceIndex: globals.has("nftables_ifindex"),
+    ipvsTable: tableOf("nftables_ipvs", "keepalived_ipvs"),
+    ipvsPriority: wordNumber(globals, "nftables_ipvs_priority", -1),
+    ipvsFirstFwmark: globals.number("nftables_ipvs_start_fwmark") ?? 1000,
+    hasCounters: globals.has("nftables_counters"),
+  };
+}
+
+function wordNumber(globals: Settings, name: string, fallback: number): number {
+  const value = Number(globals.words(name)?.[0] ?? fallback);
+  return Number.isInteger(value) ? value : fallback;
+}
+
+function readSnmp(globals: Settings): SnmpSettings {
+  const servesRfc = globals.has("enable_snmp_rfc");
+  return {
+    socket: globals.text("snmp_socket"),
+    sendsTraps: globals.has("enable_traps"),
+    servesVrrp: globals.has("enable_snmp_vrrp") || globals.has("enable_snmp_keepalived"),
+    servesCheckers: globals.has("enable_snmp_checker"),
+    servesRfc2787: servesRfc || globals.has("enable_snmp_rfcv2"),
+    servesRfc6527: servesRfc || globals.has("enable_snmp_rfcv3"),
+  };
+}
+
+function readBuffers(globals: Settings): ConfiguredGlobals["buffers"] {
+  const read = (name: string): ConfiguredGlobals["buffers"]["vrrpCommand"] => ({
+    sizeBytes: globals.number(name) ?? 0,
+    isForced: globals.boolean(`${name}_force`) ?? false,
+  });
+  return {
+    vrrpCommand: read("vrrp_netlink_cmd_rcv_bufs"),
+    vrrpMonitor: read("vrrp_netlink_monitor_rcv_bufs"),
+    processMonitor: read("process_monitor_rcv_bufs"),
+    lvsCommand: read("lvs_netlink_cmd_rcv_bufs"),
+    lvsMonitor: read("lvs_netlink_monitor_rcv_bufs"),
+  };
+}
+
+function readBufferPolicy(globals: Settings): ConfiguredGlobals["receiveBufferPolicy"] {
+  const words = (globals.words("vrrp_rx_bufs_policy") ?? []).map((word) => word.toUpperCase());
+  const size = words.map(Number).find((number) => Number.isInteger(number) && number > 0);
+  if (size !== undefined) return size;
+  if (words.includes("MTU")) return "mtu";
+  return words.includes("ADVERT") ? "advert" : "kernel";
 }
 
 function buildVrrpDefaults(globals: Settings, context: BuildContext): VrrpDefaults {
   const isMinimal = globals.boolean("vrrp_min_garp") === true;
   const garpDelayUs = secondsUs(globals.number("vrrp_garp_master_delay")) ?? (isMinimal ? 0 : 5 * SECOND_US);
-  const garpRepeat = globals.number("vrrp_garp_master_repeat") ?? (isMinimal ? 1 : 5);
+  const garpRepeat = atLeastOne(globals.number("vrrp_garp_master_repeat") ?? (isMinimal ? 1 : 5));
   return {
     version: globals.number("vrrp_version") === 3 ? 3 : 2,
     multicastGroup4: readGroup(globals, "vrrp_mcast_group4", context) ?? "224.0.0.18",
     multicastGroup6: readGroup(globals, "vrrp_mcast_group6", context) ?? "ff02::12",
     garpDelayUs,
-    garpRepeat: atLeastOne(garpRepeat),
+    garpRepeat,
     garpRefreshUs: secondsUs(globals.number("vrrp_garp_master_refresh")) ?? 0,
     garpRefreshRepeat: atLeastOne(globals.number("vrrp_garp_master_refresh_repeat") ?? 1),
     garpLowerPriorityDelayUs: secondsUs(globals.number("vrrp_garp_lower_prio_delay")) ?? garpDelayUs,
@@ -84,7 +275,18 @@ function buildVrrpDefaults(globals: Settings, context: BuildContext): VrrpDefaul
     skipCheckAdvertisedAddresses: globals.boolean("vrrp_skip_check_adv_addr") ?? false,
     checksumAsV2: globals.has("v3_checksum_as_v2"),
     isStrict: globals.boolean("vrrp_strict") ?? false,
+    ownerIgnoresAdverts: globals.boolean("vrrp_owner_ignore_adverts") ?? false,
+    notifiesPriorityChanges: globals.boolean("vrrp_notify_priority_changes") ?? false,
+    extraInterfaceGarp: readExtraGarp(globals),
   };
+}
+
+function readExtraGarp(globals: Settings): VrrpDefaults["extraInterfaceGarp"] {
+  const words = globals.words("vrrp_garp_extra_if") ?? globals.words("vrrp_vmac_garp_intvl");
+  if (words === null) return null;
+  const coversAll = words[0] === "all";
+  const seconds = Number(words[coversAll ? 1 : 0]);
+  return Number.isInteger(seconds) && seconds > 0 ? { intervalUs: seconds * SECOND_US, coversAll } : null;
 }
 
 function secondsUs(seconds: number | null): number | null {

@@ -1,63 +1,136 @@
-import type { FwdMethod, RealServer, TransportProtocol, VirtualServer, VirtualServerKey } from "../model/lvs.ts";
+import type { ConfiguredRealServer, ConfiguredVirtualServer } from "../model/checks.ts";
+import type { RealServer, TransportProtocol, VirtualServer, VirtualServerKey } from "../model/lvs.ts";
 import type { AddressFamily } from "../model/units.ts";
 import { ipv4ToNumber, parseAddress } from "./address.ts";
-import { buildCheckers, type TimingDefaults, timingOf } from "./build-checkers.ts";
+import {
+  buildCheckers,
+  type CheckedServer,
+  DEFAULT_CONNECT_TIMEOUT_US,
+  DEFAULT_DELAY_LOOP_US,
+  type TimingDefaults,
+  timingOf,
+} from "./build-checkers.ts";
+import { readCommand } from "./build-command.ts";
+import { type Forwarding, lastForwarding } from "./build-forwarding.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 
+/** What checkers of a virtual server may refer to, and global defaults. */
+export interface ServerSurroundings {
+  readonly trackFiles: CheckedServer["trackFiles"];
+  readonly bfds: CheckedServer["bfds"];
+  readonly logsAllFailures: boolean;
+  /** `smtp_alert_checker`, else `smtp_alert`; null when neither is given. */
+  readonly sendsMail: boolean | null;
+  /** Family of each group defined so far, null when it has only firewall marks. */
+  readonly groupFamilies: ReadonlyMap<string, AddressFamily | null>;
+}
+
 /** Facts of a virtual server that its real servers inherit. */
 interface ServerDefaults {
   readonly key: VirtualServerKey;
-  readonly fwdMethod: FwdMethod;
+  readonly forwarding: Forwarding;
   readonly weight: number;
   readonly isInhibitedOnFailure: boolean;
   readonly isAlpha: boolean;
   readonly timing: TimingDefaults;
+  readonly virtualHost: string | null;
   /** Family that real servers must have, null when any will do. */
   readonly family: AddressFamily | null;
+  readonly surroundings: ServerSurroundings;
 }
 
 const SCHEDULERS = new Set("rr wrr lc wlc lblc lblcr sh mh dh fo ovf sed nq twos".split(" "));
-const METHODS: ReadonlyMap<string, FwdMethod> = new Map([
-  ["NAT", "masq"],
-  ["DR", "droute"],
-  ["TUN", "tunnel"],
-]);
 const DEFAULT_PERSISTENCE_SEC = 360;
 
-export function buildVirtualServer(entry: Entry, context: BuildContext): VirtualServer | null {
+export function buildVirtualServer(
+  entry: Entry,
+  surroundings: ServerSurroundings,
+  context: BuildContext,
+): ConfiguredVirtualServer | null {
   const settings = new Settings(entry.entries, context.reporter);
-  const place = placeOf(entry.statement);
   const key = readKey(entry, settings, context);
   if (key === null) return null;
-  const fwdMethod = readDefaultMethod(settings, entry, context);
+  const forwarding = readDefaultMethod(settings, entry, context);
+  const timing = timingOf(settings);
   const defaults: ServerDefaults = {
     key,
-    fwdMethod,
+    forwarding,
     weight: settings.number("weight") ?? 1,
     isInhibitedOnFailure: settings.has("inhibit_on_failure"),
     isAlpha: settings.has("alpha"),
-    timing: timingOf(settings),
-    family: key.kind === "address" ? key.family : null,
+    timing,
+    virtualHost: settings.text("virtualhost"),
+    family: familyOf(key, settings, surroundings),
+    surroundings,
   };
-  const realServers = settings
-    .all("real_server")
-    .map((server) => buildRealServer(server, defaults, context))
-    .filter((server) => server !== null);
-  const quorum = limitQuorum(settings, realServers, entry, context);
+  const realServers = readRealServers(settings, defaults, context);
+  const sorryServer = readSorryServer(settings, defaults, context);
+  if (realServers.length === 0 && sorryServer === null) {
+    context.reporter.add("lvs-adjusted", "the virtual server has no real servers", placeOf(entry.statement));
+  }
+  const family = defaults.family ?? realServers[0]?.family ?? sorryServer?.family ?? null;
   return {
-    key,
+    key: key.kind === "fwmark" ? { ...key, family: family ?? "inet" } : key,
     scheduler: readScheduler(settings, entry, context),
-    flags: readFlags(settings),
+    flags: readFlags(settings, key, context),
     ...readPersistence(settings, key, entry, context),
-    ...quorum,
-    sorryServer: readSorryServer(settings, defaults, context),
+    ...limitQuorum(settings, realServers, entry, context),
+    sorryServer,
     isSorryServerInhibited: settings.has("sorry_server_inhibit"),
     realServers,
-    place,
+    family,
+    ...forwarding,
+    isHashed: settings.has("hashed"),
+    isAlpha: defaults.isAlpha,
+    isOmega: settings.has("omega"),
+    isSuspendedWithoutAddress: settings.has("ha_suspend"),
+    isInhibitedOnFailure: defaults.isInhibitedOnFailure,
+    given: timing,
+    delayLoopUs: timing.delayLoopUs ?? DEFAULT_DELAY_LOOP_US,
+    connectTimeoutUs: timing.connectTimeoutUs ?? DEFAULT_CONNECT_TIMEOUT_US,
+    sendsMail: settings.boolean("smtp_alert") ?? surroundings.sendsMail ?? false,
+    virtualHost: defaults.virtualHost,
+    snmpName: settings.text("snmp_name"),
+    quorumUp: readCommand(settings.entry("quorum_up"), context),
+    quorumDown: readCommand(settings.entry("quorum_down"), context),
+    place: placeOf(entry.statement),
   };
+}
+
+function familyOf(key: VirtualServerKey, settings: Settings, surroundings: ServerSurroundings): AddressFamily | null {
+  if (key.kind === "address") return key.family;
+  const word = settings.words("ip_family")?.[0];
+  if (word === "inet" || word === "inet6") return word;
+  return key.kind === "group" ? (surroundings.groupFamilies.get(key.group) ?? null) : null;
+}
+
+function readRealServers(
+  settings: Settings,
+  defaults: ServerDefaults,
+  context: BuildContext,
+): readonly ConfiguredRealServer[] {
+  const servers: ConfiguredRealServer[] = [];
+  const seen = new Set<string>();
+  for (const entry of settings.entries) {
+    if (entry.keyword.name !== "real_server") continue;
+    const server = buildRealServer(entry, defaults, context);
+    if (server === null) continue;
+    const key = `${server.address} ${server.port}`;
+    if (seen.has(key)) {
+      context.reporter.add(
+        "duplicate",
+        `real server ${key} is there already; it is left out`,
+        placeOf(entry.statement, 1),
+      );
+      continue;
+    }
+    seen.add(key);
+    servers.push(server);
+  }
+  return servers;
 }
 
 function readKey(entry: Entry, settings: Settings, context: BuildContext): VirtualServerKey | null {
@@ -66,8 +139,14 @@ function readKey(entry: Entry, settings: Settings, context: BuildContext): Virtu
     return { kind: "group", group: second ?? "", protocol: readProtocol(settings, entry, context) };
   }
   if (first === "fwmark") {
-    const family = settings.words("ip_family")?.[0] === "inet6" ? "inet6" : "inet";
-    return { kind: "fwmark", fwmark: readInteger(second ?? "").value ?? 0, family, protocol: "tcp" };
+    if (settings.has("protocol")) {
+      context.reporter.add(
+        "lvs-adjusted",
+        "a firewall mark has no protocol, it is left out",
+        settings.place("protocol"),
+      );
+    }
+    return { kind: "fwmark", fwmark: readInteger(second ?? "").value ?? 0, family: "inet", protocol: "tcp" };
   }
   const address = parseAddress(first);
   if (address === null) return null;
@@ -108,41 +187,35 @@ const FLAGS: ReadonlyMap<string, VirtualServer["flags"][number]> = new Map([
   ["mh-port", "sched-2"],
 ]);
 
-function readFlags(settings: Settings): VirtualServer["flags"] {
+function readFlags(settings: Settings, key: VirtualServerKey, context: BuildContext): VirtualServer["flags"] {
   const flags = new Set<VirtualServer["flags"][number]>();
-  for (const { keyword } of settings.entries) {
+  let scheduler: string | null = null;
+  for (const { keyword, statement } of settings.entries) {
+    if (keyword.name === "lb_algo" || keyword.name === "lvs_sched") scheduler = statement.words[1] ?? null;
     const flag = FLAGS.get(keyword.name);
-    if (flag !== undefined) flags.add(flag);
+    if (flag === undefined) continue;
+    const wanted = /^(sh|mh)-/.exec(keyword.name)?.[1];
+    const isTooEarly = wanted !== undefined && scheduler !== wanted;
+    const isWrongProtocol = flag === "one-packet" && key.kind !== "fwmark" && key.protocol !== "udp";
+    if (isTooEarly) {
+      context.reporter.add("too-late", `${keyword.name} needs "lb_algo ${wanted}" before it`, placeOf(statement));
+    } else if (isWrongProtocol) {
+      context.reporter.add(
+        "lvs-adjusted",
+        "ops is for UDP and firewall marks only, it is left out",
+        placeOf(statement),
+      );
+    } else flags.add(flag);
   }
   return [...flags];
 }
 
-/** `NAT`, `DR` or `TUN` of an `lb_kind`-like keyword; null and a diagnostic when it is neither. */
-function readMethod(entry: Entry, context: BuildContext): FwdMethod | null {
-  const word = entry.statement.words[1] ?? "";
-  const method = METHODS.get(word) ?? null;
-  if (method === null) {
-    context.reporter.add(
-      "bad-value",
-      `"${word}" is not a forwarding method: NAT, DR or TUN`,
-      placeOf(entry.statement, 1),
-    );
-  }
-  return method;
-}
-
-function lastMethod(entries: readonly Entry[], context: BuildContext): FwdMethod | null {
-  let method: FwdMethod | null = null;
-  for (const entry of entries) method = readMethod(entry, context) ?? method;
-  return method;
-}
-
-function readDefaultMethod(settings: Settings, entry: Entry, context: BuildContext): FwdMethod {
+function readDefaultMethod(settings: Settings, entry: Entry, context: BuildContext): Forwarding {
   const entries = settings.entries.filter(({ keyword }) => keyword.name === "lb_kind" || keyword.name === "lvs_method");
-  const method = lastMethod(entries, context);
-  if (method !== null) return method;
+  const forwarding = lastForwarding(entries, context);
+  if (forwarding !== null) return forwarding;
   context.reporter.add("lvs-adjusted", "no forwarding method given, NAT is used", placeOf(entry.statement));
-  return "masq";
+  return { fwdMethod: "masq", tunnel: null };
 }
 
 type Persistence = Pick<VirtualServer, "persistenceTimeoutSec" | "persistenceGranularity" | "persistenceEngine">;
@@ -203,20 +276,19 @@ function limitQuorum(
 function readSorryServer(settings: Settings, defaults: ServerDefaults, context: BuildContext): RealServer | null {
   const entry = settings.entry("sorry_server");
   if (entry === null) return null;
-  const { statement } = entry;
   const target = readServerAddress(entry, defaults, context);
   if (target === null) return null;
-  const fwdMethod = lastMethod(settings.all("sorry_server_lvs_method"), context) ?? defaults.fwdMethod;
+  const forwarding = lastForwarding(settings.all("sorry_server_lvs_method"), context) ?? defaults.forwarding;
   return {
     ...target,
-    port: portFor(fwdMethod, target.port, defaults.key, entry, context),
-    fwdMethod,
+    port: portFor(forwarding.fwdMethod, target.port, defaults.key, entry, context),
+    fwdMethod: forwarding.fwdMethod,
     weight: 1,
     isInhibitedOnFailure: settings.has("sorry_server_inhibit"),
     upperThreshold: 0,
     lowerThreshold: 0,
     checkers: [],
-    place: placeOf(statement),
+    place: placeOf(entry.statement),
   };
 }
 
@@ -235,7 +307,13 @@ function readServerAddress(entry: Entry, defaults: ServerDefaults, context: Buil
 }
 
 /** DR and TUN keep the destination port of the packet, so the real port cannot differ. */
-function portFor(method: FwdMethod, port: number, key: VirtualServerKey, entry: Entry, context: BuildContext): number {
+function portFor(
+  method: RealServer["fwdMethod"],
+  port: number,
+  key: VirtualServerKey,
+  entry: Entry,
+  context: BuildContext,
+): number {
   if (method === "masq" || key.kind === "group") return port;
   const forced = key.kind === "address" ? key.port : 0;
   if (port !== forced) {
@@ -245,11 +323,11 @@ function portFor(method: FwdMethod, port: number, key: VirtualServerKey, entry: 
   return forced;
 }
 
-function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildContext): RealServer | null {
+function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildContext): ConfiguredRealServer | null {
   const target = readServerAddress(entry, defaults, context);
   if (target === null) return null;
   const settings = new Settings(entry.entries, context.reporter);
-  const fwdMethod = lastMethod(settings.all("lvs_method"), context) ?? defaults.fwdMethod;
+  const { fwdMethod, tunnel } = lastForwarding(settings.all("lvs_method"), context) ?? defaults.forwarding;
   if (defaults.family !== null && target.family !== defaults.family && fwdMethod !== "tunnel") {
     const message = "address family differs from that of the virtual server, which only TUN can do; server left out";
     context.reporter.add("lvs-dropped", message, placeOf(entry.statement, 1));
@@ -258,15 +336,29 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
   const port = portFor(fwdMethod, target.port, defaults.key, entry, context);
   const timing = timingOf(settings, defaults.timing);
   const isAlpha = settings.boolean("alpha") ?? defaults.isAlpha;
+  const virtualHost = settings.text("virtualhost") ?? defaults.virtualHost;
+  const { trackFiles, bfds, logsAllFailures, sendsMail } = defaults.surroundings;
+  const checked = { ...target, port, timing, isAlpha, virtualHost, trackFiles, bfds, logsAllFailures };
   return {
-    ...target,
+    family: target.family,
+    address: target.address,
     port,
     fwdMethod,
+    tunnel,
     weight: settings.number("weight") ?? defaults.weight,
+    isAlpha,
     isInhibitedOnFailure: settings.boolean("inhibit_on_failure") ?? defaults.isInhibitedOnFailure,
     upperThreshold: settings.number("uthreshold") ?? 0,
     lowerThreshold: settings.number("lthreshold") ?? 0,
-    checkers: buildCheckers(settings, { ...target, port, timing, isAlpha }, context),
+    given: timing,
+    delayLoopUs: timing.delayLoopUs ?? DEFAULT_DELAY_LOOP_US,
+    connectTimeoutUs: timing.connectTimeoutUs ?? DEFAULT_CONNECT_TIMEOUT_US,
+    sendsMail: settings.boolean("smtp_alert") ?? sendsMail ?? true,
+    virtualHost,
+    snmpName: settings.text("snmp_name"),
+    notifyUp: readCommand(settings.entry("notify_up"), context),
+    notifyDown: readCommand(settings.entry("notify_down"), context),
+    ...buildCheckers(settings, checked, context),
     place: placeOf(entry.statement),
   };
 }

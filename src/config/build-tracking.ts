@@ -1,13 +1,26 @@
-import type { VrrpInstance } from "../model/vrrp.ts";
-import type { BuiltGlobals } from "./build-global.ts";
+import type { TrackedObject, TrackedObjects } from "../model/tracking.ts";
 import type { BuildContext } from "./context.ts";
 import type { Settings } from "./settings.ts";
 import { placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 import type { Statement } from "./words.ts";
 
-/** Weight of a tracked object as a line of a `track_` block gives it. */
-export interface TrackedWeight {
+/** Own weight of an object that can be tracked. */
+export interface Trackable {
+  readonly name: string;
+  readonly weight: number;
+  readonly isReversed: boolean;
+}
+
+/** Objects defined so far, by kind and name. */
+export interface Trackables {
+  readonly scripts: ReadonlyMap<string, Trackable>;
+  readonly files: ReadonlyMap<string, Trackable>;
+  readonly processes: ReadonlyMap<string, Trackable>;
+  readonly bfds: ReadonlyMap<string, Trackable>;
+}
+
+interface TrackedWeight {
   readonly weight: number | null;
   readonly isReversed: boolean | null;
 }
@@ -15,8 +28,9 @@ export interface TrackedWeight {
 /**
  * Reads `NAME weight N [reverse|noreverse]`.
  * @param most largest magnitude: 253, or 254 for files and processes
+ * @returns null when an option is unknown; the line is then left out
  */
-export function readTrackedWeight(line: Statement, most: 253 | 254, context: BuildContext): TrackedWeight {
+function readTrackedWeight(line: Statement, most: 253 | 254, context: BuildContext): TrackedWeight | null {
   let weight: number | null = null;
   let isReversed: boolean | null = null;
   for (let i = 1; i < line.words.length; i++) {
@@ -24,7 +38,10 @@ export function readTrackedWeight(line: Statement, most: 253 | 254, context: Bui
     if (word === "reverse") isReversed = true;
     else if (word === "noreverse") isReversed = false;
     else if (word === "weight") weight = readWeight(line, ++i, most, context);
-    else context.reporter.add("bad-option", `"${word}" is not a tracking option`, placeOf(line, i));
+    else {
+      context.reporter.add("bad-option", `"${word}" is not a tracking option`, placeOf(line, i));
+      return null;
+    }
   }
   return { weight, isReversed };
 }
@@ -44,32 +61,79 @@ function readWeight(line: Statement, index: number, most: number, context: Build
   return Math.max(-most, Math.min(most, value));
 }
 
+/** Reads the `track_script`, `track_file`, `track_process` and `track_bfd` blocks. */
+export function buildTracked(settings: Settings, trackables: Trackables, context: BuildContext): TrackedObjects {
+  const read = (keyword: string, known: ReadonlyMap<string, Trackable>, most: 253 | 254): readonly TrackedObject[] => {
+    const lines = settings.all(keyword).flatMap((block) => block.lines);
+    return readObjects(lines, { keyword, known, most }, context);
+  };
+  return {
+    scripts: read("track_script", trackables.scripts, 253),
+    files: read("track_file", trackables.files, 254),
+    processes: read("track_process", trackables.processes, 254),
+    bfds: read("track_bfd", trackables.bfds, 253),
+  };
+}
+
+interface TrackedKind {
+  readonly keyword: string;
+  readonly known: ReadonlyMap<string, Trackable>;
+  readonly most: 253 | 254;
+}
+
+function readObjects(lines: readonly Statement[], kind: TrackedKind, context: BuildContext): readonly TrackedObject[] {
+  const objects = new Map<string, TrackedObject>();
+  for (const line of lines) {
+    const name = line.words[0] ?? "";
+    const own = kind.known.get(name);
+    if (own === undefined) {
+      const message = `${kind.keyword}: "${name}" is not defined, or only after this block`;
+      context.reporter.add("undefined-reference", message, placeOf(line));
+      continue;
+    }
+    if (objects.has(name)) {
+      context.reporter.add("duplicate", `${kind.keyword}: "${name}" is tracked already`, placeOf(line));
+      continue;
+    }
+    const given = readTrackedWeight(line, kind.most, context);
+    if (given === null) continue;
+    const isReversed = given.isReversed ?? (given.weight === null ? own.isReversed : false);
+    objects.set(name, { name, weight: given.weight ?? own.weight, isReversed, place: placeOf(line) });
+  }
+  return [...objects.values()];
+}
+
+/** Facts about the block that tracks interfaces. */
+export interface InterfaceTracking {
+  /** Interface that is followed anyway; null in sync groups. */
+  readonly ownInterface: string | null;
+  readonly allowsMissing: boolean;
+}
+
 export function buildTrackedInterfaces(
   settings: Settings,
-  ownInterface: string,
-  globals: BuiltGlobals,
+  tracking: InterfaceTracking,
   context: BuildContext,
-): VrrpInstance["trackedInterfaces"] {
-  const tracked = new Map<string, VrrpInstance["trackedInterfaces"][number]>();
+): readonly TrackedObject[] {
+  const tracked = new Map<string, TrackedObject>();
   for (const line of settings.all("track_interface").flatMap((block) => block.lines)) {
     const name = line.words[0] ?? "";
     if (tracked.has(name)) {
       context.reporter.add("duplicate", `interface ${name} is tracked already`, placeOf(line));
       continue;
     }
-    if (name === ownInterface && !settings.has("dont_track_primary")) {
-      context.reporter.add(
-        "duplicate",
-        `${name} is the instance's own interface, which is tracked anyway`,
-        placeOf(line),
-      );
-    }
     const { interfaces } = context.host;
-    if (interfaces !== null && !interfaces.has(name) && !globals.allowsMissingInterfaces) {
+    if (interfaces !== null && !interfaces.has(name) && !tracking.allowsMissing) {
       context.reporter.add("missing-interface", `there is no interface ${name}`, placeOf(line));
     }
-    const { weight, isReversed } = readTrackedWeight(line, 253, context);
-    tracked.set(name, { name, weight: weight ?? 0, isReversed: isReversed ?? false });
+    const given = readTrackedWeight(line, 253, context);
+    if (given === null) continue;
+    const { weight, isReversed } = given;
+    if (name === tracking.ownInterface && (weight ?? 0) === 0) {
+      const message = `${name} is the instance's own interface, which is tracked anyway`;
+      context.reporter.add("duplicate", message, placeOf(line));
+    }
+    tracked.set(name, { name, weight: weight ?? 0, isReversed: isReversed ?? false, place: placeOf(line) });
   }
   return [...tracked.values()];
 }

@@ -1,48 +1,61 @@
+import type { ConfiguredAddress } from "../model/addressing.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
-import type { AnnouncePolicy, UnicastPeer, VirtualAddress, VrrpAuthentication, VrrpInstance } from "../model/vrrp.ts";
-import { isMulticast, parseAddress } from "./address.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import { isLinkLocal, parseAddress } from "./address.ts";
 import { buildAddresses } from "./build-addresses.ts";
-import type { BuiltGlobals, VrrpDefaults } from "./build-global.ts";
-import { buildTrackedInterfaces } from "./build-tracking.ts";
-import type { Code } from "./codes.ts";
+import { readNotifyScripts } from "./build-command.ts";
+import type { BuiltGlobals } from "./build-global.ts";
+import { buildRoutes } from "./build-routes.ts";
+import type { RuleBuilder } from "./build-rules.ts";
+import { buildTracked, buildTrackedInterfaces, type Trackables } from "./build-tracking.ts";
+import { readAuthentication, readHmac } from "./build-vrrp-authentication.ts";
+import { readAccepting, readAnnouncePolicy, readElection, readInterval } from "./build-vrrp-election.ts";
+import { readIpvlan, readMulticastGroup, readUnicastPeers, readVmac } from "./build-vrrp-links.ts";
 import type { BuildContext } from "./context.ts";
+import { complain, type InstanceDraft } from "./instance-draft.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
-import { readInteger } from "./values.ts";
 
 const SECOND_US = 1_000_000;
-const CENTISECOND_US = 10_000;
-const OWNER_PRIORITY = 255;
-const DEFAULT_PRIORITY = 100;
+/** What fits into the count field of an advert. */
+const MOST_ADDRESSES = 255;
 
-/** One instance block while it is being built. */
-interface Draft {
-  readonly entry: Entry;
-  readonly name: string;
-  readonly settings: Settings;
-  readonly context: BuildContext;
-  readonly defaults: VrrpDefaults;
-  readonly isStrict: boolean;
+/** What an instance block may refer to. */
+export interface InstanceSurroundings {
+  readonly globals: BuiltGlobals;
+  readonly trackables: Trackables;
+  readonly rules: RuleBuilder;
 }
 
-export function buildVrrpInstance(entry: Entry, globals: BuiltGlobals, context: BuildContext): VrrpInstance | null {
+/** An instance before its sync group is known. */
+export type UngroupedInstance = ConfiguredVrrpInstance & { readonly ownPriorityChanges: boolean | null };
+
+/** @returns null for an instance that cannot exist; the reason is then a diagnostic that refuses the start */
+export function buildVrrpInstance(
+  entry: Entry,
+  surroundings: InstanceSurroundings,
+  context: BuildContext,
+): UngroupedInstance | null {
+  const { globals } = surroundings;
   const settings = new Settings(entry.entries, context.reporter);
-  const defaults = globals.vrrp;
-  const isStrict = settings.boolean("strict_mode") ?? defaults.isStrict;
+  const isStrict = settings.boolean("strict_mode") ?? globals.vrrp.isStrict;
   const name = entry.statement.words[1] ?? "";
-  const draft: Draft = { entry, name, settings, context, defaults, isStrict };
-  const virtualAddresses = readAddresses(draft, "virtual_ipaddress");
-  const excludedAddresses = readAddresses(draft, "virtual_ipaddress_excluded");
+  const draft: InstanceDraft = { entry, name, settings, context, globals, isStrict };
   const sourceAddress = settings.text("unicast_src_ip") ?? settings.text("mcast_src_ip");
-  const family = chooseFamily(draft, virtualAddresses, sourceAddress);
+  const { family, virtualAddresses, excludedAddresses } = readAllAddresses(draft, sourceAddress);
   const version = chooseVersion(draft, family);
-  const unicastPeers = readUnicastPeers(draft, family);
+  const unicast = readUnicast(draft, family);
+  const isUnicast = unicast.unicastPeers.length > 0;
   const vrid = settings.number("virtual_router_id");
-  const interfaceName = readInterface(draft, globals, unicastPeers.length > 0 && sourceAddress !== null);
-  if (vrid === null) complain(draft, "no-vrid", "needs a virtual_router_id from 1 to 255");
+  const interfaceName = readInterface(draft, isUnicast && sourceAddress !== null);
+  if (vrid === null) complain(draft, "no-vrid", "needs a virtual_router_id from 1 to 255", "virtual_router_id");
   checkAddressCount(draft, version, virtualAddresses);
-  if (vrid === null || interfaceName === null) return null;
+  const advertisementIntervalUs = readInterval(draft, version);
   const election = readElection(draft);
+  const authentication = readAuthentication(draft, version);
+  const hmac = readHmac(draft, advertisementIntervalUs);
+  const shared = { ...readInherited(draft), ...readLists(draft, surroundings, interfaceName) };
+  if (vrid === null || interfaceName === null) return null;
   return {
     name,
     family,
@@ -50,63 +63,198 @@ export function buildVrrpInstance(entry: Entry, globals: BuiltGlobals, context: 
     interfaceName,
     vrid,
     ...election,
-    advertisementIntervalUs: readInterval(draft, version),
-    downTimerAdverts: isStrict ? 3 : (settings.number("down_timer_adverts") ?? defaults.downTimerAdverts),
-    authentication: readAuthentication(draft, version),
+    advertisementIntervalUs,
+    authentication: hmac === null ? authentication : { kind: "none" },
+    hmac,
     sourceAddress,
     multicastGroup: readMulticastGroup(draft, family),
-    unicastPeers,
-    unicastTtl: settings.number("unicast_ttl") ?? 255,
-    checkUnicastSource:
-      settings.has("check_unicast_src") ||
-      defaults.checkUnicastSource ||
-      unicastPeers.some((peer) => peer.minTtl !== null || peer.maxTtl !== null),
-    // keepalived: any valid word turns the option on, even "off"
-    skipCheckAdvertisedAddresses: settings.has("skip_check_adv_addr") || defaults.skipCheckAdvertisedAddresses,
-    checksumAsV2: settings.boolean("v3_checksum_as_v2") ?? defaults.checksumAsV2,
-    isSilentOnLowerPriority: isStrict || (settings.boolean("lower_prio_no_advert") ?? defaults.lowerPriorityNoAdvert),
-    sendsAdvertBeforeYielding:
-      !isStrict && (settings.boolean("higher_prio_send_advert") ?? defaults.higherPrioritySendAdvert),
+    ...unicast,
+    ...shared,
     virtualAddresses,
     excludedAddresses,
     announce: readAnnouncePolicy(draft),
-    trackedInterfaces: buildTrackedInterfaces(settings, interfaceName, globals, context),
-    ignoresOwnInterface: settings.has("dont_track_primary"),
+    ...readAccepting(draft, version, election),
+    vmac: readVmac(draft, isUnicast, vrid),
+    ipvlan: readIpvlan(draft),
     place: placeOf(entry.statement),
   };
 }
 
-function complain(draft: Draft, code: Code, message: string, name?: string): void {
-  const place = (name === undefined ? null : draft.settings.place(name)) ?? placeOf(draft.entry.statement, 1);
-  draft.context.reporter.add(code, `vrrp_instance ${draft.name}: ${message}`, place);
+/** Settings that come from the block or else from `global_defs`. */
+function readInherited(draft: InstanceDraft): InheritedSettings {
+  const { settings, globals, isStrict } = draft;
+  const { vrrp } = globals;
+  return {
+    isStrict,
+    syncGroup: null,
+    vrf: settings.text("vrf"),
+    downTimerAdverts: isStrict ? 3 : (settings.number("down_timer_adverts") ?? vrrp.downTimerAdverts),
+    // keepalived: any valid word turns the option on, even "off"
+    skipCheckAdvertisedAddresses: settings.has("skip_check_adv_addr") || vrrp.skipCheckAdvertisedAddresses,
+    checksumAsV2: settings.boolean("v3_checksum_as_v2") ?? vrrp.checksumAsV2,
+    isSilentOnLowerPriority: isStrict || (settings.boolean("lower_prio_no_advert") ?? vrrp.lowerPriorityNoAdvert),
+    sendsAdvertBeforeYielding:
+      !isStrict && (settings.boolean("higher_prio_send_advert") ?? vrrp.higherPrioritySendAdvert),
+    promotesSecondaries: readPromotion(draft),
+    pollsLinkbeat: settings.has("linkbeat_use_polling"),
+    tracksSourceAddress: settings.has("track_src_ip"),
+    kernelReceiveBufferBytes: settings.number("kernel_rx_buf_size"),
+    extraInterfaceGarp: readExtraGarp(draft),
+    lvsSyncInterface: settings.text("lvs_sync_daemon_interface"),
+    sendsMail: settings.boolean("smtp_alert") ?? globals.mail.alertsForVrrp ?? globals.mail.alertsByDefault ?? false,
+    ownPriorityChanges: settings.boolean("notify_priority_changes"),
+    notifiesPriorityChanges: settings.boolean("notify_priority_changes") ?? vrrp.notifiesPriorityChanges,
+    reportsDeletion: settings.has("notify_deleted"),
+    notify: readNotifyScripts(settings, draft.context),
+    ignoresOwnInterface: settings.has("dont_track_primary"),
+  };
 }
 
-function readAddresses(draft: Draft, name: string): readonly VirtualAddress[] {
-  return draft.settings.all(name).flatMap((block) => buildAddresses(block.lines, draft.context));
+type InheritedSettings = Pick<
+  UngroupedInstance,
+  | "isStrict"
+  | "syncGroup"
+  | "vrf"
+  | "downTimerAdverts"
+  | "skipCheckAdvertisedAddresses"
+  | "checksumAsV2"
+  | "isSilentOnLowerPriority"
+  | "sendsAdvertBeforeYielding"
+  | "promotesSecondaries"
+  | "pollsLinkbeat"
+  | "tracksSourceAddress"
+  | "kernelReceiveBufferBytes"
+  | "extraInterfaceGarp"
+  | "lvsSyncInterface"
+  | "sendsMail"
+  | "ownPriorityChanges"
+  | "notifiesPriorityChanges"
+  | "reportsDeletion"
+  | "notify"
+  | "ignoresOwnInterface"
+>;
+
+function readPromotion(draft: InstanceDraft): boolean {
+  if (!draft.settings.has("promote_secondaries")) return false;
+  if (!draft.settings.has("use_vmac")) return true;
+  complain(draft, "vrrp-adjusted", "a VMAC has promote_secondaries anyway", "promote_secondaries");
+  return false;
 }
 
-function chooseFamily(draft: Draft, addresses: readonly VirtualAddress[], source: IpAddress | null): AddressFamily {
-  if (draft.settings.has("native_ipv6")) return "inet6";
+function readExtraGarp(draft: InstanceDraft): ConfiguredVrrpInstance["extraInterfaceGarp"] {
+  const name = draft.settings.has("garp_extra_if") ? "garp_extra_if" : "vmac_garp_intvl";
+  const words = draft.settings.words(name);
+  if (words === null) return draft.globals.vrrp.extraInterfaceGarp;
+  const coversAll = words[0] === "all";
+  const seconds = Number(words[coversAll ? 1 : 0]);
+  return Number.isInteger(seconds) && seconds > 0 ? { intervalUs: seconds * SECOND_US, coversAll } : null;
+}
+
+type Lists = Pick<ConfiguredVrrpInstance, "trackedInterfaces" | "tracked" | "virtualRoutes" | "virtualRules">;
+
+function readLists(draft: InstanceDraft, surroundings: InstanceSurroundings, ownInterface: string | null): Lists {
+  const { settings, context } = draft;
+  const allowsMissing = surroundings.globals.allowsMissingInterfaces;
+  const routing = { isStatic: false, allowsMissingInterfaces: allowsMissing };
+  const lines = (name: string): Entry["lines"] => settings.all(name).flatMap((block) => block.lines);
+  const own = settings.has("dont_track_primary") ? null : ownInterface;
+  return {
+    trackedInterfaces: buildTrackedInterfaces(settings, { ownInterface: own, allowsMissing }, context),
+    tracked: buildTracked(settings, surroundings.trackables, context),
+    virtualRoutes: buildRoutes(lines("virtual_routes"), routing, context),
+    virtualRules: surroundings.rules.build(lines("virtual_rules"), routing),
+  };
+}
+
+interface InstanceAddresses {
+  readonly family: AddressFamily;
+  readonly virtualAddresses: readonly ConfiguredAddress[];
+  readonly excludedAddresses: readonly ConfiguredAddress[];
+}
+
+function readAllAddresses(draft: InstanceDraft, source: IpAddress | null): InstanceAddresses {
+  const rules = { isStatic: false, allowsMissingInterfaces: draft.globals.allowsMissingInterfaces };
+  const read = (name: string): readonly ConfiguredAddress[] =>
+    draft.settings.all(name).flatMap((block) => buildAddresses(block.lines, rules, draft.context));
+  const all = read("virtual_ipaddress");
+  const family = chooseFamily(draft, all, source);
+  const fitting = all.filter((address) => address.family === family);
+  for (const { address, family: other, place } of all) {
+    if (other === family) continue;
+    const message = `${address} has another address family than the instance; write it in virtual_ipaddress_excluded`;
+    draft.context.reporter.add("mixed-families", message, place);
+  }
+  const surplus = fitting.slice(MOST_ADDRESSES);
+  if (surplus.length > 0) {
+    complain(draft, "vrrp-adjusted", `an advert holds ${MOST_ADDRESSES} addresses; the others are excluded from it`);
+  }
+  const first = fitting[0];
+  if (draft.isStrict && first?.family === "inet6" && !isLinkLocal(first)) {
+    complain(draft, "vrrp-adjusted", "strict mode: the first IPv6 address has to be link-local", "virtual_ipaddress");
+  }
+  return {
+    family,
+    virtualAddresses: fitting.slice(0, MOST_ADDRESSES),
+    excludedAddresses: [...surplus, ...read("virtual_ipaddress_excluded")],
+  };
+}
+
+function chooseFamily(
+  draft: InstanceDraft,
+  addresses: readonly ConfiguredAddress[],
+  source: IpAddress | null,
+): AddressFamily {
   const sourceFamily = source === null ? undefined : parseAddress(source)?.family;
-  const family = addresses[0]?.family ?? sourceFamily ?? "inet";
-  for (const address of addresses) {
-    if (address.family === family) continue;
-    const message = `${address.address} has another address family than the instance; use virtual_ipaddress_excluded`;
-    draft.context.reporter.add("mixed-families", message, address.place);
+  const family = sourceFamily ?? addresses[0]?.family ?? "inet";
+  if (!draft.settings.has("native_ipv6")) return family;
+  if (family === "inet" && (source !== null || addresses.length > 0)) {
+    complain(draft, "vrrp-adjusted", "native_ipv6 cannot go with IPv4 addresses, it is left out", "native_ipv6");
+    return "inet";
   }
-  return family;
+  return "inet6";
 }
 
-function chooseVersion(draft: Draft, family: AddressFamily): 2 | 3 {
-  const given = draft.settings.number("version") ?? draft.defaults.version;
-  if (family === "inet6") {
-    if (draft.settings.number("version") === 2) complain(draft, "vrrp-adjusted", "IPv6 needs version 3", "version");
-    return 3;
-  }
-  return given === 3 ? 3 : 2;
+function chooseVersion(draft: InstanceDraft, family: AddressFamily): 2 | 3 {
+  const own = draft.settings.number("version");
+  if (family === "inet") return (own ?? draft.globals.vrrp.version) === 3 ? 3 : 2;
+  if (own === 2) complain(draft, "vrrp-adjusted", "IPv6 needs version 3", "version");
+  return 3;
 }
 
-function readInterface(draft: Draft, globals: BuiltGlobals, canDoWithout: boolean): string | null {
+type Unicast = Pick<
+  ConfiguredVrrpInstance,
+  | "unicastPeers"
+  | "unicastTtl"
+  | "checkUnicastSource"
+  | "faultsWithoutPeer"
+  | "fallsBackToMulticast"
+  | "oldUnicastChecksum"
+>;
+
+function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
+  const { settings } = draft;
+  const unicastPeers = readUnicastPeers(draft, family);
+  const isUnicast = unicastPeers.length > 0;
+  const hasWords = ["unicast_peer", "unicast_src_ip"].some((name) => settings.has(name));
+  if (!isUnicast && settings.has("unicast_ttl")) {
+    complain(draft, "vrrp-adjusted", "unicast_ttl without unicast peers has no effect", "unicast_ttl");
+  }
+  if (isUnicast && draft.isStrict) {
+    complain(draft, "vrrp-adjusted", "strict mode does not allow unicast", "unicast_peer");
+  }
+  const checksum = settings.words("old_unicast_checksum");
+  const hasTtlRange = unicastPeers.some((peer) => peer.minTtl !== null || peer.maxTtl !== null);
+  return {
+    unicastPeers,
+    unicastTtl: settings.number("unicast_ttl") ?? 255,
+    checkUnicastSource: settings.has("check_unicast_src") || draft.globals.vrrp.checkUnicastSource || hasTtlRange,
+    faultsWithoutPeer: settings.has("unicast_fault_no_peer"),
+    fallsBackToMulticast: !isUnicast && hasWords,
+    oldUnicastChecksum: checksum === null ? "detect" : checksum[0] === "never" ? "never" : "always",
+  };
+}
+
+function readInterface(draft: InstanceDraft, canDoWithout: boolean): string | null {
   const name = draft.settings.text("interface");
   if (name === null) {
     if (canDoWithout) return "";
@@ -114,169 +262,16 @@ function readInterface(draft: Draft, globals: BuiltGlobals, canDoWithout: boolea
     return null;
   }
   const { interfaces } = draft.context.host;
-  if (interfaces !== null && !interfaces.has(name) && !globals.allowsMissingInterfaces) {
+  const facts = interfaces?.get(name);
+  if (interfaces !== null && facts === undefined && !draft.globals.allowsMissingInterfaces) {
     complain(draft, "missing-interface", `there is no interface ${name}`, "interface");
   }
+  if (facts?.isLoopback === true) complain(draft, "no-interface", `${name} is a loopback interface`, "interface");
   return name;
 }
 
-function checkAddressCount(draft: Draft, version: 2 | 3, addresses: readonly VirtualAddress[]): void {
+function checkAddressCount(draft: InstanceDraft, version: 2 | 3, addresses: readonly ConfiguredAddress[]): void {
   if (addresses.length > 0 || draft.settings.has("no_virtual_ipaddress")) return;
   if (version === 3 || draft.isStrict) complain(draft, "no-vip", "needs a virtual_ipaddress");
   else complain(draft, "no-vip-v2", "has no virtual_ipaddress");
-}
-
-type Election = Pick<VrrpInstance, "priority" | "wantsActive" | "preemptMode" | "preemptDelayUs">;
-
-function readElection(draft: Draft): Election {
-  const { settings } = draft;
-  const state = readState(draft);
-  const given = settings.number("priority");
-  const priority = given ?? (state === "MASTER" && !settings.has("priority") ? OWNER_PRIORITY : DEFAULT_PRIORITY);
-  const wantsActive = state === "MASTER" || (state === null && priority === OWNER_PRIORITY);
-  const preemptEntries = settings.entries.filter(({ keyword }) => /^(no)?preempt$/.test(keyword.name));
-  let preemptMode = preemptEntries.at(-1)?.keyword.name !== "nopreempt";
-  let preemptDelayUs = settings.number("preempt_delay") ?? 0;
-  if (!preemptMode && (wantsActive || priority === OWNER_PRIORITY)) {
-    complain(
-      draft,
-      "vrrp-adjusted",
-      "nopreempt cannot go with state MASTER or priority 255, it is left out",
-      "nopreempt",
-    );
-    preemptMode = true;
-  }
-  if (preemptDelayUs > 0 && (wantsActive || draft.isStrict)) {
-    complain(
-      draft,
-      "vrrp-adjusted",
-      "preempt_delay cannot go with state MASTER or strict mode, it is left out",
-      "preempt_delay",
-    );
-    preemptDelayUs = 0;
-  }
-  return { priority, wantsActive, preemptMode, preemptDelayUs };
-}
-
-function readState(draft: Draft): "MASTER" | "BACKUP" | null {
-  let state: "MASTER" | "BACKUP" | null = null;
-  for (const { statement } of draft.settings.all("state")) {
-    const word = statement.words[1];
-    if (word === "MASTER") state = word;
-    else if (word === "BACKUP" && state !== "MASTER") state = word;
-    else complain(draft, "bad-value", `state is MASTER or BACKUP, not "${word ?? ""}"`, "state");
-  }
-  return state;
-}
-
-function readInterval(draft: Draft, version: 2 | 3): number {
-  const given = draft.settings.number("advert_int") ?? SECOND_US;
-  const unit = version === 2 ? SECOND_US : CENTISECOND_US;
-  const most = version === 2 ? 255 * SECOND_US : 4095 * CENTISECOND_US;
-  const rounded = Math.round(given / unit) * unit;
-  const intervalUs = Math.min(most, Math.max(unit, rounded));
-  if (intervalUs !== given) {
-    const message = `advert_int is ${intervalUs / SECOND_US} s: VRRP version ${version} cannot send it as written`;
-    complain(draft, "vrrp-adjusted", message, "advert_int");
-  }
-  return intervalUs;
-}
-
-const PASSWORD_OCTETS = 8;
-
-function readAuthentication(draft: Draft, version: 2 | 3): VrrpAuthentication {
-  const block = draft.settings.all("authentication").at(-1);
-  if (block === undefined) return { kind: "none" };
-  const settings = new Settings(block.entries, draft.context.reporter);
-  const type = settings.words("auth_type")?.[0];
-  const word = settings.words("auth_pass")?.[0];
-  if (version === 3 || draft.isStrict) {
-    complain(
-      draft,
-      "vrrp-adjusted",
-      "version 3 and strict mode have no authentication, it is left out",
-      "authentication",
-    );
-    return { kind: "none" };
-  }
-  if (type !== "PASS" && type !== "AH") {
-    const place = settings.place("auth_type") ?? placeOf(block.statement);
-    if (type !== undefined) draft.context.reporter.add("bad-value", `auth_type is PASS or AH, not "${type}"`, place);
-    return { kind: "none" };
-  }
-  if (word === undefined) {
-    draft.context.reporter.add(
-      "vrrp-adjusted",
-      "authentication without auth_pass is left out",
-      placeOf(block.statement),
-    );
-    return { kind: "none" };
-  }
-  const password = cutOctets(word, PASSWORD_OCTETS);
-  if (password !== word) {
-    const message = `the password is cut to ${PASSWORD_OCTETS} octets`;
-    draft.context.reporter.add("value-too-long", message, settings.place("auth_pass"));
-  }
-  return { kind: type === "PASS" ? "pass" : "ah", password };
-}
-
-/** The longest beginning that fits into so many octets of UTF-8. */
-function cutOctets(text: string, octets: number): string {
-  const encoded = new TextEncoder().encode(text);
-  if (encoded.length <= octets) return text;
-  return new TextDecoder().decode(encoded.subarray(0, octets)).replace(/\uFFFD+$/, "");
-}
-
-function readMulticastGroup(draft: Draft, family: AddressFamily): IpAddress {
-  const fallback = family === "inet" ? draft.defaults.multicastGroup4 : draft.defaults.multicastGroup6;
-  const word = draft.settings.words("mcast_dst_ip")?.[0];
-  if (word === undefined) return fallback;
-  const parsed = parseAddress(word);
-  if (parsed !== null && parsed.family === family && isMulticast(parsed)) return parsed.address;
-  complain(draft, "bad-address", `"${word}" is not a multicast address of the instance's family`, "mcast_dst_ip");
-  return fallback;
-}
-
-function readUnicastPeers(draft: Draft, family: AddressFamily): readonly UnicastPeer[] {
-  const peers: UnicastPeer[] = [];
-  for (const line of draft.settings.all("unicast_peer").flatMap((block) => block.lines)) {
-    const word = line.words[0] ?? "";
-    const parsed = parseAddress(word);
-    if (parsed === null || parsed.family !== family) {
-      const message = `"${word}" is not an IP address of the instance's family`;
-      draft.context.reporter.add("bad-address", message, placeOf(line));
-      continue;
-    }
-    const minTtl = readTtl(draft, line.words, "min_ttl");
-    const maxTtl = readTtl(draft, line.words, "max_ttl");
-    peers.push({ address: parsed.address, minTtl, maxTtl });
-  }
-  return peers;
-}
-
-function readTtl(draft: Draft, words: readonly string[], name: string): number | null {
-  const index = words.indexOf(name, 1);
-  if (index < 0) return null;
-  const { value, problem } = readInteger(words[index + 1] ?? "");
-  if (value !== null && problem === "none" && value >= 0 && value <= 255) return value;
-  complain(draft, "number-out-of-range", `${name} is a number from 0 to 255`, "unicast_peer");
-  return null;
-}
-
-function readAnnouncePolicy(draft: Draft): AnnouncePolicy {
-  const { settings, defaults, isStrict } = draft;
-  const seconds = (name: string): number | null => {
-    const value = settings.number(name);
-    return value === null ? null : value * SECOND_US;
-  };
-  return {
-    repeat: Math.max(1, settings.number("garp_master_repeat") ?? defaults.garpRepeat),
-    delayUs: seconds("garp_master_delay") ?? defaults.garpDelayUs,
-    refreshUs: seconds("garp_master_refresh") ?? defaults.garpRefreshUs,
-    refreshRepeat: Math.max(1, settings.number("garp_master_refresh_repeat") ?? defaults.garpRefreshRepeat),
-    lowerPriorityRepeat: isStrict ? 0 : (settings.number("garp_lower_prio_repeat") ?? defaults.garpLowerPriorityRepeat),
-    lowerPriorityDelayUs: isStrict ? 0 : (seconds("garp_lower_prio_delay") ?? defaults.garpLowerPriorityDelayUs),
-    garpIntervalUs: defaults.garpIntervalUs,
-    gnaIntervalUs: defaults.gnaIntervalUs,
-  };
 }

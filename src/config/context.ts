@@ -1,7 +1,18 @@
 import type { SourcePlace } from "../model/units.ts";
-import type { ConfigurationHost } from "./host.ts";
+import type { ConfigurationHost, UserFacts } from "./host.ts";
 import type { Keyword } from "./keywords/table.ts";
+import type { NameTables } from "./name-tables.ts";
 import type { Reporter } from "./reporter.ts";
+
+/** What builders have to know about scripts. */
+export interface ScriptContext {
+  /** Who runs scripts that name nobody; null is the daemon itself. */
+  user: UserFacts | null;
+  /** `enable_script_security` */
+  isSecured: boolean;
+  /** Scripts met so far. */
+  count: number;
+}
 
 /** What every builder of the model has at hand. */
 export interface BuildContext {
@@ -9,4 +20,6 @@ export interface BuildContext {
   readonly host: ConfigurationHost;
   /** Keywords met, with the place of the first use. */
   readonly used: Map<Keyword, SourcePlace>;
+  readonly scripts: ScriptContext;
+  readonly names: NameTables;
 }

@@ -1,9 +1,10 @@
-import type { Configuration } from "../model/configuration.ts";
+import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { SourcePlace } from "../model/units.ts";
 import { BlockParser } from "./block-parser.ts";
-import { buildConfiguration } from "./build.ts";
+import { ConfigurationBuilder } from "./build.ts";
 import { CODES, type Code } from "./codes.ts";
+import type { BuildContext } from "./context.ts";
 import { type TestExitCode, testExitCode } from "./exit-code.ts";
 import { deepFreeze } from "./freeze.ts";
 import { HeaderGate } from "./gate.ts";
@@ -14,7 +15,9 @@ import { statusOf } from "./keywords/status.ts";
 import type { Keyword } from "./keywords/table.ts";
 import { ROOT_TABLE } from "./keywords/tables.ts";
 import { LineReader } from "./line-reader.ts";
+import { NameTables } from "./name-tables.ts";
 import { Reporter } from "./reporter.ts";
+import type { Entry } from "./tree.ts";
 
 /** What to load, as the command line says it. */
 export interface ConfigurationSource {
@@ -30,7 +33,7 @@ export interface ConfigurationSource {
 
 export interface LoadedConfiguration {
   /** Always complete and deeply frozen; do not run it when `startRefusal` is set. */
-  readonly configuration: Configuration;
+  readonly configuration: CompleteConfiguration;
   /** Ordered by file and line; those without a place come last. */
   readonly diagnostics: readonly Diagnostic[];
   readonly testExitCode: TestExitCode;
@@ -45,17 +48,14 @@ export interface LoadedConfiguration {
  * the limits of `limits.ts` whatever the text is.
  */
 export function loadConfiguration(source: ConfigurationSource, host: ConfigurationHost): LoadedConfiguration {
-  const reporter = new Reporter();
-  const lines = new LineReader({
-    configId: source.configId ?? nodeNameOf(host.hostName),
-    checks: source.enforcesIncludes ? ALL_CHECKS : NO_CHECKS,
-    host,
-    reporter,
-  });
-  openMainFiles(source, host, lines, reporter);
-  const used = new Map<Keyword, SourcePlace>();
-  const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used });
-  const configuration = buildConfiguration(parser.parse(ROOT_TABLE), { reporter, host, used });
+  const first = read(source, host, null);
+  const { builder, reporter, lines, used, scripts } = first.builder.hasLateGlobals
+    ? read(source, host, first.builder.globalEntries)
+    : first;
+  const configuration = builder.finish();
+  if (scripts.count > 0 && !scripts.isSecured) {
+    reporter.add("script-security", "scripts are run without enable_script_security; add it to global_defs", null);
+  }
   reportIdleKeywords(used, reporter);
   const reasons = reporter.startRefusals;
   const exitCode = reasons.some(({ code }) => isCode(code) && CODES[code].refusal === 2) ? 2 : 6;
@@ -66,6 +66,29 @@ export function loadConfiguration(source: ConfigurationSource, host: Configurati
     startRefusal: reasons.length === 0 ? null : { exitCode, reasons },
     sources: lines.sources,
   };
+}
+
+interface Reading extends BuildContext {
+  readonly builder: ConfigurationBuilder;
+  readonly lines: LineReader;
+}
+
+/** @param globals entries of global settings known from an earlier reading */
+function read(source: ConfigurationSource, host: ConfigurationHost, globals: readonly Entry[] | null): Reading {
+  const reporter = new Reporter();
+  const lines = new LineReader({
+    configId: source.configId ?? nodeNameOf(host.hostName),
+    checks: source.enforcesIncludes ? ALL_CHECKS : NO_CHECKS,
+    host,
+    reporter,
+  });
+  openMainFiles(source, host, lines, reporter);
+  const scripts = { user: null, isSecured: false, count: 0 };
+  const context: BuildContext = { reporter, host, used: new Map(), scripts, names: new NameTables(host) };
+  const builder = new ConfigurationBuilder(context, globals);
+  const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used: context.used });
+  parser.parse(ROOT_TABLE, { push: (entry) => builder.add(entry) });
+  return { ...context, builder, lines };
 }
 
 function isCode(code: string): code is Code {

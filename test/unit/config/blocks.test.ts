@@ -15,7 +15,9 @@ function parse(text: string): { readonly tree: string; readonly problems: readon
   const lines = new LineReader({ configId: "x", checks: NO_CHECKS, host: createMemoryHost({ files: {} }), reporter });
   lines.openFile("main", "/main", text);
   const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used: new Map() });
-  const tree = parser.parse(ROOT_TABLE).map(show).join(" ");
+  const entries: Entry[] = [];
+  parser.parse(ROOT_TABLE, entries);
+  const tree = entries.map(show).join(" ");
   const problems = reporter.sorted(["main"]).map(({ place, code }) => `${place?.line ?? "-"} ${code}`);
   return { tree, problems };
 }

@@ -1,0 +1,118 @@
+import type { NotifyFifo, NotifyScripts, ScriptCommand } from "../model/command.ts";
+import type { BuildContext } from "./context.ts";
+import type { UserFacts } from "./host.ts";
+import { splitCommand, splitCommandLine, unquoteWord } from "./script-words.ts";
+import type { Settings } from "./settings.ts";
+import { type Entry, placeOf } from "./tree.ts";
+
+/** Raw words of a statement by the rules for scripts; null and a diagnostic when a quote is not closed. */
+export function rawWords(entry: Entry, context: BuildContext): readonly string[] | null {
+  const { text, from, to } = entry.statement;
+  const { words, isTerminated } = splitCommandLine(text.slice(from, to));
+  if (isTerminated) return words;
+  context.reporter.add("unterminated-quote", "a quote of the command is not closed", placeOf(entry.statement, 1));
+  return null;
+}
+
+/**
+ * Reads `KEYWORD "COMMAND args" [USER [GROUP]]`.
+ * @param ownUser who runs it when the line names nobody; undefined takes the script user
+ * @returns null when there is no usable command
+ */
+export function readCommand(
+  entry: Entry | null,
+  context: BuildContext,
+  ownUser?: UserFacts | null,
+): ScriptCommand | null {
+  const words = entry === null ? null : rawWords(entry, context);
+  const text = words?.[1];
+  if (entry === null || words === null || text === undefined) return null;
+  const argv = splitCommand(unquoteWord(text));
+  const place = placeOf(entry.statement, 1);
+  if (argv === null || argv.length === 0) {
+    context.reporter.add("unterminated-quote", "the command cannot be split into words", place);
+    return null;
+  }
+  const fallback = ownUser === undefined ? context.scripts.user : ownUser;
+  const user = words[2] === undefined ? fallback : readUser(words.slice(2).map(unquoteWord), entry, context);
+  if (user === undefined) return null;
+  return isUsable(argv[0] ?? "", user, entry, context) ? { argv, user, place } : null;
+}
+
+/** Looks up `USER [GROUP]`. @returns undefined and a diagnostic when there is no such user or group */
+export function readUser(words: readonly string[], entry: Entry, context: BuildContext): UserFacts | undefined {
+  const [name = "", groupWord] = words;
+  const place = placeOf(entry.statement, 1);
+  const user = context.host.findUser(name);
+  if (user === null) {
+    context.reporter.add("missing-user", `there is no user "${name}"`, place);
+    return undefined;
+  }
+  const group = groupWord?.replace(/^:/, "") ?? "";
+  if (group === "") return user;
+  const gid = context.host.findGroup(group);
+  if (gid === null) {
+    context.reporter.add("missing-user", `there is no group "${group}"`, place);
+    return undefined;
+  }
+  return { uid: user.uid, gid };
+}
+
+function isUsable(path: string, user: UserFacts | null, entry: Entry, context: BuildContext): boolean {
+  const place = placeOf(entry.statement, 1);
+  context.scripts.count++;
+  const finding = path.startsWith("<") ? "ok" : context.host.inspectScript(path);
+  switch (finding) {
+    case "ok":
+      return true;
+    case "insecure":
+      if (context.scripts.isSecured && (user === null || user.uid === 0)) {
+        context.reporter.add(
+          "missing-script",
+          `"${path}" could be changed by others than root, so it is not run`,
+          place,
+        );
+        return false;
+      }
+      return true;
+    case "missing":
+      context.reporter.add("missing-script", `there is no script "${path}"`, place);
+      return false;
+    case "not-executable":
+      context.reporter.add("missing-script", `"${path}" is not executable`, place);
+      return false;
+  }
+}
+
+const NOTIFY_KEYWORDS = {
+  active: "notify_master",
+  backup: "notify_backup",
+  fault: "notify_fault",
+  stop: "notify_stop",
+  deleted: "notify_deleted",
+  any: "notify",
+  lowerPriorityHeard: "notify_master_rx_lower_pri",
+} as const;
+
+export function readNotifyScripts(settings: Settings, context: BuildContext): NotifyScripts {
+  const read = (name: string): ScriptCommand | null => readCommand(settings.entry(name), context);
+  return {
+    active: read(NOTIFY_KEYWORDS.active),
+    backup: read(NOTIFY_KEYWORDS.backup),
+    fault: read(NOTIFY_KEYWORDS.fault),
+    stop: read(NOTIFY_KEYWORDS.stop),
+    deleted: read(NOTIFY_KEYWORDS.deleted),
+    any: read(NOTIFY_KEYWORDS.any),
+    lowerPriorityHeard: read(NOTIFY_KEYWORDS.lowerPriorityHeard),
+  };
+}
+
+/** Reads a FIFO and its script: `notify_fifo`, `vrrp_notify_fifo`, `lvs_notify_fifo`. */
+export function readFifo(settings: Settings, name: string, context: BuildContext): NotifyFifo | null {
+  const entry = settings.entry(name);
+  const [path, ...owner] = settings.words(name) ?? [];
+  if (entry === null || path === undefined) return null;
+  const user = owner.length === 0 ? null : (readUser(owner, entry, context) ?? null);
+  const script = readCommand(settings.entry(`${name}_script`), context);
+  return { path, user, script, place: placeOf(entry.statement, 1) };
+}

@@ -1,0 +1,106 @@
+import type { GarpGroup, InterfaceDelay, StaticTrackGroup, VrrpSyncGroup } from "../model/vrrp-complete.ts";
+import { readNotifyScripts } from "./build-command.ts";
+import type { BuiltGlobals } from "./build-global.ts";
+import { buildTracked, buildTrackedInterfaces, type Trackables } from "./build-tracking.ts";
+import type { BuildContext } from "./context.ts";
+import { Settings } from "./settings.ts";
+import { type Entry, placeOf } from "./tree.ts";
+import { readDecimal } from "./values.ts";
+
+function membersOf(settings: Settings): readonly string[] {
+  return settings.all("group").flatMap((block) => block.lines.flatMap((line) => line.words));
+}
+
+/** A sync group before its members are looked up. */
+export type UnresolvedSyncGroup = VrrpSyncGroup & { readonly ownPriorityChanges: boolean | null };
+
+export function buildSyncGroup(
+  entry: Entry,
+  globals: BuiltGlobals,
+  trackables: Trackables,
+  context: BuildContext,
+): UnresolvedSyncGroup {
+  const settings = new Settings(entry.entries, context.reporter);
+  const tracking = { ownInterface: null, allowsMissing: globals.allowsMissingInterfaces };
+  return {
+    name: entry.statement.words[1] ?? "",
+    members: membersOf(settings),
+    trackedInterfaces: buildTrackedInterfaces(settings, tracking, context),
+    tracked: buildTracked(settings, trackables, context),
+    keepsTrackingWeights: settings.has("sync_group_tracking_weight") || settings.has("global_tracking"),
+    sendsMail: settings.boolean("smtp_alert") ?? globals.mail.alertsForVrrp ?? globals.mail.alertsByDefault ?? false,
+    ownPriorityChanges: settings.boolean("notify_priority_changes"),
+    notifiesPriorityChanges: settings.boolean("notify_priority_changes") ?? globals.vrrp.notifiesPriorityChanges,
+    notify: readNotifyScripts(settings, context),
+    place: placeOf(entry.statement),
+  };
+}
+
+export function buildStaticTrackGroup(entry: Entry, context: BuildContext): StaticTrackGroup {
+  const settings = new Settings(entry.entries, context.reporter);
+  return { name: entry.statement.words[1] ?? "", instances: membersOf(settings), place: placeOf(entry.statement) };
+}
+
+const LONG_INTERVAL_US = 1_000_000;
+
+/** @returns null for a group without an interval; interfaces of earlier groups are left out */
+export function buildGarpGroup(entry: Entry, taken: Set<string>, context: BuildContext): GarpGroup | null {
+  const settings = new Settings(entry.entries, context.reporter);
+  const place = placeOf(entry.statement);
+  const garpIntervalUs = settings.number("garp_interval");
+  const gnaIntervalUs = settings.number("gna_interval");
+  for (const name of ["garp_interval", "gna_interval"]) {
+    if ((settings.number(name) ?? 0) >= LONG_INTERVAL_US) {
+      context.reporter.add("bad-number", `${name} of a second or more delays failover`, settings.place(name));
+    }
+  }
+  const interfaces = readGarpInterfaces(settings, taken, context);
+  if (garpIntervalUs === null && gnaIntervalUs === null) {
+    context.reporter.add("bad-value", "garp_group without garp_interval and gna_interval is left out", place);
+    return null;
+  }
+  return { interfaces, garpIntervalUs, gnaIntervalUs, place };
+}
+
+function readGarpInterfaces(settings: Settings, taken: Set<string>, context: BuildContext): readonly string[] {
+  const interfaces: string[] = [];
+  const add = (name: string, statement: Entry["statement"], index: number): void => {
+    if (!taken.has(name)) {
+      interfaces.push(name);
+      taken.add(name);
+      return;
+    }
+    context.reporter.add("duplicate", `${name} is in a garp_group already`, placeOf(statement, index));
+  };
+  for (const { statement } of settings.all("interface")) add(statement.words[1] ?? "", statement, 1);
+  for (const line of settings.all("interfaces").flatMap((block) => block.lines)) {
+    line.words.forEach((name, index) => {
+      add(name, line, index);
+    });
+  }
+  return interfaces;
+}
+
+const LONGEST_DELAY_US = 255_000_000;
+
+export function buildInterfaceDelays(
+  root: Settings,
+  globals: BuiltGlobals,
+  context: BuildContext,
+): readonly InterfaceDelay[] {
+  const delays: InterfaceDelay[] = [];
+  for (const line of root.all("interface_up_down_delays").flatMap((block) => block.lines)) {
+    const [name = "", down = "", up = "0"] = line.words;
+    const { interfaces } = context.host;
+    if (interfaces !== null && !interfaces.has(name) && !globals.allowsMissingInterfaces) {
+      context.reporter.add("missing-interface-optional", `there is no interface ${name}`, placeOf(line));
+      continue;
+    }
+    const downDelayUs = readDecimal(down, 6).value;
+    const upDelayUs = readDecimal(up, 6).value;
+    const isUsable = [downDelayUs, upDelayUs].every((us) => us !== null && us >= 0 && us <= LONGEST_DELAY_US);
+    if (downDelayUs !== null && upDelayUs !== null && isUsable) delays.push({ name, downDelayUs, upDelayUs });
+    else context.reporter.add("bad-number", "a delay is a number of seconds from 0 to 255", placeOf(line, 1));
+  }
+  return delays;
+}

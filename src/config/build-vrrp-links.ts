@@ -1,0 +1,113 @@
+import type { AddressFamily, IpAddress } from "../model/units.ts";
+import type { UnicastPeer } from "../model/vrrp.ts";
+import type { IpvlanSettings, VmacSettings } from "../model/vrrp-complete.ts";
+import { isMulticast, parseAddress, parsePrefix } from "./address.ts";
+import { complain, type InstanceDraft } from "./instance-draft.ts";
+import { placeOf } from "./tree.ts";
+import { readInteger } from "./values.ts";
+import type { Statement } from "./words.ts";
+
+const LONGEST_NAME = 15;
+const MAC = /^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){4,5}$/;
+
+/** `use_vmac [MAC] [name] [IFNAME] [group GROUP] [netlink_notify_msg]` */
+export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number): VmacSettings | null {
+  const words = draft.settings.words("use_vmac");
+  if (words === null) return null;
+  let name: string | null = null;
+  let macAddress: string | null = null;
+  let group: string | null = null;
+  let forcesNetlinkMessage = false;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    if (MAC.test(word)) macAddress = completeMac(word, vrid);
+    else if (word === "name") name = words[++i] ?? null;
+    else if (word === "group") group = words[++i] ?? null;
+    else if (word === "netlink_notify_msg") forcesNetlinkMessage = true;
+    else name = word;
+  }
+  if (name !== null && name.length > LONGEST_NAME) {
+    complain(draft, "value-too-long", "a VMAC name has at most 15 characters; one is generated", "use_vmac");
+    name = null;
+  }
+  let transmitsOnBase = draft.settings.has("vmac_xmit_base");
+  if (isUnicast && !transmitsOnBase) {
+    complain(draft, "vrrp-adjusted", "unicast with use_vmac needs vmac_xmit_base, it is switched on", "use_vmac");
+    transmitsOnBase = true;
+  }
+  if (draft.isStrict && transmitsOnBase) {
+    complain(draft, "vrrp-adjusted", "strict mode has no vmac_xmit_base, it is left out", "vmac_xmit_base");
+    transmitsOnBase = false;
+  }
+  const coversOtherInterfaces = draft.settings.has("use_vmac_addr");
+  return { name, macAddress, transmitsOnBase, coversOtherInterfaces, group, forcesNetlinkMessage };
+}
+
+function completeMac(text: string, vrid: number): string {
+  const octets = text.split(":").map((octet) => octet.toLowerCase().padStart(2, "0"));
+  if (octets.length === 5) octets.push(vrid.toString(16).padStart(2, "0"));
+  return octets.join(":");
+}
+
+/** `use_ipvlan [name] [IFNAME] [IP[/PREFIX]] [bridge|private|vepa] [group GROUP]` */
+export function readIpvlan(draft: InstanceDraft): IpvlanSettings | null {
+  const words = draft.settings.words("use_ipvlan");
+  if (words === null) return null;
+  const result: { -readonly [K in keyof IpvlanSettings]: IpvlanSettings[K] } = {
+    name: null,
+    mode: "bridge",
+    address: null,
+    prefixLength: null,
+    group: null,
+  };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    const prefix = parsePrefix(word);
+    if (word === "bridge" || word === "private" || word === "vepa") result.mode = word;
+    else if (word === "name") result.name = words[++i] ?? null;
+    else if (word === "group") result.group = words[++i] ?? null;
+    else if (prefix !== null) Object.assign(result, { address: prefix.address, prefixLength: prefix.prefixLength });
+    else result.name = word;
+  }
+  return result;
+}
+
+/** Lines of `unicast_peer`. */
+export function readUnicastPeers(draft: InstanceDraft, family: AddressFamily): readonly UnicastPeer[] {
+  const peers = new Map<string, UnicastPeer>();
+  for (const line of draft.settings.all("unicast_peer").flatMap((block) => block.lines)) {
+    const word = line.words[0] ?? "";
+    const parsed = parseAddress(word);
+    const { reporter } = draft.context;
+    if (parsed === null) reporter.add("bad-address", `"${word}" is not an IP address`, placeOf(line));
+    else if (parsed.family !== family) {
+      reporter.add("mixed-families", `${word} has another address family than the instance`, placeOf(line));
+    } else if (peers.has(parsed.address)) {
+      reporter.add("duplicate", `${word} is a unicast peer already`, placeOf(line));
+    } else {
+      const minTtl = readTtl(draft, line, "min_ttl");
+      peers.set(parsed.address, { address: parsed.address, minTtl, maxTtl: readTtl(draft, line, "max_ttl") });
+    }
+  }
+  return [...peers.values()];
+}
+
+function readTtl(draft: InstanceDraft, line: Statement, name: string): number | null {
+  const index = line.words.indexOf(name, 1);
+  if (index < 0) return null;
+  const { value, problem } = readInteger(line.words[index + 1] ?? "");
+  if (value !== null && problem === "none" && value >= 0 && value <= 255) return value;
+  draft.context.reporter.add("number-out-of-range", `${name} is a number from 0 to 255`, placeOf(line, index));
+  return null;
+}
+
+export function readMulticastGroup(draft: InstanceDraft, family: AddressFamily): IpAddress {
+  const defaults = draft.globals.vrrp;
+  const fallback = family === "inet" ? defaults.multicastGroup4 : defaults.multicastGroup6;
+  const word = draft.settings.words("mcast_dst_ip")?.[0];
+  if (word === undefined) return fallback;
+  const parsed = parseAddress(word);
+  if (parsed !== null && parsed.family === family && isMulticast(parsed)) return parsed.address;
+  complain(draft, "bad-address", `"${word}" is not a multicast address of the instance's family`, "mcast_dst_ip");
+  return fallback;
+}

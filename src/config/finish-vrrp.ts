@@ -1,0 +1,132 @@
+import type { TrackedObject, TrackedObjects } from "../model/tracking.ts";
+import type { ConfiguredVrrpInstance, VrrpSyncGroup } from "../model/vrrp-complete.ts";
+import type { BuiltGlobals } from "./build-global.ts";
+import type { UnresolvedSyncGroup } from "./build-groups.ts";
+import type { UngroupedInstance } from "./build-vrrp.ts";
+import { OWNER_PRIORITY } from "./build-vrrp-election.ts";
+import type { BuildContext } from "./context.ts";
+
+export interface UnfinishedVrrp {
+  readonly instances: readonly UngroupedInstance[];
+  readonly syncGroups: readonly UnresolvedSyncGroup[];
+  readonly globals: BuiltGlobals;
+}
+
+export interface FinishedVrrp {
+  readonly instances: readonly ConfiguredVrrpInstance[];
+  readonly syncGroups: readonly VrrpSyncGroup[];
+}
+
+/** Joins instances and sync groups, and makes the adjustments that need both. */
+export function finishVrrp(vrrp: UnfinishedVrrp, context: BuildContext): FinishedVrrp {
+  reportDuplicateVrids(vrrp.instances, context);
+  const names = new Set(vrrp.instances.map(({ name }) => name));
+  const groupOf = new Map<string, UnresolvedSyncGroup>();
+  const kept = vrrp.syncGroups
+    .map((group) => resolveMembers(group, names, groupOf, context))
+    .filter((group) => group.members.length > 0);
+  return {
+    instances: vrrp.instances.map((instance) => finishInstance(instance, groupOf.get(instance.name), context)),
+    syncGroups: kept.map(({ ownPriorityChanges: _own, ...group }) => group),
+  };
+}
+
+function reportDuplicateVrids(instances: readonly UngroupedInstance[], context: BuildContext): void {
+  const seen = new Map<string, string>();
+  for (const {
+    name,
+    vrid,
+    family,
+    interfaceName,
+    unicastPeers,
+    sourceAddress,
+    multicastGroup,
+    vmac,
+    place,
+  } of instances) {
+    const unicast = [sourceAddress ?? interfaceName, ...unicastPeers.map(({ address }) => address)].join(" ");
+    const where = unicastPeers.length > 0 ? unicast : `${interfaceName} ${multicastGroup}`;
+    const key = `${family} ${vrid} ${where} ${vmac?.name ?? ""}`;
+    const other = seen.get(key);
+    if (other === undefined) seen.set(key, name);
+    else {
+      const message = `vrrp_instance ${name} has the VRID of ${other} on the same interface`;
+      context.reporter.add("duplicate-vrid", message, place);
+    }
+  }
+}
+
+function resolveMembers(
+  group: UnresolvedSyncGroup,
+  names: ReadonlySet<string>,
+  groupOf: Map<string, UnresolvedSyncGroup>,
+  context: BuildContext,
+): UnresolvedSyncGroup {
+  const { reporter } = context;
+  const members: string[] = [];
+  for (const name of group.members) {
+    const other = groupOf.get(name);
+    if (!names.has(name)) {
+      reporter.add(
+        "undefined-reference",
+        `vrrp_sync_group ${group.name}: there is no vrrp_instance ${name}`,
+        group.place,
+      );
+    } else if (other !== undefined) {
+      reporter.add("duplicate", `vrrp_sync_group ${group.name}: ${name} is in ${other.name} already`, group.place);
+    } else {
+      members.push(name);
+      groupOf.set(name, group);
+    }
+  }
+  if (members.length === 0) reporter.add("sync-group", `vrrp_sync_group ${group.name} has no member`, group.place);
+  if (members.length === 1)
+    reporter.add("sync-group", `vrrp_sync_group ${group.name} has one member only`, group.place);
+  return { ...group, members };
+}
+
+function finishInstance(
+  instance: UngroupedInstance,
+  group: UnresolvedSyncGroup | undefined,
+  context: BuildContext,
+): ConfiguredVrrpInstance {
+  const { ownPriorityChanges, ...rest } = instance;
+  const adjusted = dropWeights(rest, group, context);
+  if (group === undefined) return adjusted;
+  return {
+    ...adjusted,
+    syncGroup: group.name,
+    notifiesPriorityChanges: ownPriorityChanges ?? group.notifiesPriorityChanges,
+  };
+}
+
+/** An address owner has a fixed priority, and members of a sync group move by faults alone. */
+function dropWeights(
+  instance: ConfiguredVrrpInstance,
+  group: UnresolvedSyncGroup | undefined,
+  context: BuildContext,
+): ConfiguredVrrpInstance {
+  const isOwner = instance.priority === OWNER_PRIORITY;
+  const isBound = group !== undefined && !group.keepsTrackingWeights;
+  if (!isOwner && !isBound) return instance;
+  const why = isOwner ? "the address owner has a fixed priority" : "members of a sync group move by faults alone";
+  const report = (object: TrackedObject, what: string): void => {
+    const message = `vrrp_instance ${instance.name}: ${what} ${object.name} has a weight, but ${why}`;
+    context.reporter.add("vrrp-adjusted", message, object.place);
+  };
+  const unweighted = (objects: readonly TrackedObject[], what: string): readonly TrackedObject[] =>
+    objects.filter((object) => {
+      if (object.weight !== 0) report(object, what);
+      return object.weight === 0;
+    });
+  const withoutWeight = (objects: readonly TrackedObject[]): readonly TrackedObject[] =>
+    objects.map((object) => (object.weight === 1 ? { ...object, weight: 0 } : object));
+  const tracked: TrackedObjects = {
+    scripts: unweighted(instance.tracked.scripts, "script"),
+    files: unweighted(withoutWeight(instance.tracked.files), "file"),
+    processes: unweighted(instance.tracked.processes, "process"),
+    bfds: unweighted(instance.tracked.bfds, "BFD"),
+  };
+  const trackedInterfaces = instance.trackedInterfaces.map((item) => ({ ...item, weight: 0 }));
+  return { ...instance, trackedInterfaces, tracked };
+}

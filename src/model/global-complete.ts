@@ -1,0 +1,125 @@
+import type { NotifyFifo, ScriptCommand } from "./command.ts";
+import type { GlobalSettings } from "./configuration.ts";
+import type { IpAddress, Microseconds } from "./units.ts";
+
+/** How one of the daemon's loops is scheduled. */
+export interface ProcessSettings {
+  readonly name: string | null;
+  /** Nice value, -20..19. */
+  readonly niceness: number;
+  /** 1..99, 0 for none. */
+  readonly realtimePriority: number;
+  readonly isMemoryLocked: boolean;
+  readonly cpus: readonly number[];
+  readonly realtimeLimitUs: Microseconds;
+}
+
+export interface MailSettings {
+  readonly from: string | null;
+  readonly recipients: readonly string[];
+  readonly server: string | null;
+  readonly port: number;
+  readonly heloName: string | null;
+  readonly timeoutUs: Microseconds;
+  /** `smtp_alert` and its two variants; null when not given. */
+  readonly alertsByDefault: boolean | null;
+  readonly alertsForVrrp: boolean | null;
+  readonly alertsForCheckers: boolean | null;
+  readonly skipsFaults: boolean;
+}
+
+export interface LvsSyncDaemon {
+  readonly interfaceName: string;
+  readonly instance: string | null;
+  readonly syncId: number | null;
+  readonly maxLengthBytes: number | null;
+  readonly port: number | null;
+  readonly ttl: number | null;
+  readonly group: IpAddress | null;
+}
+
+export interface FirewallSettings {
+  readonly iptables: { readonly input: string; readonly output: string } | null;
+  readonly ipsets: readonly string[] | null;
+  readonly table: string | null;
+  readonly priority: number;
+  readonly usesInterfaceIndex: boolean;
+  readonly ipvsTable: string | null;
+  readonly ipvsPriority: number;
+  readonly ipvsFirstFwmark: number;
+  readonly hasCounters: boolean;
+}
+
+export interface SnmpSettings {
+  readonly socket: string | null;
+  readonly sendsTraps: boolean;
+  readonly servesVrrp: boolean;
+  readonly servesCheckers: boolean;
+  readonly servesRfc2787: boolean;
+  readonly servesRfc6527: boolean;
+}
+
+/** A receive buffer; 0 is the kernel's default. */
+export interface BufferSettings {
+  readonly sizeBytes: number;
+  readonly isForced: boolean;
+}
+
+/** `global_defs` with everything that is in it. */
+export interface ConfiguredGlobals extends GlobalSettings {
+  readonly ipvsNamespace: string | null;
+  readonly processName: string | null;
+  readonly processes: {
+    readonly vrrp: ProcessSettings;
+    readonly checkers: ProcessSettings;
+    readonly bfd: ProcessSettings;
+  };
+  readonly mail: MailSettings;
+  readonly startupScript: ScriptCommand | null;
+  readonly shutdownScript: ScriptCommand | null;
+  readonly startupTimeoutUs: Microseconds;
+  readonly shutdownTimeoutUs: Microseconds;
+  readonly hasScriptSecurity: boolean;
+  readonly scriptUser: { readonly uid: number; readonly gid: number } | null;
+  readonly dynamicInterfaces: boolean;
+  readonly allowsInterfaceChanges: boolean;
+  readonly defaultInterface: string;
+  readonly disablesLocalIgmp: boolean;
+  readonly lvsTimeoutsSec: { readonly tcp: number; readonly tcpFin: number; readonly udp: number };
+  readonly lvsSyncDaemon: LvsSyncDaemon | null;
+  readonly firewall: FirewallSettings;
+  readonly snmp: SnmpSettings;
+  readonly dbus: { readonly isEnabled: boolean; readonly serviceName: string | null };
+  readonly fifo: NotifyFifo | null;
+  readonly vrrpFifo: NotifyFifo | null;
+  readonly lvsFifo: NotifyFifo | null;
+  readonly notifiesPriorityChanges: boolean;
+  readonly rewritesFifoOnReload: boolean;
+  readonly buffers: {
+    readonly vrrpCommand: BufferSettings;
+    readonly vrrpMonitor: BufferSettings;
+    readonly processMonitor: BufferSettings;
+    readonly lvsCommand: BufferSettings;
+    readonly lvsMonitor: BufferSettings;
+  };
+  readonly maxAutoPriority: number;
+  readonly minAutoPriorityDelayUs: Microseconds;
+  readonly startupDelayUs: Microseconds;
+  readonly delayAfterBootUs: Microseconds;
+  readonly logsUnknownVrids: boolean;
+  readonly logsAllCheckerFailures: boolean;
+  readonly notifiesInitialServers: boolean;
+  readonly mailsOnlyServerChanges: boolean;
+  readonly vmacPrefix: string;
+  readonly vmacAddressPrefix: string;
+  readonly umask: number;
+  readonly childWaitSec: number;
+  readonly receiveBufferMultiplier: number;
+  readonly receiveBufferPolicy: "kernel" | "mtu" | "advert" | number;
+  readonly vrrp: {
+    readonly version: 2 | 3;
+    readonly multicastGroup4: IpAddress;
+    readonly multicastGroup6: IpAddress;
+    readonly isStrict: boolean;
+  };
+}

@@ -1,0 +1,103 @@
+import type { ConfiguredAddress, ConfiguredRoute, ConfiguredRule } from "./addressing.ts";
+import type { NotifyScripts } from "./command.ts";
+import type { TrackedObject, TrackedObjects } from "./tracking.ts";
+import type { IpAddress, Microseconds, SourcePlace } from "./units.ts";
+import type { VrrpInstance } from "./vrrp.ts";
+
+export interface VmacSettings {
+  /** Null: generated from the prefix and the VRID. */
+  readonly name: string | null;
+  /** Six octets as `aa:bb:...`; null is the virtual router MAC of the VRID. */
+  readonly macAddress: string | null;
+  readonly transmitsOnBase: boolean;
+  /** `use_vmac_addr`: addresses on other interfaces get VMACs there. */
+  readonly coversOtherInterfaces: boolean;
+  readonly group: string | null;
+  readonly forcesNetlinkMessage: boolean;
+}
+
+export interface IpvlanSettings {
+  readonly name: string | null;
+  readonly mode: "bridge" | "private" | "vepa";
+  readonly address: IpAddress | null;
+  readonly prefixLength: number | null;
+  readonly group: string | null;
+}
+
+export interface HmacSettings {
+  /** Key octets in hexadecimal by id, or the file that holds the key. */
+  readonly keys: readonly { readonly id: number; readonly hex: string | null; readonly file: string | null }[];
+  readonly activeKey: number;
+  readonly timeWindowSec: number;
+  readonly antiReplay: "time" | "monotonic";
+  readonly mode: "enforce" | "permissive" | "receive-only";
+}
+
+/** An instance with everything that is in its block. */
+export interface ConfiguredVrrpInstance extends VrrpInstance {
+  readonly virtualAddresses: readonly ConfiguredAddress[];
+  readonly excludedAddresses: readonly ConfiguredAddress[];
+  readonly isStrict: boolean;
+  readonly syncGroup: string | null;
+  readonly vmac: VmacSettings | null;
+  readonly ipvlan: IpvlanSettings | null;
+  readonly vrf: string | null;
+  readonly acceptMode: boolean;
+  readonly promotesSecondaries: boolean;
+  readonly pollsLinkbeat: boolean;
+  /** `track_src_ip`: fault while the configured source address is missing. */
+  readonly tracksSourceAddress: boolean;
+  readonly faultsWithoutPeer: boolean;
+  /** Unicast words are there, but no peer: adverts go to the group. */
+  readonly fallsBackToMulticast: boolean;
+  readonly oldUnicastChecksum: "detect" | "never" | "always";
+  readonly kernelReceiveBufferBytes: number | null;
+  /** 1..254, null when off. */
+  readonly timerExpiredBackupPriority: number | null;
+  readonly ownerIgnoresAdverts: boolean;
+  readonly extraInterfaceGarp: { readonly intervalUs: Microseconds; readonly coversAll: boolean } | null;
+  readonly lvsSyncInterface: string | null;
+  readonly sendsMail: boolean;
+  readonly notifiesPriorityChanges: boolean;
+  /** `notify_deleted`: removal by a reload is reported as DELETED, not FAULT. */
+  readonly reportsDeletion: boolean;
+  readonly notify: NotifyScripts;
+  readonly tracked: TrackedObjects;
+  readonly virtualRoutes: readonly ConfiguredRoute[];
+  readonly virtualRules: readonly ConfiguredRule[];
+  readonly hmac: HmacSettings | null;
+}
+
+export interface VrrpSyncGroup {
+  readonly name: string;
+  /** Names of instances, in configuration order. */
+  readonly members: readonly string[];
+  readonly trackedInterfaces: readonly TrackedObject[];
+  readonly tracked: TrackedObjects;
+  /** `sync_group_tracking_weight`: members keep their weighted tracking. */
+  readonly keepsTrackingWeights: boolean;
+  readonly sendsMail: boolean;
+  readonly notifiesPriorityChanges: boolean;
+  readonly notify: NotifyScripts;
+  readonly place: SourcePlace;
+}
+
+/** Instances whose interface state covers static addresses, routes and rules. */
+export interface StaticTrackGroup {
+  readonly name: string;
+  readonly instances: readonly string[];
+  readonly place: SourcePlace;
+}
+
+export interface GarpGroup {
+  readonly interfaces: readonly string[];
+  readonly garpIntervalUs: Microseconds | null;
+  readonly gnaIntervalUs: Microseconds | null;
+  readonly place: SourcePlace;
+}
+
+export interface InterfaceDelay {
+  readonly name: string;
+  readonly downDelayUs: Microseconds;
+  readonly upDelayUs: Microseconds;
+}
