@@ -18,7 +18,7 @@ import { NoteLimit } from "./vrrp-note-limit.ts";
 import { OrderBook } from "./vrrp-orders.ts";
 import { buildTransport } from "./vrrp-transport.ts";
 import type { VrrpInstanceSnapshot, VrrpRuntimeDependencies } from "./vrrp-types.ts";
-import { announcementRecords, renderNote, renderWithheld } from "./vrrp-wording.ts";
+import { announcementRecords, renderNote, renderSource, renderWithheld } from "./vrrp-wording.ts";
 
 /** Two programs that fight over an address shall not keep a processor busy. */
 const REPAIR_PAUSE_US = 50_000;
@@ -49,6 +49,8 @@ export class RunningInstance {
   readonly #removed = new Map<string, InterfaceAddress>();
   #repairedAtUs = Number.NEGATIVE_INFINITY;
   #openFailures = 0;
+  /** Undefined before the first look. */
+  #lastSource: IpAddress | null | undefined = undefined;
   readonly #limit = new NoteLimit();
 
   constructor(instance: number, config: VrrpInstance, context: RunningInstanceContext) {
@@ -73,6 +75,7 @@ export class RunningInstance {
   /** Opens the sockets as soon as interface and source address are known, and again when they change. */
   refreshTransport(): void {
     this.#addresses = null;
+    this.#saySource();
     const transport = this.#transport();
     if (transport !== null) this.book.open(transport);
   }
@@ -209,6 +212,14 @@ export class RunningInstance {
 
   #source(): IpAddress | null {
     return sourceAddress(this.config, this.#context.view, this.#context.virtualAddresses());
+  }
+
+  #saySource(): void {
+    const source = this.#source();
+    const before = this.#lastSource;
+    this.#lastSource = source;
+    if (source === before || before === undefined) return;
+    this.#context.dependencies.log(renderSource(this.config, source, before));
   }
 
   #transport(): VrrpTransport | null {

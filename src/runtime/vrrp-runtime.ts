@@ -32,6 +32,8 @@ class Runtime implements VrrpRuntime {
   /** Start, reload and stop run one after the other. */
   #work: Promise<unknown> = Promise.resolve();
   #isStopped = false;
+  /** A dump waits already, so further lost events need none of their own. */
+  #isDumpDue = false;
   #virtualAddresses = new VirtualAddressSet([]);
 
   constructor(options: VrrpRuntimeOptions, dependencies: VrrpRuntimeDependencies) {
@@ -335,7 +337,10 @@ class Runtime implements VrrpRuntime {
   #catchUp(atUs: Microseconds): void {
     this.#log("warning", "events lost", { atUs });
     for (const { book } of this.#instances) book.probe(atUs);
+    if (this.#isDumpDue) return;
+    this.#isDumpDue = true;
     const dumped = this.#queue(async () => {
+      this.#isDumpDue = false;
       if (this.#isStopped) return;
       await this.#dump();
       this.#refresh();

@@ -69,8 +69,29 @@ function seconds(us: Fields[string] | undefined): string {
 /** @param instance its configured name */
 export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
   const { level, message, fields } = effect;
-  const text = `(${instance}) ${TEXT[message](fields)}`;
+  // keepalived: this one line has a colon.
+  const colon = message === "startup fault" && String(fields["reason"]).startsWith("interface") ? ":" : "";
+  const text = `(${instance})${colon} ${TEXT[message](fields)}`;
   return { level, message, fields: { instance, ...fields }, text };
+}
+
+/** The source of adverts came, changed or went. */
+export function renderSource(config: VrrpInstance, source: string | null, before: string | null): SpokenRecord {
+  const { name: instance, interfaceName } = config;
+  const fields = { instance, interface: interfaceName, address: source ?? before };
+  return source === null
+    ? {
+        level: "detail",
+        message: "source address lost",
+        fields,
+        text: `Deassigned address ${before} from interface ${interfaceName}`,
+      }
+    : {
+        level: "info",
+        message: "source address",
+        fields,
+        text: `Assigned address ${source} for interface ${interfaceName}`,
+      };
 }
 
 /** In place of lines that a storm of adverts would have caused. */

@@ -211,6 +211,8 @@ describe("VrrpRuntime", () => {
     await bench.host.settle();
     assert.equal(bench.state(), "fault");
     assert.deepEqual(bench.runtime.snapshot()[0]?.faultReasons, ["no IPv4 address for interface"]);
+    assert.ok(bench.lines.includes("Assigned address 192.168.1.9 for interface eth0"));
+    assert.ok(bench.lines.includes("Deassigned address 192.168.1.9 from interface eth0"));
   });
 
   it("puts back a VIP that somebody else removed, without leaving active", async () => {
