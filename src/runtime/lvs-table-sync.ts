@@ -107,7 +107,7 @@ export class TableSync {
     if (this.work !== null || this.isClosed) return;
     this.work = this.run().finally(() => {
       this.work = null;
-      if (this.dirty.size > 0) this.kick();
+      if (this.needsDump || this.dirty.size > 0) this.kick();
     });
   }
 
