@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfiguration } from "../config/load.ts";
-import type { Configuration } from "../model/configuration.ts";
+import type { CompleteConfiguration } from "../model/complete.ts";
 import type { IpvsTable, NativeAddon } from "../native/contract.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
@@ -12,6 +12,7 @@ import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
 import { missingCapabilities } from "../runtime/privileges.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
+import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
 import type { Flags } from "./flags.ts";
@@ -24,7 +25,7 @@ export interface PartsContext {
   readonly log: Logger;
   readonly manager: ServiceManager;
   readonly workingDirectory: string;
-  readonly settle: (configuration: Configuration) => void;
+  readonly settle: (configuration: CompleteConfiguration) => void;
 }
 
 const RUN_DIRECTORY = "/run";
@@ -70,7 +71,11 @@ function directoriesAsFile(directories: readonly string[]): PidFile {
   };
 }
 
-function takePidFiles(context: PartsContext, roles: readonly PidRole[], configuration: Configuration): PidFileSet {
+function takePidFiles(
+  context: PartsContext,
+  roles: readonly PidRole[],
+  configuration: CompleteConfiguration,
+): PidFileSet {
   const { flags, native, workingDirectory } = context;
   const { instanceName, networkNamespace, usesPidDirectory } = configuration.global;
   const given = (path: string | null): string | null => (path === null ? null : resolve(workingDirectory, path));
@@ -98,7 +103,7 @@ function takePidFiles(context: PartsContext, roles: readonly PidRole[], configur
   return { files: all, refusal };
 }
 
-function createVrrp(context: PartsContext, configuration: Configuration): VrrpRuntime {
+function createVrrp(context: PartsContext, configuration: CompleteConfiguration): VrrpRuntime {
   const { flags, native } = context;
   const { vrrpRealtimePriority, isVrrpMemoryLocked } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
@@ -110,10 +115,10 @@ function createVrrp(context: PartsContext, configuration: Configuration): VrrpRu
   return createVrrpRuntime(
     {
       instances: configuration.vrrpInstances,
-      startupDelayUs: 0,
+      startupDelayUs: vrrpStartupDelayUs(configuration.global, native.monotonicUs()),
       leaseUs: LEASE_US,
       keepsAddresses: flags.keepsVrrp,
-      allowsMissingInterfaces: false,
+      allowsMissingInterfaces: configuration.global.dynamicInterfaces,
       onAddressRemoved: "repair",
     },
     {

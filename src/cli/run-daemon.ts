@@ -1,6 +1,6 @@
 import { writeFileSync, writeSync } from "node:fs";
 import { release, type } from "node:os";
-import type { Configuration } from "../model/configuration.ts";
+import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { Daemon } from "../runtime/daemon.ts";
@@ -15,9 +15,6 @@ import { createDaemonParts } from "./daemon-parts.ts";
 import type { Flags } from "./flags.ts";
 import { type Logging, openLogging } from "./loggers.ts";
 
-const DEFAULT_UMASK = 0o177;
-/** keepalived's `child_wait_time`. */
-const STOP_PATIENCE_MS = 5000;
 const STDERR = 2;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -88,14 +85,13 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
     runsCheckers: flags.runsCheckers,
     namespace: flags.namespace,
     dumpsConfiguration: flags.dumpsConfiguration,
-    stopPatienceMs: STOP_PATIENCE_MS,
   };
   const workingDirectory = process.cwd();
-  const settle = (configuration: Configuration): void => {
+  const settle = (configuration: CompleteConfiguration): void => {
     const { networkNamespace, instanceName } = configuration.global;
     const names = [flags.namespace ?? networkNamespace, instanceName].filter((name) => name !== null);
     logging.setIdentSuffix(names.map((name) => `_${name}`).join(""));
-    process.umask(flags.umask ?? DEFAULT_UMASK);
+    process.umask(flags.umask ?? configuration.global.umask);
     if (reporter === null) return;
     process.chdir("/");
     detachStandardError();

@@ -1,5 +1,5 @@
 import type { LoadedConfiguration } from "../config/load.ts";
-import type { Configuration } from "../model/configuration.ts";
+import type { CompleteConfiguration } from "../model/complete.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import type { Logger } from "./log.ts";
 import type { LvsRuntime } from "./lvs-types.ts";
@@ -31,8 +31,6 @@ export interface DaemonOptions {
   readonly namespace: string | null;
   /** `-d` */
   readonly dumpsConfiguration: boolean;
-  /** How long the parts may take to stop before the daemon ends without them (`child_wait_time`). */
-  readonly stopPatienceMs: number;
 }
 
 export interface PidFileSet {
@@ -53,11 +51,11 @@ export interface DaemonDependencies {
   /** Names of capabilities that are missing; empty when all is allowed. */
   readonly missingCapabilities: () => readonly string[];
   /** Takes the pid files of these roles, all or none. */
-  readonly takePidFiles: (roles: readonly PidRole[], configuration: Configuration) => PidFileSet;
+  readonly takePidFiles: (roles: readonly PidRole[], configuration: CompleteConfiguration) => PidFileSet;
   /** @throws NativeError */
   readonly openIpvs: () => IpvsTable;
   readonly createLvs: (table: IpvsTable) => LvsRuntime;
-  readonly createVrrp: (configuration: Configuration) => VrrpRuntime;
+  readonly createVrrp: (configuration: CompleteConfiguration) => VrrpRuntime;
   /** Called once the configuration is loaded and the pid files are held: leave the terminal. */
-  readonly settle: (configuration: Configuration) => void;
+  readonly settle: (configuration: CompleteConfiguration) => void;
 }

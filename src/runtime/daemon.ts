@@ -1,5 +1,5 @@
 import type { LoadedConfiguration } from "../config/load.ts";
-import type { Configuration } from "../model/configuration.ts";
+import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import { type DaemonDependencies, type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "./daemon-types.ts";
@@ -11,6 +11,10 @@ import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
 import type { VrrpRuntime } from "./vrrp-types.ts";
 
 type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stopped";
+
+const DEFAULT_STOP_PATIENCE_SEC = 5;
+/** Longer than this no timer counts. */
+const LONGEST_STOP_PATIENCE_SEC = 2_000_000;
 
 /** Why a start or a reload goes no further; it has been logged. */
 class Refusal extends Error {
@@ -29,7 +33,7 @@ export class Daemon {
   private phase: Phase = "new";
   private isReloadQueued = false;
   private isStopWanted = false;
-  private configuration: Configuration | null = null;
+  private configuration: CompleteConfiguration | null = null;
   private namespace: string | null = null;
   private vrrp: VrrpRuntime | null = null;
   private lvs: LvsRuntime | null = null;
@@ -118,7 +122,7 @@ export class Daemon {
       this.phase = "running";
       void this.stop();
     };
-    setTimeout(force, this.options.stopPatienceMs).unref();
+    setTimeout(force, this.stopPatienceMs()).unref();
   }
 
   private async becomeRunning(from: Phase): Promise<void> {
@@ -148,7 +152,7 @@ export class Daemon {
     this.configuration = configuration;
   }
 
-  private async startParts(configuration: Configuration): Promise<void> {
+  private async startParts(configuration: CompleteConfiguration): Promise<void> {
     const roles = this.rolesOf(configuration);
     // The table is opened before VRRP changes anything: a kernel without IPVS is found out in time.
     const table = roles.includes("checkers") ? this.openIpvs() : null;
@@ -156,7 +160,7 @@ export class Daemon {
     if (table !== null) await this.startLvs(table, configuration);
   }
 
-  private async startVrrp(configuration: Configuration): Promise<void> {
+  private async startVrrp(configuration: CompleteConfiguration): Promise<void> {
     const vrrp = this.dependencies.createVrrp(configuration);
     const complaints = await vrrp.start();
     if (complaints.length > 0) {
@@ -167,7 +171,7 @@ export class Daemon {
     this.vrrp = vrrp;
   }
 
-  private async startLvs(table: IpvsTable, configuration: Configuration): Promise<void> {
+  private async startLvs(table: IpvsTable, configuration: CompleteConfiguration): Promise<void> {
     const lvs = this.dependencies.createLvs(table);
     try {
       await lvs.start(configuration);
@@ -216,14 +220,14 @@ export class Daemon {
     return loaded;
   }
 
-  private checkPrivileges(configuration: Configuration): void {
+  private checkPrivileges(configuration: CompleteConfiguration): void {
     const missing = this.rolesOf(configuration).length > 0 ? this.dependencies.missingCapabilities() : [];
     if (missing.length === 0) return;
     this.dependencies.log.error("missing capabilities", { capabilities: missing });
     throw new Refusal(EXIT_CODES.noPermission);
   }
 
-  private holdPidFiles(roles: readonly PidRole[], configuration: Configuration): void {
+  private holdPidFiles(roles: readonly PidRole[], configuration: CompleteConfiguration): void {
     const { files, refusal } = this.dependencies.takePidFiles(roles, configuration);
     if (refusal === null) this.pidFiles = [...this.pidFiles, ...files];
     else throw this.pidRefusal(refusal);
@@ -240,7 +244,7 @@ export class Daemon {
     return new Refusal(code === "EACCES" || code === "EPERM" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
   }
 
-  private rolesOf(configuration: Configuration): readonly ("vrrp" | "checkers")[] {
+  private rolesOf(configuration: CompleteConfiguration): readonly ("vrrp" | "checkers")[] {
     const hasVrrp = this.options.runsVrrp && configuration.vrrpInstances.length > 0;
     const hasCheckers = this.options.runsCheckers && configuration.virtualServers.length > 0;
     return [...(hasVrrp ? ["vrrp" as const] : []), ...(hasCheckers ? ["checkers" as const] : [])];
@@ -261,7 +265,7 @@ export class Daemon {
     }
   }
 
-  private checkUnchangeable(configuration: Configuration): void {
+  private checkUnchangeable(configuration: CompleteConfiguration): void {
     const before = this.configuration?.global;
     const after = configuration.global;
     const changed = [
@@ -275,7 +279,7 @@ export class Daemon {
     throw new Refusal(EXIT_CODES.configuration);
   }
 
-  private async reloadParts(configuration: Configuration): Promise<void> {
+  private async reloadParts(configuration: CompleteConfiguration): Promise<void> {
     const roles = this.rolesOf(configuration);
     const table = roles.includes("checkers") && this.lvs === null ? this.openIpvs() : null;
     if (this.vrrp !== null) {
@@ -292,7 +296,7 @@ export class Daemon {
   }
 
   /** A part that has work for the first time gets its pid file; that it can't is no reason to stop. */
-  private holdNewPidFiles(configuration: Configuration): void {
+  private holdNewPidFiles(configuration: CompleteConfiguration): void {
     const held = this.configuration === null ? [] : this.rolesOf(this.configuration);
     const added = this.rolesOf(configuration).filter((role) => !held.includes(role));
     if (added.length === 0) return;
@@ -310,9 +314,15 @@ export class Daemon {
     }
   }
 
-  private dump(configuration: Configuration): void {
+  private dump(configuration: CompleteConfiguration): void {
     const { log } = this.dependencies;
     for (const text of JSON.stringify(configuration, null, 1).split("\n")) log.info("configuration", { text });
+  }
+
+  /** How long the parts may take to stop before the daemon ends without them (`child_wait_time`). */
+  private stopPatienceMs(): number {
+    const seconds = this.configuration?.global.childWaitSec ?? DEFAULT_STOP_PATIENCE_SEC;
+    return Math.min(seconds, LONGEST_STOP_PATIENCE_SEC) * 1000;
   }
 
   /** Stops the parts side by side, and no longer than the patience lasts. */
@@ -320,12 +330,12 @@ export class Daemon {
     const { log } = this.dependencies;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<"late">((resolve) => {
-      timer = setTimeout(() => resolve("late"), this.options.stopPatienceMs);
+      timer = setTimeout(() => resolve("late"), this.stopPatienceMs());
     });
     const stops = Promise.allSettled([this.vrrp?.stop(), this.lvs?.stop()]);
     const outcome = await Promise.race([stops, patience]);
     clearTimeout(timer);
-    if (outcome === "late") log.error("stop took too long", { patienceMs: this.options.stopPatienceMs });
+    if (outcome === "late") log.error("stop took too long", { patienceMs: this.stopPatienceMs() });
     else {
       for (const result of outcome) {
         if (result.status === "rejected") log.error("stop failed", { reason: errorText(result.reason) });

@@ -1,6 +1,5 @@
 import { type LoadedConfiguration, loadConfiguration } from "../../src/config/load.ts";
 import { createMemoryHost } from "../../src/config/memory-host.ts";
-import type { Configuration } from "../../src/model/configuration.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
 import type { VirtualServer } from "../../src/model/lvs.ts";
 import type { VrrpInstance } from "../../src/model/vrrp.ts";
@@ -112,7 +111,7 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
       return { dump: unused, apply: unused, timeouts: unused, close: () => calls.push("ipvs close") };
     },
     createLvs: () => fakeLvs(fake),
-    createVrrp: (_configuration: Configuration) => fakeVrrp(fake, changes),
+    createVrrp: () => fakeVrrp(fake, changes),
     settle: () => calls.push("settle"),
     ...changes.dependencies,
   };
@@ -132,7 +131,6 @@ export function createFakeDaemon(
     runsCheckers: true,
     namespace: null,
     dumpsConfiguration: false,
-    stopPatienceMs: 5000,
     ...changes.options,
   };
   const parts: FakeParts = { calls: [], text, complaints: [] };
