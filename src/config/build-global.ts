@@ -124,12 +124,33 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     childWaitSec: root.number("child_wait_time") ?? 5,
     receiveBufferMultiplier: globals.number("vrrp_rx_bufs_multiplier") ?? 3,
     receiveBufferPolicy: readBufferPolicy(globals),
-    vrrp: {
-      version: parts.vrrp.version,
-      multicastGroup4: parts.vrrp.multicastGroup4,
-      multicastGroup6: parts.vrrp.multicastGroup6,
-      isStrict: parts.vrrp.isStrict,
+    vrrp: describeDefaults(globals, parts.vrrp),
+  };
+}
+
+function describeDefaults(globals: Settings, vrrp: VrrpDefaults): ConfiguredGlobals["vrrp"] {
+  return {
+    version: vrrp.version,
+    multicastGroup4: vrrp.multicastGroup4,
+    multicastGroup6: vrrp.multicastGroup6,
+    announce: {
+      repeat: vrrp.garpRepeat,
+      delayUs: vrrp.garpDelayUs,
+      refreshUs: vrrp.garpRefreshUs,
+      refreshRepeat: vrrp.garpRefreshRepeat,
+      lowerPriorityRepeat: vrrp.garpLowerPriorityRepeat,
+      lowerPriorityDelayUs: vrrp.garpLowerPriorityDelayUs,
+      garpIntervalUs: vrrp.garpIntervalUs,
+      gnaIntervalUs: vrrp.gnaIntervalUs,
     },
+    givenLowerDelaySec: globals.number("vrrp_garp_lower_prio_delay"),
+    givenLowerRepeat: globals.number("vrrp_garp_lower_prio_repeat"),
+    downTimerAdverts: vrrp.downTimerAdverts,
+    isSilentOnLowerPriority: vrrp.lowerPriorityNoAdvert,
+    sendsAdvertBeforeYielding: vrrp.higherPrioritySendAdvert,
+    checkUnicastSource: vrrp.checkUnicastSource,
+    skipCheckAdvertisedAddresses: vrrp.skipCheckAdvertisedAddresses,
+    isStrict: vrrp.isStrict,
   };
 }
 

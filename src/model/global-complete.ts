@@ -1,6 +1,7 @@
 import type { NotifyFifo, ScriptCommand } from "./command.ts";
 import type { GlobalSettings } from "./configuration.ts";
 import type { IpAddress, Microseconds } from "./units.ts";
+import type { AnnouncePolicy } from "./vrrp.ts";
 
 /** How one of the daemon's loops is scheduled. */
 export interface ProcessSettings {
@@ -65,6 +66,23 @@ export interface BufferSettings {
   readonly isForced: boolean;
 }
 
+/** What instances take when they say nothing themselves. */
+export interface VrrpGlobals {
+  readonly version: 2 | 3;
+  readonly multicastGroup4: IpAddress;
+  readonly multicastGroup6: IpAddress;
+  readonly announce: AnnouncePolicy;
+  /** As written, null when they follow the delay and repeat of becoming active. */
+  readonly givenLowerDelaySec: number | null;
+  readonly givenLowerRepeat: number | null;
+  readonly downTimerAdverts: number;
+  readonly isSilentOnLowerPriority: boolean;
+  readonly sendsAdvertBeforeYielding: boolean;
+  readonly checkUnicastSource: boolean;
+  readonly skipCheckAdvertisedAddresses: boolean;
+  readonly isStrict: boolean;
+}
+
 /** `global_defs` with everything that is in it. */
 export interface ConfiguredGlobals extends GlobalSettings {
   readonly ipvsNamespace: string | null;
@@ -116,10 +134,5 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly childWaitSec: number;
   readonly receiveBufferMultiplier: number;
   readonly receiveBufferPolicy: "kernel" | "mtu" | "advert" | number;
-  readonly vrrp: {
-    readonly version: 2 | 3;
-    readonly multicastGroup4: IpAddress;
-    readonly multicastGroup6: IpAddress;
-    readonly isStrict: boolean;
-  };
+  readonly vrrp: VrrpGlobals;
 }

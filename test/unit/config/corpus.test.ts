@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadRow, readComplaints, readVerdicts } from "./corpus.ts";
+import { loadRow, readComplaints, readDefaultDump, readDump, readVerdicts } from "./corpus.ts";
+import { dumpCheckers, dumpServerGroups } from "./dump-check.ts";
+import { dumpGlobals } from "./dump-global.ts";
+import { compareDumps, parseDump } from "./dump-object.ts";
+import { dumpBfd, dumpVrrp } from "./dump-vrrp.ts";
 
 const rows = readVerdicts();
 
@@ -52,4 +56,54 @@ test("every complaint of keepalived about the text has a diagnostic on its line"
     }
   }
   assert.ok(count / total < 0.5);
+});
+
+/** What the machine decides, not the text: run-time state, and values the peer never set. */
+function isRuntime(line: string, heading: string): boolean {
+  if (/^(Using src_ip = .*)$/.test(line)) return !line.includes("from configuration");
+  if (/^Wantstate = FAULT|^Insecure =|^Init state =|^No reload scheduled|^Using autogen|^Default script/.test(line))
+    return true;
+  return heading.startsWith("[checker") && /18446744073709551615|^Retries = 4294967295/.test(line);
+}
+
+test("effective values are those of keepalived's dumps", (context) => {
+  let equal = 0;
+  let total = 0;
+  const odd = new Map<string, string[]>();
+  const firstRows = new Map(rows.toReversed().map((row) => [row.name, row]));
+  for (const row of firstRows.values()) {
+    const { configuration } = loadRow(row);
+    for (const kind of ["vrrp", "check", "bfd"] as const) {
+      const dump = readDump(row.name, kind);
+      if (dump === null) continue;
+      const ours = {
+        vrrp: () => [dumpGlobals(configuration, "vrrp", readDefaultDump("vrrp")), ...dumpVrrp(configuration)],
+        check: () => [
+          dumpGlobals(configuration, "check", readDefaultDump("check")),
+          ...dumpServerGroups(configuration),
+          ...dumpCheckers(configuration),
+        ],
+        bfd: () => dumpBfd(configuration),
+      }[kind]();
+      const compared = compareDumps(parseDump(dump), ours, isRuntime);
+      equal += compared.equal;
+      total += compared.total + Math.max(0, compared.surplus.length - compared.missing.length);
+      for (const line of [
+        ...compared.missing.map((text) => `- ${text}`),
+        ...compared.surplus.map((text) => `+ ${text}`),
+      ]) {
+        odd.set(line.replace(/^(.).*?\]: /, "$1 "), [
+          ...(odd.get(line.replace(/^(.).*?\]: /, "$1 ")) ?? []),
+          `${row.name}.${kind} ${line}`,
+        ]);
+      }
+    }
+  }
+  context.diagnostic(`effective values: ${percent(equal, total)}`);
+  if (shouldShow.includes("values")) {
+    for (const [line, places] of [...odd].sort((a, b) => b[1].length - a[1].length).slice(0, 150)) {
+      console.log(places.length, line, "<<", places[0]?.slice(0, 110));
+    }
+  }
+  assert.ok(equal / total > 0.5);
 });

@@ -1,0 +1,84 @@
+/** One object of a dump: its heading and its lines, trimmed. */
+export interface DumpObject {
+  readonly heading: string;
+  readonly lines: readonly string[];
+}
+
+/** Takes the peer's dump apart. */
+export function parseDump(text: string): readonly DumpObject[] {
+  const objects: { heading: string; lines: string[] }[] = [];
+  for (const line of text.split("\n")) {
+    if (line.startsWith("[")) objects.push({ heading: line, lines: [] });
+    else if (line.trim() !== "") objects.at(-1)?.lines.push(line.trim());
+  }
+  return objects;
+}
+
+export interface Comparison {
+  readonly equal: number;
+  readonly total: number;
+  /** `heading: line` of the peer that ours has not. */
+  readonly missing: readonly string[];
+  /** Lines that only ours has. */
+  readonly surplus: readonly string[];
+}
+
+/**
+ * Compares the peer's values with ours, object by object, without regard to order. A surplus line counts
+ * against us like a missing one unless something of the same label is missing.
+ * @param isRuntime lines that the configuration alone does not decide
+ */
+export function compareDumps(
+  peer: readonly DumpObject[],
+  ours: readonly DumpObject[],
+  isRuntime: (line: string, heading: string) => boolean,
+): Comparison {
+  const mine = mergeByHeading(ours);
+  const missing: string[] = [];
+  const surplus: string[] = [];
+  let equal = 0;
+  let total = 0;
+  for (const [heading, lines] of mergeByHeading(peer)) {
+    const rest = [...(mine.get(heading) ?? [])];
+    for (const line of lines) {
+      if (isRuntime(line, heading)) continue;
+      total++;
+      const index = rest.indexOf(line);
+      if (index < 0) missing.push(`${heading}: ${line}`);
+      else {
+        equal++;
+        rest.splice(index, 1);
+      }
+    }
+    surplus.push(...rest.filter((line) => !isRuntime(line, heading)).map((line) => `${heading}: ${line}`));
+  }
+  return { equal, total, missing, surplus };
+}
+
+function mergeByHeading(objects: readonly DumpObject[]): ReadonlyMap<string, readonly string[]> {
+  const merged = new Map<string, string[]>();
+  for (const { heading, lines } of objects) merged.set(heading, [...(merged.get(heading) ?? []), ...lines]);
+  return merged;
+}
+
+export function onOff(flag: boolean): string {
+  return flag ? "ON" : "OFF";
+}
+
+export function yesNo(flag: boolean): string {
+  return flag ? "yes" : "no";
+}
+
+export function enabled(flag: boolean): string {
+  return flag ? "enabled" : "disabled";
+}
+
+/** Microseconds as seconds with six decimals. */
+export function sixDecimals(us: number): string {
+  return (us / 1_000_000).toFixed(6);
+}
+
+/** A command as the peer prints it: every word in single quotes. */
+export function quoted(argv: readonly string[]): string {
+  return argv.map((word) => `'${word}'`).join(" ");
+}
