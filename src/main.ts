@@ -42,6 +42,15 @@ function shieldStart(): void {
   for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE"] as const) process.on(signal, () => {});
 }
 
+/** A folder that was removed under the caller is no reason to fail: absolute paths still work. */
+function leaveMissingFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir("/");
+  }
+}
+
 async function run(flags: Flags, words: readonly string[], reporter: StartReporter | null): Promise<void> {
   if (reporter !== null || flags.staysInForeground) {
     shieldStart();
@@ -57,6 +66,7 @@ async function run(flags: Flags, words: readonly string[], reporter: StartReport
  * @param words command line without the program
  */
 export async function main(words: readonly string[]): Promise<void> {
+  leaveMissingFolder();
   const [first] = words;
   if (first !== undefined && isSubcommand(first)) {
     const { runSubcommand } = await import("./cli/subcommands.ts");

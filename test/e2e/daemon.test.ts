@@ -237,6 +237,29 @@ ip -o addr | cmp - /run/before && ls /run/*.pid`,
   });
 }
 
+test("started from a folder that is gone, and without standard streams", { skip }, async () => {
+  const script = `
+mkdir /run/keepalived; cd /run/keepalived; rmdir /run/keepalived
+holdfast -t -f /run/a.conf; echo status $?
+holdfast check /run/a.conf
+holdfast -G -f /run/a.conf <&- >&- 2>&-; echo status $?
+${STOP}`;
+  const { stdout, stderr } = await withConfig("# nothing", script);
+  assert.equal(stderr, "");
+  assert.equal(stdout, "status 0\n/run/a.conf: no problems found\nstatus 0\n");
+});
+
+test("of several daemons started at once one stays", { skip }, async () => {
+  const script = `
+${waitFor("! pgrep -x holdfast > /run/pgrep.log")}
+for i in 1 2 3 4; do holdfast -G -f /run/a.conf & done; wait
+pgrep -xc holdfast; [ "$(pgrep -x holdfast)" = "$(cat /run/keepalived.pid)" ] && echo its pid
+${STOP}`;
+  const { stdout, stderr } = await withConfig("# nothing", script);
+  assert.equal(stdout, "1\nits pid\n");
+  assert.equal(stderr, "daemon is already running\n".repeat(3));
+});
+
 test("-t: status, complaints on standard error or appended to a file, nothing written elsewhere", {
   skip,
 }, async () => {
