@@ -134,6 +134,11 @@ export class ModelLoop implements VrrpLoop {
     return times.length === 0 ? null : Math.min(...times);
   }
 
+  /** The whole process was stopped until now; what is due is still to be done. */
+  wakeAt(atUs: number): void {
+    this.nowUs = Math.max(this.nowUs, atUs);
+  }
+
   /** Runs the timers that are due until then, in order. */
   advanceTo(atUs: number): void {
     for (let next = this.nextTimerUs(); next !== null && next <= atUs; next = this.nextTimerUs()) {

@@ -28,6 +28,9 @@ export class SimulatedNode implements ModelWorld {
   hasLink = true;
   /** Nodes hear each other when they share it. */
   component = 0;
+  /** The process is stopped (SIGSTOP, a paused machine): its socket fills up. */
+  isPaused = false;
+  readonly #unread: AdvertFacts[] = [];
   preemptDelayAtUs: number | null = null;
   readonly changes: { readonly atUs: number; readonly to: string }[] = [];
   readonly #send: (from: SimulatedNode, priority: number) => void;
@@ -66,6 +69,7 @@ export class SimulatedNode implements ModelWorld {
   }
 
   nextUs(): number {
+    if (this.isPaused) return Infinity;
     return Math.min(
       this.loop.nextTimerUs() ?? Infinity,
       this.isBlocked ? Infinity : (this.preemptDelayAtUs ?? Infinity),
@@ -73,6 +77,7 @@ export class SimulatedNode implements ModelWorld {
   }
 
   advanceTo(atUs: number): void {
+    if (this.isPaused) return;
     this.loop.advanceTo(atUs);
     if (!this.isBlocked && this.preemptDelayAtUs !== null && this.preemptDelayAtUs <= atUs) {
       this.preemptDelayAtUs = null;
@@ -82,7 +87,27 @@ export class SimulatedNode implements ModelWorld {
     this.work();
   }
 
+  /** What waits in the socket counts before timers that ran out meanwhile. */
+  resume(atUs: number): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.loop.wakeAt(atUs);
+    if (!this.hasLink) this.loop.loseLink(1);
+    for (const advert of this.#unread.splice(0)) this.receive(advert);
+    this.advanceTo(atUs);
+    if (!this.isBlocked) this.#tellLink(atUs);
+  }
+
+  reload(atUs: number): void {
+    if (!this.isBlocked && !this.isPaused) this.book.feed({ kind: "reconfigured", hasNewAddresses: false }, atUs);
+    this.work();
+  }
+
   receive(advert: AdvertFacts): void {
+    if (this.isPaused) {
+      this.#unread.push(advert);
+      return;
+    }
     if (this.hasLink) this.loop.receive(1, advert);
     this.work();
   }
@@ -90,6 +115,7 @@ export class SimulatedNode implements ModelWorld {
   setLink(isUp: boolean, atUs: number): void {
     if (this.hasLink === isUp) return;
     this.hasLink = isUp;
+    if (this.isPaused) return;
     if (!isUp) this.loop.loseLink(1);
     this.work();
     if (!this.isBlocked) this.#tellLink(atUs);
@@ -98,17 +124,17 @@ export class SimulatedNode implements ModelWorld {
   setBlocked(isBlocked: boolean, atUs: number): void {
     this.isBlocked = isBlocked;
     this.work();
-    if (!isBlocked) this.#tellLink(atUs);
+    if (!isBlocked && !this.isPaused) this.#tellLink(atUs);
   }
 
   setWeight(weight: number, atUs: number): void {
-    if (!this.isBlocked) this.book.feed({ kind: "weight", weight }, atUs);
+    if (!this.isBlocked && !this.isPaused) this.book.feed({ kind: "weight", weight }, atUs);
     this.work();
   }
 
   /** Both threads do what they can right now. */
   work(): void {
-    for (;;) {
+    while (!this.isPaused) {
       this.loop.turn();
       if (this.isBlocked) return;
       const events = this.loop.takeEvents();

@@ -134,6 +134,16 @@ describe("VrrpRuntime", () => {
     assert.equal(bench.host.hasLoop, false);
   });
 
+  it("refuses authentication that it cannot do", async () => {
+    const bench = new Bench([virtualRouter({ authentication: { kind: "ah", password: "secret" } })]);
+    const complaints = await bench.runtime.start();
+    assert.deepEqual(
+      complaints.map(({ code }) => code),
+      ["unsupported-authentication"],
+    );
+    assert.equal(bench.host.hasLoop, false);
+  });
+
   it("waits for an interface that may be missing", async () => {
     const bench = new Bench([virtualRouter({ interfaceName: "eth1" })], { allowsMissingInterfaces: true });
     await bench.start();

@@ -51,6 +51,9 @@ function disturb(simulation: Simulation, random: Random): void {
     "up",
     "weight",
     "loss",
+    "pause",
+    "resume",
+    "reload",
   ]);
   switch (kind) {
     case "restart":
@@ -72,6 +75,15 @@ function disturb(simulation: Simulation, random: Random): void {
       break;
     case "weight":
       node.setWeight(pick(random, [-60, -10, 0, 10, 60]), atUs);
+      break;
+    case "pause":
+      node.isPaused = true;
+      break;
+    case "resume":
+      node.resume(atUs);
+      break;
+    case "reload":
+      node.reload(atUs);
       break;
     case "loss":
       simulation.lossRate = random() * 0.5;
@@ -140,6 +152,7 @@ function run(seed: number): void {
     disturb(simulation, random);
   }
   simulation.lossRate = 0;
+  for (const node of simulation.nodes) node.resume(simulation.nowUs);
   simulation.advanceTo(simulation.nowUs + boundUs(simulation));
   assertOneActive(simulation);
   assertTakeoversAreAnnounced(simulation);
