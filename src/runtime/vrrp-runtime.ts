@@ -69,7 +69,7 @@ class Runtime implements VrrpRuntime {
 
   async #start(): Promise<readonly Diagnostic[]> {
     await this.#dump();
-    const complaints = this.#missingInterfaces(this.#options.instances);
+    const complaints = this.#complaints(this.#options.instances);
     if (complaints.length > 0) return complaints;
     const loop = this.#dependencies.createLoop((events) => this.#onEvents(events));
     this.#loop = loop;
@@ -90,7 +90,7 @@ class Runtime implements VrrpRuntime {
   async #reload(configs: readonly VrrpInstance[]): Promise<readonly Diagnostic[]> {
     const loop = this.#loop;
     if (loop === null || this.#isStopped) return [];
-    const complaints = this.#missingInterfaces(configs);
+    const complaints = this.#complaints(configs);
     if (complaints.length > 0) return complaints;
     const old = new Map(this.#instances.map((instance) => [instanceKey(instance.config), instance]));
     const surplus = this.#instances.flatMap((instance) => instance.addresses());
@@ -129,6 +129,10 @@ class Runtime implements VrrpRuntime {
     const { rtnetlink } = this.#dependencies;
     const [links, addresses] = await Promise.all([rtnetlink.links(), rtnetlink.addresses()]);
     this.#view.replace(links, addresses);
+  }
+
+  #complaints(configs: readonly VrrpInstance[]): readonly Diagnostic[] {
+    return [...configs.flatMap(unknownAuthentication), ...this.#missingInterfaces(configs)];
   }
 
   #missingInterfaces(configs: readonly VrrpInstance[]): readonly Diagnostic[] {
@@ -365,4 +369,11 @@ class Runtime implements VrrpRuntime {
     const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
     this.#dependencies.log({ level, message, fields, text: text ?? [message, ...words].join(" ") });
   }
+}
+
+/** Adverts without the header that the peers expect would make two active routers. */
+function unknownAuthentication(config: VrrpInstance): readonly Diagnostic[] {
+  if (config.authentication.kind !== "ah") return [];
+  const message = `(${config.name}) auth_type AH is not supported yet; use PASS or none on all routers`;
+  return [{ severity: "error", code: "unsupported-authentication", message, place: config.place }];
 }
