@@ -251,7 +251,7 @@ ${STOP}`;
 
 test("of several daemons started at once one stays", { skip }, async () => {
   const script = `
-${waitFor("! pgrep -x holdfast > /run/pgrep.log")}
+${waitFor("! pgrep -x 'holdfast' > /run/pgrep.log")}
 for i in 1 2 3 4; do holdfast -G -f /run/a.conf & done; wait
 pgrep -xc holdfast; [ "$(pgrep -x holdfast)" = "$(cat /run/keepalived.pid)" ] && echo its pid
 ${STOP}`;
