@@ -1,5 +1,7 @@
-import type { RealServer, VirtualServer, VirtualServerKey } from "../model/lvs.ts";
+import type { TunnelSettings } from "../model/checks.ts";
+import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpvsDestination, IpvsService, IpvsServiceKey } from "../native/contract.ts";
+import { type GroupMembers, memberKeys } from "./groups.ts";
 import { type DestinationId, destinationId, type ServiceId, serviceId } from "./keys.ts";
 import type { TableService } from "./table.ts";
 
@@ -9,16 +11,17 @@ export interface PoolHealth {
   readonly servers: readonly { readonly isAlive: boolean; readonly weight: number }[];
 }
 
-/** What a `virtual_server_group` stands for, by name. */
-export type GroupMembers = ReadonlyMap<string, readonly VirtualServerKey[]>;
+/** A real server that may say how it is tunnelled to. */
+type Destined = RealServer & { readonly tunnel?: TunnelSettings | null };
 
-export const NO_GROUPS: GroupMembers = new Map();
+/** IP_VS_TUNNEL_ENCAP_FLAG_*: @see linux/ip_vs.h */
+const CHECKSUM_FLAGS: Readonly<Record<TunnelSettings["checksum"], number>> = { nocsum: 0, csum: 1, remcsum: 2 };
 
 /**
- * The services that one virtual server asks for: one, or one for each member of its group.
+ * The services that one virtual server asks for: one, or those of all members of its group.
  * @param groups of the configuration; an unknown group has no members
  */
-export function serviceKeys(key: VirtualServerKey, groups: GroupMembers): readonly IpvsServiceKey[] {
+export function serviceKeys({ key, realServers }: VirtualServer, groups: GroupMembers): readonly IpvsServiceKey[] {
   switch (key.kind) {
     case "address": {
       const { family, protocol, address, port } = key;
@@ -26,8 +29,10 @@ export function serviceKeys(key: VirtualServerKey, groups: GroupMembers): readon
     }
     case "fwmark":
       return [{ family: key.family, fwmark: key.fwmark, protocol: null, address: null, port: 0 }];
-    case "group":
-      return (groups.get(key.group) ?? []).flatMap((member) => serviceKeys(member, NO_GROUPS));
+    case "group": {
+      const family = realServers[0]?.family ?? "inet";
+      return (groups.get(key.group) ?? []).flatMap((member) => memberKeys(member, key.protocol, family));
+    }
   }
 }
 
@@ -39,7 +44,7 @@ export function expandVirtualServer(
 ): TableService[] {
   const destinations = poolDestinations(virtualServer, health);
   const isGroup = virtualServer.key.kind === "group";
-  return serviceKeys(virtualServer.key, groups).map((key) => ({
+  return serviceKeys(virtualServer, groups).map((key) => ({
     service: expandService(virtualServer, key),
     destinations: isGroup ? forMember(destinations, key) : destinations,
   }));
@@ -102,8 +107,8 @@ function addSorryServer(
   }
 }
 
-function expandDestination(server: RealServer, weight: number): IpvsDestination {
-  const { family, address, port, fwdMethod, upperThreshold, lowerThreshold } = server;
+function expandDestination(server: Destined, weight: number): IpvsDestination {
+  const { family, address, port, fwdMethod, upperThreshold, lowerThreshold, tunnel } = server;
   return {
     family,
     address,
@@ -112,9 +117,9 @@ function expandDestination(server: RealServer, weight: number): IpvsDestination 
     weight,
     upperThreshold,
     lowerThreshold,
-    tunnelType: "ipip",
-    tunnelPort: 0,
-    tunnelFlags: 0,
+    tunnelType: tunnel?.type ?? "ipip",
+    tunnelPort: tunnel?.port ?? 0,
+    tunnelFlags: CHECKSUM_FLAGS[tunnel?.checksum ?? "nocsum"],
   };
 }
 

@@ -8,8 +8,9 @@ import {
   stepPool,
 } from "../checker/pool.ts";
 import { type Asker, endpointId, targetId } from "../checker/targets.ts";
-import { expandVirtualServer, mergeServices, NO_GROUPS } from "../ipvs/expand.ts";
-import { type ServiceId, serviceId } from "../ipvs/keys.ts";
+import { expandVirtualServer, mergeServices } from "../ipvs/expand.ts";
+import { type GroupMembers, NO_GROUPS } from "../ipvs/groups.ts";
+import type { ServiceId } from "../ipvs/keys.ts";
 import type { TableService } from "../ipvs/table.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import { type LvsNames, nameVirtualServers } from "./lvs-names.ts";
@@ -21,32 +22,46 @@ export interface Pool {
   readonly names: LvsNames;
   state: PoolState;
   /** What `state` asks of the kernel; null until somebody wants to know. */
-  services: readonly TableService[] | null;
+  services: ReadonlyMap<ServiceId, TableService> | null;
 }
 
 /** What a pool's servers and effects are told as. */
 export type OnPoolEffect = (pool: Pool, effect: PoolEffect) => void;
 
+/** What a configuration is taken up with. */
+export interface Takeover {
+  readonly virtualServers: readonly VirtualServer[];
+  readonly groups: GroupMembers;
+  /** What ran until now: equal servers keep their health. */
+  readonly before: Pools;
+  /** What is known of a probe target. */
+  readonly verdictOf: (targetId: string) => CheckerVerdict;
+  /** By real server, whether an earlier run had taken it out; such a server has to pass its checks first. */
+  readonly takenOut: (virtualServer: VirtualServer) => readonly boolean[];
+  readonly onEffect: OnPoolEffect;
+}
+
 /** All virtual servers of the running configuration, in its order. */
 export class Pools {
   readonly all: readonly Pool[];
+  private readonly groups: GroupMembers;
   /** By service, the pools that ask for it. */
   private readonly askers = new Map<ServiceId, Pool[]>();
 
-  private constructor(all: readonly Pool[]) {
+  private constructor(all: readonly Pool[], groups: GroupMembers) {
     this.all = all;
+    this.groups = groups;
     for (const pool of all) {
-      for (const { service } of servicesOf(pool)) {
-        const id = serviceId(service);
+      for (const id of this.servicesOf(pool).keys()) {
         const list = this.askers.get(id);
         if (list === undefined) this.askers.set(id, [pool]);
-        else if (!list.includes(pool)) list.push(pool);
+        else list.push(pool);
       }
     }
   }
 
   static empty(): Pools {
-    return new Pools([]);
+    return new Pools([], NO_GROUPS);
   }
 
   /** The servers of a configuration by virtual server, to see what a reload takes away. */
@@ -60,17 +75,7 @@ export class Pools {
     return result;
   }
 
-  /**
-   * Takes up a configuration.
-   * @param before what ran until now: equal servers keep their health
-   * @param verdictOf what is known of a probe target
-   */
-  static take(
-    virtualServers: readonly VirtualServer[],
-    before: Pools,
-    verdictOf: (targetId: string) => CheckerVerdict,
-    onEffect: OnPoolEffect,
-  ): Pools {
+  static take({ virtualServers, groups, before, verdictOf, takenOut, onEffect }: Takeover): Pools {
     const names = nameVirtualServers(virtualServers);
     const old = new Map(before.all.map((pool) => [poolId(pool.virtualServer, pool.names), pool]));
     const pools: Pool[] = [];
@@ -79,8 +84,9 @@ export class Pools {
       if (own === undefined) return;
       const previous = old.get(poolId(virtualServer, own)) ?? null;
       const known = indexServers(previous);
-      const servers = virtualServer.realServers.map((server) =>
-        takeServer(server, known.get(serverId(server)), verdictOf),
+      const out = previous === null ? takenOut(virtualServer) : [];
+      const servers = virtualServer.realServers.map((server, position) =>
+        takeServer(server, known.get(serverId(server)), verdictOf, out[position] === true),
       );
       const step = startPool(virtualServer, servers, previous?.state.hasQuorum ?? null);
       const pool: Pool = { virtualServer, names: own, state: step.state, services: null };
@@ -88,7 +94,7 @@ export class Pools {
       settle(pool, step, onEffect);
       pools.push(pool);
     });
-    return new Pools(pools);
+    return new Pools(pools, groups);
   }
 
   /** One checker's verdict for one of its askers. */
@@ -106,29 +112,28 @@ export class Pools {
 
   /** The whole desired table. */
   desired(): Map<ServiceId, TableService> {
-    return mergeServices(this.all.flatMap(servicesOf));
+    return mergeServices(this.all.flatMap((pool) => [...this.servicesOf(pool).values()]));
   }
 
   /** The services of some pools, put together with what others want of the same ones. */
   desiredOf(pools: Iterable<Pool>): Map<ServiceId, TableService> {
     const result = new Map<ServiceId, TableService>();
     for (const pool of pools) {
-      for (const { service } of servicesOf(pool)) {
-        const id = serviceId(service);
+      for (const id of this.servicesOf(pool).keys()) {
         if (result.has(id)) continue;
-        const wanted = (this.askers.get(id) ?? []).flatMap(servicesOf);
-        const merged = mergeServices(wanted.filter((one) => serviceId(one.service) === id)).get(id);
+        const wanted = (this.askers.get(id) ?? []).map((asker) => this.servicesOf(asker).get(id));
+        const merged = mergeServices(wanted.filter((one) => one !== undefined)).get(id);
         if (merged !== undefined) result.set(id, merged);
       }
     }
     return result;
   }
-}
 
-/** Many servers may change at once, so a pool is expanded when asked for and not at every change. */
-function servicesOf(pool: Pool): readonly TableService[] {
-  pool.services ??= expandVirtualServer(pool.virtualServer, pool.state, NO_GROUPS);
-  return pool.services;
+  /** Many servers may change at once, so a pool is expanded when asked for and not at every change. */
+  private servicesOf(pool: Pool): ReadonlyMap<ServiceId, TableService> {
+    pool.services ??= mergeServices(expandVirtualServer(pool.virtualServer, pool.state, this.groups));
+    return pool.services;
+  }
 }
 
 function settle(pool: Pool, step: PoolStep, onEffect: OnPoolEffect): void {
@@ -166,6 +171,7 @@ function takeServer(
   server: RealServer,
   old: KnownServer | undefined,
   verdictOf: (targetId: string) => CheckerVerdict,
+  wasTakenOut: boolean,
 ): ServerState {
   const initial = initialServer(server);
   const hasFailed = server.checkers.map((checker, index) => {
@@ -173,7 +179,7 @@ function takeServer(
     if (verdict !== "pending") return verdict === "down";
     const endpoint = endpointId(checker);
     const same = old?.server.checkers.findIndex((one) => endpointId(one) === endpoint) ?? -1;
-    return old?.state.hasFailed[same] ?? initial.hasFailed[index] ?? false;
+    return old?.state.hasFailed[same] ?? (wasTakenOut || initial.hasFailed[index] === true);
   });
   return { hasFailed, isAlive: !hasFailed.includes(true), weight: server.weight };
 }

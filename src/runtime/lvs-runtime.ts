@@ -1,13 +1,17 @@
 import { isSorryServerActive } from "../checker/pool.ts";
 import { type PlannedTarget, planTargets, targetId } from "../checker/targets.ts";
+import { findTakenOut } from "../ipvs/adoption.ts";
+import { type GroupMembers, indexGroups } from "../ipvs/groups.ts";
 import type { ServiceId } from "../ipvs/keys.ts";
 import type { TableService } from "../ipvs/table.ts";
-import type { Configuration, GlobalSettings } from "../model/configuration.ts";
+import type { GlobalSettings } from "../model/configuration.ts";
+import type { VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import { type OnPoolEffect, type Pool, Pools, poolId, serverId } from "./lvs-pools.ts";
 import { Probes, type ProbeVerdict } from "./lvs-probes.ts";
 import { TableSync } from "./lvs-table-sync.ts";
 import type {
+  LvsConfiguration,
   LvsRuntime,
   LvsRuntimeDependencies,
   LvsRuntimeOptions,
@@ -21,6 +25,7 @@ import {
   speakPoolEffect,
   speakRemoval,
   speakServerGone,
+  speakTakenOut,
   speakVerdict,
   speakVirtualServerGone,
 } from "./lvs-wording.ts";
@@ -53,11 +58,11 @@ class Runtime implements LvsRuntime {
     this.deps = dependencies;
   }
 
-  start(configuration: Configuration): Promise<void> {
+  start(configuration: LvsConfiguration): Promise<void> {
     return this.enqueue(() => this.take(configuration, false));
   }
 
-  reload(configuration: Configuration): Promise<void> {
+  reload(configuration: LvsConfiguration): Promise<void> {
     return this.enqueue(() => this.take(configuration, true));
   }
 
@@ -79,21 +84,38 @@ class Runtime implements LvsRuntime {
     return result;
   }
 
-  private async take({ global, virtualServers }: Configuration, isReload: boolean): Promise<void> {
+  private async take(configuration: LvsConfiguration, isReload: boolean): Promise<void> {
+    const { global, virtualServers } = configuration;
     if (this.isStopped || (virtualServers.length === 0 && this.engine === null)) return;
+    const isFirst = this.engine === null;
     const engine = this.engine ?? (await this.openEngine(global));
     this.engine = engine;
     this.global = global;
     this.deps.log(speakInitializing(isReload));
-    const plan = planTargets(virtualServers);
     const before = this.pools;
+    const groups = indexGroups(configuration.virtualServerGroups ?? []);
     this.speakGone(before, virtualServers);
-    engine.probes.replaceAll(plan, isReload);
-    const verdictOf = (id: string): ReturnType<Probes["verdictOf"]> => engine.probes.verdictOf(id);
-    this.pools = Pools.take(virtualServers, before, verdictOf, this.onEffect);
+    engine.probes.replaceAll(planTargets(virtualServers), isReload);
+    this.pools = Pools.take({
+      virtualServers,
+      groups,
+      before,
+      verdictOf: (id) => engine.probes.verdictOf(id),
+      takenOut: (virtualServer) => (isFirst ? this.takenOut(engine, virtualServer, groups) : []),
+      onEffect: this.onEffect,
+    });
     engine.sync.update(changesBetween(before.desired(), this.pools.desired()));
     await engine.sync.settled();
     this.speakActivations();
+  }
+
+  /** After a crash, servers that had failed do not come back before they have passed their checks. */
+  private takenOut(engine: Engine, virtualServer: VirtualServer, groups: GroupMembers): readonly boolean[] {
+    const out = findTakenOut(virtualServer, groups, engine.sync.known());
+    virtualServer.realServers.forEach((server, index) => {
+      if (out[index] === true && server.checkers.length > 0) this.deps.log(speakTakenOut(server));
+    });
+    return out;
   }
 
   /** @throws NativeError; what was opened is closed again then */
@@ -147,7 +169,7 @@ class Runtime implements LvsRuntime {
   }
 
   /** What a reload takes away, in the order of the old configuration. */
-  private speakGone(before: Pools, virtualServers: Configuration["virtualServers"]): void {
+  private speakGone(before: Pools, virtualServers: readonly VirtualServer[]): void {
     const kept = Pools.identities(virtualServers);
     for (const pool of before.all) {
       const servers = kept.get(poolId(pool.virtualServer, pool.names));

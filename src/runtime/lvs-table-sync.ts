@@ -1,6 +1,6 @@
 import { diffService, diffTables } from "../ipvs/diff.ts";
 import { destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
-import { indexDump, type TableService } from "../ipvs/table.ts";
+import { indexDump, type Table, type TableService } from "../ipvs/table.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { IpvsCommand, IpvsDestination, IpvsTable, SyscallFailure } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
@@ -47,6 +47,11 @@ export class TableSync {
 
   status(): TableStatus {
     return this.counts;
+  }
+
+  /** The kernel's table as far as it is known. */
+  known(): Table {
+    return this.mirror;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { VirtualServerGroup } from "../model/checks.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
@@ -75,14 +76,19 @@ export interface LvsSnapshot {
   readonly table: TableStatus;
 }
 
+/** A `CompleteConfiguration`, or one that lacks what is optional here. */
+export interface LvsConfiguration extends Configuration {
+  readonly virtualServerGroups?: readonly VirtualServerGroup[];
+}
+
 /**
  * The load-balancing half of the daemon. Calls are queued behind each other.
  */
 export interface LvsRuntime {
   /** Resolves when the table is in place. Rejects with a `NativeError` when IPVS can't be used; nothing is left behind then. */
-  start(configuration: Configuration): Promise<void>;
+  start(configuration: LvsConfiguration): Promise<void>;
   /** Services, connections, counters and health that the new configuration keeps are not touched. */
-  reload(configuration: Configuration): Promise<void>;
+  reload(configuration: LvsConfiguration): Promise<void>;
   /** Removes what is ours (unless told to keep it) and ends probing. Idempotent. */
   stop(): Promise<void>;
   snapshot(): LvsSnapshot;

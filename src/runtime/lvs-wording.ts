@@ -1,5 +1,5 @@
 import type { PoolEffect } from "../checker/pool.ts";
-import type { Checker, VirtualServer } from "../model/lvs.ts";
+import type { Checker, RealServer, VirtualServer } from "../model/lvs.ts";
 import type { LogFields, SpokenRecord } from "./log.ts";
 import type { LvsNames } from "./lvs-names.ts";
 
@@ -152,6 +152,12 @@ export function speakRemoval(
   const verb = why === "reload" ? "Removing" : "Shutting down";
   const text = `${verb} ${isInhibited ? "(inhibited) " : ""}service ${server} from VS ${virtualServer}`;
   return info("real server removed", { server, virtualServer, isInhibited }, text);
+}
+
+/** Not in keepalived, which takes every server in again. */
+export function speakTakenOut({ address, port }: RealServer): SpokenRecord {
+  const text = `service [${address}]:${port} was out of the pool before the restart and stays out until its checks pass`;
+  return info("real server still out", { address, port }, text);
 }
 
 export function speakInitializing(isReload: boolean): SpokenRecord {

@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  expandVirtualServer,
-  type GroupMembers,
-  mergeServices,
-  NO_GROUPS,
-  type PoolHealth,
-} from "../../../src/ipvs/expand.ts";
+import { expandVirtualServer, mergeServices, type PoolHealth } from "../../../src/ipvs/expand.ts";
+import { type GroupMembers, NO_GROUPS } from "../../../src/ipvs/groups.ts";
 import type { TableService } from "../../../src/ipvs/table.ts";
 import type { VirtualServer, VirtualServerKey } from "../../../src/model/lvs.ts";
 import { realServer, virtualServer } from "../checker/samples.ts";
 
+const GUE = { type: "gue", port: 6080, checksum: "remcsum" } as const;
 const SORRY = realServer("192.168.1.9", { checkers: [] });
 
 function health(hasQuorum: boolean, ...alive: boolean[]): PoolHealth {
@@ -108,8 +104,8 @@ test("a group gives one service per member; without NAT destinations take the me
     [
       "G",
       [
-        { kind: "address", family: "inet", address: "192.168.1.100", port: 1000, protocol: "tcp" },
-        { kind: "fwmark", fwmark: 77, family: "inet", protocol: "tcp" },
+        { kind: "address", family: "inet", address: "192.168.1.100", port: 1000 },
+        { kind: "fwmark", fwmark: 77, family: null },
       ],
     ],
   ]);
@@ -143,4 +139,13 @@ test("services asked for twice are put together, the first one's settings hold",
     "192.168.1.8 80",
   ]);
   assert.equal(merged[0]?.destinations.get("192.168.1.7 80")?.fwdMethod, "droute");
+});
+
+test("a tunnel carries its type, port and checksum flag", () => {
+  const gue = { ...realServer("192.168.1.7", { fwdMethod: "tunnel" }), tunnel: GUE };
+  const [only] = expandVirtualServer(virtualServer([gue]), health(true, true), NO_GROUPS);
+  const destination = only?.destinations.get("192.168.1.7 80");
+  assert.equal(destination?.tunnelType, "gue");
+  assert.equal(destination?.tunnelPort, 6080);
+  assert.equal(destination?.tunnelFlags, 2);
 });

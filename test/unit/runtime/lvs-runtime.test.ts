@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { VirtualServerGroup } from "../../../src/model/checks.ts";
 import type { CheckerTiming, RealServer, VirtualServer } from "../../../src/model/lvs.ts";
 import { realServer, tcpChecker, virtualServer } from "../checker/samples.ts";
 import { type Bench, configuration, createBench, flush, tableLines } from "./lvs-fakes.ts";
@@ -207,4 +208,27 @@ test("the status tells servers, quorum and the last verdicts", async () => {
   ]);
   assert.deepEqual(table, { reconciles: 1, repairs: 0, failures: 0, isInSync: true });
   assert.equal(probes?.started, 4);
+});
+
+test("a group is one service per address, and members come and go with a reload", async () => {
+  const bench = createBench([`${A}:80`]);
+  const service = virtualServer([server(A)], { key: { kind: "group", group: "G", protocol: "tcp" } });
+  const place = { file: "test.conf", line: 1, column: 1 };
+  const group = (to: string): VirtualServerGroup => ({
+    name: "G",
+    members: [{ kind: "range", family: "inet", from: "192.0.2.1", to, port: 80 }],
+    place,
+  });
+  await bench.runtime.start({ ...configuration([service]), virtualServerGroups: [group("192.0.2.2")] });
+  assert.deepEqual(await tableLines(bench.table), [
+    "tcp 192.0.2.1:80 rr > 192.168.1.7:80 droute w1",
+    "tcp 192.0.2.2:80 rr > 192.168.1.7:80 droute w1",
+  ]);
+  await bench.clock.advance(1.5 * SECOND_US);
+  bench.probes().answering.clear();
+  await bench.clock.advance(4 * SECOND_US);
+  assert.deepEqual(await tableLines(bench.table), ["tcp 192.0.2.1:80 rr", "tcp 192.0.2.2:80 rr"]);
+  assert.ok(bench.lines.includes("Lost quorum 1-0=1 > 0 for VS [G]:0"));
+  await bench.runtime.reload({ ...configuration([service]), virtualServerGroups: [group("192.0.2.1")] });
+  assert.deepEqual(await tableLines(bench.table), ["tcp 192.0.2.1:80 rr"]);
 });

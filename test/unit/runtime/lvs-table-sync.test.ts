@@ -44,7 +44,7 @@ async function start(bench: Bench, flushes: Parameters<typeof configuration>[1] 
   await bench.runtime.start(configuration([virtualServer(SERVERS)], flushes));
 }
 
-test("after a restart equal services are left as they are and stale servers leave", async () => {
+test("after a restart equal services are left as they are, stale servers leave and failed ones have to pass first", async () => {
   const bench = createBench(ANSWERING);
   await bench.table.apply([
     { kind: "service-add", service: OWN_SERVICE },
@@ -54,6 +54,15 @@ test("after a restart equal services are left as they are and stale servers leav
   bench.table.batches.length = 0;
   await start(bench);
   assert.deepEqual(bench.table.commands, ["destination-add", "destination-delete"]);
+  assert.deepEqual(await tableLines(bench.table), [
+    "tcp 192.168.1.100:80 rr > 192.168.1.7:80 droute w1",
+    "tcp 192.168.1.100:80 rr > 192.168.1.8:80 droute w0",
+  ]);
+  assert.deepEqual(
+    bench.lines.filter((line) => line.includes("restart")),
+    ["service [192.168.1.8]:80 was out of the pool before the restart and stays out until its checks pass"],
+  );
+  await bench.clock.advance(1.5 * SECOND_US);
   assert.deepEqual(await tableLines(bench.table), OURS);
 });
 
