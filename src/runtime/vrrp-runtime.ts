@@ -4,6 +4,7 @@ import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { AddressCommand, InterfaceAddress, LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
+import { complaintsAbout } from "./vrrp-complaints.ts";
 import { RunningInstance } from "./vrrp-instance.ts";
 import { addressKey, NetworkView, namedInterfaces, VirtualAddressSet } from "./vrrp-network.ts";
 import type { VrrpInstanceSnapshot, VrrpRuntime, VrrpRuntimeDependencies, VrrpRuntimeOptions } from "./vrrp-types.ts";
@@ -132,23 +133,7 @@ class Runtime implements VrrpRuntime {
   }
 
   #complaints(configs: readonly VrrpInstance[]): readonly Diagnostic[] {
-    return [...configs.flatMap(unknownAuthentication), ...this.#missingInterfaces(configs)];
-  }
-
-  #missingInterfaces(configs: readonly VrrpInstance[]): readonly Diagnostic[] {
-    if (this.#options.allowsMissingInterfaces) return [];
-    return configs.flatMap((config) =>
-      namedInterfaces(config)
-        .filter((name) => this.#view.linkNamed(name) === null)
-        .map(
-          (name): Diagnostic => ({
-            severity: "error",
-            code: "unknown-interface",
-            message: `(${config.name}) interface ${name} does not exist: Non-existent interface specified in configuration`,
-            place: config.place,
-          }),
-        ),
-    );
+    return complaintsAbout(configs, this.#options.allowsMissingInterfaces ? null : this.#view);
   }
 
   #adoptVirtualAddresses(configs: readonly VrrpInstance[]): void {
@@ -369,11 +354,4 @@ class Runtime implements VrrpRuntime {
     const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
     this.#dependencies.log({ level, message, fields, text: text ?? [message, ...words].join(" ") });
   }
-}
-
-/** Adverts without the header that the peers expect would make two active routers. */
-function unknownAuthentication(config: VrrpInstance): readonly Diagnostic[] {
-  if (config.authentication.kind !== "ah") return [];
-  const message = `(${config.name}) auth_type AH is not supported yet; use PASS or none on all routers`;
-  return [{ severity: "error", code: "unsupported-authentication", message, place: config.place }];
 }

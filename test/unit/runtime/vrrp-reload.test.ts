@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { virtualRouter } from "../../helpers/virtual-router.ts";
+import { activeBench, OWN, VIP } from "../../helpers/vrrp-bench.ts";
+
+describe("VrrpRuntime at reload", () => {
+  it("keeps matched instances over a reload and withdraws what is gone", async () => {
+    const bench = await activeBench(virtualRouter());
+    const [vip] = virtualRouter().virtualAddresses;
+    assert.ok(vip !== undefined);
+    const renamed = virtualRouter({ name: "VI_X", virtualAddresses: [{ ...vip, address: "192.168.1.101" }] });
+    assert.deepEqual(await bench.finish(bench.runtime.reload([renamed])), []);
+    await bench.host.settle();
+    assert.equal(bench.state(), "active");
+    assert.deepEqual(bench.host.addresses(), [OWN, "192.168.1.101/32"]);
+    assert.deepEqual(bench.changes, ["VI_1 backup 100", "VI_1 active 100"]);
+    await bench.finish(bench.runtime.reload([]));
+    assert.deepEqual(bench.host.addresses(), [OWN]);
+    assert.equal(bench.adverts.at(-1)?.priority, 0);
+    assert.equal(bench.changes.at(-1), "VI_X deleted 100");
+    assert.deepEqual(bench.runtime.snapshot(), []);
+    assert.deepEqual(bench.host.loop.instanceNumbers(), []);
+  });
+
+  it("changes nothing on a reload of the same settings from other lines", async () => {
+    const bench = await activeBench(virtualRouter());
+    const sent = bench.adverts.length;
+    const place = { file: "other.conf", line: 9, column: 9 };
+    const same = virtualRouter({
+      place,
+      virtualAddresses: virtualRouter().virtualAddresses.map((a) => ({ ...a, place })),
+    });
+    await bench.finish(bench.runtime.reload([same]));
+    assert.equal(bench.adverts.length, sent);
+  });
+
+  it("refuses a reload that names an unknown interface and changes nothing", async () => {
+    const bench = await activeBench(virtualRouter());
+    const complaints = await bench.finish(bench.runtime.reload([virtualRouter({ interfaceName: "eth9" })]));
+    assert.equal(complaints.length, 1);
+    assert.equal(bench.state(), "active");
+    assert.deepEqual(bench.host.addresses(), [OWN, VIP]);
+  });
+
+  it("starts added instances as backups", async () => {
+    const bench = await activeBench(virtualRouter());
+    await bench.finish(bench.runtime.reload([virtualRouter(), virtualRouter({ name: "VI_2", vrid: 52 })]));
+    await bench.host.settle();
+    assert.deepEqual(
+      bench.runtime.snapshot().map(({ name, state }) => [name, state]),
+      [
+        ["VI_1", "active"],
+        ["VI_2", "backup"],
+      ],
+    );
+  });
+});
