@@ -105,8 +105,10 @@ function awaitFate(child: ChildProcess, status: Readable, options: LaunchOptions
       options.say(`holdfast: cannot start the daemon: ${error.message}`);
       settle(1);
     });
-    // Output that was told before the end is read before "close".
+    let toldExitCode: number | null = null;
+    // What was told before the end is read before "close".
     child.once("close", (code, signal) => {
+      if (toldExitCode !== null) return settle(toldExitCode);
       options.say(`holdfast: the daemon ended ${signal ? `by ${signal}` : `with code ${code}`} before it was up`);
       settle(code === null || code === 0 ? 1 : code);
     });
@@ -114,7 +116,8 @@ function awaitFate(child: ChildProcess, status: Readable, options: LaunchOptions
       const line = parseStatus(text);
       if (line === null) return;
       if ("say" in line) options.say(line.say);
-      else settle("exit" in line ? line.exit : 0);
+      else if ("exit" in line) toldExitCode = line.exit;
+      else settle(0);
     });
   });
 }
