@@ -36,8 +36,8 @@ export interface Takeover {
   readonly before: Pools;
   /** What is known of a probe target. */
   readonly verdictOf: (targetId: string) => CheckerVerdict;
-  /** By real server, whether an earlier run had taken it out; such a server has to pass its checks first. */
-  readonly takenOut: (virtualServer: VirtualServer) => readonly boolean[];
+  /** By virtual and real server, whether an earlier run had taken it out; such a server has to pass its checks first. */
+  readonly takenOut: (virtualServer: number) => readonly boolean[];
   readonly onEffect: OnPoolEffect;
 }
 
@@ -84,7 +84,7 @@ export class Pools {
       if (own === undefined) return;
       const previous = old.get(poolId(virtualServer, own)) ?? null;
       const known = indexServers(previous);
-      const out = previous === null ? takenOut(virtualServer) : [];
+      const out = previous === null ? takenOut(index) : [];
       const servers = virtualServer.realServers.map((server, position) =>
         takeServer(server, known.get(serverId(server)), verdictOf, out[position] === true),
       );

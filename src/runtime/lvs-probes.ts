@@ -1,11 +1,14 @@
 import { type PolicyEffect, type PolicyState, pendingPolicy, scheduleFor, stepPolicy } from "../checker/policy.ts";
-import type { EndpointId, PlannedTarget, TargetId } from "../checker/targets.ts";
+import type { Asker, EndpointId, PlannedTarget, TargetId } from "../checker/targets.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
 import type { CheckerStatus, CheckerVerdict, LvsClock } from "./lvs-types.ts";
 
 /** keepalived's pause between activation and the earliest first check. */
 const ACTIVATION_DELAY_US = 1_000_000;
+
+/** First checks that servers wait for are spread over no more than this. */
+const LONGEST_WAIT_US = 2_000_000;
 
 export interface ProbeVerdict {
   readonly target: PlannedTarget;
@@ -48,8 +51,13 @@ export class Probes {
    * Targets that stay keep their state and rhythm. A new one starts with the verdict of an old one that
    * asked the same of the same server, so that a change of times takes nobody out or in.
    * @param isReload servers that a reload brings are retried before their first verdict
+   * @param waits whether an asker is out of the pool until the first result, so that it can't wait a whole warm-up
    */
-  replaceAll(plan: ReadonlyMap<TargetId, PlannedTarget>, isReload: boolean): void {
+  replaceAll(
+    plan: ReadonlyMap<TargetId, PlannedTarget>,
+    isReload: boolean,
+    waits: (asker: Asker) => boolean = () => false,
+  ): void {
     const known = new Map<EndpointId, PolicyState>();
     for (const [id, live] of this.byId) {
       if (live.state.kind !== "pending") known.set(live.planned.endpoint, settled(live.state));
@@ -58,7 +66,7 @@ export class Probes {
     for (const [id, planned] of plan) {
       const live = this.byId.get(id);
       if (live !== undefined) live.planned = planned;
-      else this.add(planned, known.get(planned.endpoint) ?? pendingPolicy(!isReload));
+      else this.add(planned, known.get(planned.endpoint) ?? pendingPolicy(!isReload), planned.askers.some(waits));
     }
   }
 
@@ -83,11 +91,12 @@ export class Probes {
     this.loop.close();
   }
 
-  private add(planned: PlannedTarget, state: PolicyState): void {
+  private add(planned: PlannedTarget, state: PolicyState, isWaitedFor: boolean): void {
     const live: LiveTarget = { planned, number: 0, state };
     this.byId.set(planned.id, live);
-    const warmupUs = Math.floor(this.deps.random() * planned.timing.warmupUs);
-    this.launch(live, ACTIVATION_DELAY_US + warmupUs);
+    const { warmupUs } = planned.timing;
+    const spreadUs = isWaitedFor ? Math.min(warmupUs, LONGEST_WAIT_US) : warmupUs;
+    this.launch(live, ACTIVATION_DELAY_US + Math.floor(this.deps.random() * spreadUs));
   }
 
   private launch(live: LiveTarget, firstDelayUs: Microseconds): void {

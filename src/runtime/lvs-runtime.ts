@@ -95,13 +95,18 @@ class Runtime implements LvsRuntime {
     const before = this.pools;
     const groups = indexGroups(configuration.virtualServerGroups ?? []);
     this.speakGone(before, virtualServers);
-    engine.probes.replaceAll(planTargets(virtualServers), isReload);
+    const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
+    engine.probes.replaceAll(
+      planTargets(virtualServers),
+      isReload,
+      (asker) => out[asker.virtualServer]?.[asker.server] === true,
+    );
     this.pools = Pools.take({
       virtualServers,
       groups,
       before,
       verdictOf: (id) => engine.probes.verdictOf(id),
-      takenOut: (virtualServer) => (isFirst ? this.takenOut(engine, virtualServer, groups) : []),
+      takenOut: (index) => out[index] ?? [],
       onEffect: this.onEffect,
     });
     engine.sync.update(changesBetween(before.desired(), this.pools.desired()));

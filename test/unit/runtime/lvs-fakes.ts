@@ -200,7 +200,7 @@ export interface Bench {
 }
 
 /** A runtime in a world of fakes. @param answering servers that answer from the start */
-export function createBench(answering: readonly string[] = [], keepsTableAtStop = false): Bench {
+export function createBench(answering: readonly string[] = [], keepsTableAtStop = false, random = 0): Bench {
   const clock = new FakeClock();
   const table = new SpyTable();
   const lines: string[] = [];
@@ -221,7 +221,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
       },
       log: (record) => lines.push(record.text),
       clock,
-      random: () => 0,
+      random: () => random,
     },
   );
   const probes = (): FakeProbeLoop => {

@@ -126,6 +126,33 @@ test("a steady state reports nothing and probes once per delay loop", async () =
   assert.deepEqual(take(bench), []);
 });
 
+test("first checks are spread over the warm-up, but nobody waits long for one that decides", async () => {
+  const warm = configuration([
+    virtualServer([A, B].map((address) => server(address, {}, { warmupUs: 60 * SECOND_US }))),
+  ]);
+  const bench = createBench([`${A}:80`, `${B}:80`], false, 0.5);
+  const startUs = bench.clock.nowUs();
+  await bench.runtime.start(warm);
+  await bench.clock.advance(40 * SECOND_US);
+  assert.equal(bench.probes().probes[0]?.atUs, startUs + 31 * SECOND_US);
+  const restarted = createBench([`${A}:80`, `${B}:80`], false, 0.5);
+  const [entry] = await bench.table.dump();
+  assert.ok(entry !== undefined);
+  const [present] = entry.destinations;
+  assert.ok(present !== undefined);
+  await restarted.table.apply([
+    { kind: "service-add", service: entry.service },
+    { kind: "destination-add", service: entry.service, destination: present },
+  ]);
+  await restarted.runtime.start(warm);
+  await restarted.clock.advance(2 * SECOND_US);
+  assert.deepEqual(
+    restarted.probes().probes.map(({ where }) => where),
+    [`${B}:80`],
+  );
+  assert.equal((await tableLines(restarted.table)).length, 2);
+});
+
 test("a success among failures restarts the delay loop from that result", async () => {
   const bench = createBench([`${A}:80`]);
   await bench.runtime.start(configuration([virtualServer([server(A, {}, { retries: 3 })])]));
