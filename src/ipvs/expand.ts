@@ -66,8 +66,16 @@ export function mergeServices(services: Iterable<TableService>): Map<ServiceId, 
 }
 
 function expandService(virtualServer: VirtualServer, key: IpvsServiceKey): IpvsService {
-  const { scheduler, flags, persistenceTimeoutSec, persistenceGranularity, persistenceEngine } = virtualServer;
+  const { scheduler, flags, persistenceTimeoutSec, persistenceEngine } = virtualServer;
+  const persistenceGranularity = granularityFor(key, virtualServer.persistenceGranularity);
   return { ...key, scheduler, flags, persistenceTimeoutSec, persistenceGranularity, persistenceEngine };
+}
+
+/** A group may hold members of a family that the virtual server's granularity is not meant for: those get the finest. */
+function granularityFor({ family }: IpvsServiceKey, given: number): number {
+  const isPrefixLength = given <= 128;
+  if (family === "inet6") return isPrefixLength ? given : 128;
+  return isPrefixLength ? 0xffffffff : given;
 }
 
 /**

@@ -149,3 +149,22 @@ test("a tunnel carries its type, port and checksum flag", () => {
   assert.equal(destination?.tunnelPort, 6080);
   assert.equal(destination?.tunnelFlags, 2);
 });
+
+test("members of the other family get the finest granularity", () => {
+  const groups: GroupMembers = new Map([
+    [
+      "G",
+      [
+        { kind: "address", family: "inet", address: "192.0.2.1", port: 80 },
+        { kind: "address", family: "inet6", address: "2001:db8::1", port: 80 },
+      ],
+    ],
+  ]);
+  const granularities = (persistenceGranularity: number): number[] => {
+    const key: VirtualServerKey = { kind: "group", group: "G", protocol: "tcp" };
+    const service = virtualServer([realServer("192.168.1.7")], { key, persistenceGranularity });
+    return expandVirtualServer(service, health(true, true), groups).map((one) => one.service.persistenceGranularity);
+  };
+  assert.deepEqual(granularities(0xffffff00), [0xffffff00, 128]);
+  assert.deepEqual(granularities(64), [0xffffffff, 64]);
+});
