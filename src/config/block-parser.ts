@@ -77,17 +77,19 @@ export class BlockParser {
     return statement;
   }
 
-  private parseLevel(table: KeywordTable, entries: EntrySink): void {
+  /** @returns the closing brace, null at the end of the text */
+  private parseLevel(table: KeywordTable, entries: EntrySink): Statement | null {
     for (;;) {
       const statement = this.take();
       if (statement === null) break;
       const word = statement.words[0];
       if (word !== undefined) this.parseStatement(table, statement, word, entries);
       else if (statement.end === "{") this.reportOpenBrace(statement);
-      else if (this.depth > 0) return;
+      else if (this.depth > 0) return statement;
       else this.reporter.add("extra-close-brace", 'this "}" closes nothing', placeOf(statement));
     }
     this.reportOpenBlocks();
+    return null;
   }
 
   private reportOpenBlocks(): void {
@@ -116,7 +118,7 @@ export class BlockParser {
     if (keyword.body === "none") {
       if (statement.end === "{") this.reportOpenBrace(statement);
       if (keyword.name === "include_check") this.changeIncludeChecks(statement);
-      entries.push({ keyword, statement, entries: NO_ENTRIES, lines: NO_LINES });
+      entries.push({ keyword, statement, entries: NO_ENTRIES, lines: NO_LINES, close: null });
       return;
     }
     this.parseBlock(keyword, statement, entries);
@@ -164,10 +166,9 @@ export class BlockParser {
     const inner: Entry[] = [];
     const lines: Statement[] = [];
     const table = childTable(keyword);
-    if (table !== null) this.parseLevel(table, inner);
-    else this.parseLines(keyword, statement, lines);
+    const close = table === null ? this.parseLines(keyword, statement, lines) : this.parseLevel(table, inner);
     if (this.depth > 0) this.depth--;
-    entries.push({ keyword, statement, entries: inner, lines });
+    entries.push({ keyword, statement, entries: inner, lines, close });
   }
 
   private takeOpenBrace(): boolean {
@@ -190,7 +191,7 @@ export class BlockParser {
     }
   }
 
-  private parseLines(keyword: Keyword, statement: Statement, lines: Statement[]): void {
+  private parseLines(keyword: Keyword, statement: Statement, lines: Statement[]): Statement | null {
     const headerWords = keyword.syntax.startsWith("<") ? 2 : 1;
     if (statement.words.length > headerWords) {
       const message = `words between "${keyword.name}" and "{" are left out; put them on lines of their own inside`;
@@ -201,9 +202,10 @@ export class BlockParser {
       if (line === null) break;
       if (line.words.length > 0) lines.push(line);
       if (line.end === "{") this.reportOpenBrace(line);
-      else if (line.end === "}") return;
+      else if (line.end === "}") return line;
     }
     this.reportOpenBlocks();
+    return null;
   }
 }
 

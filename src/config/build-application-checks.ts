@@ -4,7 +4,7 @@ import { rawWords, readCommand, readUser } from "./build-command.ts";
 import type { BuildContext } from "./context.ts";
 import { decodeEscapes, unquoteWord } from "./script-words.ts";
 import { Settings } from "./settings.ts";
-import { type Entry, placeOf } from "./tree.ts";
+import { type Entry, endOf, placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 
 /** Facts around an application check. */
@@ -52,7 +52,7 @@ export function readApplicationCheck(
 }
 
 function drop(entry: Entry, reason: string, context: BuildContext): null {
-  context.reporter.add("lvs-dropped", `${entry.keyword.name} is left out: ${reason}`, placeOf(entry.statement));
+  context.reporter.add("lvs-dropped", `${entry.keyword.name} is left out: ${reason}`, endOf(entry));
   return null;
 }
 
@@ -213,7 +213,7 @@ function readRegex(settings: Settings, context: BuildContext): HttpRequest["rege
   const max = settings.words("regex_max_offset")?.[0];
   return {
     pattern: decodeEscapes(unquoteWord(pattern)),
-    options: settings.words("regex_options") ?? [],
+    options: [...new Set(settings.all("regex_options").flatMap(({ statement }) => statement.words.slice(1)))],
     isNegated: settings.has("regex_no_match"),
     minOffset: readInteger(settings.words("regex_min_offset")?.[0] ?? "0").value ?? 0,
     maxOffset: max === undefined ? null : readInteger(max).value,

@@ -99,11 +99,8 @@ function buildApplicationCheckers(
   context: BuildContext,
 ): readonly ApplicationChecker[] {
   const settings = new Settings(entry.entries, context.reporter);
-  const hosts = settings.all("host");
   const built: ApplicationChecker[] = [];
-  // SMTP_CHECK: each `host` block is a checker of its own, on top of what stands around it
-  const blocks = hosts.length === 0 ? [settings] : hosts.map((host) => withHost(entry, host, context));
-  for (const block of blocks) {
+  for (const block of splitHosts(entry, settings, context)) {
     const target = readTarget(block, checked, context);
     const check = readApplicationCheck(entry, block, { checked, target }, context);
     if (check === null) continue;
@@ -117,14 +114,23 @@ function buildApplicationCheckers(
   return built;
 }
 
-function withHost(entry: Entry, host: Entry, context: BuildContext): Settings {
-  context.reporter.add(
-    "deprecated",
-    "host blocks are deprecated, write an SMTP_CHECK for each",
-    placeOf(host.statement),
-  );
-  const outer = entry.entries.filter(({ keyword }) => keyword.name !== "host");
-  return new Settings([...outer, ...host.entries], context.reporter);
+const CONNECTION = new Set("connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark".split(" "));
+
+/**
+ * SMTP_CHECK: each `host` block is a checker of its own and takes all but the connection from around it. The outer
+ * block is one too unless it says nothing about a connection.
+ */
+function splitHosts(entry: Entry, settings: Settings, context: BuildContext): readonly Settings[] {
+  const hosts = settings.all("host");
+  if (hosts.length === 0) return [settings];
+  const shared = entry.entries.filter(({ keyword }) => keyword.name !== "host" && !CONNECTION.has(keyword.name));
+  const hasOwn = entry.entries.some(({ keyword }) => CONNECTION.has(keyword.name));
+  const message = "host blocks are deprecated, write an SMTP_CHECK for each";
+  const blocks = hosts.map((host) => {
+    context.reporter.add("deprecated", message, placeOf(host.statement));
+    return new Settings([...shared, ...host.entries], context.reporter);
+  });
+  return hasOwn ? [settings, ...blocks] : blocks;
 }
 
 function resolveTiming(settings: Settings, checked: CheckedServer, kind: KindDefaults): CheckerTiming {

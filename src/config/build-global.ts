@@ -125,6 +125,31 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     receiveBufferMultiplier: globals.number("vrrp_rx_bufs_multiplier") ?? 3,
     receiveBufferPolicy: readBufferPolicy(globals),
     vrrp: describeDefaults(globals, parts.vrrp),
+    reload: readReload(globals),
+    dumps: readDumps(globals),
+  };
+}
+
+function readReload(globals: Settings): ConfiguredGlobals["reload"] {
+  const optionalPath = (name: string, fallback: string): string | null =>
+    globals.has(name) ? (globals.text(name) ?? fallback) : null;
+  return {
+    checkLog: optionalPath("reload_check_config", "/dev/null"),
+    timeFile: globals.text("reload_time_file"),
+    repeatsDaily: globals.has("reload_repeat"),
+    markerFile: optionalPath("reload_file", ""),
+    saveDirectory: globals.text("config_save_dir"),
+    temporaryDirectory: globals.text("tmp_config_directory"),
+  };
+}
+
+function readDumps(globals: Settings): ConfiguredGlobals["dumps"] {
+  return {
+    usesInstanceNames: globals.boolean("data_use_instance") ?? false,
+    jsonVersion: globals.number("json_version") === 2 ? 2 : 1,
+    stateFile: globals.text("state_dump_file"),
+    statisticsFile: globals.text("stats_dump_file"),
+    jsonFile: globals.text("json_dump_file"),
   };
 }
 

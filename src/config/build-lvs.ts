@@ -71,14 +71,15 @@ export function buildVirtualServer(
   if (realServers.length === 0 && sorryServer === null) {
     context.reporter.add("lvs-adjusted", "the virtual server has no real servers", placeOf(entry.statement));
   }
-  const family = defaults.family ?? realServers[0]?.family ?? sorryServer?.family ?? null;
+  const family = defaults.family ?? realServers[0]?.family ?? sorryServer?.server.family ?? null;
   return {
     key: key.kind === "fwmark" ? { ...key, family: family ?? "inet" } : key,
     scheduler: readScheduler(settings, entry, context),
     flags: readFlags(settings, key, context),
     ...readPersistence(settings, key, entry, context),
     ...limitQuorum(settings, realServers, entry, context),
-    sorryServer,
+    sorryServer: sorryServer?.server ?? null,
+    sorryTunnel: sorryServer?.tunnel ?? null,
     isSorryServerInhibited: settings.has("sorry_server_inhibit"),
     realServers,
     family,
@@ -273,13 +274,18 @@ function limitQuorum(
   return { quorum, hysteresis };
 }
 
-function readSorryServer(settings: Settings, defaults: ServerDefaults, context: BuildContext): RealServer | null {
+interface SorryServer {
+  readonly server: RealServer;
+  readonly tunnel: Forwarding["tunnel"];
+}
+
+function readSorryServer(settings: Settings, defaults: ServerDefaults, context: BuildContext): SorryServer | null {
   const entry = settings.entry("sorry_server");
   if (entry === null) return null;
   const target = readServerAddress(entry, defaults, context);
   if (target === null) return null;
   const forwarding = lastForwarding(settings.all("sorry_server_lvs_method"), context) ?? defaults.forwarding;
-  return {
+  const server: RealServer = {
     ...target,
     port: portFor(forwarding.fwdMethod, target.port, defaults.key, entry, context),
     fwdMethod: forwarding.fwdMethod,
@@ -290,6 +296,7 @@ function readSorryServer(settings: Settings, defaults: ServerDefaults, context: 
     checkers: [],
     place: placeOf(entry.statement),
   };
+  return { server, tunnel: forwarding.tunnel };
 }
 
 type ServerAddress = Pick<RealServer, "family" | "address" | "port">;
@@ -338,7 +345,8 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
   const isAlpha = settings.boolean("alpha") ?? defaults.isAlpha;
   const virtualHost = settings.text("virtualhost") ?? defaults.virtualHost;
   const { trackFiles, bfds, logsAllFailures, sendsMail } = defaults.surroundings;
-  const checked = { ...target, port, timing, isAlpha, virtualHost, trackFiles, bfds, logsAllFailures };
+  // keepalived: checkers connect to the port as written, also where DR and TUN force another one
+  const checked = { ...target, timing, isAlpha, virtualHost, trackFiles, bfds, logsAllFailures };
   return {
     family: target.family,
     address: target.address,

@@ -11,7 +11,7 @@ import {
 } from "./address.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
-import { type Entry, placeOf } from "./tree.ts";
+import { type Entry, endOf, placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 import type { Statement } from "./words.ts";
 
@@ -20,7 +20,7 @@ export function buildServerGroup(entry: Entry, context: BuildContext): VirtualSe
   const name = entry.statement.words[1] ?? "";
   const members = entry.lines.map((line) => readMember(line, context)).filter((member) => member !== null);
   if (members.length > 0) return { name, members, place: placeOf(entry.statement) };
-  context.reporter.add("lvs-dropped", `virtual_server_group ${name} has no members`, placeOf(entry.statement));
+  context.reporter.add("lvs-dropped", `virtual_server_group ${name} has no members`, endOf(entry));
   return null;
 }
 

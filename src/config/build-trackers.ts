@@ -4,7 +4,7 @@ import { rawWords, readCommand, readUser } from "./build-command.ts";
 import type { BuildContext } from "./context.ts";
 import { unquoteWord } from "./script-words.ts";
 import { Settings } from "./settings.ts";
-import { type Entry, placeOf } from "./tree.ts";
+import { type Entry, endOf, placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 
 const SECOND_US = 1_000_000;
@@ -20,11 +20,8 @@ function nameOf(entry: Entry): string {
 }
 
 function drop(entry: Entry, message: string, context: BuildContext): null {
-  context.reporter.add(
-    "undefined-reference",
-    `${entry.keyword.name} ${nameOf(entry)} ${message}`,
-    placeOf(entry.statement),
-  );
+  const text = `${entry.keyword.name} ${nameOf(entry)} ${message}`;
+  context.reporter.add("undefined-reference", text, endOf(entry));
   return null;
 }
 
@@ -110,23 +107,22 @@ export function buildBfdInstance(entry: Entry, context: BuildContext): BfdInstan
   const place = placeOf(entry.statement);
   const name = nameOf(entry);
   const refuse = (message: string): null => {
-    context.reporter.add("bfd-dropped", `bfd_instance ${name} ${message}`, place);
+    context.reporter.add("bfd-dropped", `bfd_instance ${name} ${message}`, endOf(entry));
     return null;
   };
   if (name.length > LONGEST_BFD_NAME) return refuse("is left out: a name has at most 31 characters");
-  if (neighbor === null) return refuse("has no usable neighbor_ip and is left out");
-  const family = parseAddress(neighbor)?.family;
+  if (neighbor === null) refuse("has no usable neighbor_ip, so it never comes up");
+  const family = neighbor === null ? undefined : parseAddress(neighbor)?.family;
   const source = settings.text("source_ip");
-  if (source !== null && parseAddress(source)?.family !== family) {
-    return refuse("is left out: source_ip and neighbor_ip differ in their address family");
-  }
+  const isMixed = source !== null && neighbor !== null && parseAddress(source)?.family !== family;
+  if (isMixed) refuse("never comes up: source_ip and neighbor_ip differ in their address family");
   const ttl = settings.number("ttl") ?? settings.number("hoplimit") ?? (family === "inet6" ? 64 : 255);
   // Milliseconds with three decimals were read as millionths
   const us = (keyword: string, fallback: number): number => (settings.number(keyword) ?? fallback * SECOND_US) / 1000;
   const hasEither = settings.has("vrrp") || settings.has("checker");
   return {
     name,
-    neighborAddress: neighbor,
+    neighborAddress: isMixed ? null : neighbor,
     sourceAddress: source,
     minRxUs: us("min_rx", 10),
     minTxUs: us("min_tx", 10),

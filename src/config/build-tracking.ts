@@ -132,6 +132,7 @@ export function buildTrackedInterfaces(
     if (name === tracking.ownInterface && (weight ?? 0) === 0) {
       const message = `${name} is the instance's own interface, which is tracked anyway`;
       context.reporter.add("duplicate", message, placeOf(line));
+      continue;
     }
     tracked.set(name, { name, weight: weight ?? 0, isReversed: isReversed ?? false, place: placeOf(line) });
   }

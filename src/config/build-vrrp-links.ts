@@ -77,7 +77,7 @@ export function readUnicastPeers(draft: InstanceDraft, family: AddressFamily): r
   const peers = new Map<string, UnicastPeer>();
   for (const line of draft.settings.all("unicast_peer").flatMap((block) => block.lines)) {
     const word = line.words[0] ?? "";
-    const parsed = parseAddress(word);
+    const parsed = parseAddress(word.replace(/\/[0-9]+$/, ""));
     const { reporter } = draft.context;
     if (parsed === null) reporter.add("bad-address", `"${word}" is not an IP address`, placeOf(line));
     else if (parsed.family !== family) {

@@ -19,7 +19,7 @@ import { buildServerGroup, buildTls, familyOfGroup } from "./build-server-groups
 import { buildBfdInstance, buildScript, buildTrackFile, buildTrackProcess } from "./build-trackers.ts";
 import { buildVrrpInstance, type UngroupedInstance } from "./build-vrrp.ts";
 import type { BuildContext } from "./context.ts";
-import { finishVrrp } from "./finish-vrrp.ts";
+import { finishGlobals, finishVrrp } from "./finish-vrrp.ts";
 import { Settings } from "./settings.ts";
 import type { Entry } from "./tree.ts";
 import type { Statement } from "./words.ts";
@@ -48,6 +48,8 @@ export class ConfigurationBuilder {
   private readonly serverGroups: VirtualServerGroup[] = [];
   private readonly virtualServers: ConfiguredVirtualServer[] = [];
   private readonly groupServers: { readonly entry: Entry; readonly index: number }[] = [];
+  private surroundings: ServerSurroundings | null = null;
+  private surroundingsSize = 0;
   hasLateGlobals = false;
 
   /** @param known global entries of the whole text; null when they are not known yet */
@@ -139,7 +141,17 @@ export class ConfigurationBuilder {
     );
   }
 
+  /** The same object as long as nothing was added that it tells of. */
   private serverSurroundings(): ServerSurroundings {
+    const size = this.bfds.size + this.serverGroups.length;
+    if (this.surroundings === null || this.surroundingsSize !== size) {
+      this.surroundings = this.describeSurroundings();
+      this.surroundingsSize = size;
+    }
+    return this.surroundings;
+  }
+
+  private describeSurroundings(): ServerSurroundings {
     const { mail, settings } = this.globals;
     return {
       trackFiles: this.trackFiles,
@@ -160,7 +172,7 @@ export class ConfigurationBuilder {
     this.addGroupServers();
     const finished = finishVrrp({ instances: this.instances, syncGroups: this.syncGroups, globals }, context);
     return {
-      global: globals.settings,
+      global: finishGlobals(globals.settings, finished.instances),
       vrrpInstances: finished.instances,
       syncGroups: finished.syncGroups,
       virtualServers: this.virtualServers,

@@ -1,3 +1,4 @@
+import type { ConfiguredGlobals } from "../model/global-complete.ts";
 import type { TrackedObject, TrackedObjects } from "../model/tracking.ts";
 import type { ConfiguredVrrpInstance, VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { BuiltGlobals } from "./build-global.ts";
@@ -12,6 +13,27 @@ export interface UnfinishedVrrp {
   readonly globals: BuiltGlobals;
 }
 
+/**
+ * Settings that instances bring about: nftables for VMACs and no_accept when no firewall is named, and the IPVS
+ * sync daemon that an instance asks for.
+ */
+export function finishGlobals(
+  globals: ConfiguredGlobals,
+  instances: readonly ConfiguredVrrpInstance[],
+): ConfiguredGlobals {
+  const needsFirewall = instances.some((instance) => instance.vmac !== null || !instance.acceptMode);
+  const isUnnamed = globals.firewall.table === null && globals.firewall.iptables === null;
+  const firewall = needsFirewall && isUnnamed ? { ...globals.firewall, table: "keepalived" } : globals.firewall;
+  const syncing = instances.find(({ lvsSyncInterface }) => lvsSyncInterface !== null);
+  const fromInstance =
+    syncing === undefined || syncing.lvsSyncInterface === null
+      ? null
+      : { ...NO_SYNC_OPTIONS, interfaceName: syncing.lvsSyncInterface, instance: syncing.name };
+  return { ...globals, firewall, lvsSyncDaemon: globals.lvsSyncDaemon ?? fromInstance };
+}
+
+const NO_SYNC_OPTIONS = { syncId: null, maxLengthBytes: null, port: null, ttl: null, group: null };
+
 export interface FinishedVrrp {
   readonly instances: readonly ConfiguredVrrpInstance[];
   readonly syncGroups: readonly VrrpSyncGroup[];
@@ -25,8 +47,13 @@ export function finishVrrp(vrrp: UnfinishedVrrp, context: BuildContext): Finishe
   const kept = vrrp.syncGroups
     .map((group) => resolveMembers(group, names, groupOf, context))
     .filter((group) => group.members.length > 0);
+  const isOwner = new Map(
+    vrrp.instances.map((item) => [item.name, item.wantsActive && item.priority === OWNER_PRIORITY]),
+  );
+  const owned = kept.filter(({ members }) => members.every((name) => isOwner.get(name) === true));
+  const owners = new Set(owned.map(({ name }) => name));
   return {
-    instances: vrrp.instances.map((instance) => finishInstance(instance, groupOf.get(instance.name), context)),
+    instances: vrrp.instances.map((item) => finishInstance(item, groupOf.get(item.name), owners, context)),
     syncGroups: kept.map(({ ownPriorityChanges: _own, ...group }) => group),
   };
 }
@@ -88,6 +115,7 @@ function resolveMembers(
 function finishInstance(
   instance: UngroupedInstance,
   group: UnresolvedSyncGroup | undefined,
+  owners: ReadonlySet<string>,
   context: BuildContext,
 ): ConfiguredVrrpInstance {
   const { ownPriorityChanges, ...rest } = instance;
@@ -95,6 +123,8 @@ function finishInstance(
   if (group === undefined) return adjusted;
   return {
     ...adjusted,
+    // Without owners only, a group starts as backup
+    wantsActive: adjusted.wantsActive && owners.has(group.name),
     syncGroup: group.name,
     notifiesPriorityChanges: ownPriorityChanges ?? group.notifiesPriorityChanges,
   };

@@ -93,7 +93,8 @@ function readValue(entry: Entry, reporter: Reporter): Value | null {
     case "decimal":
       return checkRange(keyword, readDecimal(word, shape.digits), entry, reporter);
     case "address": {
-      const parsed = parseAddress(word);
+      // keepalived: a prefix length after an address is overlooked
+      const parsed = parseAddress(word.replace(/\/[0-9]+$/, ""));
       if (parsed === null) report(entry, reporter, "bad-address", `"${word}" is not a numeric IP address`);
       return parsed?.address ?? null;
     }

@@ -10,6 +10,8 @@ export interface Entry {
   readonly entries: readonly Entry[];
   /** Lines of a block of values; empty for others. */
   readonly lines: readonly Statement[];
+  /** The closing brace; null for what is no block or is not closed. */
+  readonly close: Statement | null;
 }
 
 /** The place of a word of a statement; of the first one unless told. */
@@ -17,6 +19,11 @@ export function placeOf(statement: Statement, word = 0): SourcePlace {
   const { origin } = statement;
   const index = Math.min(statement.indexes[word] ?? statement.from, origin.exactUntil);
   return { file: origin.file, line: origin.line, column: origin.column + index };
+}
+
+/** The end of a block: where what is missing in it is reported. */
+export function endOf(entry: Entry): SourcePlace {
+  return placeOf(entry.close ?? entry.statement);
 }
 
 /** The word at an index; 0 is the keyword itself. */

@@ -101,6 +101,7 @@ export interface ConfiguredVirtualServer extends VirtualServer {
   readonly family: AddressFamily | null;
   readonly fwdMethod: RealServer["fwdMethod"];
   readonly tunnel: TunnelSettings | null;
+  readonly sorryTunnel: TunnelSettings | null;
   readonly isHashed: boolean;
   readonly isAlpha: boolean;
   readonly isOmega: boolean;

@@ -66,6 +66,25 @@ export interface BufferSettings {
   readonly isForced: boolean;
 }
 
+export interface ReloadSettings {
+  /** `reload_check_config`: where the test of a new configuration logs to; null is no test. */
+  readonly checkLog: string | null;
+  readonly timeFile: string | null;
+  readonly repeatsDaily: boolean;
+  /** Present while the configuration is read; null for none, empty for the default path. */
+  readonly markerFile: string | null;
+  readonly saveDirectory: string | null;
+  readonly temporaryDirectory: string | null;
+}
+
+export interface DumpSettings {
+  readonly usesInstanceNames: boolean;
+  readonly jsonVersion: 1 | 2;
+  readonly stateFile: string | null;
+  readonly statisticsFile: string | null;
+  readonly jsonFile: string | null;
+}
+
 /** What instances take when they say nothing themselves. */
 export interface VrrpGlobals {
   readonly version: 2 | 3;
@@ -135,4 +154,6 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly receiveBufferMultiplier: number;
   readonly receiveBufferPolicy: "kernel" | "mtu" | "advert" | number;
   readonly vrrp: VrrpGlobals;
+  readonly reload: ReloadSettings;
+  readonly dumps: DumpSettings;
 }

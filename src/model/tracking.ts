@@ -67,7 +67,8 @@ export interface TrackProcess {
 /** One `bfd_instance`. */
 export interface BfdInstance {
   readonly name: string;
-  readonly neighborAddress: string;
+  /** Null: nothing usable was given, and the session never comes up. */
+  readonly neighborAddress: string | null;
   readonly sourceAddress: string | null;
   readonly minRxUs: Microseconds;
   readonly minTxUs: Microseconds;

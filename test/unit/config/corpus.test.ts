@@ -61,7 +61,11 @@ test("every complaint of keepalived about the text has a diagnostic on its line"
 /** What the machine decides, not the text: run-time state, and values the peer never set. */
 function isRuntime(line: string, heading: string): boolean {
   if (/^(Using src_ip = .*)$/.test(line)) return !line.includes("from configuration");
-  if (/^Wantstate = FAULT|^Insecure =|^Init state =|^No reload scheduled|^Using autogen|^Default script/.test(line))
+  if (
+    /^Wantstate = FAULT|^Flags: none|^Smtp server = ([^0-9]|127.0.0.1|192.0.2.250)|^Insecure =|^Init state =|^No reload scheduled|^Using autogen|^Default script/.test(
+      line,
+    )
+  )
     return true;
   return heading.startsWith("[checker") && /18446744073709551615|^Retries = 4294967295/.test(line);
 }

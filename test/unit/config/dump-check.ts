@@ -115,7 +115,7 @@ function virtualServerLines(server: ConfiguredVirtualServer): readonly string[] 
       ? []
       : [
           `sorry server = [${sorry.address}]:${protocolOf(server.key)}:${sorry.port}`,
-          `forwarding method = ${methodText(sorry.fwdMethod, server.tunnel)}`,
+          `forwarding method = ${methodText(sorry.fwdMethod, server.sorryTunnel)}`,
           `Inhibit on failure is ${onOff(server.isSorryServerInhibited)}`,
         ]),
   ];
@@ -163,8 +163,8 @@ function checkerObjects(
         : `[${key.group}]:${index}`;
   const heading = `[checker ${from} -> [${real.address}]:${protocol}:${real.port}]`;
   return [
-    ...real.checkers.map((checker) => ({ heading, lines: networkLines(checker) })),
-    ...real.applicationCheckers.map((checker) => ({ heading, lines: applicationLines(checker) })),
+    ...real.checkers.map((checker) => ({ heading, lines: networkLines(checker, real.port) })),
+    ...real.applicationCheckers.map((checker) => ({ heading, lines: applicationLines(checker, real.virtualHost) })),
   ];
 }
 
@@ -196,15 +196,16 @@ function connectionLines(target: CheckerTarget, timing: Checker["timing"]): read
   ];
 }
 
-function networkLines(checker: Checker): readonly string[] {
+function networkLines(checker: Checker, port: number): readonly string[] {
+  const target = checker.kind === "ping" ? { ...checker.target, port } : checker.target;
   return [
     ...timingLines(checker, 1_000_000, false),
-    ...connectionLines(checker.target, checker.timing),
+    ...connectionLines(target, checker.timing),
     `Keepalive method = ${checker.kind === "tcp" ? "TCP_CHECK" : "PING_CHECK"}`,
   ];
 }
 
-function applicationLines(checker: ApplicationChecker): readonly string[] {
+function applicationLines(checker: ApplicationChecker, outerHost: string | null): readonly string[] {
   const { check, timing } = checker;
   const delays: Readonly<Record<string, number>> = { http: 3_000_000, ssl: 3_000_000, dns: 0 };
   const common = timingLines(checker, delays[check.kind] ?? 1_000_000, checker.logsAllFailures);
@@ -221,19 +222,21 @@ function applicationLines(checker: ApplicationChecker): readonly string[] {
       return ["Log all failures = no", "Keepalive method = FILE_CHECK", `Tracked file = ${check.trackFile}`];
     case "bfd":
       return [
-        ...common,
+        `Alpha = ${yesNo(timing.isAlpha)}`,
+        "Default delay before retry = 1000000 us",
+        "Log all failures = no",
         "Keepalive method = BFD_CHECK",
         `Name = ${check.bfdInstance}`,
         `Alpha is ${onOff(timing.isAlpha)}`,
       ];
     default:
-      return [...common, ...connectionLines(check.target, timing), ...targetedLines(check)];
+      return [...common, ...connectionLines(check.target, timing), ...targetedLines(check, outerHost)];
   }
 }
 
 type TargetedCheck = Exclude<ApplicationChecker["check"], { readonly kind: "misc" | "file" | "bfd" }>;
 
-function targetedLines(check: TargetedCheck): readonly string[] {
+function targetedLines(check: TargetedCheck, outerHost: string | null): readonly string[] {
   switch (check.kind) {
     case "smtp":
       return ["Keepalive method = SMTP_CHECK", `helo = ${check.heloName}`];
@@ -253,14 +256,17 @@ function targetedLines(check: TargetedCheck): readonly string[] {
           : []),
       ];
     default:
-      return httpLines(check);
+      return httpLines(check, outerHost);
   }
 }
 
-function httpLines(check: Extract<TargetedCheck, { readonly kind: "http" | "ssl" }>): readonly string[] {
+function httpLines(
+  check: Extract<TargetedCheck, { readonly kind: "http" | "ssl" }>,
+  outerHost: string | null,
+): readonly string[] {
   return [
     `Keepalive method = ${check.kind === "http" ? "HTTP_GET" : "SSL_GET"}, http protocol ${check.version.toUpperCase()}`,
-    ...(check.virtualHost === null ? [] : [`Virtual host = ${check.virtualHost}`]),
+    ...(check.virtualHost === null || check.virtualHost === outerHost ? [] : [`Virtual host = ${check.virtualHost}`]),
     `Enable SNI ${check.usesSni ? "set" : "unset"}`,
     `Fast recovery ${check.recoversFast === true ? "set" : "unset"}`,
     ...check.requests.flatMap((request) => {
@@ -277,6 +283,15 @@ function httpLines(check: Extract<TargetedCheck, { readonly kind: "http" | "ssl"
   ];
 }
 
+const OPTION_ORDER =
+  "allow_empty_class alt_bsux auto_callout caseless dollar_endonly dotall dupnames extended firstline match_unset_backref multiline never_ucp never_utf no_auto_capture no_auto_possess no_dotstar_anchor no_start_optimize ucp ungreedy utf never_backslash_c alt_circumflex alt_verbnames use_offset_limit".split(
+    " ",
+  );
+
+function sortOptions(options: readonly string[]): string {
+  return OPTION_ORDER.filter((name) => options.includes(name)).join(" ");
+}
+
 type Regex = NonNullable<Extract<TargetedCheck, { readonly kind: "http" | "ssl" }>["requests"][number]["regex"]>;
 
 function regexLines(regex: Regex): readonly string[] {
@@ -287,6 +302,6 @@ function regexLines(regex: Regex): readonly string[] {
     ...(minOffset === 0 && maxOffset === null
       ? []
       : [`Regex min offset = ${minOffset}, max_offset = ${maxOffset ?? 0}`]),
-    ...(regex.options.length === 0 ? [] : [`Regex options: ${regex.options.join(" ")}`]),
+    ...(regex.options.length === 0 ? [] : [`Regex options: ${sortOptions(regex.options)}`]),
   ];
 }

@@ -1,6 +1,8 @@
 import type { CompleteConfiguration } from "../../../src/model/complete.ts";
 import type { DumpObject } from "./dump-object.ts";
 
+/** Of the host that the corpus is loaded on; the peer then prints no identity. */
+const HOST_NAME = "corpus";
 const SECOND_US = 1_000_000;
 
 /** The global lines that differ from the peer's defaults. */
@@ -32,11 +34,13 @@ function generalLines({ global }: CompleteConfiguration): readonly string[] {
   return [
     ...optional("Network namespace", global.networkNamespace),
     ...optional("Network namespace ipvs", global.ipvsNamespace),
-    ...optional("Router ID", global.routerId),
+    ...(global.routerId === HOST_NAME ? [] : [`Router ID = ${global.routerId}`]),
     ...optional("Smtp server", mail.server),
+    ...(global.reload.timeFile === null
+      ? []
+      : [`Reload time file = ${global.reload.timeFile}${global.reload.repeatsDaily ? " (repeat)" : ""}`]),
     ...(mail.server === null ? [] : [`Smtp server port = ${mail.port}`]),
-    ...optional("Smtp HELO name", mail.heloName),
-    `Smtp server connection timeout = ${mail.timeoutUs / SECOND_US}`,
+    ...(mail.server === null ? [] : [`Smtp server connection timeout = ${mail.timeoutUs / SECOND_US}`]),
     ...optional("Email notification from", mail.from),
     ...mail.recipients.map((address) => `Email notification to > ${address}`),
     ...(mail.alertsByDefault === null ? [] : [`Default smtp_alert = ${mail.alertsByDefault ? "on" : "off"}`]),

@@ -10,6 +10,7 @@ const SECOND_US = 1_000_000;
 /** What the peer's VRRP process prints about VRRP, from our model. */
 export function dumpVrrp(configuration: CompleteConfiguration): readonly DumpObject[] {
   const { global } = configuration;
+  const names = nameLinks(configuration);
   const lists: readonly (readonly [string, readonly string[]])[] = [
     [
       "[static addresses]",
@@ -20,7 +21,7 @@ export function dumpVrrp(configuration: CompleteConfiguration): readonly DumpObj
   ];
   return [
     ...lists.filter(([, lines]) => lines.length > 0).map(([heading, lines]) => ({ heading, lines })),
-    ...configuration.vrrpInstances.map((instance) => dumpInstance(instance, global.vmacPrefix)),
+    ...configuration.vrrpInstances.map((instance) => dumpInstance(instance, names.get(instance.name) ?? "")),
     ...configuration.syncGroups.map((group) => dumpSyncGroup(group, configuration)),
     ...configuration.staticTrackGroups.map((group) => ({
       heading: `[static track group ${group.name}]`,
@@ -43,14 +44,23 @@ function reverse(object: { readonly isReversed: boolean }): string {
   return object.isReversed ? " reverse" : "";
 }
 
-function linkName(instance: ConfiguredVrrpInstance, prefix: string): string {
-  const own = instance.vmac?.name ?? instance.ipvlan?.name;
-  return own ?? `${prefix}.${instance.vrid}`;
+/** Names of VMACs and ipvlans: given ones first, then generated ones that are free. */
+function nameLinks(configuration: CompleteConfiguration): ReadonlyMap<string, string> {
+  const prefix = configuration.global.vmacPrefix;
+  const names = new Map<string, string>();
+  for (const instance of configuration.vrrpInstances) {
+    const own = instance.vmac?.name ?? instance.ipvlan?.name;
+    const taken = new Set(names.values());
+    const plain = `${prefix}.${instance.vrid}`;
+    const second = instance.family === "inet6" ? `${prefix}6.${instance.vrid}` : `${prefix}4.${instance.vrid}`;
+    if (instance.vmac !== null || instance.ipvlan !== null)
+      names.set(instance.name, own ?? (taken.has(plain) ? second : plain));
+  }
+  return names;
 }
 
-function linkLines(instance: ConfiguredVrrpInstance, prefix: string): readonly string[] {
+function linkLines(instance: ConfiguredVrrpInstance, name: string): readonly string[] {
   const { vmac, ipvlan, interfaceName } = instance;
-  const name = linkName(instance, prefix);
   if (vmac !== null) {
     const onBase = vmac.transmitsOnBase ? ", xmit base i/f" : "";
     return [
@@ -78,10 +88,9 @@ function flagLines(instance: ConfiguredVrrpInstance): readonly string[] {
   return ["Flags: none"];
 }
 
-function dumpInstance(instance: ConfiguredVrrpInstance, prefix: string): DumpObject {
+function dumpInstance(instance: ConfiguredVrrpInstance, link: string): DumpObject {
   const isUnicast = instance.unicastPeers.length > 0;
-  const device =
-    instance.vmac === null ? instance.interfaceName : `${linkName(instance, prefix)}@${instance.interfaceName}`;
+  const device = instance.vmac === null ? instance.interfaceName : `${link}@${instance.interfaceName}`;
   const { announce } = instance;
   const intervalMs = instance.advertisementIntervalUs / 1000;
   const lines = [
@@ -89,7 +98,7 @@ function dumpInstance(instance: ConfiguredVrrpInstance, prefix: string): DumpObj
     ...(instance.syncGroup === null ? [] : [`Sync group = ${instance.syncGroup}`]),
     ...flagLines(instance),
     `Wantstate = ${instance.wantsActive ? "MASTER" : "BACKUP"}`,
-    ...linkLines(instance, prefix),
+    ...linkLines(instance, link),
     ...(instance.ignoresOwnInterface ? ["VRRP interface tracking disabled"] : []),
     ...(instance.skipCheckAdvertisedAddresses ? ["Skip checking advert IP addresses"] : []),
     ...(instance.isStrict ? ["Enforcing strict VRRP compliance"] : []),
@@ -369,20 +378,22 @@ function dumpTrackers(configuration: CompleteConfiguration): readonly DumpObject
 
 /** What the peer's BFD process prints. */
 export function dumpBfd(configuration: CompleteConfiguration): readonly DumpObject[] {
-  return configuration.bfdInstances.map((bfd) => ({
-    heading: `[bfd instance ${bfd.name}]`,
-    lines: [
-      `Neighbor IP = ${bfd.neighborAddress}`,
-      ...(bfd.sourceAddress === null ? [] : [`Source IP = ${bfd.sourceAddress}`]),
-      `Required min RX interval = ${bfd.minRxUs} us`,
-      `Desired min TX interval = ${bfd.minTxUs} us`,
-      `Desired idle TX interval = ${bfd.idleTxUs} us`,
-      `Detection multiplier = ${bfd.multiplier}`,
-      `TTL = ${bfd.ttl}`,
-      `max_hops = ${bfd.maxHops}`,
-      `passive = ${bfd.isPassive}`,
-      `send event to VRRP process = ${bfd.tellsVrrp ? "Yes" : "No"}`,
-      `send event to checker process = ${bfd.tellsCheckers ? "Yes" : "No"}`,
-    ],
-  }));
+  return configuration.bfdInstances
+    .filter(({ neighborAddress }) => neighborAddress !== null)
+    .map((bfd) => ({
+      heading: `[bfd instance ${bfd.name}]`,
+      lines: [
+        `Neighbor IP = ${bfd.neighborAddress}`,
+        ...(bfd.sourceAddress === null ? [] : [`Source IP = ${bfd.sourceAddress}`]),
+        `Required min RX interval = ${bfd.minRxUs} us`,
+        `Desired min TX interval = ${bfd.minTxUs} us`,
+        `Desired idle TX interval = ${bfd.idleTxUs} us`,
+        `Detection multiplier = ${bfd.multiplier}`,
+        `TTL = ${bfd.ttl}`,
+        `max_hops = ${bfd.maxHops}`,
+        `passive = ${bfd.isPassive}`,
+        `send event to VRRP process = ${bfd.tellsVrrp ? "Yes" : "No"}`,
+        `send event to checker process = ${bfd.tellsCheckers ? "Yes" : "No"}`,
+      ],
+    }));
 }
