@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "loop/clock.h"
 
@@ -24,6 +25,12 @@ constexpr size_t kChunkBytesMax = 128 << 10;
 /** Sequence numbers wrap. */
 int32_t SequenceDifference(uint32_t left, uint32_t right) {
   return static_cast<int32_t>(left - right);
+}
+
+/** The kernel's negative errno as a positive one. */
+int ErrorNumber(int32_t error) {
+  if (error >= 0) return 0;
+  return error == std::numeric_limits<int32_t>::min() ? EPROTO : -error;
 }
 
 int BufferSize(int fd, int option) {
@@ -234,7 +241,7 @@ bool DecodeAck(const Message& message, Ack* ack) {
   int32_t error = 0;
   *ack = Ack{};
   if (!TakeHeader(&rest, &error)) return type == NLMSG_DONE;
-  ack->error_number = error < 0 ? -error : 0;
+  ack->error_number = ErrorNumber(error);
   if ((message.header.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return true;
   if (type == NLMSG_ERROR) {
     nlmsghdr echoed{};

@@ -203,15 +203,21 @@ TEST(DecodeAck, ReadsTheKernelsWordsFromACappedAnswer) {
 
 TEST(DecodeAck, SkipsTheEchoedRequestOfAnAnswerThatIsNotCapped) {
   bool is_ack = false;
-  const Octets datagram{0x30, 0,    0,    0,    2,   0,   0, 2, 5, 0, 0, 0, 9, 0, 0, 0,  //
-                        0xef, 0xff, 0xff, 0xff,                                          // -EEXIST
-                        0x14, 0,    0,    0,    20,  0,   5, 6, 5, 0, 0, 0, 0, 0, 0, 0,  //
-                        1,    2,    3,    4,  // the request's payload
-                        7,    0,    1,    0,    'n', 'o', 0, 0};
+  // What Linux 6.18 answers to RTM_NEWADDR with a prefix of 33 and one attribute.
+  const Octets datagram{0x54, 0,    0,    0,    2,   0,   0,   2,   1,   0,   0,
+                        0,    0x58, 0x7b, 0,    0,  // NLMSG_ERROR, ACK_TLVS
+                        0xea, 0xff, 0xff, 0xff,     // -EINVAL
+                        0x20, 0,    0,    0,    20,  0,   5,   6,   1,   0,   0,
+                        0,    0,    0,    0,    0,  // the request
+                        2,    33,   0,    0,    1,   0,   0,   0,   8,   0,   2,
+                        0,    10,   0,    0,    1,  //
+                        0x20, 0,    1,    0,    'i', 'p', 'v', '4', ':', ' ', 'I',
+                        'n',  'v',  'a',  'l',  'i', 'd', ' ', 'p', 'r', 'e', 'f',
+                        'i',  'x',  ' ',  'l',  'e', 'n', 'g', 't', 'h', 0};
   const Ack ack = Decoded(datagram, &is_ack);
   EXPECT_TRUE(is_ack);
-  EXPECT_EQ(ack.error_number, EEXIST);
-  EXPECT_EQ(ack.message, "no");
+  EXPECT_EQ(ack.error_number, EINVAL);
+  EXPECT_EQ(ack.message, "ipv4: Invalid prefix length");
 }
 
 TEST(DecodeAck, DistrustsTheLengthOfTheEchoedRequest) {
@@ -239,6 +245,14 @@ TEST(DecodeAck, TakesSuccessAndTheEndOfADump) {
   EXPECT_FALSE(is_ack);
   Decoded({0x14, 0, 0, 0, 16, 0, 0, 0, 5, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0}, &is_ack);
   EXPECT_FALSE(is_ack);
+}
+
+TEST(DecodeAck, TakesAnErrorNumberThatCannotBeNegatedForABreach) {
+  bool is_ack = false;
+  const Ack ack =
+      Decoded({0x14, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x80}, &is_ack);
+  EXPECT_TRUE(is_ack);
+  EXPECT_EQ(ack.error_number, EPROTO);
 }
 
 TEST(ResolveGenericFamily, FindsTheControllerAndMissesWhatIsNotThere) {
