@@ -10,7 +10,7 @@ import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
-import { missingCapabilities } from "../runtime/privileges.ts";
+import { ownMissingCapabilities } from "../runtime/privileges.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
@@ -170,7 +170,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     nowUs: () => native.monotonicUs(),
     load: async () => loadConfiguration(source, createConfigurationHost(await readLinks(native, log))),
     enterNamespace: (name) => enterNamespace(native, name),
-    missingCapabilities: () => missingCapabilities(readFileSync("/proc/self/status", "latin1")),
+    missingCapabilities: ownMissingCapabilities,
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs: await chooseIpvs(context),
     createLvs: (table) => createLvs(context, table),

@@ -13,7 +13,7 @@ import { addressBits, parseAddress } from "../config/address.ts";
 import type { Rtnetlink } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { errorText } from "../runtime/error-code.ts";
-import { missingCapabilities } from "../runtime/privileges.ts";
+import { ownMissingCapabilities } from "../runtime/privileges.ts";
 import { commandText, problemText, statusTable } from "./realserver-report.ts";
 import { parseRealserverState, renderRealserverState } from "./realserver-state.ts";
 import { readStateFile, removeStateFile, writeStateFile } from "./state-file.ts";
@@ -102,7 +102,7 @@ function print(request: RealserverRequest, done: readonly RealserverCommand[], s
 
 /** Found out beforehand, so that nothing is left half done. */
 function assertPermission(): void {
-  const missing = missingCapabilities(readFileSync("/proc/self/status", "latin1"));
+  const missing = ownMissingCapabilities();
   if (missing.includes("CAP_NET_ADMIN")) throw new Error("no permission: CAP_NET_ADMIN is needed; run as root");
 }
 

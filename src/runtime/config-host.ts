@@ -40,6 +40,22 @@ function listNames(path: string): readonly string[] | null {
   }
 }
 
+/** Sources of names that need no question, because the file has been read or they hold nothing of use here. */
+const PLAIN_SOURCES: ReadonlySet<string> = new Set(["files", "compat", "systemd"]);
+
+/**
+ * Whether names may be known elsewhere than in /etc, so that starting `getent` is worth its time.
+ * @param text of nsswitch.conf
+ */
+export function hasNameService(text: string, database: "passwd" | "group"): boolean {
+  const line = new RegExp(`^\\s*${database}:(.*)$`, "m").exec(text)?.[1] ?? "";
+  const sources = line
+    .replace(/\[[^\]]*\]|#.*/g, "")
+    .trim()
+    .split(/\s+/);
+  return sources.some((source) => source !== "" && !PLAIN_SOURCES.has(source));
+}
+
 /** The fields of a line of passwd or group: from the file, else from wherever the name service looks. */
 function lookUp(database: "passwd" | "group", name: string): readonly string[] | null {
   if (name === "" || /[:\n]/.test(name)) return null;
@@ -47,6 +63,8 @@ function lookUp(database: "passwd" | "group", name: string): readonly string[] |
   const lines = content.kind === "text" ? content.text.split("\n") : [];
   const found = lines.find((line) => line.startsWith(`${name}:`));
   if (found !== undefined) return found.split(":");
+  const services = readContent("/etc/nsswitch.conf");
+  if (services.kind !== "text" || !hasNameService(services.text, database)) return null;
   const answer = spawnSync("getent", [database, "--", name], { encoding: "utf8", timeout: GETENT_PATIENCE_MS });
   return answer.status === 0 ? answer.stdout.trimEnd().split(":") : null;
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** Bits of /proc/PID/status CapEff. @see linux/capability.h */
 const NEEDED: Readonly<Record<string, bigint>> = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n };
 
@@ -10,4 +12,13 @@ export function missingCapabilities(status: string): readonly string[] {
   if (match === null) return [];
   const effective = BigInt(`0x${match[1]}`);
   return Object.entries(NEEDED).flatMap(([name, bit]) => (((effective >> bit) & 1n) === 0n ? [name] : []));
+}
+
+/** The same for this process; without /proc nothing is known and nothing reported. */
+export function ownMissingCapabilities(): readonly string[] {
+  try {
+    return missingCapabilities(readFileSync("/proc/self/status", "latin1"));
+  } catch {
+    return [];
+  }
 }

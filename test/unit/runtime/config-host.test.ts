@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Link } from "../../../src/native/contract.ts";
-import { createConfigurationHost, interfaceFacts } from "../../../src/runtime/config-host.ts";
+import { createConfigurationHost, hasNameService, interfaceFacts } from "../../../src/runtime/config-host.ts";
 import { inspectScript } from "../../../src/runtime/script-safety.ts";
 
 function folder(context: TestContext): string {
@@ -39,6 +39,14 @@ test("users and groups are found by name only", () => {
   assert.equal(host.findUser("no-such-user"), null);
   assert.equal(host.findUser(""), null);
   assert.equal(host.findGroup("root:x"), null);
+});
+
+test("a name service is asked only where one is set up", () => {
+  const text = "# passwd: ldap\npasswd:  files systemd\ngroup: files [SUCCESS=merge] sss # ldap\n";
+  assert.equal(hasNameService(text, "passwd"), false);
+  assert.equal(hasNameService(text, "group"), true);
+  assert.equal(hasNameService("group: files # ldap\n", "group"), false);
+  assert.equal(hasNameService("", "passwd"), false);
 });
 
 test("random integers include both ends", () => {
