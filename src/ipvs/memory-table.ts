@@ -51,6 +51,9 @@ const NETLINK_COMMANDS: Readonly<Record<IpvsCommand["kind"], string>> = {
 
 const DEFAULT_TIMEOUTS: IpvsTimeouts = { tcpSec: 900, tcpFinSec: 120, udpSec: 300 };
 
+/** The addon sends tunnel settings with tunnels only; others then have these. */
+const NO_TUNNEL = { tunnelType: "ipip", tunnelPort: 0, tunnelFlags: 0 } as const;
+
 interface MemoryService {
   service: IpvsService;
   readonly destinations: Map<DestinationId, IpvsDestination>;
@@ -155,11 +158,12 @@ function changeDestination(found: MemoryService, command: DestinationCommand): E
   if (isMixed && destination.fwdMethod !== "tunnel") return "EINVAL";
   if (destination.weight < 0) return "ERANGE";
   if (destination.lowerThreshold > destination.upperThreshold) return "ERANGE";
-  if (destination.tunnelType === "gue" && destination.tunnelPort === 0) return "EINVAL";
+  const isTunnel = destination.fwdMethod === "tunnel";
+  if (isTunnel && destination.tunnelType === "gue" && destination.tunnelPort === 0) return "EINVAL";
   const exists = found.destinations.has(id);
   if (command.kind === "destination-add" && exists) return "EEXIST";
   if (command.kind === "destination-edit" && !exists) return "ENOENT";
-  found.destinations.set(id, destination);
+  found.destinations.set(id, isTunnel ? destination : { ...destination, ...NO_TUNNEL });
   return null;
 }
 
