@@ -43,6 +43,9 @@ function buildAddress(line: Statement, rules: AddressRules, context: BuildContex
     }
     index += reading.used;
   }
+  if (draft.peer !== null && parsed.prefixLength !== null) {
+    context.reporter.add("bad-option", "the prefix belongs to the peer: ADDRESS peer PEER/PREFIX", placeOf(line));
+  }
   checkInterface(draft, line, rules, context);
   return draft;
 }
@@ -184,6 +187,7 @@ function setLifetime(draft: Draft, value: string): string | null {
 
 function setBroadcast(draft: Draft, value: string): string | null {
   if (draft.family !== "inet") return "only IPv4 has broadcast addresses";
+  if (draft.peer !== null) return "an address with a peer has no broadcast address";
   if (value !== "+" && value !== "-") {
     const parsed = parseAddress(value);
     if (parsed?.family !== "inet") return `"${value}" is not an IPv4 address`;

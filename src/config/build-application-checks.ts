@@ -1,6 +1,6 @@
 import type { ApplicationCheck, HttpRequest, HttpSettings } from "../model/checks.ts";
 import type { CheckerTarget } from "../model/lvs.ts";
-import { rawWords, readCommand, readUser } from "./build-command.ts";
+import { rawWords, readOwnedCommand, readUser } from "./build-command.ts";
 import type { BuildContext } from "./context.ts";
 import { decodeEscapes, unquoteWord } from "./script-words.ts";
 import { Settings } from "./settings.ts";
@@ -62,7 +62,7 @@ function readMisc(entry: Entry, settings: Settings, context: BuildContext): Appl
   if (userEntry !== null && user === undefined) return null;
   const path = settings.entry("misc_path");
   if (path === null) return drop(entry, "it has no misc_path", context);
-  const command = readCommand(path, context, user);
+  const command = readOwnedCommand(path, user, context);
   if (command === null) return drop(entry, "its script cannot be run", context);
   const timeoutUs = (settings.number("misc_timeout") ?? 0) * SECOND_US;
   return { kind: "misc", command, timeoutUs, setsWeight: settings.has("misc_dynamic") };

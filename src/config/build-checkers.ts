@@ -24,7 +24,7 @@ const NOTHING_GIVEN: TimingDefaults = {
 /** What a block says about scheduling, on top of what its outer blocks say. */
 export function timingOf(settings: Settings, outer: TimingDefaults = NOTHING_GIVEN): TimingDefaults {
   return {
-    retries: settings.number("retry") ?? settings.number("nb_get_retry") ?? outer.retries,
+    retries: settings.lastNumber("retry", "nb_get_retry") ?? outer.retries,
     delayBeforeRetryUs: settings.number("delay_before_retry") ?? outer.delayBeforeRetryUs,
     warmupUs: settings.number("warmup") ?? outer.warmupUs,
     connectTimeoutUs: settings.number("connect_timeout") ?? outer.connectTimeoutUs,

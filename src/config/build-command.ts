@@ -16,14 +16,27 @@ export function rawWords(entry: Entry, context: BuildContext): readonly string[]
 
 /**
  * Reads `KEYWORD "COMMAND args" [USER [GROUP]]`.
- * @param ownUser who runs it when the line names nobody; undefined takes the script user
  * @returns null when there is no usable command
  */
-export function readCommand(
-  entry: Entry | null,
+export function readCommand(entry: Entry | null, context: BuildContext): ScriptCommand | null {
+  return read(entry, null, context);
+}
+
+/** Reads `KEYWORD "COMMAND args"` of a block that has its own `user`; further words are overlooked. */
+export function readOwnedCommand(
+  entry: Entry,
+  user: UserFacts | undefined,
   context: BuildContext,
-  ownUser?: UserFacts | null,
 ): ScriptCommand | null {
+  return read(entry, { user: user ?? context.scripts.user }, context);
+}
+
+interface Owner {
+  readonly user: UserFacts | null;
+}
+
+/** @param owner null: the line may name who runs it */
+function read(entry: Entry | null, owner: Owner | null, context: BuildContext): ScriptCommand | null {
   const words = entry === null ? null : rawWords(entry, context);
   const text = words?.[1];
   if (entry === null || words === null || text === undefined) return null;
@@ -33,8 +46,9 @@ export function readCommand(
     context.reporter.add("unterminated-quote", "the command cannot be split into words", place);
     return null;
   }
-  const fallback = ownUser === undefined ? context.scripts.user : ownUser;
-  const user = words[2] === undefined ? fallback : readUser(words.slice(2).map(unquoteWord), entry, context);
+  const names = owner === null ? words.slice(2).map(unquoteWord) : [];
+  const fallback = owner === null ? context.scripts.user : owner.user;
+  const user = names.length === 0 ? fallback : readUser(names, entry, context);
   if (user === undefined) return null;
   return isUsable(argv[0] ?? "", user, entry, context) ? { argv, user, place } : null;
 }
@@ -95,15 +109,15 @@ const NOTIFY_KEYWORDS = {
 } as const;
 
 export function readNotifyScripts(settings: Settings, context: BuildContext): NotifyScripts {
-  const read = (name: string): ScriptCommand | null => readCommand(settings.entry(name), context);
+  const script = (name: string): ScriptCommand | null => readCommand(settings.entry(name), context);
   return {
-    active: read(NOTIFY_KEYWORDS.active),
-    backup: read(NOTIFY_KEYWORDS.backup),
-    fault: read(NOTIFY_KEYWORDS.fault),
-    stop: read(NOTIFY_KEYWORDS.stop),
-    deleted: read(NOTIFY_KEYWORDS.deleted),
-    any: read(NOTIFY_KEYWORDS.any),
-    lowerPriorityHeard: read(NOTIFY_KEYWORDS.lowerPriorityHeard),
+    active: script(NOTIFY_KEYWORDS.active),
+    backup: script(NOTIFY_KEYWORDS.backup),
+    fault: script(NOTIFY_KEYWORDS.fault),
+    stop: script(NOTIFY_KEYWORDS.stop),
+    deleted: script(NOTIFY_KEYWORDS.deleted),
+    any: script(NOTIFY_KEYWORDS.any),
+    lowerPriorityHeard: script(NOTIFY_KEYWORDS.lowerPriorityHeard),
   };
 }
 

@@ -13,6 +13,7 @@ import { readCommand, readFifo, readUser } from "./build-command.ts";
 import { readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
+import { endOf, placeOf } from "./tree.ts";
 
 /** Defaults that `global_defs` gives to instances. */
 export interface VrrpDefaults {
@@ -101,7 +102,7 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     disablesLocalIgmp: globals.has("disable_local_igmp"),
     lvsTimeoutsSec: readLvsTimeouts(globals, context),
     lvsSyncDaemon: readSyncDaemon(globals, context),
-    firewall: readFirewall(globals),
+    firewall: readFirewall(globals, context),
     snmp: readSnmp(globals),
     dbus: { isEnabled: globals.has("enable_dbus"), serviceName: globals.text("dbus_service_name") },
     fifo: readFifo(globals, "notify_fifo", context),
@@ -217,8 +218,7 @@ function buildMail(globals: Settings, context: BuildContext): MailSettings {
   const recipients = globals.all("notification_email").flatMap((block) => {
     const words = block.lines.flatMap((line) => line.words);
     if (words.length === 0) {
-      const place = globals.place("notification_email");
-      context.reporter.add("bad-value", "notification_email holds no address", place);
+      context.reporter.add("bad-value", "notification_email holds no address", endOf(block));
     }
     return words;
   });
@@ -241,7 +241,10 @@ function readSyncDaemon(globals: Settings, context: BuildContext): LvsSyncDaemon
   return entries[0] === undefined ? null : readLvsSyncDaemon(entries[0], context);
 }
 
-function readFirewall(globals: Settings): FirewallSettings {
+function readFirewall(globals: Settings, context: BuildContext): FirewallSettings {
+  for (const { statement } of globals.all("nftables").slice(1)) {
+    context.reporter.add("duplicate", "nftables is given already", placeOf(statement));
+  }
   const chains = globals.words("vrrp_iptables");
   const [input = "INPUT", output = "OUTPUT"] = chains ?? [];
   const tableOf = (name: string, fallback: string): string | null =>
@@ -250,6 +253,7 @@ function readFirewall(globals: Settings): FirewallSettings {
     iptables: chains === null ? null : { input, output },
     ipsets: globals.words("vrrp_ipsets"),
     table: tableOf("nftables", "keepalived"),
+    isTableImplied: false,
     priority: wordNumber(globals, "nftables_priority", -1),
     usesInterfaceIndex: globals.has("nftables_ifindex"),
     ipvsTable: tableOf("nftables_ipvs", "keepalived_ipvs"),

@@ -4,7 +4,7 @@ import type { BuiltGlobals } from "./build-global.ts";
 import { buildTracked, buildTrackedInterfaces, type Trackables } from "./build-tracking.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
-import { type Entry, placeOf } from "./tree.ts";
+import { type Entry, endOf, placeOf } from "./tree.ts";
 import { readDecimal } from "./values.ts";
 
 function membersOf(settings: Settings): readonly string[] {
@@ -53,6 +53,10 @@ export function buildGarpGroup(entry: Entry, taken: Set<string>, context: BuildC
     if ((settings.number(name) ?? 0) >= LONG_INTERVAL_US) {
       context.reporter.add("bad-number", `${name} of a second or more delays failover`, settings.place(name));
     }
+  }
+  if (settings.has("interface") && settings.has("interfaces")) {
+    const list = settings.entry("interfaces") ?? entry;
+    context.reporter.add("duplicate", "garp_group takes interface or interfaces, not both", endOf(list));
   }
   const interfaces = readGarpInterfaces(settings, taken, context);
   if (garpIntervalUs === null && gnaIntervalUs === null) {

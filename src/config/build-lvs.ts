@@ -14,7 +14,7 @@ import { readCommand } from "./build-command.ts";
 import { type Forwarding, lastForwarding } from "./build-forwarding.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
-import { type Entry, placeOf } from "./tree.ts";
+import { type Entry, endOf, placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 
 /** What checkers of a virtual server may refer to, and global defaults. */
@@ -63,7 +63,7 @@ export function buildVirtualServer(
     isAlpha: settings.has("alpha"),
     timing,
     virtualHost: settings.text("virtualhost"),
-    family: familyOf(key, settings, surroundings),
+    family: familyOf(key, settings, surroundings, context),
     surroundings,
   };
   const realServers = readRealServers(settings, defaults, context);
@@ -101,10 +101,18 @@ export function buildVirtualServer(
   };
 }
 
-function familyOf(key: VirtualServerKey, settings: Settings, surroundings: ServerSurroundings): AddressFamily | null {
-  if (key.kind === "address") return key.family;
+function familyOf(
+  key: VirtualServerKey,
+  settings: Settings,
+  surroundings: ServerSurroundings,
+  context: BuildContext,
+): AddressFamily | null {
   const word = settings.words("ip_family")?.[0];
-  if (word === "inet" || word === "inet6") return word;
+  if (key.kind !== "address" && (word === "inet" || word === "inet6")) return word;
+  if (word !== undefined && word !== "inet" && word !== "inet6") {
+    context.reporter.add("bad-value", `ip_family is inet or inet6, not "${word}"`, settings.place("ip_family"));
+  }
+  if (key.kind === "address") return key.family;
   return key.kind === "group" ? (surroundings.groupFamilies.get(key.group) ?? null) : null;
 }
 
@@ -119,7 +127,8 @@ function readRealServers(
     if (entry.keyword.name !== "real_server") continue;
     const server = buildRealServer(entry, defaults, context);
     if (server === null) continue;
-    const key = `${server.address} ${server.port}`;
+    // As written: DR and TUN force ports later
+    const key = entry.statement.words.slice(1, 3).join(" ");
     if (seen.has(key)) {
       context.reporter.add(
         "duplicate",
@@ -337,7 +346,7 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
   const { fwdMethod, tunnel } = lastForwarding(settings.all("lvs_method"), context) ?? defaults.forwarding;
   if (defaults.family !== null && target.family !== defaults.family && fwdMethod !== "tunnel") {
     const message = "address family differs from that of the virtual server, which only TUN can do; server left out";
-    context.reporter.add("lvs-dropped", message, placeOf(entry.statement, 1));
+    context.reporter.add("lvs-dropped", message, endOf(entry));
     return null;
   }
   const port = portFor(fwdMethod, target.port, defaults.key, entry, context);

@@ -120,6 +120,7 @@ export function buildTls(root: Settings, context: BuildContext): TlsMaterial | n
   for (const { statement } of blocks.slice(1)) {
     context.reporter.add("duplicate", "an SSL block is there already; the last one counts", placeOf(statement));
   }
+  for (const each of blocks) reportRepetitions(each, context);
   const settings = new Settings(block.entries, context.reporter);
   return {
     password: settings.text("password"),
@@ -127,4 +128,13 @@ export function buildTls(root: Settings, context: BuildContext): TlsMaterial | n
     certificateFile: settings.text("certificate"),
     keyFile: settings.text("key"),
   };
+}
+
+function reportRepetitions(block: Entry, context: BuildContext): void {
+  const seen = new Set<string>();
+  for (const { keyword, statement } of block.entries) {
+    if (seen.has(keyword.name))
+      context.reporter.add("duplicate", `${keyword.name} is given already`, placeOf(statement));
+    seen.add(keyword.name);
+  }
 }

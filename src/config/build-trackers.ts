@@ -1,6 +1,6 @@
 import type { BfdInstance, TrackFile, TrackProcess, VrrpScript } from "../model/tracking.ts";
 import { parseAddress } from "./address.ts";
-import { rawWords, readCommand, readUser } from "./build-command.ts";
+import { rawWords, readOwnedCommand, readUser } from "./build-command.ts";
 import type { BuildContext } from "./context.ts";
 import { unquoteWord } from "./script-words.ts";
 import { Settings } from "./settings.ts";
@@ -32,7 +32,7 @@ export function buildScript(entry: Entry, context: BuildContext): VrrpScript | n
   if (userEntry !== null && user === undefined) return drop(entry, "is left out: its user is unknown", context);
   const scriptEntry = settings.entry("script");
   if (scriptEntry === null) return drop(entry, "has no script and is left out", context);
-  const command = readCommand(scriptEntry, context, user);
+  const command = readOwnedCommand(scriptEntry, user, context);
   if (command === null) return drop(entry, "is left out: its script cannot be run", context);
   const intervalUs = settings.number("interval") ?? SECOND_US;
   const timeoutUs = settings.number("timeout");

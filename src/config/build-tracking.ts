@@ -129,7 +129,7 @@ export function buildTrackedInterfaces(
     const given = readTrackedWeight(line, 253, context);
     if (given === null) continue;
     const { weight, isReversed } = given;
-    if (name === tracking.ownInterface && (weight ?? 0) === 0) {
+    if (name === tracking.ownInterface) {
       const message = `${name} is the instance's own interface, which is tracked anyway`;
       context.reporter.add("duplicate", message, placeOf(line));
       continue;

@@ -2,7 +2,7 @@ import type { AddressFamily, IpAddress } from "../model/units.ts";
 import type { UnicastPeer } from "../model/vrrp.ts";
 import type { IpvlanSettings, VmacSettings } from "../model/vrrp-complete.ts";
 import { isMulticast, parseAddress, parsePrefix } from "./address.ts";
-import { complain, type InstanceDraft } from "./instance-draft.ts";
+import { complain, complainAtEnd, type InstanceDraft } from "./instance-draft.ts";
 import { placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 import type { Statement } from "./words.ts";
@@ -30,9 +30,13 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
     complain(draft, "value-too-long", "a VMAC name has at most 15 characters; one is generated", "use_vmac");
     name = null;
   }
+  if (name !== null && draft.context.host.interfaces?.get(name)?.isVmac === false) {
+    complain(draft, "bad-value", `there is an interface ${name} already; another name is generated`, "use_vmac");
+    name = null;
+  }
   let transmitsOnBase = draft.settings.has("vmac_xmit_base");
   if (isUnicast && !transmitsOnBase) {
-    complain(draft, "vrrp-adjusted", "unicast with use_vmac needs vmac_xmit_base, it is switched on", "use_vmac");
+    complainAtEnd(draft, "vrrp-adjusted", "unicast with use_vmac needs vmac_xmit_base, it is switched on");
     transmitsOnBase = true;
   }
   if (draft.isStrict && transmitsOnBase) {

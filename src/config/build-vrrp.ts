@@ -12,7 +12,7 @@ import { readAuthentication, readHmac } from "./build-vrrp-authentication.ts";
 import { readAccepting, readAnnouncePolicy, readElection, readInterval } from "./build-vrrp-election.ts";
 import { readIpvlan, readMulticastGroup, readUnicastPeers, readVmac } from "./build-vrrp-links.ts";
 import type { BuildContext } from "./context.ts";
-import { complain, type InstanceDraft } from "./instance-draft.ts";
+import { complain, complainAtEnd, type InstanceDraft } from "./instance-draft.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
 
@@ -55,6 +55,7 @@ export function buildVrrpInstance(
   const authentication = readAuthentication(draft, version);
   const hmac = readHmac(draft, advertisementIntervalUs);
   const shared = { ...readInherited(draft), ...readLists(draft, surroundings, interfaceName) };
+  const ipvlan = readIpvlan(draft);
   if (vrid === null || interfaceName === null) return null;
   return {
     name,
@@ -66,7 +67,7 @@ export function buildVrrpInstance(
     advertisementIntervalUs,
     authentication: hmac === null ? authentication : { kind: "none" },
     hmac,
-    sourceAddress,
+    sourceAddress: sourceAddress ?? ipvlan?.address ?? null,
     multicastGroup: readMulticastGroup(draft, family),
     ...unicast,
     ...shared,
@@ -74,8 +75,8 @@ export function buildVrrpInstance(
     excludedAddresses,
     announce: readAnnouncePolicy(draft),
     ...readAccepting(draft, version, election),
-    vmac: readVmac(draft, isUnicast, vrid),
-    ipvlan: readIpvlan(draft),
+    vmac: readVmac(draft, isUnicast || unicast.fallsBackToMulticast, vrid),
+    ipvlan,
     place: placeOf(entry.statement),
   };
 }
@@ -136,7 +137,7 @@ type InheritedSettings = Pick<
 
 function readPromotion(draft: InstanceDraft): boolean {
   if (!draft.settings.has("promote_secondaries")) return false;
-  if (!draft.settings.has("use_vmac")) return true;
+  if (!draft.settings.has("use_vmac") && !draft.settings.has("use_ipvlan")) return true;
   complain(draft, "vrrp-adjusted", "a VMAC has promote_secondaries anyway", "promote_secondaries");
   return false;
 }
@@ -237,7 +238,7 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
   const isUnicast = unicastPeers.length > 0;
   const hasWords = ["unicast_peer", "unicast_src_ip"].some((name) => settings.has(name));
   if (!isUnicast && settings.has("unicast_ttl")) {
-    complain(draft, "vrrp-adjusted", "unicast_ttl without unicast peers has no effect", "unicast_ttl");
+    complainAtEnd(draft, "vrrp-adjusted", "unicast_ttl without unicast peers has no effect");
   }
   if (isUnicast && draft.isStrict) {
     complain(draft, "vrrp-adjusted", "strict mode does not allow unicast", "unicast_peer");

@@ -1,3 +1,4 @@
+import type { ConfiguredRule } from "../model/addressing.ts";
 import type { ConfiguredVirtualServer, VirtualServerGroup } from "../model/checks.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { BfdInstance, TrackFile, TrackProcess, VrrpScript } from "../model/tracking.ts";
@@ -42,6 +43,7 @@ export class ConfigurationBuilder {
   private readonly bfds = new Map<string, BfdInstance>();
   private readonly instances: UngroupedInstance[] = [];
   private readonly syncGroups: UnresolvedSyncGroup[] = [];
+  private readonly staticRules: ConfiguredRule[] = [];
   private readonly staticTrackGroups: StaticTrackGroup[] = [];
   private readonly garpGroups: GarpGroup[] = [];
   private readonly garpInterfaces = new Set<string>();
@@ -113,12 +115,20 @@ export class ConfigurationBuilder {
       case "garp_group":
         keep(buildGarpGroup(entry, this.garpInterfaces, context), (group) => this.garpGroups.push(group));
         break;
+      case "static_rules":
+        // In order with those of instances: rules without a preference count down
+        this.staticRules.push(...this.rules.build(entry.lines, this.staticRouting));
+        break;
       case "track_group":
         this.staticTrackGroups.push(buildStaticTrackGroup(entry, context));
         break;
       default:
         this.laterOnes.push(entry);
     }
+  }
+
+  private get staticRouting(): { readonly isStatic: true; readonly allowsMissingInterfaces: boolean } {
+    return { isStatic: true, allowsMissingInterfaces: this.globals.allowsMissingInterfaces };
   }
 
   private get trackables(): Parameters<typeof buildSyncGroup>[2] {
@@ -168,7 +178,7 @@ export class ConfigurationBuilder {
     const { globals, context } = this;
     const later = new Settings(this.laterOnes, context.reporter);
     const lines = (name: string): readonly Statement[] => later.all(name).flatMap((entry) => entry.lines);
-    const routing = { isStatic: true, allowsMissingInterfaces: globals.allowsMissingInterfaces };
+    const routing = this.staticRouting;
     this.addGroupServers();
     const finished = finishVrrp({ instances: this.instances, syncGroups: this.syncGroups, globals }, context);
     return {
@@ -183,7 +193,7 @@ export class ConfigurationBuilder {
       bfdInstances: [...this.bfds.values()],
       staticAddresses: buildAddresses(lines("static_ipaddress"), routing, context),
       staticRoutes: buildRoutes(lines("static_routes"), routing, context),
-      staticRules: this.rules.build(lines("static_rules"), routing),
+      staticRules: this.staticRules,
       staticTrackGroups: this.staticTrackGroups,
       garpGroups: this.garpGroups,
       interfaceDelays: buildInterfaceDelays(later, globals, context),

@@ -23,7 +23,8 @@ export function finishGlobals(
 ): ConfiguredGlobals {
   const needsFirewall = instances.some((instance) => instance.vmac !== null || !instance.acceptMode);
   const isUnnamed = globals.firewall.table === null && globals.firewall.iptables === null;
-  const firewall = needsFirewall && isUnnamed ? { ...globals.firewall, table: "keepalived" } : globals.firewall;
+  const firewall =
+    needsFirewall && isUnnamed ? { ...globals.firewall, table: "keepalived", isTableImplied: true } : globals.firewall;
   const syncing = instances.find(({ lvsSyncInterface }) => lvsSyncInterface !== null);
   const fromInstance =
     syncing === undefined || syncing.lvsSyncInterface === null

@@ -19,6 +19,8 @@ export class HeaderGate implements BlockGate {
     const name = statement.words[1];
     if (name === undefined) return `${keyword.name} needs a name; the block is skipped`;
     if (statement.words.length > 2) return `${keyword.name} takes one name; the block is skipped`;
+    // keepalived: groups of virtual servers may share a name
+    if (keyword.name === "virtual_server_group") return null;
     const key = `${keyword.name} ${name}`;
     if (this.names.has(key)) return `${keyword.name} ${name} is defined already; the block is skipped`;
     this.names.add(key);

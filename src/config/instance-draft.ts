@@ -2,7 +2,7 @@ import type { BuiltGlobals } from "./build-global.ts";
 import type { Code } from "./codes.ts";
 import type { BuildContext } from "./context.ts";
 import type { Settings } from "./settings.ts";
-import { type Entry, placeOf } from "./tree.ts";
+import { type Entry, endOf, placeOf } from "./tree.ts";
 
 /** One instance block while it is being built. */
 export interface InstanceDraft {
@@ -12,6 +12,11 @@ export interface InstanceDraft {
   readonly context: BuildContext;
   readonly globals: BuiltGlobals;
   readonly isStrict: boolean;
+}
+
+/** Reports something that is known only at the end of the block. */
+export function complainAtEnd(draft: InstanceDraft, code: Code, message: string): void {
+  draft.context.reporter.add(code, `vrrp_instance ${draft.name}: ${message}`, endOf(draft.entry));
 }
 
 /** Reports something about an instance, at one of its keywords or else at its name. */

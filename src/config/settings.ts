@@ -55,6 +55,15 @@ export class Settings {
     return typeof value === "string" ? value : null;
   }
 
+  /** The number that comes last among several names for one thing. */
+  lastNumber(first: string, second: string): number | null {
+    const one = this.values.get(first);
+    const other = this.values.get(second);
+    if (one === undefined || other === undefined) return this.number(first) ?? this.number(second);
+    const isSecondLater = this.entries.indexOf(other.entry) > this.entries.indexOf(one.entry);
+    return this.number(isSecondLater ? second : first);
+  }
+
   /** Words after the keyword, of the entry that counts. */
   words(name: string): readonly string[] | null {
     return this.values.get(name)?.entry.statement.words.slice(1) ?? null;
@@ -139,9 +148,11 @@ function checkRange(keyword: Keyword, reading: NumberReading, entry: Entry, repo
       `"${word}" has more than ${shape.kind === "decimal" ? shape.digits : 0} decimals`,
     );
   }
-  if (value !== null && value >= shape.minimum && value <= shape.maximum) return value;
-  if (value !== null) report(entry, reporter, "number-out-of-range", `"${word}" is outside ${keyword.syntax}`);
   const { reaction } = keyword;
+  const isRefused = reaction.kind === "set" && value !== null && value === reaction.from;
+  if (value !== null && value >= shape.minimum && value <= shape.maximum && !isRefused) return value;
+  if (isRefused) report(entry, reporter, "number-out-of-range", `${word} is not possible, ${reaction.value} is used`);
+  else if (value !== null) report(entry, reporter, "number-out-of-range", `"${word}" is outside ${keyword.syntax}`);
   if (reaction.kind === "set") return shape.kind === "decimal" ? reaction.value * 1_000_000 : reaction.value;
   if (reaction.kind === "clamp" && value !== null) return Math.min(shape.maximum, Math.max(shape.minimum, value));
   return null;

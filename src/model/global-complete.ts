@@ -43,6 +43,8 @@ export interface FirewallSettings {
   readonly iptables: { readonly input: string; readonly output: string } | null;
   readonly ipsets: readonly string[] | null;
   readonly table: string | null;
+  /** No firewall is named, but instances need one. */
+  readonly isTableImplied: boolean;
   readonly priority: number;
   readonly usesInterfaceIndex: boolean;
   readonly ipvsTable: string | null;

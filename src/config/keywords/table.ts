@@ -12,11 +12,14 @@ export type ValueShape =
   /** Read by the block's own builder. */
   | { readonly kind: "words"; readonly isOptional: boolean };
 
-/** What a number outside its range becomes; without one the earlier value or the default stays. */
+/**
+ * What a number outside its range becomes; without one the earlier value or the default stays. `from` is a number
+ * inside the range that is refused all the same.
+ */
 export type RangeReaction =
   | { readonly kind: "keep" }
   | { readonly kind: "clamp" }
-  | { readonly kind: "set"; readonly value: number };
+  | { readonly kind: "set"; readonly value: number; readonly from: number | null };
 
 /** One row of a keyword table: all there is to know about a keyword. */
 export interface Keyword {
@@ -109,8 +112,9 @@ function readShape(syntax: string, block: string): ValueShape {
 
 function readReaction(note: string): RangeReaction {
   if (/\bclamped\b/.test(note)) return { kind: "clamp" };
-  const set = /\b(?:bad value sets|[0-9]+ becomes) ([0-9]+)/.exec(note);
-  return set === null ? { kind: "keep" } : { kind: "set", value: Number(set[1]) };
+  const set = /\b(?:bad value sets|([0-9]+) becomes) ([0-9]+)/.exec(note);
+  if (set === null) return { kind: "keep" };
+  return { kind: "set", value: Number(set[2]), from: set[1] === undefined ? null : Number(set[1]) };
 }
 
 function readBody(syntax: string): Keyword["body"] {

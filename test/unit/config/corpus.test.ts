@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadRow, readComplaints, readDefaultDump, readDump, readVerdicts } from "./corpus.ts";
-import { dumpCheckers, dumpServerGroups } from "./dump-check.ts";
+import { dumpCheckers, dumpCheckTrackers, dumpServerGroups } from "./dump-check.ts";
 import { dumpGlobals } from "./dump-global.ts";
 import { compareDumps, parseDump } from "./dump-object.ts";
 import { dumpBfd, dumpVrrp } from "./dump-vrrp.ts";
@@ -86,6 +86,7 @@ test("effective values are those of keepalived's dumps", (context) => {
           dumpGlobals(configuration, "check", readDefaultDump("check")),
           ...dumpServerGroups(configuration),
           ...dumpCheckers(configuration),
+          ...dumpCheckTrackers(configuration),
         ],
         bfd: () => dumpBfd(configuration),
       }[kind]();

@@ -11,11 +11,16 @@ import { type DumpObject, enabled, onOff, quoted, sixDecimals, yesNo } from "./d
 /** What the peer's checker process prints, from our model. */
 export function dumpCheckers(configuration: CompleteConfiguration): readonly DumpObject[] {
   const indexes = new Map<string, number>();
+  const markGroups = new Set(
+    configuration.virtualServerGroups
+      .filter((group) => group.members.every((member) => member.kind === "fwmark"))
+      .map(({ name }) => name),
+  );
   return configuration.virtualServers.flatMap((server) => {
     const { key } = server;
     const index = key.kind === "group" ? (indexes.get(key.group) ?? 0) : 0;
     if (key.kind === "group") indexes.set(key.group, index + 1);
-    return dumpVirtualServer(server, index);
+    return dumpVirtualServer(server, index, key.kind === "group" && markGroups.has(key.group));
   });
 }
 
@@ -24,7 +29,8 @@ export function dumpServerGroups(configuration: CompleteConfiguration): readonly
     const has = (family: string): string =>
       yesNo(group.members.some((member) => member.kind !== "fwmark" && member.family === family));
     const lines = group.members.map((member) => {
-      if (member.kind === "fwmark") return `FWMARK = ${member.fwmark}`;
+      if (member.kind === "fwmark")
+        return `FWMARK = ${member.fwmark}${member.family === null ? "" : member.family === "inet" ? " IPv4" : " IPv6"}`;
       if (member.kind === "address") return `VIP = ${member.address}, VPORT = ${member.port}`;
       return `VIP Range = ${member.from}-${member.to}, VPORT = ${member.port}`;
     });
@@ -32,14 +38,26 @@ export function dumpServerGroups(configuration: CompleteConfiguration): readonly
   });
 }
 
-function dumpVirtualServer(server: ConfiguredVirtualServer, index: number): readonly DumpObject[] {
+function dumpVirtualServer(server: ConfiguredVirtualServer, index: number, isMarked: boolean): readonly DumpObject[] {
   const heading = headingOf(server.key, index);
   const realServers = server.realServers.map((real) => ({
     heading: `[${heading} | real_server ${real.address}, RPORT = ${real.port}]`,
     lines: realServerLines(real),
   }));
   const checkers = server.realServers.flatMap((real) => checkerObjects(server, real, index));
-  return [{ heading: `[${heading}]`, lines: virtualServerLines(server) }, ...realServers, ...checkers];
+  return [
+    { heading: `[${heading}]`, lines: withoutProtocol(virtualServerLines(server), isMarked) },
+    ...realServers,
+    ...checkers,
+  ];
+}
+
+/** A group of firewall marks has no protocol. */
+function withoutProtocol(lines: readonly string[], isMarked: boolean): readonly string[] {
+  if (!isMarked) return lines;
+  return lines.map((line) =>
+    line.replace(/^protocol = .*/, "protocol = none").replace(/^(sorry server = .*\]):[a-z]+:/, "$1:none:"),
+  );
 }
 
 function headingOf(key: VirtualServerKey, index: number): string {
@@ -110,7 +128,7 @@ function virtualServerLines(server: ConfiguredVirtualServer): readonly string[] 
     ...commandLine("Quorum up notify script", server.quorumUp),
     ...commandLine("Quorum down notify script", server.quorumDown),
     `Using smtp notification = ${yesNo(server.sendsMail)}`,
-    `default forwarding method = ${methodText(server.fwdMethod, server.tunnel)}`,
+    `${server.tunnel === null || server.tunnel.type === "ipip" ? "default " : ""}forwarding method = ${methodText(server.fwdMethod, server.tunnel)}`,
     ...(sorry === null
       ? []
       : [
@@ -212,7 +230,7 @@ function applicationLines(checker: ApplicationChecker, outerHost: string | null)
   switch (check.kind) {
     case "misc":
       return [
-        ...common,
+        ...common.filter((line) => timing.retries > 0 || !line.startsWith("Delay before retry")),
         "Keepalive method = MISC_CHECK",
         `script = ${quoted(check.command.argv)}`,
         `timeout = ${check.timeoutUs / 1_000_000}`,
@@ -304,4 +322,34 @@ function regexLines(regex: Regex): readonly string[] {
       : [`Regex min offset = ${minOffset}, max_offset = ${maxOffset ?? 0}`]),
     ...(regex.options.length === 0 ? [] : [`Regex options: ${sortOptions(regex.options)}`]),
   ];
+}
+
+/** Track files and BFD sessions as the checker process sees them. */
+export function dumpCheckTrackers(configuration: CompleteConfiguration): readonly DumpObject[] {
+  const followers: { readonly check: ApplicationChecker["check"]; readonly from: string; readonly to: string }[] = [];
+  for (const server of configuration.virtualServers) {
+    const protocol = protocolOf(server.key);
+    const from = server.key.kind === "address" ? `[${server.key.address}]:${protocol}:${server.key.port}` : "";
+    for (const real of server.realServers) {
+      const to = `[${real.address}]:${protocol}:${real.port}`;
+      for (const { check } of real.applicationCheckers) followers.push({ check, from, to });
+    }
+  }
+  const files = configuration.trackFiles.map((file) => ({
+    heading: `[track file ${file.name}]`,
+    lines: [
+      `File = ${file.path}`,
+      `Weight = ${file.weight}${file.isReversed ? " reverse" : ""}`,
+      ...followers.flatMap(({ check, from, to }) =>
+        check.kind === "file" && check.trackFile === file.name
+          ? [`Tracking instances | ${from} -> ${to}, weight ${check.weight}${check.isReversed ? " reverse" : ""}`]
+          : [],
+      ),
+    ],
+  }));
+  const bfds = configuration.bfdInstances.map((bfd) => ({
+    heading: `[checker track bfd ${bfd.name}]`,
+    lines: followers.flatMap(({ check, to }) => (check.kind === "bfd" && check.bfdInstance === bfd.name ? [to] : [])),
+  }));
+  return [...files, ...bfds];
 }

@@ -13,9 +13,9 @@ export function dumpGlobals(
 ): DumpObject {
   const known = new Set(defaults);
   const lines = [
-    ...generalLines(configuration),
+    ...generalLines(configuration, kind),
     ...vrrpLines(configuration, kind),
-    ...lvsLines(configuration),
+    ...lvsLines(configuration, kind),
     ...processLines(configuration),
   ];
   return { heading: "[global, lines differing from the defaults]", lines: lines.filter((line) => !known.has(line)) };
@@ -29,8 +29,9 @@ function flag(text: string, isSet: boolean): readonly string[] {
   return isSet ? [text] : [];
 }
 
-function generalLines({ global }: CompleteConfiguration): readonly string[] {
+function generalLines({ global }: CompleteConfiguration, kind: "vrrp" | "check"): readonly string[] {
   const { mail, firewall, snmp } = global;
+  const table = kind === "check" && firewall.isTableImplied ? null : firewall.table;
   return [
     ...optional("Network namespace", global.networkNamespace),
     ...optional("Network namespace ipvs", global.ipvsNamespace),
@@ -54,9 +55,9 @@ function generalLines({ global }: CompleteConfiguration): readonly string[] {
     `Disable local IGMP = ${global.disablesLocalIgmp ? "yes" : "no"}`,
     `FIFO write vrrp states on reload = ${global.rewritesFifoOnReload}`,
     `VRRP notify priority changes = ${global.notifiesPriorityChanges}`,
-    ...optional("nftables table name", firewall.table),
-    ...(firewall.table === null ? [] : [`nftables base chain priority = ${firewall.priority}`]),
-    ...(firewall.table === null
+    ...optional("nftables table name", table),
+    ...(table === null ? [] : [`nftables base chain priority = ${firewall.priority}`]),
+    ...(table === null
       ? []
       : [`nftables ${firewall.usesInterfaceIndex ? "" : "don't "}force use ifindex for link local IPv6`]),
     `nftables with${firewall.hasCounters ? "" : "out"} counters`,
@@ -68,7 +69,7 @@ function generalLines({ global }: CompleteConfiguration): readonly string[] {
     ...optional("SNMP socket", snmp.socket),
     `DBus ${global.dbus.isEnabled ? "enabled" : "disabled"}`,
     `Script security ${global.hasScriptSecurity ? "enabled" : "disabled"}`,
-    `Max auto priority = ${global.maxAutoPriority}`,
+    `Max auto priority = ${global.maxAutoPriority < 0 ? "Disabled" : global.maxAutoPriority}`,
     `Min auto priority delay = ${global.minAutoPriorityDelayUs} usecs`,
     `umask = 0${global.umask.toString(8)}`,
     ...flag("log_unknown_vrids", global.logsUnknownVrids),
@@ -119,20 +120,20 @@ function vrrpLines({ global }: CompleteConfiguration, kind: "vrrp" | "check"): r
   ];
 }
 
-function lvsLines({ global }: CompleteConfiguration): readonly string[] {
+function lvsLines({ global }: CompleteConfiguration, kind: "vrrp" | "check"): readonly string[] {
   const { lvsSyncDaemon: sync, lvsTimeoutsSec: timeouts } = global;
   const flush = { no: "disabled", all: "full", "virtual-servers": "VS" }[global.flushesIpvsAtStop];
   return [
     ...(timeouts.tcp === 0 ? [] : [`LVS TCP timeout = ${timeouts.tcp}`]),
     ...(timeouts.tcpFin === 0 ? [] : [`LVS TCP FIN timeout = ${timeouts.tcpFin}`]),
-    ...(timeouts.udp === 0 ? [] : [`LVS UDP timeout = ${timeouts.udp}`]),
+    ...(timeouts.udp === 0 ? [] : [`LVS TCP timeout = ${timeouts.udp}`]),
     `LVS flush = ${global.flushesIpvsAtStart}`,
     `LVS flush on stop = ${flush}`,
     ...(sync === null
       ? []
       : [
           `LVS syncd interface = ${sync.interfaceName}`,
-          ...optional("LVS syncd vrrp instance", sync.instance),
+          ...optional(`LVS syncd vrrp ${kind === "vrrp" ? "instance" : "name"}`, sync.instance),
           ...optional("LVS syncd maxlen", sync.maxLengthBytes),
           ...optional("LVS syncd mcast port", sync.port),
           ...optional("LVS syncd mcast ttl", sync.ttl),

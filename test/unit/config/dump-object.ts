@@ -58,8 +58,16 @@ export function compareDumps(
 
 function mergeByHeading(objects: readonly DumpObject[]): ReadonlyMap<string, readonly string[]> {
   const merged = new Map<string, string[]>();
-  for (const { heading, lines } of objects) merged.set(heading, [...(merged.get(heading) ?? []), ...lines]);
+  for (const { heading, lines } of objects) {
+    const name = heading.replace(/garp delay group [0-9]+/, "garp delay group");
+    merged.set(name, [...(merged.get(name) ?? []), ...lines.map(normalise)]);
+  }
   return merged;
+}
+
+/** The machine decides where a command was found. */
+function normalise(line: string): string {
+  return line.replace(/^([A-Za-z ]*(?:Command|script) = ')[^']*\/([^'/]+)'/, "$1$2'");
 }
 
 export function onOff(flag: boolean): string {

@@ -82,10 +82,9 @@ function linkLines(instance: ConfiguredVrrpInstance, name: string): readonly str
 }
 
 function flagLines(instance: ConfiguredVrrpInstance): readonly string[] {
-  if (instance.vmac !== null || instance.ipvlan !== null) return [];
   if (instance.unicastPeers.length > 0) return ["Flags | Using unicast"];
   if (instance.fallsBackToMulticast) return ["Flags | Unicast config option specified but using multicast"];
-  return ["Flags: none"];
+  return instance.vmac !== null || instance.ipvlan !== null ? [] : ["Flags: none"];
 }
 
 function dumpInstance(instance: ConfiguredVrrpInstance, link: string): DumpObject {
@@ -215,7 +214,7 @@ const SCOPES: ReadonlyMap<number, string> = new Map([
 export function addressText(item: ConfiguredAddress, device: string): string {
   const bits = item.family === "inet" ? 32 : 128;
   const isHost = item.prefixLength === bits;
-  const lifetime = item.preferredLifetime;
+  const lifetime = item.family === "inet" ? null : item.preferredLifetime;
   const isDeprecated = item.family === "inet6" && (lifetime === 0 || (isHost && lifetime === null));
   const { flags } = item;
   return [
@@ -328,11 +327,23 @@ export function ruleText(rule: ConfiguredRule): string {
 /** Objects followed by instances, with who follows them. */
 function dumpTrackers(configuration: CompleteConfiguration): readonly DumpObject[] {
   const followers = (kind: "scripts" | "files" | "processes" | "bfds", name: string): readonly string[] =>
-    configuration.vrrpInstances.flatMap((instance) =>
-      instance.tracked[kind]
-        .filter((object) => object.name === name)
-        .map((object) => `Tracking instances | ${instance.name}, weight ${object.weight}${reverse(object)}`),
-    );
+    configuration.vrrpInstances
+      .flatMap((instance) =>
+        instance.tracked[kind]
+          .filter((object) => object.name === name)
+          .map((object) => `Tracking instances | ${instance.name}, weight ${object.weight}${reverse(object)}`),
+      )
+      .concat(
+        configuration.syncGroups.flatMap((group) =>
+          group.tracked[kind]
+            .filter((object) => object.name === name)
+            .flatMap((object) =>
+              group.members.map(
+                (member) => `Tracking instances | ${member}, weight ${object.weight}${reverse(object)}`,
+              ),
+            ),
+        ),
+      );
   const weight = (object: { readonly weight: number; readonly isReversed: boolean }): string =>
     `Weight = ${object.weight}${reverse(object)}`;
   return [

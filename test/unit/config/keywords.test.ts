@@ -51,7 +51,11 @@ test("numbers, flags and blocks are read from the syntax column", () => {
   assert.deepEqual(value("vrrp_instance", "notify"), { kind: "command", isOptional: false });
   assert.equal(TABLES.get("virtual_server")?.byName.get("real_server")?.body, "keywords");
   assert.equal(TABLES.get("vrrp_instance")?.byName.get("virtual_ipaddress")?.body, "lines");
-  assert.deepEqual(TABLES.get("vrrp_instance")?.byName.get("priority")?.reaction, { kind: "set", value: 100 });
+  assert.deepEqual(TABLES.get("vrrp_instance")?.byName.get("priority")?.reaction, {
+    kind: "set",
+    value: 100,
+    from: null,
+  });
   assert.deepEqual(TABLES.get("global_defs")?.byName.get("vrrp_rt_priority")?.reaction, { kind: "clamp" });
 });
 
