@@ -35,11 +35,17 @@ function helpText(): string {
 }
 
 /**
- * What comes before the daemon listens is ignored, as keepalived ignores it: Node would end at a reload and open its
- * debugger at SIGUSR1.
+ * Signals that come before the daemon listens: a stop is obeyed, since nothing has been done yet, and the rest is
+ * ignored, as keepalived ignores it. Node would end at a reload and open its debugger at SIGUSR1.
+ * @returns a function that ends this, for when the daemon listens
  */
-function shieldStart(): void {
+function shieldStart(): () => void {
+  const leave = (): never => process.exit(0);
   for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE"] as const) process.on(signal, () => {});
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, leave);
+  return () => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.off(signal, leave);
+  };
 }
 
 /** A folder that was removed under the caller is no reason to fail: absolute paths still work. */
@@ -53,9 +59,9 @@ function leaveMissingFolder(): void {
 
 async function run(flags: Flags, words: readonly string[], reporter: StartReporter | null): Promise<void> {
   if (reporter !== null || flags.staysInForeground) {
-    shieldStart();
+    const endShield = shieldStart();
     const { runDaemon } = await import("./cli/run-daemon.ts");
-    await runDaemon(flags, words, reporter);
+    await runDaemon({ flags, words, reporter, endShield });
   }
   const program = process.argv[1] ?? "";
   process.exitCode = await launchDaemon({ words: [program, ...words], environment: process.env, say });

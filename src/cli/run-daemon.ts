@@ -68,11 +68,17 @@ function watchSignals(daemon: Daemon, flags: Flags, native: NativeAddon, log: Lo
   listenToRealtimeSignals((signals, onSignal) => native.watchSignals(signals, onSignal), handlers, log);
 }
 
-interface Setting {
+export interface DaemonRun {
   readonly flags: Flags;
   readonly words: readonly string[];
-  readonly native: NativeAddon;
+  /** Null when it stays in the foreground. */
   readonly reporter: StartReporter | null;
+  /** Ends what guards the time before the daemon listens to signals. */
+  readonly endShield: () => void;
+}
+
+interface Setting extends DaemonRun {
+  readonly native: NativeAddon;
   readonly say: (text: string) => void;
   readonly logging: Logging;
 }
@@ -109,6 +115,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const daemon = await createDaemon(setting);
   watchForCrashes(daemon, logging.log, say);
   watchSignals(daemon, flags, setting.native, logging.log);
+  setting.endShield();
   // keepalived: without anything to do the daemon idles and waits for a reload. Node would end.
   setInterval(() => {}, LONGEST_TIMER_MS);
   const isUp = await daemon.start();
@@ -117,22 +124,18 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   return daemon.untilEnd();
 }
 
-/**
- * Runs the daemon in this process until it ends, and ends the process.
- * @param reporter null when it stays in the foreground
- */
-export async function runDaemon(
-  flags: Flags,
-  words: readonly string[],
-  reporter: StartReporter | null,
-): Promise<never> {
+/** Runs the daemon in this process until it ends, and ends the process. */
+export async function runDaemon(daemonRun: DaemonRun): Promise<never> {
+  const { flags, words, reporter } = daemonRun;
   const say = reporter?.say ?? sayOnStandardError;
   let exitCode: number = EXIT_CODES.fatal;
   nameProcess(words);
   try {
     const native = loadNative();
-    const logging = await openLogging(flags, native, say);
-    exitCode = await runToEnd({ flags, words, native, reporter, say, logging });
+    // keepalived: a daemon in the background has no console, whatever -l says.
+    const logsToConsole = flags.logsToConsole && reporter === null;
+    const logging = await openLogging({ ...flags, logsToConsole }, native, say);
+    exitCode = await runToEnd({ ...daemonRun, native, say, logging });
     await logging.close();
   } catch (error) {
     say(`holdfast: ${errorText(error)}`);

@@ -260,6 +260,23 @@ ${STOP}`;
   assert.equal(stderr, "daemon is already running\n".repeat(3));
 });
 
+test("in the background nothing holds or writes to the caller's streams, not even with -l", { skip }, async () => {
+  const script = `
+text=$(holdfast -l -D -G -f /run/a.conf 2>&1); echo "status $? text '$text'"
+${STOP}`;
+  const { stdout, stderr } = await withConfig("# nothing", script);
+  assert.deepEqual([stdout, stderr], ["status 0 text ''\n", ""]);
+});
+
+test("a stop that comes while the program is still loading ends it with 0", { skip }, async () => {
+  const script = `
+holdfast -n -G -f /run/a.conf & D=$!
+${waitFor('[ "$(cat /proc/$D/comm)" = holdfast ]')}
+kill -HUP $D; kill -TERM $D; wait $D; echo status $?; ls /run | grep -c pid`;
+  const { stdout } = await withConfig("# nothing", script);
+  assert.equal(stdout, "status 0\n0\n");
+});
+
 test("-t: status, complaints on standard error or appended to a file, nothing written elsewhere", {
   skip,
 }, async () => {
