@@ -18,11 +18,11 @@ int EpollSet::Start(uv_loop_t* loop, std::function<void()> on_ready) {
   });
 }
 
-int EpollSet::Add(int fd, uint32_t events, void* owner) {
+int EpollSet::Control(int operation, int fd, uint32_t events, void* owner) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = owner;
-  return epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+  return epoll_ctl(fd_.get(), operation, fd, &event) == 0 ? 0 : errno;
 }
 
 std::span<const epoll_event> EpollSet::Take(std::span<epoll_event> events) {

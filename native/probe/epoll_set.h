@@ -24,13 +24,21 @@ class EpollSet {
   /** @returns 0, or a negative errno */
   int Start(uv_loop_t* loop, std::function<void()> on_ready);
   /** @returns 0, or an errno */
-  int Add(int fd, uint32_t events, void* owner);
+  int Add(int fd, uint32_t events, void* owner) {
+    return Control(EPOLL_CTL_ADD, fd, events, owner);
+  }
+  /** Replaces events and owner of a descriptor that was added. @returns 0, or an errno */
+  int Change(int fd, uint32_t events, void* owner) {
+    return Control(EPOLL_CTL_MOD, fd, events, owner);
+  }
   /** What is ready now; never waits. */
   std::span<const epoll_event> Take(std::span<epoll_event> events);
   /** Closes the handle; the object must live until the loop has run its close callbacks. */
   void Close();
 
  private:
+  int Control(int operation, int fd, uint32_t events, void* owner);
+
   UniqueFd fd_;
   uv_poll_t poll_{};
   std::function<void()> on_ready_;

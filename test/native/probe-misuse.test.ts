@@ -125,7 +125,7 @@ describe("probe loop misuse", () => {
   });
 });
 
-describe("probe loop and its environment", { timeout: 20_000 }, () => {
+describe("probe loop and its environment", () => {
   const BUSY = `
     const addon = require(process.env.HOLDFAST_TEST_ADDON);
     const loop = addon.createProbeLoop({ maxInFlight: 100 }, (events) => { globalThis.seen = events; });
@@ -155,7 +155,7 @@ describe("probe loop and its environment", { timeout: 20_000 }, () => {
     });
   }
 
-  it("works in a worker that is terminated, and again in the next", async () => {
+  it("works in a worker that is terminated, and again in the next", { timeout: 20_000 }, async () => {
     for (let round = 0; round < 5; round++) {
       const code = `${BUSY}\nsetTimeout(() => require("node:worker_threads").parentPort.postMessage(loop.counters()), 30)`;
       const worker = new Worker(code, { eval: true, env: environment });
