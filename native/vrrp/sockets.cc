@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace holdfast::vrrp {
 
@@ -199,11 +200,9 @@ void AdvertSocket::DiscardQueued() {
 }
 
 Error AdvertSocket::Send(std::span<const uint8_t> packet, const AdvertRoute& route) {
-  if (route.priority != priority_) {
-    Options options(fd_.get());
-    options.Set(SOL_SOCKET, SO_PRIORITY, route.priority);
-    if (options.error()) return options.error();
-    priority_ = route.priority;
+  if (std::exchange(priority_, route.priority) != route.priority) {
+    // Only a hint to queues on the way out; above 6 it needs CAP_NET_ADMIN.
+    setsockopt(fd_.get(), SOL_SOCKET, SO_PRIORITY, &route.priority, sizeof route.priority);
   }
   sockaddr_storage destination;
   iovec vector{.iov_base = const_cast<uint8_t*>(packet.data()), .iov_len = packet.size()};

@@ -1,0 +1,352 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { after, before, describe, it } from "node:test";
+import type { VrrpAction, VrrpEvent, VrrpTransport } from "../../src/native/contract.ts";
+import { waitUntil } from "../helpers/event-log.ts";
+import { ended, nowMs, sendSignal } from "../helpers/process.ts";
+import { virtualRouter } from "../helpers/virtual-router.ts";
+import { whyNoLab } from "../lab/capabilities.ts";
+import type { Capture } from "../lab/capture.ts";
+import { vrrpConfig } from "../lab/config.ts";
+import { CONFIG_PATH, Daemon } from "../lab/daemon.ts";
+import { type Advert, advertOf } from "../lab/frames.ts";
+import { judgeFrames } from "../lab/judge.ts";
+import type { Machine } from "../lab/machine.ts";
+import { Network } from "../lab/network.ts";
+import { judgeByTshark } from "../lab/tshark.ts";
+import {
+  activeDownMs,
+  blockMainThread,
+  fastRouter,
+  INSTANCE,
+  LoopOnMachine,
+  startOrder,
+  transportOf,
+} from "./vrrp-helpers.ts";
+
+const VIP = "192.168.1.100";
+const INTERVAL_MS = 250;
+/** What a busy machine may add. The loop itself is late by less than a millisecond. */
+const LATE_MS = 150;
+const EARLY_MS = 2;
+const skip = whyNoLab(["dumpcap", "tshark", "keepalived"]);
+
+function advertsOf(capture: Capture, machine: Machine, from = 0): readonly Advert[] {
+  return capture.frames.items.slice(from).flatMap((frame) => {
+    const advert = advertOf(frame);
+    return advert !== null && advert.source === machine.address ? [advert] : [];
+  });
+}
+
+function waitForAdvert(capture: Capture, machine: Machine, from = 0): Promise<unknown> {
+  return capture.frames.waitFor(
+    `an advert of ${machine.name}`,
+    (frame) => advertOf(frame)?.source === machine.address,
+    { from },
+  );
+}
+
+function gapsMs(adverts: readonly Advert[]): readonly number[] {
+  return adverts.slice(1).map((advert, index) => advert.atMs - (adverts[index]?.atMs ?? 0));
+}
+
+function assertWithin(what: string, value: number, low: number, high: number): void {
+  assert.ok(value >= low && value <= high, `${what}: ${value.toFixed(2)}, expected ${low} to ${high}`);
+}
+
+/** Addresses 10.1.0.0 and up. */
+function manyAddresses(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `10.1.${index >> 8}.${index & 255}`);
+}
+
+async function countAddresses(machine: Machine): Promise<number> {
+  const output = await machine.runOk(["ip", "-o", "-4", "address", "show", "dev", "eth0"]);
+  return output.split("\n").filter((line) => line !== "").length - machine.addresses.length;
+}
+
+function keepalivedConfig(priority: number): string {
+  return vrrpConfig({ version: 3, priority, virtualAddresses: [VIP], advertInt: `${INTERVAL_MS / 1_000}` });
+}
+
+/** Takes away what a test left behind. */
+async function forget(machine: Machine): Promise<void> {
+  await machine.runOk(["ip", "address", "flush", "to", `${VIP}/32`]);
+}
+
+/** Ends a program that was started in a machine, and waits until it has gone. */
+async function stop(machine: Machine, child: ChildProcess): Promise<void> {
+  const end = ended(child);
+  const pid = machine.pidOf(child);
+  if (pid === null) return;
+  sendSignal(pid, "SIGTERM");
+  await end;
+}
+
+function assertNoneLost(adverts: readonly Advert[]): void {
+  for (const gap of gapsMs(adverts)) {
+    assertWithin("interval", gap, INTERVAL_MS - LATE_MS, INTERVAL_MS + LATE_MS);
+  }
+}
+
+describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
+  let network: Network;
+  let one: Machine;
+  let two: Machine;
+  let three: Machine;
+  before(async () => {
+    network = await Network.build();
+    one = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24"] });
+    two = await network.addMachine({ name: "two", addresses: ["192.168.1.6/24"] });
+    three = await network.addMachine({ name: "three", addresses: ["192.168.1.7/24"] });
+  });
+  after(() => network?.close());
+
+  async function judged(capture: Capture, virtualAddresses: readonly string[]): Promise<void> {
+    await capture.stop();
+    const verdict = await judgeByTshark(capture.path);
+    assert.equal(verdict.frames, capture.frames.items.length);
+    assert.ok(verdict.frames > 0);
+    const expectation = { version: 3, vrids: [51], unicastPeers: [], interval: 25, password: null } as const;
+    const complaints = judgeFrames(capture.frames.items, { ...expectation, virtualAddresses });
+    assert.deepEqual([...verdict.complaints, ...complaints], []);
+  }
+
+  it("RFC 9568 §6.4.2: a silent Active is replaced after Active_Down_Interval", async (t) => {
+    const capture = await network.capture();
+    const [high, low] = [fastRouter(150), fastRouter(100)];
+    const active = new LoopOnMachine(one);
+    const backup = new LoopOnMachine(two);
+    try {
+      active.start(high, [VIP]);
+      backup.start(low, [VIP]);
+      await waitForAdvert(capture, one);
+      await waitUntil("ten adverts", () => (advertsOf(capture, one).length >= 10 ? true : null));
+      active.close();
+      await backup.ran("active-down");
+      await waitForAdvert(capture, two);
+      const [first] = advertsOf(capture, two);
+      const last = advertsOf(capture, one).at(-1);
+      const silentMs = (first?.atMs ?? 0) - (last?.atMs ?? 0);
+      t.diagnostic(`takeover ${silentMs.toFixed(2)} ms after the last advert, RFC: ${activeDownMs(low).toFixed(2)}`);
+      assertWithin("silence before the takeover", silentMs, activeDownMs(low) - EARLY_MS, activeDownMs(low) + LATE_MS);
+      assertNoneLost(advertsOf(capture, one));
+      assert.equal(await countAddresses(two), 1);
+      assert.equal(backup.counters().announcementsSent, 5);
+      await judged(capture, [VIP]);
+    } finally {
+      active.close();
+      backup.close();
+      await forget(one);
+      await forget(two);
+    }
+  });
+
+  it("a main thread blocked for 10 s loses no advert, delays no takeover and does not keep it from yielding", async (t) => {
+    const capture = await network.capture();
+    const active = new LoopOnMachine(one);
+    const backup = new LoopOnMachine(two);
+    const low = fastRouter(100);
+    let keepalived: ChildProcess | null = null;
+    three.writeFile(CONFIG_PATH, keepalivedConfig(200));
+    try {
+      active.start(fastRouter(150), [VIP]);
+      backup.start(low, [VIP]);
+      await waitForAdvert(capture, one);
+      network.sandbox.spawn(["sh", "-c", "sleep 2.5; ip link set p-one down"]);
+      keepalived = three.spawn(["sh", "-c", `sleep 5; exec keepalived -n -l -P -f ${CONFIG_PATH}`]);
+      blockMainThread(10_000);
+
+      await active.ran("link-lost");
+      await backup.ran("active-down");
+      await backup.ran("higher-priority");
+      await capture.frames.waitFor("the end", (frame) => frame.atMs > nowMs() - 500);
+      const [ofOne, ofTwo, ofThree] = [one, two, three].map((machine) => advertsOf(capture, machine));
+      assertNoneLost(ofOne ?? []);
+      assertNoneLost(ofTwo ?? []);
+      assert.ok((ofOne?.length ?? 0) >= 8 && (ofTwo?.length ?? 0) >= 5 && (ofThree?.length ?? 0) >= 8);
+      const silentMs = (ofTwo?.[0]?.atMs ?? 0) - (ofOne?.at(-1)?.atMs ?? 0);
+      const yieldMs = (ofTwo?.at(-1)?.atMs ?? 0) - (ofThree?.[0]?.atMs ?? 0);
+      const { p99Us, maxUs } = backup.loop.health().lateness;
+      t.diagnostic(`takeover ${silentMs.toFixed(2)} ms after the last advert, RFC: ${activeDownMs(low).toFixed(2)}`);
+      t.diagnostic(
+        `last advert ${yieldMs.toFixed(2)} ms after the first higher one; timers p99 ${p99Us} max ${maxUs} us`,
+      );
+      assertWithin("takeover", silentMs, activeDownMs(low) - EARLY_MS, activeDownMs(low) + LATE_MS);
+      assert.ok(yieldMs < LATE_MS, `still sending ${yieldMs} ms after a higher advert`);
+      assert.equal(backup.counters().advertsSent, ofTwo?.length);
+      assert.deepEqual([await countAddresses(one), await countAddresses(two), await countAddresses(three)], [0, 0, 1]);
+      await judged(capture, [VIP]);
+    } finally {
+      active.close();
+      backup.close();
+      if (keepalived !== null) await stop(three, keepalived);
+      await network.plugIn(one);
+    }
+  });
+
+  it("takes over Skew_Time after the good-bye of keepalived", async () => {
+    const capture = await network.capture();
+    const backup = new LoopOnMachine(two);
+    const keepalived = new Daemon(three, { name: "keepalived", config: keepalivedConfig(200) });
+    try {
+      await waitForAdvert(capture, three);
+      backup.start(fastRouter(100), [VIP]);
+      const heard = await backup.events.waitFor("keepalived", (event) => event.kind === "heard");
+      assert.deepEqual(heard.kind === "heard" && heard.advert, {
+        source: three.address,
+        priority: 200,
+        intervalUs: 250_000,
+      });
+      await keepalived.terminate();
+      await backup.ran("active-down");
+      await waitForAdvert(capture, two);
+      assert.equal(backup.counters().priorityZeroReceived, 1);
+      assert.equal(advertsOf(capture, three).at(-1)?.priority, 0);
+      const skewMs = (156 * INTERVAL_MS) / 256;
+      const takeoverMs = (advertsOf(capture, two)[0]?.atMs ?? 0) - (advertsOf(capture, three).at(-1)?.atMs ?? 0);
+      assertWithin("takeover after priority 0", takeoverMs, skewMs - EARLY_MS, skewMs + LATE_MS);
+      await judged(capture, [VIP]);
+      const { dropped } = backup.counters();
+      assert.ok(Object.values(dropped).every((count) => count === 0));
+    } finally {
+      backup.close();
+      await keepalived.terminate();
+      await forget(two);
+    }
+  });
+
+  it("adds and removes 1,000 addresses in a moment and stays on time", async (t) => {
+    const addresses = manyAddresses(1_000);
+    const machine = new LoopOnMachine(one);
+    const router = fastRouter(200);
+    const transport = transportOf(router, one, addresses);
+    const excluded = transport.addresses.map((address, index) => ({ ...address, isAdvertised: index < 20 }));
+    try {
+      machine.loop.openInstance(INSTANCE, { ...transport, addresses: excluded });
+      machine.loop.submit(INSTANCE, startOrder(router));
+      const ran = await machine.ran("active-down");
+      const seen: VrrpEvent[] = [];
+      await machine.events.waitFor("all addresses", (event) => {
+        if (event.kind === "address" && !event.isDeleted) seen.push(event);
+        return seen.length === addresses.length;
+      });
+      const tookMs = ((seen.at(-1)?.atUs ?? 0) - ran.atUs) / 1_000;
+      const { maxUs } = machine.loop.health().lateness;
+      t.diagnostic(`1,000 addresses ${tookMs.toFixed(1)} ms after the takeover; timers at most ${maxUs} us late`);
+      assert.ok(tookMs < 1_000, `${tookMs} ms`);
+      assert.equal(await countAddresses(one), 1_000);
+      await waitUntil("all announcements", () => (machine.counters().announcementsSent === 5_000 ? true : null));
+      const order = startOrder(router);
+      const actions: readonly VrrpAction[] = [{ kind: "disarm-adver" }, { kind: "remove-addresses" }];
+      machine.loop.submit(INSTANCE, { ...order, epoch: 1, actions, program: { ...order.program, phase: "idle" } });
+    } finally {
+      machine.close();
+    }
+    // close() has carried out what was submitted before.
+    assert.equal(await countAddresses(one), 0);
+  });
+
+  it("yields when the lease lapses, once until it is renewed", async () => {
+    const capture = await network.capture();
+    const machine = new LoopOnMachine(one, { leaseUs: 2_000_000 });
+    try {
+      const renewal = setInterval(() => machine.loop.renewLease(), 500);
+      machine.start(fastRouter(100), [VIP]);
+      await machine.ran("active-down");
+      clearInterval(renewal);
+      blockMainThread(4_500);
+      const lapsed = await machine.ran("lease-lapsed");
+      assert.equal(lapsed.epoch, 2);
+      assert.equal(await countAddresses(one), 0);
+      assert.equal(machine.counters().priorityZeroSent >= 1, true);
+      await capture.frames.waitFor("priority 0", (frame) => advertOf(frame)?.priority === 0);
+      const isLapse = (event: VrrpEvent): boolean => event.kind === "ran" && event.trigger === "lease-lapsed";
+      assert.equal(machine.events.items.filter(isLapse).length, 1);
+      await judged(capture, [VIP]);
+    } finally {
+      machine.close();
+    }
+  });
+
+  it("counts forged packets by reason and lets them change nothing", async () => {
+    const router = virtualRouter({ authentication: { kind: "pass", password: "secret" }, priority: 100 });
+    const machine = new LoopOnMachine(one);
+    const forger = new LoopOnMachine(two);
+    const transport = transportOf(router, two, [VIP]);
+    const forgeries: readonly (readonly [string, Partial<VrrpTransport>])[] = [
+      ["version", { version: 3, advertisedInterval: 100, password: null }],
+      ["authentication-mismatch", { password: null }],
+      ["password", { password: "guess" }],
+      ["interval", { advertisedInterval: 2 }],
+    ];
+    const actions: readonly VrrpAction[] = [{ kind: "send-advert", priority: 254 }];
+    const silent = { ...startOrder(router), actions };
+    try {
+      machine.start(router, [VIP]);
+      await machine.ran("active-down");
+      for (const [index, [reason, change]] of forgeries.entries()) {
+        for (const round of [1, 2]) {
+          forger.loop.openInstance(index + 2, { ...transport, ...change });
+          forger.loop.submit(index + 2, { ...silent, order: round, epoch: 0 });
+        }
+        const dropped = await machine.events.waitFor(reason, (e) => e.kind === "dropped" && e.reason === reason);
+        assert.equal(dropped.kind === "dropped" && dropped.source, two.address);
+      }
+      forger.loop.openInstance(99, { ...transport, vrid: 99 });
+      forger.loop.submit(99, silent);
+      const unknown = await machine.events.waitFor("the VRID", (e) => e.kind === "dropped" && e.instance === null);
+      assert.equal(unknown.kind === "dropped" && unknown.received, 99);
+      const { dropped, advertsReceived } = machine.counters();
+      assert.equal(advertsReceived, 0);
+      for (const [reason] of forgeries) assert.equal(Object.entries(dropped).find(([name]) => name === reason)?.[1], 2);
+      const isDrop = (event: VrrpEvent): boolean => event.kind === "dropped";
+      assert.equal(machine.events.items.filter(isDrop).length, forgeries.length + 1);
+      assert.equal(await countAddresses(one), 1);
+    } finally {
+      forger.close();
+      machine.close();
+      await forget(one);
+    }
+  });
+
+  it("a checksum of another kind is refused, another address list is noted and used", async () => {
+    const machine = new LoopOnMachine(one);
+    const other = new LoopOnMachine(two);
+    const transport = transportOf(fastRouter(200), two, [VIP]);
+    const advert = (instance: number, change: Partial<VrrpTransport>): void => {
+      other.loop.openInstance(instance, { ...transport, ...change });
+      const actions: readonly VrrpAction[] = [{ kind: "send-advert", priority: 200 }];
+      other.loop.submit(instance, { ...startOrder(fastRouter(200)), actions });
+    };
+    const named = (reason: string) => (event: VrrpEvent) => event.kind === "dropped" && event.reason === reason;
+    try {
+      machine.start(fastRouter(100), [VIP]);
+      advert(2, { checksumAsV2: true });
+      await machine.events.waitFor("checksum", named("checksum"));
+      assert.equal(machine.counters().advertsReceived, 0);
+      advert(3, { addresses: transport.addresses.map((address) => ({ ...address, address: "192.168.1.99" })) });
+      await machine.events.waitFor("address list", named("address-list"));
+      await machine.events.waitFor("the advert", (event) => event.kind === "heard" && event.advert.priority === 200);
+      advert(4, { advertisedInterval: 50 });
+      await machine.events.waitFor("the interval", named("interval-noted"));
+      assert.equal(machine.counters().advertsReceived, 2);
+    } finally {
+      machine.close();
+      other.close();
+    }
+  });
+
+  it("reports sockets and links that fail", async () => {
+    const machine = new LoopOnMachine(one);
+    try {
+      machine.loop.openInstance(INSTANCE, { ...transportOf(fastRouter(100), one, [VIP]), ifindex: 4_711 });
+      const failed = await machine.events.waitFor("a failure", (event) => event.kind === "failed");
+      assert.deepEqual(failed.kind === "failed" && [failed.action, failed.failure.code], ["open", "EADDRNOTAVAIL"]);
+      await one.ip("link set eth0 down\nlink set eth0 up");
+      const link = await machine.events.waitFor("the link", (event) => event.kind === "link" && !event.link.isUp);
+      assert.equal(link.kind === "link" && link.link.name, "eth0");
+    } finally {
+      machine.close();
+    }
+  });
+});
