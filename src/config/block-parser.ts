@@ -9,7 +9,7 @@ import type { LineReader } from "./line-reader.ts";
 import type { Reporter } from "./reporter.ts";
 import { suggest } from "./suggest.ts";
 import { type BlockGate, type Entry, placeOf } from "./tree.ts";
-import { type Statement, splitStatements } from "./words.ts";
+import { type LineOrigin, type Statement, splitStatements, type WordSink } from "./words.ts";
 
 /** Takes entries in order; an array is one. */
 export interface EntrySink {
@@ -28,12 +28,13 @@ export interface ParserOptions {
  * Turns lines into entries, guided by the keyword tables. What it does about mistakes is keepalived's way: an
  * unknown keyword costs its line, an unexpected brace is ignored, a refused block is skipped whole.
  */
-export class BlockParser {
+export class BlockParser implements WordSink {
   private readonly lines: LineReader;
   private readonly reporter: Reporter;
   private readonly gate: BlockGate;
   private readonly used: Map<Keyword, SourcePlace>;
-  private queue: Statement[] = [];
+  private readonly queue: Statement[] = [];
+  private queued = 0;
   private next = 0;
   private depth = 0;
   private count = 0;
@@ -50,19 +51,22 @@ export class BlockParser {
     this.parseLevel(root, sink);
   }
 
+  statement(statement: Statement): void {
+    this.queue[this.queued++] = statement;
+  }
+
+  unmatchedQuote(origin: LineOrigin, index: number): void {
+    const place = { ...origin, column: origin.column + Math.min(index, origin.exactUntil) };
+    this.reporter.add("unterminated-quote", "the quote is not closed; the rest of the line is lost", place);
+  }
+
   private peek(): Statement | null {
-    while (this.next >= this.queue.length) {
+    while (this.next >= this.queued) {
       const line = this.count > LIMITS.statements ? null : this.lines.next();
       if (line === null) return null;
-      this.queue = [];
+      this.queued = 0;
       this.next = 0;
-      splitStatements(line.text, line, {
-        statement: (statement) => this.queue.push(statement),
-        unmatchedQuote: (index) => {
-          const place = { ...line, column: line.column + Math.min(index, line.exactUntil) };
-          this.reporter.add("unterminated-quote", "the quote is not closed; the rest of the line is lost", place);
-        },
-      });
+      splitStatements(line.text, line, this);
     }
     return this.queue[this.next] ?? null;
   }

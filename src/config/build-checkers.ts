@@ -21,8 +21,11 @@ const NOTHING_GIVEN: TimingDefaults = {
   delayLoopUs: null,
 };
 
+const TIMING = new Set("retry nb_get_retry delay_before_retry warmup connect_timeout delay_loop".split(" "));
+
 /** What a block says about scheduling, on top of what its outer blocks say. */
 export function timingOf(settings: Settings, outer: TimingDefaults = NOTHING_GIVEN): TimingDefaults {
+  if (!settings.entries.some(({ keyword }) => TIMING.has(keyword.name))) return outer;
   return {
     retries: settings.lastNumber("retry", "nb_get_retry") ?? outer.retries,
     delayBeforeRetryUs: settings.number("delay_before_retry") ?? outer.delayBeforeRetryUs,
@@ -86,7 +89,7 @@ export function buildCheckers(server: Settings, checked: CheckedServer, context:
 
 function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: BuildContext): Checker {
   const settings = new Settings(entry.entries, context.reporter);
-  const timing = resolveTiming(settings, checked, PLAIN);
+  const timing = resolveTiming(settings, checked, PLAIN, context);
   const target = readTarget(settings, checked, context);
   const place = placeOf(entry.statement);
   if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, place };
@@ -106,7 +109,7 @@ function buildApplicationCheckers(
     if (check === null) continue;
     built.push({
       check,
-      timing: resolveTiming(block, checked, KINDS.get(entry.keyword.name) ?? PLAIN),
+      timing: resolveTiming(block, checked, KINDS.get(entry.keyword.name) ?? PLAIN, context),
       logsAllFailures: block.boolean("log_all_failures") ?? checked.logsAllFailures,
       place: placeOf(entry.statement),
     });
@@ -133,10 +136,15 @@ function splitHosts(entry: Entry, settings: Settings, context: BuildContext): re
   return hasOwn ? [settings, ...blocks] : blocks;
 }
 
-function resolveTiming(settings: Settings, checked: CheckedServer, kind: KindDefaults): CheckerTiming {
+function resolveTiming(
+  settings: Settings,
+  checked: CheckedServer,
+  kind: KindDefaults,
+  context: BuildContext,
+): CheckerTiming {
   const given = timingOf(settings, checked.timing);
   const delayLoopUs = given.delayLoopUs ?? DEFAULT_DELAY_LOOP_US;
-  return {
+  const timing: CheckerTiming = {
     delayLoopUs,
     delayBeforeRetryUs: given.delayBeforeRetryUs ?? kind.delayBeforeRetryUs ?? delayLoopUs,
     retries: given.retries ?? kind.retries,
@@ -144,6 +152,25 @@ function resolveTiming(settings: Settings, checked: CheckedServer, kind: KindDef
     connectTimeoutUs: given.connectTimeoutUs ?? DEFAULT_CONNECT_TIMEOUT_US,
     isAlpha: settings.boolean("alpha") ?? checked.isAlpha,
   };
+  return shareTiming(timing, context);
+}
+
+/** Checkers in a row mostly have equal timing; one object then serves them all. */
+function shareTiming(timing: CheckerTiming, context: BuildContext): CheckerTiming {
+  const last = context.shared.timing;
+  if (
+    last !== null &&
+    last.delayLoopUs === timing.delayLoopUs &&
+    last.delayBeforeRetryUs === timing.delayBeforeRetryUs &&
+    last.retries === timing.retries &&
+    last.warmupUs === timing.warmupUs &&
+    last.connectTimeoutUs === timing.connectTimeoutUs &&
+    last.isAlpha === timing.isAlpha
+  ) {
+    return last;
+  }
+  context.shared.timing = timing;
+  return timing;
 }
 
 function readTarget(settings: Settings, checked: CheckedServer, context: BuildContext): CheckerTarget {

@@ -128,7 +128,7 @@ function readRealServers(
     const server = buildRealServer(entry, defaults, context);
     if (server === null) continue;
     // As written: DR and TUN force ports later
-    const key = entry.statement.words.slice(1, 3).join(" ");
+    const key = `${server.address} ${entry.statement.words[2] ?? ""}`;
     if (seen.has(key)) {
       context.reporter.add(
         "duplicate",
@@ -319,7 +319,7 @@ function readServerAddress(entry: Entry, defaults: ServerDefaults, context: Buil
   }
   const port = second === undefined ? 0 : (readInteger(second).value ?? 0);
   const ownPort = defaults.key.kind === "address" ? defaults.key.port : 0;
-  return { ...address, port: port === 0 ? ownPort : port };
+  return { family: address.family, address: address.address, port: port === 0 ? ownPort : port };
 }
 
 /** DR and TUN keep the destination port of the packet, so the real port cannot differ. */
@@ -355,7 +355,18 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
   const virtualHost = settings.text("virtualhost") ?? defaults.virtualHost;
   const { trackFiles, bfds, logsAllFailures, sendsMail } = defaults.surroundings;
   // keepalived: checkers connect to the port as written, also where DR and TUN force another one
-  const checked = { ...target, timing, isAlpha, virtualHost, trackFiles, bfds, logsAllFailures };
+  const checked: CheckedServer = {
+    family: target.family,
+    address: target.address,
+    port: target.port,
+    timing,
+    isAlpha,
+    virtualHost,
+    trackFiles,
+    bfds,
+    logsAllFailures,
+  };
+  const { checkers, applicationCheckers } = buildCheckers(settings, checked, context);
   return {
     family: target.family,
     address: target.address,
@@ -375,7 +386,8 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
     snmpName: settings.text("snmp_name"),
     notifyUp: readCommand(settings.entry("notify_up"), context),
     notifyDown: readCommand(settings.entry("notify_down"), context),
-    ...buildCheckers(settings, checked, context),
+    checkers,
+    applicationCheckers,
     place: placeOf(entry.statement),
   };
 }

@@ -1,3 +1,4 @@
+import type { CheckerTiming } from "../model/lvs.ts";
 import type { SourcePlace } from "../model/units.ts";
 import type { ConfigurationHost, UserFacts } from "./host.ts";
 import type { Keyword } from "./keywords/table.ts";
@@ -22,4 +23,6 @@ export interface BuildContext {
   readonly used: Map<Keyword, SourcePlace>;
   readonly scripts: ScriptContext;
   readonly names: NameTables;
+  /** Objects that equal neighbours share. */
+  readonly shared: { timing: CheckerTiming | null };
 }

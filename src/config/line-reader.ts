@@ -156,7 +156,11 @@ export class LineReader {
       this.reporter.add("line-too-long", "the line is too long and is left out", { file, line, column: 1 });
       return { text: "", file, line, column: 1, exactUntil: 0, hasOddQuotes: false };
     }
-    return this.trimLine(frame.text.slice(start, end), { file, line, column: 1 });
+    const from = skipPlainBlanks(frame.text, start, end);
+    const to = findPlainEnd(frame.text, from, end);
+    if (to < 0) return this.trimLine(frame.text.slice(start, end), { file, line, column: 1 });
+    const text = frame.text.slice(from, to);
+    return { text, file, line, column: 1 + from - start, exactUntil: text.length, hasOddQuotes: false };
   }
 
   private trimLine(raw: string, place: SourcePlace): LogicalLine {
@@ -320,6 +324,23 @@ export class LineReader {
     const code = checks.read ? "include-refused" : "include-skipped";
     this.reporter.add(code, `"${path}" is not included: ${reason}`, line);
   }
+}
+
+function skipPlainBlanks(text: string, start: number, end: number): number {
+  let i = start;
+  while (i < end && isLineBlank(text.charCodeAt(i))) i++;
+  return i;
+}
+
+/** End of a line without its blanks; -1 if quotes, comments or a NUL ask for a closer look. */
+function findPlainEnd(text: string, from: number, end: number): number {
+  let last = from;
+  for (let i = from; i < end; i++) {
+    const character = text.charCodeAt(i);
+    if (character === 0 || character === 33 || character === 34 || character === 35) return -1;
+    if (!isLineBlank(character)) last = i + 1;
+  }
+  return last;
 }
 
 /** Space, tab and CR: what is dropped at both ends of a line. */

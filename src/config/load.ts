@@ -84,7 +84,8 @@ function read(source: ConfigurationSource, host: ConfigurationHost, globals: rea
   });
   openMainFiles(source, host, lines, reporter);
   const scripts = { user: null, isSecured: false, count: 0 };
-  const context: BuildContext = { reporter, host, used: new Map(), scripts, names: new NameTables(host) };
+  const names = new NameTables(host);
+  const context: BuildContext = { reporter, host, used: new Map(), scripts, names, shared: { timing: null } };
   const builder = new ConfigurationBuilder(context, globals);
   const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used: context.used });
   parser.parse(ROOT_TABLE, { push: (entry) => builder.add(entry) });

@@ -7,70 +7,72 @@ import { type NumberReading, readBoolean, readDecimal, readInteger } from "./val
 
 type Value = number | boolean | string;
 
-interface Setting {
-  readonly entry: Entry;
-  readonly value: Value;
-}
-
-/** The keywords of one block, read by the rules of its table: the value that counts, by name. */
+/**
+ * The keywords of one block, read by the rules of its table. Lookups scan from the end: blocks are short, and
+ * there are tens of thousands of them.
+ */
 export class Settings {
   readonly entries: readonly Entry[];
-  private readonly values = new Map<string, Setting>();
+  /** Of the entry at the same index; null where it is unusable. */
+  private readonly values: (Value | null)[] = [];
   private readonly reporter: Reporter;
 
   constructor(entries: readonly Entry[], reporter: Reporter) {
     this.entries = entries;
     this.reporter = reporter;
-    for (const entry of entries) this.read(entry);
+    for (const entry of entries) this.values.push(this.read(entry));
   }
 
-  private read(entry: Entry): void {
+  private read(entry: Entry): Value | null {
     const { keyword } = entry;
-    if (keyword.keepsFirst && this.values.has(keyword.name)) {
+    if (keyword.keepsFirst && this.find(keyword.name) >= 0) {
       const message = `"${keyword.name}" is given twice; the first one counts`;
       this.reporter.add("duplicate", message, placeOf(entry.statement));
-      return;
+      return null;
     }
-    const value = readValue(entry, this.reporter);
-    if (value !== null) this.values.set(keyword.name, { entry, value });
+    return readValue(entry, this.reporter);
+  }
+
+  /** Index of the entry that counts, -1 if there is none. */
+  private find(name: string): number {
+    for (let i = this.values.length - 1; i >= 0; i--) {
+      if (this.entries[i]?.keyword.name === name && this.values[i] !== null) return i;
+    }
+    return -1;
   }
 
   has(name: string): boolean {
-    return this.values.has(name);
+    return this.find(name) >= 0;
   }
 
   /** Integers as they are, decimals in millionths. */
   number(name: string): number | null {
-    const value = this.values.get(name)?.value;
+    const value = this.values[this.find(name)];
     return typeof value === "number" ? value : null;
   }
 
   boolean(name: string): boolean | null {
-    const value = this.values.get(name)?.value;
+    const value = this.values[this.find(name)];
     return typeof value === "boolean" ? value : null;
   }
 
   text(name: string): string | null {
-    const value = this.values.get(name)?.value;
+    const value = this.values[this.find(name)];
     return typeof value === "string" ? value : null;
   }
 
   /** The number that comes last among several names for one thing. */
   lastNumber(first: string, second: string): number | null {
-    const one = this.values.get(first);
-    const other = this.values.get(second);
-    if (one === undefined || other === undefined) return this.number(first) ?? this.number(second);
-    const isSecondLater = this.entries.indexOf(other.entry) > this.entries.indexOf(one.entry);
-    return this.number(isSecondLater ? second : first);
+    return this.find(second) > this.find(first) ? this.number(second) : this.number(first);
   }
 
   /** Words after the keyword, of the entry that counts. */
   words(name: string): readonly string[] | null {
-    return this.values.get(name)?.entry.statement.words.slice(1) ?? null;
+    return this.entry(name)?.statement.words.slice(1) ?? null;
   }
 
   entry(name: string): Entry | null {
-    return this.values.get(name)?.entry ?? null;
+    return this.entries[this.find(name)] ?? null;
   }
 
   all(name: string): readonly Entry[] {

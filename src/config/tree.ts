@@ -1,6 +1,6 @@
 import type { SourcePlace } from "../model/units.ts";
 import type { Keyword, KeywordTable } from "./keywords/table.ts";
-import type { Statement } from "./words.ts";
+import { indexOfWord, type Statement } from "./words.ts";
 
 /** A keyword with its words and, for blocks, what is inside. */
 export interface Entry {
@@ -17,7 +17,8 @@ export interface Entry {
 /** The place of a word of a statement; of the first one unless told. */
 export function placeOf(statement: Statement, word = 0): SourcePlace {
   const { origin } = statement;
-  const index = Math.min(statement.indexes[word] ?? statement.from, origin.exactUntil);
+  const own = word === 0 || word >= statement.words.length ? statement.from : indexOfWord(statement, word);
+  const index = Math.min(own, origin.exactUntil);
   return { file: origin.file, line: origin.line, column: origin.column + index };
 }
 

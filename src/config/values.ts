@@ -7,8 +7,24 @@ export interface NumberReading {
 
 const INTEGER = /^[ \t]*([+-]?[0-9]+)(.*)$/s;
 
+const MOST_PLAIN_DIGITS = 15;
+
+/** The number of a word made of a few decimal digits only, the usual case; -1 for all others. */
+function readPlainDigits(word: string): number {
+  if (word.length === 0 || word.length > MOST_PLAIN_DIGITS) return -1;
+  let value = 0;
+  for (let i = 0; i < word.length; i++) {
+    const digit = word.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
 /** Decimal digits only; what follows them is junk that keepalived overlooks in normal running. */
 export function readInteger(word: string): NumberReading {
+  const plain = readPlainDigits(word);
+  if (plain >= 0) return { value: plain, problem: "none" };
   const match = INTEGER.exec(word);
   if (match === null) return { value: null, problem: "junk" };
   return { value: Number(match[1]), problem: match[2] === "" ? "none" : "junk" };
@@ -22,6 +38,8 @@ const DECIMAL = /^[ \t]*([+-]?)([0-9]*)(?:\.([0-9]*))?(.*)$/s;
  * @returns millionths
  */
 export function readDecimal(word: string, digits: 3 | 6): NumberReading {
+  const plain = readPlainDigits(word);
+  if (plain >= 0) return { value: Math.min(Number.MAX_SAFE_INTEGER, plain * 1_000_000), problem: "none" };
   const match = DECIMAL.exec(word);
   const whole = match?.[2] ?? "";
   const fraction = match?.[3] ?? "";

@@ -7,6 +7,7 @@ import { NO_CHECKS } from "../../../src/config/include.ts";
 import { LineReader } from "../../../src/config/line-reader.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import { Reporter } from "../../../src/config/reporter.ts";
+import { placeOf } from "../../../src/config/tree.ts";
 import { type Statement, splitStatements } from "../../../src/config/words.ts";
 
 interface Reading {
@@ -27,13 +28,13 @@ function read(text: string, files: Record<string, string | FileContent> = {}): R
     const origin = line;
     splitStatements(line.text, origin, {
       statement: (statement) => statements.push(statement),
-      unmatchedQuote: () => reporter.add("unterminated-quote", "", origin),
+      unmatchedQuote: (at) => reporter.add("unterminated-quote", "", at),
     });
   }
   return {
     words: statements.map(({ words, end }) => [...words, ...(end === "" ? [] : [end])].join("|")),
     codes: [...reporter.codes],
-    places: statements.map(({ origin, indexes }) => `${origin.line}:${origin.column + (indexes[0] ?? 0)}`),
+    places: statements.map((statement) => placeOf(statement)).map(({ line, column }) => `${line}:${column}`),
   };
 }
 
