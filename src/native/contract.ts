@@ -107,7 +107,7 @@ export interface IpvsTable {
    */
   apply(commands: readonly IpvsCommand[]): Promise<readonly (SyscallFailure | null)[]>;
   timeouts(): Promise<IpvsTimeouts>;
-  /** Idempotent; later calls throw `ERR_CLOSED`. */
+  /** Idempotent; what was asked for before is still done, later calls throw `ERR_CLOSED`. */
   close(): void;
 }
 
@@ -137,6 +137,7 @@ export interface InterfaceAddress {
   readonly prefixLength: number;
   /** 0 global, 200 site, 253 link, 254 host */
   readonly scope: number;
+  /** IPv4 only. The kernel gives an address without one the name of its interface. */
   readonly label: string | null;
   readonly broadcast: string | null;
   /** IFA_ADDRESS where it differs from the local address. */
@@ -152,6 +153,7 @@ export interface Rtnetlink {
   addresses(): Promise<readonly InterfaceAddress[]>;
   /** Like `IpvsTable.apply`: in order, one result per command. */
   apply(commands: readonly AddressCommand[]): Promise<readonly (SyscallFailure | null)[]>;
+  /** Like `IpvsTable.close`. */
   close(): void;
 }
 
@@ -534,7 +536,10 @@ export interface NativeAddon {
   readonly contractVersion: number;
   /** CLOCK_MONOTONIC in microseconds. */
   monotonicUs(): number;
-  /** @throws NativeError `ENOENT` when the kernel has no IPVS (after trying to load the module), `EPERM` */
+  /**
+   * Loads the kernel module when it is missing, and waits for that (at most 10 s).
+   * @throws NativeError `ENOENT` when the kernel has no IPVS all the same, `EPERM`
+   */
   openIpvs(): IpvsTable;
   openRtnetlink(): Rtnetlink;
   createVrrpLoop(options: VrrpLoopOptions, onEvents: (events: readonly VrrpEvent[]) => void): VrrpLoop;
