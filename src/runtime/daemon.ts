@@ -1,30 +1,18 @@
 import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
-import type { Diagnostic } from "../model/diagnostic.ts";
-import type { IpvsTable } from "../native/contract.ts";
+import { Halves, type Role } from "./daemon-halves.ts";
 import { type DaemonDependencies, type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "./daemon-types.ts";
-import { errorCode, errorText } from "./error-code.ts";
-import type { LvsRuntime } from "./lvs-types.ts";
+import { errorText } from "./error-code.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
+import { Refusal, tellDiagnostics } from "./refusal.ts";
 import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
-import type { VrrpRuntime } from "./vrrp-types.ts";
 
 type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stopped";
 
 const DEFAULT_STOP_PATIENCE_SEC = 5;
 /** Longer than this no timer counts. */
 const LONGEST_STOP_PATIENCE_SEC = 2_000_000;
-
-/** Why a start or a reload goes no further; it has been logged. */
-class Refusal extends Error {
-  readonly exitCode: DaemonExitCode;
-
-  constructor(exitCode: DaemonExitCode) {
-    super("refused");
-    this.exitCode = exitCode;
-  }
-}
 
 /** The daemon's life: start, reload, stop. Knows no signals, no descriptors and no process. */
 export class Daemon {
@@ -35,8 +23,7 @@ export class Daemon {
   private isStopWanted = false;
   private configuration: CompleteConfiguration | null = null;
   private namespace: string | null = null;
-  private vrrp: VrrpRuntime | null = null;
-  private lvs: LvsRuntime | null = null;
+  private readonly halves: Halves;
   private pidFiles: readonly PidFile[] = [];
   private readonly ended: Promise<DaemonExitCode>;
   private end: (exitCode: DaemonExitCode) => void = () => {};
@@ -44,6 +31,7 @@ export class Daemon {
   constructor(options: DaemonOptions, dependencies: DaemonDependencies) {
     this.options = options;
     this.dependencies = dependencies;
+    this.halves = new Halves(dependencies);
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
@@ -134,65 +122,25 @@ export class Daemon {
   private async bringUp(): Promise<void> {
     const { options, dependencies } = this;
     if (options.namespace !== null) this.enterNamespace(options.namespace);
-    let loaded = await this.loadOrRefuse();
-    const wanted = loaded.configuration.global.networkNamespace;
-    if (wanted !== null && this.namespace === null) {
-      this.enterNamespace(wanted);
-      // What is said about interfaces holds for the namespace in which it was asked.
-      loaded = await this.loadOrRefuse();
-    }
-    this.tell(loaded.diagnostics);
+    const loaded = await this.loadInItsNamespace();
+    tellDiagnostics(this.dependencies.log, loaded.diagnostics);
     const { configuration } = loaded;
     if (options.dumpsConfiguration) this.dump(configuration);
     this.checkPrivileges(configuration);
     this.holdPidFiles(["parent", ...this.rolesOf(configuration)], configuration);
     dependencies.settle(configuration);
     if (this.rolesOf(configuration).length === 0) dependencies.log.warning("no configuration to run");
-    await this.startParts(configuration);
+    await this.halves.start(this.rolesOf(configuration), configuration);
     this.configuration = configuration;
   }
 
-  private async startParts(configuration: CompleteConfiguration): Promise<void> {
-    const roles = this.rolesOf(configuration);
-    // The table is opened before VRRP changes anything: a kernel without IPVS is found out in time.
-    const table = roles.includes("checkers") ? this.openIpvs() : null;
-    if (roles.includes("vrrp")) await this.startVrrp(configuration);
-    if (table !== null) await this.startLvs(table, configuration);
-  }
-
-  private async startVrrp(configuration: CompleteConfiguration): Promise<void> {
-    const vrrp = this.dependencies.createVrrp(configuration);
-    const complaints = await vrrp.start();
-    if (complaints.length > 0) {
-      this.tell(complaints);
-      await vrrp.stop();
-      throw new Refusal(EXIT_CODES.configuration);
-    }
-    this.vrrp = vrrp;
-  }
-
-  private async startLvs(table: IpvsTable, configuration: CompleteConfiguration): Promise<void> {
-    const lvs = this.dependencies.createLvs(table);
-    try {
-      await lvs.start(configuration);
-    } catch (error) {
-      throw this.ipvsRefusal(error);
-    }
-    this.lvs = lvs;
-  }
-
-  private openIpvs(): IpvsTable {
-    try {
-      return this.dependencies.openIpvs();
-    } catch (error) {
-      throw this.ipvsRefusal(error);
-    }
-  }
-
-  private ipvsRefusal(error: unknown): Refusal {
-    const code = errorCode(error);
-    this.dependencies.log.error("ipvs unavailable", { reason: errorText(error), code });
-    return new Refusal(code === "EPERM" || code === "EACCES" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
+  /** What is said about interfaces holds for the namespace in which it was asked, so a second look may be needed. */
+  private async loadInItsNamespace(): Promise<LoadedConfiguration> {
+    const first = await this.dependencies.load();
+    const wanted = first.configuration.global.networkNamespace;
+    if (wanted === null || this.namespace !== null) return this.refuseIfBad(first);
+    this.enterNamespace(wanted);
+    return this.refuseIfBad(await this.dependencies.load());
   }
 
   private enterNamespace(name: string): void {
@@ -205,15 +153,17 @@ export class Daemon {
     this.namespace = name;
   }
 
-  private async loadOrRefuse(): Promise<LoadedConfiguration> {
-    const { log, load } = this.dependencies;
-    const loaded = await load();
+  private refuseIfBad(loaded: LoadedConfiguration): LoadedConfiguration {
+    const { log } = this.dependencies;
     if (loaded.startRefusal !== null) {
       const { exitCode, reasons } = loaded.startRefusal;
       const isTold = loaded.diagnostics.length > 0 || reasons.length > 0;
       if (!isTold) log.error("configuration missing", { file: this.options.configFile });
-      this.tell(loaded.diagnostics);
-      this.tell(reasons.filter((reason) => !loaded.diagnostics.includes(reason)));
+      tellDiagnostics(this.dependencies.log, loaded.diagnostics);
+      tellDiagnostics(
+        this.dependencies.log,
+        reasons.filter((reason) => !loaded.diagnostics.includes(reason)),
+      );
       throw new Refusal(exitCode);
     }
     log.info("configuration file", { file: this.options.configFile });
@@ -244,7 +194,7 @@ export class Daemon {
     return new Refusal(code === "EACCES" || code === "EPERM" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
   }
 
-  private rolesOf(configuration: CompleteConfiguration): readonly ("vrrp" | "checkers")[] {
+  private rolesOf(configuration: CompleteConfiguration): readonly Role[] {
     const hasVrrp = this.options.runsVrrp && configuration.vrrpInstances.length > 0;
     const hasCheckers = this.options.runsCheckers && configuration.virtualServers.length > 0;
     return [...(hasVrrp ? ["vrrp" as const] : []), ...(hasCheckers ? ["checkers" as const] : [])];
@@ -253,10 +203,11 @@ export class Daemon {
   private async reloadOnce(): Promise<void> {
     const { log } = this.dependencies;
     try {
-      const { configuration, diagnostics } = await this.loadOrRefuse();
+      const { configuration, diagnostics } = this.refuseIfBad(await this.dependencies.load());
       this.checkUnchangeable(configuration);
-      this.tell(diagnostics);
-      await this.reloadParts(configuration);
+      tellDiagnostics(this.dependencies.log, diagnostics);
+      await this.halves.reload(this.rolesOf(configuration), configuration, this.configuration ?? configuration);
+      this.holdNewPidFiles(configuration);
       this.configuration = configuration;
       log.info("reload complete");
     } catch (error) {
@@ -279,22 +230,6 @@ export class Daemon {
     throw new Refusal(EXIT_CODES.configuration);
   }
 
-  private async reloadParts(configuration: CompleteConfiguration): Promise<void> {
-    const roles = this.rolesOf(configuration);
-    const table = roles.includes("checkers") && this.lvs === null ? this.openIpvs() : null;
-    if (this.vrrp !== null) {
-      const complaints = await this.vrrp.reload(roles.includes("vrrp") ? configuration.vrrpInstances : []);
-      if (complaints.length > 0) {
-        table?.close();
-        this.tell(complaints);
-        throw new Refusal(EXIT_CODES.configuration);
-      }
-    } else if (roles.includes("vrrp")) await this.startVrrp(configuration);
-    if (this.lvs !== null) await this.lvs.reload(configuration);
-    else if (table !== null) await this.startLvs(table, configuration);
-    this.holdNewPidFiles(configuration);
-  }
-
   /** A part that has work for the first time gets its pid file; that it can't is no reason to stop. */
   private holdNewPidFiles(configuration: CompleteConfiguration): void {
     const held = this.configuration === null ? [] : this.rolesOf(this.configuration);
@@ -303,15 +238,6 @@ export class Daemon {
     const { files, refusal } = this.dependencies.takePidFiles(added, configuration);
     if (refusal !== null) this.pidRefusal(refusal);
     this.pidFiles = [...this.pidFiles, ...files];
-  }
-
-  private tell(diagnostics: readonly Diagnostic[]): void {
-    const { log } = this.dependencies;
-    for (const { severity, code, message, place } of diagnostics) {
-      const say = severity === "error" ? log.error : severity === "warning" ? log.warning : log.info;
-      const { file, line, column } = place ?? { file: null, line: null, column: null };
-      say("diagnostic", { severity, code, text: message, file, line, column });
-    }
   }
 
   private dump(configuration: CompleteConfiguration): void {
@@ -325,22 +251,16 @@ export class Daemon {
     return Math.min(seconds, LONGEST_STOP_PATIENCE_SEC) * 1000;
   }
 
-  /** Stops the parts side by side, and no longer than the patience lasts. */
+  /** Stops both halves, no longer than the patience lasts. */
   private async takeDown(): Promise<void> {
     const { log } = this.dependencies;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), this.stopPatienceMs());
     });
-    const stops = Promise.allSettled([this.vrrp?.stop(), this.lvs?.stop()]);
-    const outcome = await Promise.race([stops, patience]);
+    const outcome = await Promise.race([this.halves.stop(), patience]);
     clearTimeout(timer);
     if (outcome === "late") log.error("stop took too long", { patienceMs: this.stopPatienceMs() });
-    else {
-      for (const result of outcome) {
-        if (result.status === "rejected") log.error("stop failed", { reason: errorText(result.reason) });
-      }
-    }
   }
 
   private async abandon(error: unknown): Promise<void> {

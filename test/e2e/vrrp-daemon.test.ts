@@ -127,6 +127,21 @@ grep -E 'NOT FOR PRODUCTION|TCP_CHECK|Removing' /run/a.log | cut -d' ' -f6-`;
   );
 });
 
+test("a namespace's own interfaces count, not those of the place where the daemon was started", { skip }, async () => {
+  const script = `
+mkdir -p /run/netns; ip netns add blue; ip -n blue link add blue0 type veth peer name peer0
+ip -n blue addr add 10.0.0.1/24 dev blue0; ip -n blue link set peer0 up; ip -n blue link set blue0 up
+sed -i s/eth0/blue0/ /run/a.conf
+holdfast -G -f /run/a.conf; echo status $?
+kill $(cat /run/keepalived/blue/vrrp.pid); ${waitFor("[ ! -e /run/keepalived ]")}
+sed -i s/blue0/eth0/ /run/a.conf
+holdfast -G -f /run/a.conf; echo status $?
+ip netns del blue`;
+  const { stdout, stderr } = await withConfig(`net_namespace blue\n${VRRP}`, script);
+  assert.equal(stdout, "status 0\nstatus 2\n");
+  assert.match(stderr, /^\(\/run\/a.conf: Line 4, column 13\) .*eth0\n$/);
+});
+
 test("net_namespace and -s: the work is done there", { skip }, async () => {
   const script = `
 mkdir -p /run/netns; ip netns add blue

@@ -30,6 +30,8 @@ export interface FakeDaemonChanges {
   /** Awaited by `vrrp.reload` and `vrrp.stop`. */
   readonly vrrpReload?: () => Promise<void>;
   readonly vrrpStop?: () => Promise<void>;
+  /** Awaited by `lvs.reload`. */
+  readonly lvsReload?: () => Promise<void>;
 }
 
 function fakeVrrp(fake: FakeParts, changes: FakeDaemonChanges): VrrpRuntime {
@@ -52,13 +54,14 @@ function fakeVrrp(fake: FakeParts, changes: FakeDaemonChanges): VrrpRuntime {
   };
 }
 
-function fakeLvs(fake: FakeParts): LvsRuntime {
+function fakeLvs(fake: FakeParts, changes: FakeDaemonChanges): LvsRuntime {
   const count = (servers: readonly VirtualServer[]): string => String(servers.length);
   return {
     start: async (configuration) => {
       fake.calls.push(`lvs start ${count(configuration.virtualServers)}`);
     },
     reload: async (configuration) => {
+      if (changes.lvsReload !== undefined) await changes.lvsReload();
       fake.calls.push(`lvs reload ${count(configuration.virtualServers)}`);
     },
     stop: async () => {
@@ -110,7 +113,7 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
       };
       return { dump: unused, apply: unused, timeouts: unused, close: () => calls.push("ipvs close") };
     },
-    createLvs: () => fakeLvs(fake),
+    createLvs: () => fakeLvs(fake, changes),
     createVrrp: () => fakeVrrp(fake, changes),
     settle: () => calls.push("settle"),
     ...changes.dependencies,

@@ -153,7 +153,7 @@ test("an interface that VRRP misses ends the start with keepalived's code, and t
 test("a namespace named in the configuration is entered, and the configuration read again there", async () => {
   const { daemon, parts } = createFakeDaemon(`net_namespace blue\n${VRRP_TEXT}`);
   await daemon.start();
-  assert.deepEqual(parts.calls.slice(0, 3), ["log configuration file", "namespace blue", "log configuration file"]);
+  assert.deepEqual(parts.calls.slice(0, 2), ["namespace blue", "log configuration file"]);
   const given = createFakeDaemon(`net_namespace blue\n${VRRP_TEXT}`, { options: { namespace: "red" } });
   await given.daemon.start();
   assert.deepEqual(given.parts.calls.slice(0, 2), ["namespace red", "log configuration file"]);
@@ -216,6 +216,27 @@ test("a kernel that has no IPVS refuses the reload before VRRP hears of it", asy
   await daemon.reload();
   assert.ok(parts.calls.includes("log ipvs unavailable") && parts.calls.includes("log reload refused"));
   assert.ok(!parts.calls.some((call) => call.startsWith("vrrp reload")));
+});
+
+test("load balancing that can't follow a reload takes VRRP back with it", async () => {
+  const lvsReload = (): Promise<void> => Promise.reject(systemError("EPERM"));
+  const both = createFakeDaemon(VRRP_TEXT + LVS_TEXT, { lvsReload });
+  await both.daemon.start();
+  both.parts.calls.length = 0;
+  both.parts.text = VRRP_TEXT.replace("VI_1", "VI_2") + LVS_TEXT;
+  await both.daemon.reload();
+  assert.deepEqual(
+    both.parts.calls.filter((call) => /^vrrp|refused/.test(call)),
+    ["vrrp reload VI_2", "vrrp reload VI_1", "log reload refused"],
+  );
+  const onlyLvs = createFakeDaemon(LVS_TEXT, { lvsReload });
+  await onlyLvs.daemon.start();
+  onlyLvs.parts.text = VRRP_TEXT + LVS_TEXT;
+  await onlyLvs.daemon.reload();
+  assert.deepEqual(
+    onlyLvs.parts.calls.filter((call) => /^vrrp|refused/.test(call)),
+    ["vrrp start", "vrrp stop", "log reload refused"],
+  );
 });
 
 test("requests during a reload are carried out once, after it", async () => {

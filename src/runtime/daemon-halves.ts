@@ -1,0 +1,128 @@
+import type { CompleteConfiguration } from "../model/complete.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { IpvsTable } from "../native/contract.ts";
+import { type DaemonDependencies, EXIT_CODES } from "./daemon-types.ts";
+import { errorCode, errorText } from "./error-code.ts";
+import type { LvsRuntime } from "./lvs-types.ts";
+import { Refusal, tellDiagnostics } from "./refusal.ts";
+import type { VrrpRuntime } from "./vrrp-types.ts";
+
+/** Which halves of the daemon have work. */
+export type Role = "vrrp" | "checkers";
+
+type HalvesDependencies = Pick<DaemonDependencies, "log" | "createVrrp" | "createLvs" | "openIpvs">;
+
+/** VRRP and load balancing, started, reloaded and stopped together: both take a new configuration or none does. */
+export class Halves {
+  private readonly dependencies: HalvesDependencies;
+  private vrrp: VrrpRuntime | null = null;
+  private lvs: LvsRuntime | null = null;
+
+  constructor(dependencies: HalvesDependencies) {
+    this.dependencies = dependencies;
+  }
+
+  /** @throws Refusal; what was started is for `stop` to stop */
+  async start(roles: readonly Role[], configuration: CompleteConfiguration): Promise<void> {
+    // The table is opened before VRRP changes anything: a kernel without IPVS is found out in time.
+    const table = roles.includes("checkers") ? this.openIpvs() : null;
+    if (roles.includes("vrrp")) await this.startVrrp(configuration);
+    if (table !== null) await this.startLvs(table, configuration);
+  }
+
+  /**
+   * @param before what is in force; VRRP goes back to it when load balancing can't follow
+   * @throws Refusal when nothing has changed in the end
+   */
+  async reload(
+    roles: readonly Role[],
+    configuration: CompleteConfiguration,
+    before: CompleteConfiguration,
+  ): Promise<void> {
+    const table = roles.includes("checkers") && this.lvs === null ? this.openIpvs() : null;
+    const hadVrrp = this.vrrp !== null;
+    try {
+      await this.reloadVrrp(roles, configuration);
+    } catch (error) {
+      table?.close();
+      throw error;
+    }
+    try {
+      if (this.lvs !== null) await this.lvs.reload(configuration);
+      else if (table !== null) await this.startLvs(table, configuration);
+    } catch (error) {
+      await this.restoreVrrp(hadVrrp, before);
+      throw error instanceof Refusal ? error : this.ipvsRefusal(error);
+    }
+  }
+
+  /** Both side by side. Never rejects. */
+  async stop(): Promise<void> {
+    const results = await Promise.allSettled([this.vrrp?.stop(), this.lvs?.stop()]);
+    for (const result of results) {
+      if (result.status === "rejected")
+        this.dependencies.log.error("stop failed", { reason: errorText(result.reason) });
+    }
+  }
+
+  private async startVrrp(configuration: CompleteConfiguration): Promise<void> {
+    const vrrp = this.dependencies.createVrrp(configuration);
+    this.vrrp = vrrp;
+    const complaints = await vrrp.start();
+    if (complaints.length === 0) return;
+    const refusal = this.complaintRefusal(complaints);
+    this.vrrp = null;
+    await vrrp.stop();
+    throw refusal;
+  }
+
+  private async reloadVrrp(roles: readonly Role[], configuration: CompleteConfiguration): Promise<void> {
+    const isWanted = roles.includes("vrrp");
+    if (this.vrrp === null) {
+      if (isWanted) await this.startVrrp(configuration);
+      return;
+    }
+    const complaints = await this.vrrp.reload(isWanted ? configuration.vrrpInstances : []);
+    if (complaints.length > 0) throw this.complaintRefusal(complaints);
+  }
+
+  private async restoreVrrp(hadVrrp: boolean, before: CompleteConfiguration): Promise<void> {
+    const vrrp = this.vrrp;
+    if (vrrp === null) return;
+    if (hadVrrp) tellDiagnostics(this.dependencies.log, await vrrp.reload(before.vrrpInstances));
+    else {
+      this.vrrp = null;
+      await vrrp.stop();
+    }
+  }
+
+  private async startLvs(table: IpvsTable, configuration: CompleteConfiguration): Promise<void> {
+    const lvs = this.dependencies.createLvs(table);
+    this.lvs = lvs;
+    try {
+      await lvs.start(configuration);
+    } catch (error) {
+      this.lvs = null;
+      throw this.ipvsRefusal(error);
+    }
+  }
+
+  private openIpvs(): IpvsTable {
+    try {
+      return this.dependencies.openIpvs();
+    } catch (error) {
+      throw this.ipvsRefusal(error);
+    }
+  }
+
+  private complaintRefusal(complaints: readonly Diagnostic[]): Refusal {
+    tellDiagnostics(this.dependencies.log, complaints);
+    return new Refusal(EXIT_CODES.configuration);
+  }
+
+  private ipvsRefusal(error: unknown): Refusal {
+    const code = errorCode(error);
+    this.dependencies.log.error("ipvs unavailable", { reason: errorText(error), code });
+    return new Refusal(code === "EPERM" || code === "EACCES" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
+  }
+}
