@@ -10,20 +10,20 @@ const ACTIVATION_DELAY_US = 1_000_000;
 /** First checks that servers wait for are spread over no more than this. */
 const LONGEST_WAIT_US = 2_000_000;
 
-export interface ProbeVerdict {
+/** A result that matters: it decided something, or is a failure that will be retried. */
+export interface ProbeReport {
   readonly target: PlannedTarget;
-  readonly isUp: boolean;
-  readonly isFirst: boolean;
-  readonly retries: number;
-  readonly reason: string;
+  readonly isSuccess: boolean;
+  readonly reason: ProbeEvent["reason"];
+  readonly verdict: Omit<Extract<PolicyEffect, { kind: "verdict" }>, "kind"> | null;
 }
 
 export interface ProbesDependencies {
   openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
   readonly clock: LvsClock;
   readonly random: () => number;
-  /** Verdicts of one batch, in the order of the results. */
-  readonly onVerdicts: (verdicts: readonly ProbeVerdict[]) => void;
+  /** Of one batch, in the order of the results. */
+  readonly onReports: (reports: readonly ProbeReport[]) => void;
 }
 
 interface LiveTarget {
@@ -118,25 +118,28 @@ export class Probes {
   }
 
   private onEvents(events: readonly ProbeEvent[]): void {
-    const verdicts: ProbeVerdict[] = [];
+    const reports: ProbeReport[] = [];
     for (const event of events) {
       const live = this.byNumber.get(event.target);
       if (live === undefined) continue;
       const step = stepPolicy(live.planned.timing, live.state, event.result);
       live.state = step.state;
-      for (const effect of step.effects) this.execute(live, effect, event, verdicts);
+      for (const effect of step.effects) this.execute(live, effect, event, reports);
     }
-    if (verdicts.length > 0) this.deps.onVerdicts(verdicts);
+    if (reports.length > 0) this.deps.onReports(reports);
   }
 
-  private execute(live: LiveTarget, effect: PolicyEffect, event: ProbeEvent, verdicts: ProbeVerdict[]): void {
+  private execute(live: LiveTarget, effect: PolicyEffect, event: ProbeEvent, reports: ProbeReport[]): void {
+    const { planned: target } = live;
+    const { reason } = event;
     switch (effect.kind) {
       case "verdict": {
         const { isUp, isFirst, retries } = effect;
-        verdicts.push({ target: live.planned, isUp, isFirst, retries, reason: event.reason });
+        reports.push({ target, isSuccess: isUp, reason, verdict: { isUp, isFirst, retries } });
         return;
       }
       case "retry":
+        reports.push({ target, isSuccess: false, reason, verdict: null });
         return;
       case "schedule":
         if (effect.restartUs === null) this.loop.setSchedule(live.number, effect.schedule);

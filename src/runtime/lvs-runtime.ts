@@ -1,17 +1,17 @@
 import { isSorryServerActive } from "../checker/pool.ts";
-import { type PlannedTarget, planTargets, targetId } from "../checker/targets.ts";
+import { type Asker, planTargets, targetId } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, indexGroups } from "../ipvs/groups.ts";
 import type { ServiceId } from "../ipvs/keys.ts";
 import type { TableService } from "../ipvs/table.ts";
-import type { GlobalSettings } from "../model/configuration.ts";
 import type { VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import { type OnPoolEffect, type Pool, Pools, poolId, serverId } from "./lvs-pools.ts";
-import { Probes, type ProbeVerdict } from "./lvs-probes.ts";
+import { type ProbeReport, Probes } from "./lvs-probes.ts";
 import { TableSync } from "./lvs-table-sync.ts";
 import type {
   LvsConfiguration,
+  LvsGlobals,
   LvsRuntime,
   LvsRuntimeDependencies,
   LvsRuntimeOptions,
@@ -21,6 +21,7 @@ import type {
 } from "./lvs-types.ts";
 import {
   speakActivation,
+  speakFailure,
   speakInitializing,
   speakPoolEffect,
   speakRemoval,
@@ -38,6 +39,9 @@ interface Engine {
 
 const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 0, isInSync: true };
 
+/** Zero leaves the kernel's value. */
+const NO_TIMEOUTS: NonNullable<LvsGlobals["lvsTimeoutsSec"]> = { tcp: 0, tcpFin: 0, udp: 0 };
+
 /** @see LvsRuntime */
 export function createLvsRuntime(options: LvsRuntimeOptions, dependencies: LvsRuntimeDependencies): LvsRuntime {
   return new Runtime(options, dependencies);
@@ -48,7 +52,7 @@ class Runtime implements LvsRuntime {
   private readonly deps: LvsRuntimeDependencies;
   private engine: Engine | null = null;
   private pools = Pools.empty();
-  private global: GlobalSettings | null = null;
+  private global: LvsGlobals | null = null;
   private isStopped = false;
   /** The call that is under way; the next one waits for it. */
   private tail: Promise<void> = Promise.resolve();
@@ -92,6 +96,7 @@ class Runtime implements LvsRuntime {
     this.engine = engine;
     this.global = global;
     this.deps.log(speakInitializing(isReload));
+    await engine.sync.useTimeouts(global.lvsTimeoutsSec ?? NO_TIMEOUTS);
     const before = this.pools;
     const groups = indexGroups(configuration.virtualServerGroups ?? []);
     this.speakGone(before, virtualServers);
@@ -124,15 +129,15 @@ class Runtime implements LvsRuntime {
   }
 
   /** @throws NativeError; what was opened is closed again then */
-  private async openEngine(global: GlobalSettings): Promise<Engine> {
+  private async openEngine(global: LvsGlobals): Promise<Engine> {
     const { log, clock, random } = this.deps;
     const table: IpvsTable = this.deps.openIpvs();
     const sync = new TableSync({ table, clock, log, reconcileIntervalUs: this.options.reconcileIntervalUs });
     try {
       await sync.open(global.flushesIpvsAtStart);
       const openProbeLoop: LvsRuntimeDependencies["openProbeLoop"] = (onEvents) => this.deps.openProbeLoop(onEvents);
-      const onVerdicts = (verdicts: readonly ProbeVerdict[]): void => this.onVerdicts(verdicts);
-      return { sync, probes: new Probes({ openProbeLoop, clock, random, onVerdicts }) };
+      const onReports = (reports: readonly ProbeReport[]): void => this.onReports(reports);
+      return { sync, probes: new Probes({ openProbeLoop, clock, random, onReports }) };
     } catch (error) {
       await sync.close();
       throw error;
@@ -144,11 +149,13 @@ class Runtime implements LvsRuntime {
     if (record !== null) this.deps.log(record);
   };
 
-  private onVerdicts(verdicts: readonly ProbeVerdict[]): void {
+  private onReports(reports: readonly ProbeReport[]): void {
     const touched = new Set<Pool>();
-    for (const verdict of verdicts) {
-      for (const asker of verdict.target.askers) {
-        this.speakCheck(verdict.target, verdict, asker);
+    for (const report of reports) {
+      const { verdict } = report;
+      for (const asker of report.target.askers) {
+        this.speakReport(report, asker);
+        if (verdict === null) continue;
         const pool = this.pools.judge(asker, verdict.isUp, verdict.isFirst, this.onEffect);
         if (pool !== null) touched.add(pool);
       }
@@ -156,12 +163,17 @@ class Runtime implements LvsRuntime {
     this.engine?.sync.update(this.pools.desiredOf(touched));
   }
 
-  private speakCheck(target: PlannedTarget, verdict: ProbeVerdict, asker: PlannedTarget["askers"][number]): void {
+  private speakReport({ target, isSuccess, reason, verdict }: ProbeReport, asker: Asker): void {
     const names = this.pools.all[asker.virtualServer]?.names;
     const server = names?.realServers[asker.server];
     if (names === undefined || server === undefined) return;
-    const { isUp, retries, reason } = verdict;
-    this.deps.log(speakVerdict({ kind: target.kind, isUp, retries, reason }, server, names.virtualServer));
+    const { kind } = target;
+    if (!isSuccess && this.global?.logsAllCheckerFailures === true) {
+      this.deps.log(speakFailure(kind, reason, server, names.virtualServer));
+    }
+    if (verdict === null) return;
+    const { isUp, retries } = verdict;
+    this.deps.log(speakVerdict({ kind, isUp, retries, reason }, server, names.virtualServer));
   }
 
   private speakActivations(): void {
@@ -205,6 +217,7 @@ class Runtime implements LvsRuntime {
       for (const pool of this.pools.all) {
         for (const index of pool.virtualServer.realServers.keys()) this.speakRemovalOf(pool, index, "stop");
       }
+      await engine.sync.useTimeouts(NO_TIMEOUTS);
       await engine.sync.removeAll(this.global?.flushesIpvsAtStop ?? "no");
     }
     await engine.sync.close();

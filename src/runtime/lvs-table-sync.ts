@@ -2,7 +2,7 @@ import { diffService, diffTables } from "../ipvs/diff.ts";
 import { destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
 import { indexDump, type Table, type TableService } from "../ipvs/table.ts";
 import type { Microseconds } from "../model/units.ts";
-import type { IpvsCommand, IpvsDestination, IpvsTable, SyscallFailure } from "../native/contract.ts";
+import type { IpvsCommand, IpvsDestination, IpvsTable, IpvsTimeouts, SyscallFailure } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { speakCommandFailure, speakRepair, speakTableUnusable } from "./lvs-table-wording.ts";
 import type { LvsClock, TableStatus } from "./lvs-types.ts";
@@ -39,6 +39,8 @@ export class TableSync {
   private isClosed = false;
   /** Failures that have been told and still stand, so that a lasting one is told once. */
   private standing: Set<string> = new Set();
+  /** The kernel's, before the first change. */
+  private foundTimeouts: IpvsTimeouts | null = null;
   private counts: TableStatus = { reconciles: 0, repairs: 0, failures: 0, isInSync: false };
 
   constructor(deps: TableSyncDependencies) {
@@ -82,6 +84,30 @@ export class TableSync {
     if (flushes) await this.apply([{ kind: "flush" }]);
     await this.readTable();
     this.schedule();
+  }
+
+  /**
+   * Sets the kernel's connection timeouts; zero means the value found at first, so that three zeros put all back.
+   */
+  async useTimeouts({
+    tcp,
+    tcpFin,
+    udp,
+  }: {
+    readonly tcp: number;
+    readonly tcpFin: number;
+    readonly udp: number;
+  }): Promise<void> {
+    if (tcp === 0 && tcpFin === 0 && udp === 0 && this.foundTimeouts === null) return;
+    try {
+      this.foundTimeouts ??= await this.deps.table.timeouts();
+    } catch (error) {
+      this.fail([speakTableUnusable(reasonOf(error))]);
+      return;
+    }
+    const { tcpSec, tcpFinSec, udpSec } = this.foundTimeouts;
+    const timeouts = { tcpSec: tcp || tcpSec, tcpFinSec: tcpFin || tcpFinSec, udpSec: udp || udpSec };
+    await this.apply([{ kind: "set-timeouts", timeouts }]);
   }
 
   /** Removes what is ours. @param how `services`: only services are deleted, which takes their destinations along */

@@ -1,5 +1,6 @@
 import type { VirtualServerGroup } from "../model/checks.ts";
 import type { Configuration } from "../model/configuration.ts";
+import type { ConfiguredGlobals } from "../model/global-complete.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
@@ -76,8 +77,12 @@ export interface LvsSnapshot {
   readonly table: TableStatus;
 }
 
+export type LvsGlobals = Configuration["global"] &
+  Partial<Pick<ConfiguredGlobals, "lvsTimeoutsSec" | "logsAllCheckerFailures">>;
+
 /** A `CompleteConfiguration`, or one that lacks what is optional here. */
 export interface LvsConfiguration extends Configuration {
+  readonly global: LvsGlobals;
   readonly virtualServerGroups?: readonly VirtualServerGroup[];
 }
 

@@ -38,6 +38,19 @@ export function speakVerdict(verdict: CheckVerdict, server: string, virtualServe
   return info("check failed", { ...fields, retries, reason }, text);
 }
 
+/** One failure among those that are counted, with `log_all_failures`. */
+export function speakFailure(
+  kind: Checker["kind"],
+  reason: string,
+  server: string,
+  virtualServer: string,
+): SpokenRecord {
+  const of = kind === "ping" && reason !== "timeout" ? ` of ${virtualServer}` : "";
+  const what = reason === "timeout" ? "timeout" : "failed";
+  const text = `${CHECK_WORDS[kind].passed} ${server}${of} ${what}.`;
+  return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
+}
+
 export function speakActivation(server: string, virtualServer: string): SpokenRecord {
   const text = `Activating healthchecker for service ${server} for VS ${virtualServer}`;
   return info("checker activated", { server, virtualServer }, text);

@@ -8,13 +8,15 @@ export type KeywordStatus = "in-effect" | "pending";
  * not yet in effect; whoever makes it work adds it here.
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
-  "(root)": "net_namespace use_pid_dir instance child_wait_time global_defs vrrp_instance virtual_server",
-  global_defs: `router_id lvs_flush lvs_flush_on_stop lvs_flush_onstop vrrp_mcast_group4 vrrp_mcast_group6
+  "(root)":
+    "net_namespace use_pid_dir instance child_wait_time global_defs vrrp_instance virtual_server virtual_server_group",
+  global_defs: `router_id lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
     v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask`,
+  "global_defs/lvs_timeouts": "tcp tcpfin udp",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
     virtual_ipaddress_excluded no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt

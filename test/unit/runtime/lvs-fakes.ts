@@ -1,5 +1,4 @@
 import { createMemoryIpvsTable } from "../../../src/ipvs/memory-table.ts";
-import type { Configuration } from "../../../src/model/configuration.ts";
 import type { VirtualServer } from "../../../src/model/lvs.ts";
 import type {
   IpvsCommand,
@@ -12,7 +11,7 @@ import type {
   SyscallFailure,
 } from "../../../src/native/contract.ts";
 import { createLvsRuntime } from "../../../src/runtime/lvs-runtime.ts";
-import type { LvsClock, LvsRuntime } from "../../../src/runtime/lvs-types.ts";
+import type { LvsClock, LvsConfiguration, LvsGlobals, LvsRuntime } from "../../../src/runtime/lvs-types.ts";
 
 /** Time that stands still until it is told to go on. */
 export class FakeClock implements LvsClock {
@@ -234,8 +233,8 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
 /** A configuration that has nothing but virtual servers. */
 export function configuration(
   virtualServers: readonly VirtualServer[],
-  global: Partial<Configuration["global"]> = {},
-): Configuration {
+  global: Partial<LvsGlobals> = {},
+): LvsConfiguration {
   return {
     global: {
       routerId: "test",

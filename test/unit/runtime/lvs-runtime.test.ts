@@ -259,3 +259,24 @@ test("a group is one service per address, and members come and go with a reload"
   await bench.runtime.reload({ ...configuration([service]), virtualServerGroups: [group("192.0.2.1")] });
   assert.deepEqual(await tableLines(bench.table), ["tcp 192.0.2.1:80 rr"]);
 });
+
+test("with checker_log_all_failures each counted failure is told, those of a dead server are not", async () => {
+  const bench = createBench([`${A}:80`]);
+  const service = virtualServer([server(A, {}, { retries: 1 })]);
+  await bench.runtime.start(configuration([service], { logsAllCheckerFailures: true }));
+  await bench.clock.advance(1.5 * SECOND_US);
+  bench.probes().answering.clear();
+  take(bench);
+  await bench.clock.advance(20 * SECOND_US);
+  assert.deepEqual(take(bench).slice(0, 4), [
+    "TCP connection to [192.168.1.7]:tcp:80 failed.",
+    "TCP connection to [192.168.1.7]:tcp:80 failed.",
+    "TCP_CHECK on service [192.168.1.7]:tcp:80 failed after 1 retries.",
+    "Removing service [192.168.1.7]:tcp:80 from VS [192.168.1.100]:tcp:80",
+  ]);
+  const [target] = bench.probes().targets.keys();
+  assert.ok(target !== undefined);
+  const more = { target, result: "failure", reason: "timeout", errno: 0, latencyUs: 0, atUs: 0 } as const;
+  bench.probes().report([more]);
+  assert.deepEqual(take(bench), []);
+});

@@ -222,3 +222,32 @@ test("lvs_flush_on_stop VS deletes only services", async () => {
   await bench.runtime.stop();
   assert.deepEqual(bench.table.commands, ["service-delete"]);
 });
+
+test("connection timeouts: zero keeps what was found, a reload starts from there, stop puts it back", async () => {
+  const bench = createBench(ANSWERING);
+  const services = [virtualServer(SERVERS)];
+  const withTimeouts = (tcp: number, tcpFin: number, udp: number): ReturnType<typeof configuration> =>
+    configuration(services, { lvsTimeoutsSec: { tcp, tcpFin, udp } });
+  await bench.runtime.start(withTimeouts(100, 0, 50));
+  assert.deepEqual(await bench.table.timeouts(), { tcpSec: 100, tcpFinSec: 120, udpSec: 50 });
+  await bench.runtime.reload(withTimeouts(0, 33, 0));
+  assert.deepEqual(await bench.table.timeouts(), { tcpSec: 900, tcpFinSec: 33, udpSec: 300 });
+  await bench.runtime.stop();
+  assert.deepEqual(
+    bench.table.batches
+      .flat()
+      .filter((command) => command.kind === "set-timeouts")
+      .at(-1),
+    {
+      kind: "set-timeouts",
+      timeouts: { tcpSec: 900, tcpFinSec: 120, udpSec: 300 },
+    },
+  );
+});
+
+test("without configured timeouts the kernel's are not touched", async () => {
+  const bench = createBench(ANSWERING);
+  await start(bench);
+  await bench.runtime.stop();
+  assert.ok(!bench.table.commands.includes("set-timeouts"));
+});
