@@ -4,11 +4,10 @@ import type { Link } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import { errorText } from "../runtime/error-code.ts";
-import { SILENT_LOGGER } from "../runtime/log.ts";
 import { VERSION } from "../runtime/version.ts";
 import { renderCheck } from "./check-formats.ts";
 import type { Flags } from "./flags.ts";
-import { enterNamespace, readLinks } from "./host-network.ts";
+import { readLinksOf } from "./host-network.ts";
 
 /** keepalived's code for a test that could not be made. */
 const CANNOT_RUN = 4;
@@ -18,29 +17,28 @@ export function testExitCode(loaded: LoadedConfiguration): number {
   return loaded.testExitCode === 0 && loaded.startRefusal !== null ? CANNOT_RUN : loaded.testExitCode;
 }
 
-/** The interfaces to check names against; null (nothing is checked) without the addon. */
+/** The interfaces to check names against; null (nothing is checked) without the addon or without permission. */
 async function findLinks(namespace: string | null): Promise<readonly Link[] | null> {
   try {
-    const native = loadNative();
-    if (namespace !== null) enterNamespace(native, namespace);
-    return await readLinks(native, SILENT_LOGGER);
+    return await readLinksOf(loadNative(), namespace);
   } catch {
     return null;
   }
 }
 
-/** Loads a configuration for inspection only. */
+/** Loads a configuration for inspection only, with the interfaces of the namespace that it is for. */
 export async function loadForTest(
   flags: Pick<Flags, "configFile" | "configId" | "enforcesIncludes" | "namespace">,
 ): Promise<LoadedConfiguration> {
-  const links = await findLinks(flags.namespace);
   const source = {
     path: flags.configFile,
     workingDirectory: process.cwd(),
     configId: flags.configId,
     enforcesIncludes: flags.enforcesIncludes,
   };
-  return loadConfiguration(source, createConfigurationHost(links));
+  const first = loadConfiguration(source, createConfigurationHost(await findLinks(flags.namespace)));
+  const wanted = flags.namespace === null ? first.configuration.global.networkNamespace : null;
+  return wanted === null ? first : loadConfiguration(source, createConfigurationHost(await findLinks(wanted)));
 }
 
 /** Every complaint with its line and a caret. */

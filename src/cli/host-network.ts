@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import type { Link, NativeAddon } from "../native/contract.ts";
+import { closeSync, existsSync, openSync } from "node:fs";
+import type { Link, NativeAddon, Rtnetlink } from "../native/contract.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 
@@ -28,4 +28,34 @@ export async function readLinks(
 export function enterNamespace(native: Pick<NativeAddon, "enterNetworkNamespace">, name: string): void {
   const paths = NAMESPACE_DIRECTORIES.map((folder) => `${folder}/${name}`);
   native.enterNetworkNamespace(paths.find((path) => existsSync(path)) ?? `/run/netns/${name}`);
+}
+
+/**
+ * A socket in another namespace; this thread is back where it was when the call returns.
+ * @throws NativeError
+ */
+function openRtnetlinkIn(native: NativeAddon, name: string): Rtnetlink {
+  const home = openSync("/proc/self/ns/net", "r");
+  try {
+    enterNamespace(native, name);
+    try {
+      return native.openRtnetlink();
+    } finally {
+      native.enterNetworkNamespace(`/proc/self/fd/${home}`);
+    }
+  } finally {
+    closeSync(home);
+  }
+}
+
+/** The interfaces of a namespace, null (this thread's) or by name; null when they can't be read. */
+export async function readLinksOf(native: NativeAddon, name: string | null): Promise<readonly Link[] | null> {
+  try {
+    const rtnetlink = name === null ? native.openRtnetlink() : openRtnetlinkIn(native, name);
+    const links = await rtnetlink.links();
+    rtnetlink.close();
+    return links;
+  } catch {
+    return null;
+  }
 }

@@ -132,13 +132,15 @@ test("a namespace's own interfaces count, not those of the place where the daemo
 mkdir -p /run/netns; ip netns add blue; ip -n blue link add blue0 type veth peer name peer0
 ip -n blue addr add 10.0.0.1/24 dev blue0; ip -n blue link set peer0 up; ip -n blue link set blue0 up
 sed -i s/eth0/blue0/ /run/a.conf
+holdfast -t -f /run/a.conf; echo status $?
 holdfast -G -f /run/a.conf; echo status $?
 kill $(cat /run/keepalived/blue/vrrp.pid); ${waitFor("[ ! -e /run/keepalived ]")}
 sed -i s/blue0/eth0/ /run/a.conf
+holdfast -t/run/t.log -f /run/a.conf; echo status $?
 holdfast -G -f /run/a.conf; echo status $?
 ip netns del blue`;
   const { stdout, stderr } = await withConfig(`net_namespace blue\n${VRRP}`, script);
-  assert.equal(stdout, "status 0\nstatus 2\n");
+  assert.equal(stdout, "status 0\nstatus 0\nstatus 5\nstatus 2\n");
   assert.match(stderr, /^\(\/run\/a.conf: Line 4, column 13\) .*eth0\n$/);
 });
 
