@@ -33,7 +33,7 @@ const RUN_DIRECTORY = "/run";
 /** A control loop that has not been heard for this long counts as hung: the vrrp loop gives the addresses up. */
 const LEASE_US = 60_000_000;
 /** How often the kernel's IPVS table is compared with the wanted one. */
-const RECONCILE_INTERVAL_US = 30_000_000;
+const RECONCILE_INTERVAL_US = 5_000_000;
 const LARGEST_PROBE_COUNT = 4096;
 const IPVS_VARIABLE = "HOLDFAST_IPVS";
 
