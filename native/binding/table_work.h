@@ -12,7 +12,7 @@
 
 #include "binding/values.h"
 #include "binding/work_queue.h"
-#include "netlink/socket.h"
+#include "netlink/batch.h"
 
 namespace holdfast::binding {
 
@@ -61,6 +61,7 @@ class ApplyWork final : public Work {
     Napi::Array results = Napi::Array::New(env, commands_.size());
     size_t next = 0;
     for (size_t index = 0; index < commands_.size(); ++index) {
+      const Napi::HandleScope scope(env);
       const bool has_failed = next < failures_.size() && failures_[next].index == index;
       results.Set(static_cast<uint32_t>(index),
                   has_failed ? Describe(env, failures_[next++]) : env.Null());

@@ -5,7 +5,6 @@
 #include <linux/netlink.h>
 #include <string.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "netlink/kernel_module.h"
@@ -16,8 +15,6 @@ namespace {
 
 using netlink::Message;
 
-/** Commands encoded at a time: bounds the memory of a huge batch. */
-constexpr size_t kSlice = 4'096;
 /** Scheduler modules are loaded while the kernel handles a command. */
 constexpr int kTimeoutMs = 30'000;
 constexpr std::chrono::seconds kModprobeDeadline{10};
@@ -101,18 +98,10 @@ int Table::Dump(std::vector<ServiceEntry>* entries) {
 }
 
 std::vector<CommandFailure> Table::Apply(std::span<const Command> commands) {
-  std::vector<CommandFailure> failures;
-  for (size_t start = 0; start < commands.size(); start += kSlice) {
-    const auto slice = commands.subspan(start, std::min(kSlice, commands.size() - start));
-    builder_.Clear();
-    for (const Command& command : slice) EncodeCommand(family_, command, &builder_);
-    // What broke the exchange off is told as the verdict on every command that it concerns.
-    socket_.Transact(builder_.bytes(), [&](size_t index, const netlink::Ack& ack) {
-      if (ack.error_number == 0) return;
-      failures.push_back({start + index, ack.error_number, Describe(slice[index], ack)});
-    });
-  }
-  return failures;
+  const auto encode = [this](const Command& command, netlink::MessageBuilder* builder) {
+    EncodeCommand(family_, command, builder);
+  };
+  return netlink::ApplyBatch(&socket_, &builder_, commands, encode, Describe);
 }
 
 int Table::ReadTimeouts(Timeouts* timeouts) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "netlink/batch.h"
 #include "netlink/ipvs_codec.h"
 #include "netlink/message.h"
 #include "netlink/socket.h"
@@ -32,7 +33,10 @@ class Table {
   /** Services with their destinations. @returns 0 or a negative errno */
   int Dump(std::vector<ServiceEntry>* entries);
 
-  /** Carries out all commands in order; those that failed are told in ascending order. */
+  /**
+   * Carries out all commands in order; those that failed are told in ascending order. A deleted
+   * destination stays in the kernel's trash for a minute or two, and each add walks that list.
+   */
   std::vector<CommandFailure> Apply(std::span<const Command> commands);
 
   /** @returns 0 or a negative errno */

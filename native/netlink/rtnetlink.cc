@@ -2,14 +2,12 @@
 
 #include <errno.h>
 
-#include <algorithm>
+#include <string>
 
 namespace holdfast::netlink {
 
 namespace {
 
-/** Commands encoded at a time: bounds the memory of a huge batch. */
-constexpr size_t kSlice = 4'096;
 /** A table that changes during every one of so many dumps is reported as it was last seen. */
 constexpr int kDumpsMax = 10;
 
@@ -43,23 +41,17 @@ int Rtnetlink::Addresses(std::vector<AddressRecord>* addresses) {
 }
 
 std::vector<CommandFailure> Rtnetlink::Apply(std::span<const AddressCommand> commands) {
-  std::vector<CommandFailure> failures;
-  for (size_t start = 0; start < commands.size(); start += kSlice) {
-    const auto slice = commands.subspan(start, std::min(kSlice, commands.size() - start));
-    builder_.Clear();
-    for (const AddressCommand& command : slice) {
-      if (command.is_delete) {
-        EncodeAddressDelete(command.address, &builder_);
-      } else {
-        EncodeAddressAdd(command.address, &builder_);
-      }
+  const auto encode = [](const AddressCommand& command, MessageBuilder* builder) {
+    if (command.is_delete) {
+      EncodeAddressDelete(command.address, builder);
+    } else {
+      EncodeAddressAdd(command.address, builder);
     }
-    socket_.Transact(builder_.bytes(), [&](size_t index, const Ack& ack) {
-      if (ack.error_number == 0) return;
-      failures.push_back({start + index, ack.error_number, std::string(ack.message)});
-    });
-  }
-  return failures;
+  };
+  const auto describe = [](const AddressCommand&, const Ack& ack) {
+    return std::string(ack.message);
+  };
+  return ApplyBatch(&socket_, &builder_, commands, encode, describe);
 }
 
 }  // namespace holdfast::netlink

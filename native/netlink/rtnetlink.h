@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "netlink/batch.h"
 #include "netlink/message.h"
 #include "netlink/rtnetlink_codec.h"
 #include "netlink/socket.h"

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,15 +28,6 @@ struct Ack {
   int error_number = 0;
   /** The kernel's words (extended ACK), often empty. Valid during the call only. */
   std::string_view message;
-};
-
-/** A message of a batch that failed. */
-struct CommandFailure {
-  size_t index = 0;
-  /** Positive. */
-  int error_number = 0;
-  /** The kernel's words; often empty. */
-  std::string message;
 };
 
 /** @param index of the message in the batch; called in order, once per message */

@@ -5,10 +5,13 @@
 #include <sched.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "netlink/batch.h"
 #include "netlink/message.h"
 #include "netlink/rtnetlink_codec.h"
 #include "netlink/socket.h"
@@ -372,6 +375,24 @@ TEST(Kernel, SplitsABatchThatTheReceiveBufferCannotHoldTheVerdictsOf) {
       })) {
     GTEST_SKIP() << "a network namespace needs CAP_SYS_ADMIN";
   }
+}
+
+TEST(ApplyBatch, NeverTakesACommandThatCannotBeEncodedForSuccess) {
+  Socket socket;
+  ASSERT_EQ(socket.Open(NETLINK_ROUTE), 0);
+  MessageBuilder builder;
+  const std::array<int, 2> commands{};
+  const auto encode = [](int, MessageBuilder* target) {
+    target->Begin(RTM_GETLINK, NLM_F_ACK, ifinfomsg{});
+    target->Put(IFLA_IFNAME, Octets(70'000));
+    target->End();
+  };
+  const auto describe = [](int, const Ack&) { return std::string(); };
+  const auto failures =
+      ApplyBatch(&socket, &builder, std::span<const int>(commands), encode, describe);
+  ASSERT_EQ(failures.size(), 2U);
+  EXPECT_EQ(failures[1].index, 1U);
+  EXPECT_EQ(failures[1].error_number, EMSGSIZE);
 }
 
 TEST(Kernel, TellsOfChangesToTheGroups) {
