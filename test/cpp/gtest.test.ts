@@ -45,8 +45,15 @@ async function runTests(): Promise<{ readonly finished: Finished; readonly repor
   }
 }
 
-function replay({ name, classname, result, failures = [] }: GoogleTest): void {
-  const skip = result === "SKIPPED" ? "skipped by the C++ test" : false;
+/** The report does not hold why a test was skipped; the output does, between these two lines. */
+function skipReason(output: string, test: string): string {
+  const end = output.indexOf(`[  SKIPPED ] ${test} (`);
+  const start = output.lastIndexOf(": Skipped\n", end);
+  return end < 0 || start < 0 ? "no reason told" : output.slice(start + ": Skipped\n".length, end).trim();
+}
+
+function replay({ name, classname, result, failures = [] }: GoogleTest, output: string): void {
+  const skip = result === "SKIPPED" ? skipReason(output, `${classname}.${name}`) : false;
   test(`${classname}.${name}`, { skip }, () => {
     if (failures.length > 0) throw new Error(failures.map((entry) => entry.failure).join("\n"));
   });
@@ -59,7 +66,7 @@ async function main(): Promise<void> {
   });
   if (built.status !== 0) return;
   const { finished, report } = await runTests();
-  for (const suite of report?.testsuites ?? []) suite.testsuite.forEach(replay);
+  for (const suite of report?.testsuites ?? []) for (const entry of suite.testsuite) replay(entry, finished.stdout);
   test("the C++ tests run to their end without a sanitizer's complaint", () => {
     // Status 1 means failed tests, which are told above.
     if (report !== null && (finished.status === 0 || finished.status === 1)) return;
