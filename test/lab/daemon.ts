@@ -23,6 +23,7 @@ export interface DaemonOptions {
   readonly name: DaemonName;
   readonly config: string;
   readonly flags?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export interface DaemonEnd {
@@ -44,7 +45,10 @@ export class Daemon {
     machine.writeFile(CONFIG_PATH, options.config);
     this.name = options.name;
     this.#machine = machine;
-    this.#child = machine.spawn([program, "-f", CONFIG_PATH, ...(options.flags ?? VRRP_FLAGS)]);
+    this.#child = machine.spawn([program, "-f", CONFIG_PATH, ...(options.flags ?? VRRP_FLAGS)], {
+      ...process.env,
+      ...options.env,
+    });
     this.log = linesOf(this.#child.stdout, this.#child.stderr);
     this.ended = ended(this.#child);
   }

@@ -79,8 +79,8 @@ export class Pair {
     return vrrpConfig({ virtualAddresses: [VIP], ...settings, ...text, ...(isUnicast ? { unicast } : {}) });
   }
 
-  startDaemon(side: Side, text: SideText): Daemon {
-    const daemon = new Daemon(side.machine, { name: side.daemonName, config: this.config(side, text) });
+  startDaemon(side: Side, text: SideText, env: NodeJS.ProcessEnv = {}): Daemon {
+    const daemon = new Daemon(side.machine, { name: side.daemonName, config: this.config(side, text), env });
     this.#daemons.push(daemon);
     return daemon;
   }
