@@ -8,6 +8,8 @@ export interface Trial {
   readonly sample: Sample | null;
   /** Why there is no sample, else null. */
   readonly error: string | null;
+  /** Of the last minute, when the trial began: how busy the machine was with other things. */
+  readonly loadAverage: number;
 }
 
 export interface Row {

@@ -4,6 +4,7 @@
  * Prints a table; all samples go to bench/results/ as JSON.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -12,7 +13,8 @@ import { ROOT } from "../test/helpers/repository.ts";
 import type { BenchCase, Sample, Subject } from "./case.ts";
 import { CASES } from "./cases.ts";
 import { describeMachine } from "./machine.ts";
-import { renderTable, rowsOf, type Trial } from "./report.ts";
+import { formatSummary, renderTable, rowsOf, type Trial } from "./report.ts";
+import { summarize } from "./statistics.ts";
 
 const DEFAULT_TRIALS = 5;
 const TRIAL_TIMEOUT_MS = 180_000;
@@ -39,7 +41,7 @@ function planRounds(cases: readonly BenchCase[], trials: number, only: string | 
 }
 
 async function runTrial({ item, subject, variant }: Plan): Promise<Trial> {
-  const outcome = { case: item.name, subject, variant };
+  const outcome = { case: item.name, subject, variant, loadAverage: loadavg()[0] ?? Number.NaN };
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const program = fileURLToPath(new URL(`./trial.${extension}`, import.meta.url));
   const words = [process.execPath, program, item.name, subject, variant];
@@ -104,6 +106,10 @@ async function main(): Promise<number> {
   );
   for (const item of chosen) process.stdout.write(`${item.name}: ${item.meaning}\n`);
   process.stdout.write(`\n${renderTable(rowsOf(trials), ["keepalived", "holdfast"])}\n\n`);
+  const loads = trials.map((trial) => trial.loadAverage);
+  if (loads.length > 0) {
+    process.stdout.write(`load average during the trials: ${formatSummary(summarize(loads))}\n`);
+  }
   process.stdout.write(`samples: ${save(trials, machine)}\n`);
   return trials.some((trial) => trial.error !== null) ? 1 : 0;
 }

@@ -31,6 +31,8 @@ interface Usage {
   readonly rssMiB: number;
   /** connect(2) calls in the machine's network namespace. */
   readonly connects: number;
+  /** Connections that a server's kernel completed there. */
+  readonly accepts: number;
 }
 
 function cpuUsOf(pid: number): number {
@@ -43,12 +45,13 @@ function rssMiBOf(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1_024;
 }
 
-function connectsIn(machine: Machine): number {
+/** @param name of a counter of TCP in the machine's network namespace */
+function tcpCounter(machine: Machine, name: string): number {
   const [names = "", values = ""] = machine
     .readNetFile("snmp")
     .split("\n")
     .filter((line) => line.startsWith("Tcp:"));
-  return Number(values.split(" ")[names.split(" ").indexOf("ActiveOpens")]);
+  return Number(values.split(" ")[names.split(" ").indexOf(name)]);
 }
 
 function usageOf(machine: Machine, spawned: number): Usage {
@@ -57,7 +60,8 @@ function usageOf(machine: Machine, spawned: number): Usage {
     atMs: performance.now(),
     cpuUs: pids.reduce((sum, pid) => sum + cpuUsOf(pid), 0),
     rssMiB: pids.reduce((sum, pid) => sum + rssMiBOf(pid), 0),
-    connects: connectsIn(machine),
+    connects: tcpCounter(machine, "ActiveOpens"),
+    accepts: tcpCounter(machine, "PassiveOpens"),
   };
 }
 
@@ -69,7 +73,7 @@ async function measure(machine: Machine, subject: Subject, count: number): Promi
   const spawned = descendantsOf(process.pid).find((pid) => !before.has(pid));
   if (spawned === undefined) throw new Error("the daemon is not there");
   try {
-    await waitUntil("checks", () => (connectsIn(machine) >= count ? true : null), { timeoutMs: 30_000 });
+    await waitUntil("checks", () => (tcpCounter(machine, "ActiveOpens") >= count ? true : null), { timeoutMs: 30_000 });
   } catch (error) {
     throw new Error(`${subject} checks nothing:\n${daemon.text.slice(-2_000)}`, { cause: error });
   }
@@ -81,6 +85,7 @@ async function measure(machine: Machine, subject: Subject, count: number): Promi
   return {
     checksPerSec: (checks / (end.atMs - start.atMs)) * 1_000,
     cpuPerCheckUs: (end.cpuUs - start.cpuUs) / checks,
+    acceptsPerCheck: (end.accepts - start.accepts) / checks,
     rssMiB: end.rssMiB,
     wrongResults: daemon.log.items.filter(({ text }) => text.includes("Removing service")).length,
   };
