@@ -513,9 +513,13 @@ export interface ProbeLoopOptions {
 
 /** The probe loop: one thread for all targets. */
 export interface ProbeLoop {
-  /** @param firstDelayUs the first probe starts after this */
+  /**
+   * Replaces a target of the same number.
+   * @param target chosen by the caller, 0..2^31-1
+   * @param firstDelayUs the first probe starts after this
+   */
   addTarget(target: number, spec: ProbeTarget, schedule: ProbeSchedule, firstDelayUs: number): void;
-  /** Takes effect with the next result; with `restart` the next probe starts after `firstDelayUs` from now. */
+  /** Takes effect with the next result; to start afresh, add the target again. */
   setSchedule(target: number, schedule: ProbeSchedule): void;
   removeTarget(target: number): void;
   counters(): ProbeCounters;
