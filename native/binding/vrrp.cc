@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "binding/event_pump.h"
 #include "binding/factory.h"
@@ -29,6 +30,7 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
                        {InstanceMethod<&VrrpLoopWrap::OpenInstance>("openInstance"),
                         InstanceMethod<&VrrpLoopWrap::CloseInstance>("closeInstance"),
                         InstanceMethod<&VrrpLoopWrap::Submit>("submit"),
+                        InstanceMethod<&VrrpLoopWrap::SetGroup>("setGroup"),
                         InstanceMethod<&VrrpLoopWrap::RenewLease>("renewLease"),
                         InstanceMethod<&VrrpLoopWrap::Counters>("counters"),
                         InstanceMethod<&VrrpLoopWrap::Health>("health"),
@@ -81,12 +83,16 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
   }
 
   static std::optional<int32_t> ReadId(const Napi::CallbackInfo& info) {
-    if (info[0].IsNumber()) {
-      const double number = info[0].As<Napi::Number>().DoubleValue();
+    return ReadId(info.Env(), info[0]);
+  }
+
+  static std::optional<int32_t> ReadId(Napi::Env env, const Napi::Value& value) {
+    if (value.IsNumber()) {
+      const double number = value.As<Napi::Number>().DoubleValue();
       const auto id = static_cast<int32_t>(number >= 1 && number <= kMaxId ? number : 0);
       if (id == number && id != 0) return id;
     }
-    Napi::TypeError::New(info.Env(), "instance: a whole number from 1 to 2147483647 is expected")
+    Napi::TypeError::New(env, "instance: a whole number from 1 to 2147483647 is expected")
         .ThrowAsJavaScriptException();
     return std::nullopt;
   }
@@ -116,6 +122,23 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
     if (!id) return;
     auto order = ReadOrder(info[1]);
     if (order) loop_->Submit(*id, std::move(*order));
+  }
+
+  void SetGroup(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    if (!info[0].IsArray()) {
+      Napi::TypeError::New(info.Env(), "members: an array is expected")
+          .ThrowAsJavaScriptException();
+      return;
+    }
+    const auto list = info[0].As<Napi::Array>();
+    std::vector<int32_t> members;
+    for (uint32_t index = 0; index < list.Length(); ++index) {
+      const auto id = ReadId(info.Env(), list.Get(index));
+      if (!id) return;
+      members.push_back(*id);
+    }
+    loop_->SetGroup(std::move(members));
   }
 
   void RenewLease(const Napi::CallbackInfo& info) {

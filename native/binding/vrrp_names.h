@@ -11,8 +11,8 @@
 namespace holdfast::binding {
 
 /** Names of contract.ts in the order of the enums in vrrp/model.h. */
-inline constexpr std::array<const char*, vrrp::kPhases> kPhaseNames = {"idle", "backup", "held",
-                                                                       "active"};
+inline constexpr std::array<const char*, vrrp::kPhases> kPhaseNames = {"idle", "adopting", "backup",
+                                                                       "held", "active"};
 inline constexpr std::array<const char*, vrrp::kTriggers> kTriggerNames = {
     "active-down",
     "adver",
@@ -24,6 +24,10 @@ inline constexpr std::array<const char*, vrrp::kTriggers> kTriggerNames = {
     "lower-priority",
     "link-lost",
     "lease-lapsed",
+    "group-active",
+    "group-backup",
+    "group-fault",
+    "group-announce",
 };
 inline constexpr std::array<const char*, vrrp::kDropReasons> kDropReasonNames = {
     "too-short",

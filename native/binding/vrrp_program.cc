@@ -35,11 +35,11 @@ Enum ReadName(FieldReader& reader, const char* field, const std::array<const cha
 class ActionReader {
  public:
   static bool ReadList(FieldReader& parent, const std::string& parent_name,
-                       std::vector<vrrp::Action>* actions) {
-    const Napi::Array list = parent.Array("actions");
+                       std::vector<vrrp::Action>* actions, const char* field = "actions") {
+    const Napi::Array list = parent.Array(field);
     if (!parent.ok()) return false;
     for (uint32_t index = 0; index < list.Length(); ++index) {
-      ActionReader reader(list.Get(index), Item(parent_name + ".actions", index));
+      ActionReader reader(list.Get(index), Item(parent_name + "." + field, index));
       actions->push_back(reader.Read());
       if (!reader.fields_.ok()) return false;
     }
@@ -139,8 +139,27 @@ class ProgramReader {
         plan.Fail("trigger", "it has a plan already");
         return false;
       }
+      if (!ReadGroupPart(plan, name, phase, trigger, program)) return false;
     }
     return true;
+  }
+
+  static bool ReadGroupPart(FieldReader& plan, const std::string& name, vrrp::Phase phase,
+                            vrrp::Trigger trigger, vrrp::Program* program) {
+    if (!plan.Value("whileOthersWait").IsNull()) {
+      std::vector<vrrp::Action> waiting;
+      if (!ActionReader::ReadList(plan, name, &waiting, "whileOthersWait")) return false;
+      program->AwaitGroup(phase, trigger, waiting);
+    }
+    if (const auto pulls = plan.NullableString("pulls")) {
+      const auto pulled = ValueOf<vrrp::Trigger>(kTriggerNames, *pulls);
+      if (!pulled || *pulled < vrrp::Trigger::kGroupActive) {
+        plan.Fail("pulls", "a trigger of the group is expected");
+        return false;
+      }
+      program->Pull(phase, trigger, *pulled);
+    }
+    return plan.ok();
   }
 
   bool ReadIgnored(FieldReader& ignored, vrrp::Phase phase, vrrp::Program* program) {

@@ -88,6 +88,10 @@ void Instance::Fire(Trigger trigger, const AdvertFacts* advert, int64_t base_us,
   const AdvertFacts facts = has_advert ? *advert : AdvertFacts{};
   if (reaction.kind == Reaction::Kind::kTell) {
     Emit(now_us, HappenedEvent{.trigger = trigger, .has_advert = has_advert, .advert = facts});
+  } else if (reaction.awaits_group && !host_->DoOthersWish(*this)) {
+    RunActions(program_->WaitingActionsOf(reaction),
+               {.now_us = now_us, .base_us = base_us, .advert = advert});
+    wishes_active_ = true;
   } else {
     RunActions(program_->ActionsOf(reaction),
                {.now_us = now_us, .base_us = base_us, .advert = advert});
@@ -102,6 +106,10 @@ void Instance::Fire(Trigger trigger, const AdvertFacts* advert, int64_t base_us,
     }
   }
   if (has_advert) told_ = facts;
+  // Last: what the others do must find this one moved.
+  if (reaction.pulls && trigger < Trigger::kGroupActive) {
+    host_->PullOthers(*this, *reaction.pulls, now_us);
+  }
 }
 
 void Instance::RunActions(std::span<const Action> actions, const Moment& moment) {
@@ -143,6 +151,7 @@ void Instance::Run(const ArmActiveDown& action, const Moment& moment) {
     interval_us = last_interval_us_.value_or(rule.interval_us);
   }
   last_interval_us_ = interval_us;
+  wishes_active_ = false;
   const int64_t skew_us = rule.skew_numerator * rule.skew_base_us.value_or(interval_us) / 256;
   timers_->Arm(&active_down_, NextDeadline(moment.base_us, rule.multiplier * interval_us + skew_us,
                                            moment.now_us));
@@ -160,6 +169,7 @@ void Instance::Run(const DisarmActiveDown&, const Moment&) { timers_->Disarm(&ac
 void Instance::EnterPhase(Phase next) {
   if (next == phase_) return;
   phase_ = next;
+  if (next != Phase::kBackup && next != Phase::kHeld) wishes_active_ = false;
   said_reasons_ = 0;
   told_.reset();
 }

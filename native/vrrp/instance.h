@@ -29,6 +29,9 @@ class InstanceHost {
   /** A protocol timer fired. */
   virtual void RecordDeadline(int64_t at_us) = 0;
   virtual void Emit(const Event& event) = 0;
+  /** The rest of the sync group wishes to be active, or is. True without a group. */
+  virtual bool DoOthersWish(const Instance&) { return true; }
+  virtual void PullOthers(const Instance&, Trigger, int64_t /*now_us*/) {}
 
  protected:
   ~InstanceHost() = default;
@@ -61,6 +64,8 @@ class Instance final : public TimerOwner {
   void OnDatagram(const Datagram& datagram, int64_t now_us);
   /** Link lost, lease lapsed: what comes from outside the instance. */
   void OnTrigger(Trigger trigger, int64_t now_us) { Fire(trigger, nullptr, now_us, now_us); }
+  /** Its timer has ended since it last heard a reason to wait, or it is active already. */
+  bool wishes_active() const { return wishes_active_ || phase_ == Phase::kActive; }
 
   void BeforeTimer(TimerNode& node, int64_t now_us) override;
   void OnTimer(TimerNode& node, int64_t now_us) override;
@@ -103,6 +108,8 @@ class Instance final : public TimerOwner {
   /** Interval of the last arm-active-down. */
   std::optional<int64_t> last_interval_us_;
   std::optional<AdvertFacts> told_;
+  /** The timer ended while the rest of the group was not ready; arming it anew ends the wish. */
+  bool wishes_active_ = false;
   /** Reasons that were said in this phase, one bit each. */
   uint32_t said_reasons_ = 0;
   /** Sender of the last advert that was used. */

@@ -80,6 +80,11 @@ void Loop::Submit(int32_t id, Order order) {
   });
 }
 
+void Loop::SetGroup(std::vector<int32_t> members) {
+  thread_.PostCall([this, shared = std::make_shared<std::vector<int32_t>>(
+                              std::move(members))]() mutable { GroupNow(std::move(shared)); });
+}
+
 void Loop::RenewLease() {
   if (lease_.Renew(MonotonicUs())) thread_.PostCall([this] { WatchLease(); });
 }
@@ -144,6 +149,41 @@ void Loop::CloseNow(int32_t id) {
   if (slot == slots_.end()) return;
   DetachSocket(slot->second.get());
   slots_.erase(slot);
+  LeaveGroup(id);
+}
+
+void Loop::GroupNow(std::shared_ptr<std::vector<int32_t>> members) {
+  for (const int32_t id : *members) LeaveGroup(id);
+  if (members->size() < 2) return;
+  for (const int32_t id : *members) groups_[id] = members;
+}
+
+void Loop::LeaveGroup(int32_t id) {
+  const auto group = groups_.find(id);
+  if (group == groups_.end()) return;
+  std::erase(*group->second, id);
+  groups_.erase(group);
+}
+
+bool Loop::DoOthersWish(const Instance& instance) {
+  const auto group = groups_.find(instance.id());
+  if (group == groups_.end()) return true;
+  return std::ranges::all_of(*group->second, [this, &instance](int32_t id) {
+    if (id == instance.id()) return true;
+    const auto slot = slots_.find(id);
+    return slot != slots_.end() && slot->second->instance.wishes_active();
+  });
+}
+
+void Loop::PullOthers(const Instance& instance, Trigger trigger, int64_t now_us) {
+  const auto group = groups_.find(instance.id());
+  if (group == groups_.end()) return;
+  for (const int32_t id : *group->second) {
+    const auto slot = slots_.find(id);
+    if (id != instance.id() && slot != slots_.end()) {
+      slot->second->instance.OnTrigger(trigger, now_us);
+    }
+  }
 }
 
 void Loop::AttachSocket(Slot* slot) {

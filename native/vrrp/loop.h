@@ -54,6 +54,8 @@ class Loop final : private InstanceHost,
                     std::shared_ptr<Counters> counters);
   void CloseInstance(int32_t id);
   void Submit(int32_t id, Order order);
+  /** contract.ts `VrrpLoop.setGroup` */
+  void SetGroup(std::vector<int32_t> members);
   void RenewLease();
   /** Carries out what was submitted before. Idempotent. */
   void Close();
@@ -69,6 +71,8 @@ class Loop final : private InstanceHost,
   void OpenNow(int32_t id, std::unique_ptr<Transport> transport,
                std::shared_ptr<Counters> counters);
   void CloseNow(int32_t id);
+  void GroupNow(std::shared_ptr<std::vector<int32_t>> members);
+  void LeaveGroup(int32_t id);
   Slot& SlotOf(const Instance& instance);
   void AttachSocket(Slot* slot);
   void DetachSocket(Slot* slot);
@@ -89,6 +93,8 @@ class Loop final : private InstanceHost,
   void DrainSocket(Instance& instance) override;
   void RecordDeadline(int64_t at_us) override;
   void Emit(const Event& event) override;
+  bool DoOthersWish(const Instance& instance) override;
+  void PullOthers(const Instance& instance, Trigger trigger, int64_t now_us) override;
   // TimerOwner
   void OnTimer(TimerNode& node, int64_t now_us) override;
   // AdvertSocket::Listener
@@ -124,6 +130,8 @@ class Loop final : private InstanceHost,
   AddressWorker addresses_{&timers_, &netlink_, this};
   std::vector<std::unique_ptr<AdvertSocket>> sockets_;
   std::unordered_map<int32_t, std::unique_ptr<Slot>> slots_;
+  /** The sync group of each instance that has one; its members share the list. */
+  std::unordered_map<int32_t, std::shared_ptr<std::vector<int32_t>>> groups_;
   /** An event was dropped and nobody has been told. */
   bool is_overrun_ = false;
   LoopThread thread_;

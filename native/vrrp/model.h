@@ -8,8 +8,8 @@
 namespace holdfast::vrrp {
 
 /** contract.ts `VrrpPhaseName`, in its order. */
-enum class Phase : uint8_t { kIdle, kBackup, kHeld, kActive };
-inline constexpr size_t kPhases = 4;
+enum class Phase : uint8_t { kIdle, kAdopting, kBackup, kHeld, kActive };
+inline constexpr size_t kPhases = 5;
 
 /** contract.ts `VrrpTrigger`, in its order. */
 enum class Trigger : uint8_t {
@@ -23,8 +23,12 @@ enum class Trigger : uint8_t {
   kLowerPriority,
   kLinkLost,
   kLeaseLapsed,
+  kGroupActive,
+  kGroupBackup,
+  kGroupFault,
+  kGroupAnnounce,
 };
-inline constexpr size_t kTriggers = 10;
+inline constexpr size_t kTriggers = 14;
 
 /** contract.ts `AdvertDropReason`, in its order. */
 enum class DropReason : uint8_t {

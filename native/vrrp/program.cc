@@ -15,6 +15,14 @@ bool Program::AddPlan(Phase when, Trigger trigger, std::span<const Action> actio
   return true;
 }
 
+void Program::AwaitGroup(Phase when, Trigger trigger, std::span<const Action> waiting) {
+  Reaction& reaction = At(when, trigger);
+  reaction.awaits_group = true;
+  reaction.waiting_first = static_cast<uint32_t>(actions_.size());
+  reaction.waiting_count = static_cast<uint32_t>(waiting.size());
+  actions_.insert(actions_.end(), waiting.begin(), waiting.end());
+}
+
 void Program::Ignore(Phase when, Trigger trigger) {
   Reaction& reaction = At(when, trigger);
   if (reaction.kind == Reaction::Kind::kTell) reaction.kind = Reaction::Kind::kIgnore;

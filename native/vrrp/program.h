@@ -68,6 +68,14 @@ struct Reaction {
   /** Range of the program's actions. */
   uint32_t first = 0;
   uint32_t count = 0;
+  /** Runs only when the rest of the group wishes to be active; until then `waiting` runs instead.
+   */
+  bool awaits_group = false;
+  /** Range of the program's actions. */
+  uint32_t waiting_first = 0;
+  uint32_t waiting_count = 0;
+  /** Happens to the rest of the group afterwards. */
+  std::optional<Trigger> pulls = std::nullopt;
 };
 
 /** contract.ts `VrrpProgram`, compiled: one table look-up per trigger. */
@@ -79,6 +87,10 @@ class Program {
   /** @returns false when the trigger has a plan in this phase already */
   bool AddPlan(Phase when, Trigger trigger, std::span<const Action> actions, Phase next,
                bool is_reported);
+  /** Makes the trigger's plan wait for the group. @param waiting runs until then */
+  void AwaitGroup(Phase when, Trigger trigger, std::span<const Action> waiting);
+  /** Makes the trigger's plan pull the group along. */
+  void Pull(Phase when, Trigger trigger, Trigger pulled) { At(when, trigger).pulls = pulled; }
   /** A plan wins over this. */
   void Ignore(Phase when, Trigger trigger);
 
@@ -89,6 +101,9 @@ class Program {
   bool IgnoresAdverts(Phase when) const;
   std::span<const Action> ActionsOf(const Reaction& reaction) const {
     return std::span(actions_).subspan(reaction.first, reaction.count);
+  }
+  std::span<const Action> WaitingActionsOf(const Reaction& reaction) const {
+    return std::span(actions_).subspan(reaction.waiting_first, reaction.waiting_count);
   }
 
  private:

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 1;
+export const CONTRACT_VERSION = 2;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -183,9 +183,9 @@ export interface LatenessSummary {
 /**
  * To the loop phases are only names of plan tables, apart from two things: what it says "once" it
  * says again after a change, and `skipsAddressCheck` does not hold in `active`. `held` is a backup
- * whose preempt delay has not passed.
+ * whose preempt delay has not passed, `adopting` one that still has the addresses of an earlier run.
  */
-export type VrrpPhaseName = "idle" | "backup" | "held" | "active";
+export type VrrpPhaseName = "idle" | "adopting" | "backup" | "held" | "active";
 
 /**
  * What can happen to an instance between two orders from the control loop. Adverts are sorted by
@@ -201,7 +201,11 @@ export type VrrpTrigger =
   | "equal-priority-own-address"
   | "lower-priority"
   | "link-lost"
-  | "lease-lapsed";
+  | "lease-lapsed"
+  /** What another member of the sync group pulls this one along by (`VrrpPlan.pulls`). */
+  | VrrpGroupTrigger;
+
+export type VrrpGroupTrigger = "group-active" | "group-backup" | "group-fault" | "group-announce";
 
 /**
  * Active_Down_Interval = multiplier * I + floor(skewNumerator * S / 256). I is `intervalUs`
@@ -257,6 +261,14 @@ export interface VrrpPlan {
    * and that do not raise the epoch.
    */
   readonly isReported: boolean;
+  /**
+   * Not null: the plan runs only when every other member of the sync group is active or wishes to be.
+   * Else these actions run instead, nothing is reported, and this member wishes it from then on,
+   * until an `arm-active-down` runs for another reason or the phase is neither `backup` nor `held`.
+   */
+  readonly whileOthersWait: readonly VrrpAction[] | null;
+  /** Happens to the other members of the sync group right after the plan, in the group's order. A trigger of a group pulls nobody. */
+  readonly pulls: VrrpGroupTrigger | null;
 }
 
 /** A trigger without a plan is reported as `"happened"` and changes nothing by itself. */
@@ -442,6 +454,11 @@ export interface VrrpLoop {
   /** Drops timers, plans and sockets of an instance; sends nothing and removes nothing. */
   closeInstance(instance: number): void;
   submit(instance: number, order: VrrpOrder): void;
+  /**
+   * Makes a sync group of these instances, in this order, and takes them out of any they were in. A
+   * group of one is none. A member that is not open wishes nothing; closing one takes it out.
+   */
+  setGroup(members: readonly number[]): void;
   /** The control loop is alive. */
   renewLease(): void;
   /** Null for an unknown instance. */

@@ -83,6 +83,8 @@ function stepBackup(router: VirtualRouter, state: BackupState, event: RouterEven
       const { state: active, effects } = becomeActive(router, state);
       return { state: active, effects: [detail("advertisement timeout"), ...effects] };
     }
+    case "group-active":
+      return state.isStartupDelayed ? stay(state) : followToActive(router, state);
     case "advert":
       return state.isStartupDelayed ? stay(state) : stepBackupAdvert(router, state, event);
     case "preempt-delay-expired":
@@ -98,6 +100,12 @@ function stepBackup(router: VirtualRouter, state: BackupState, event: RouterEven
     default:
       return stay(state);
   }
+}
+
+/** keepalived: the rest of a sync group follows the member whose timer ended last. */
+function followToActive(router: VirtualRouter, state: BackupState): Step {
+  const { state: active, effects } = becomeActive(router, state);
+  return { state: active, effects: [{ kind: "disarm-active-down" }, ...effects] };
 }
 
 function stepBackupAdvert(router: VirtualRouter, state: BackupState, event: AdvertEvent): Step {
@@ -199,6 +207,12 @@ function stepActive(router: VirtualRouter, state: ActiveState, event: RouterEven
       return stay(state, { kind: "send-advert", priority }, armAdver);
     case "advert":
       return stepActiveAdvert(router, state, event);
+    case "group-backup": {
+      const timer = armActiveDown(router, state.weight, "rule");
+      return becomeBackup(router, state, { isInitial: false, advert: null, timer, priorityZeros: 0 });
+    }
+    case "group-announce":
+      return stay(state, ...announceAgain(router));
     case "addresses-removed":
       return event.reaction === "repair"
         ? repairAddresses(router, state, event.addresses)
@@ -251,10 +265,13 @@ function assertActive(
 ): readonly VrrpEffect[] {
   const isSilent = router.isSilentOnLowerPriority;
   const advert: readonly VrrpEffect[] = isSilent ? [] : [{ kind: "send-advert", priority }];
-  // keepalived: neighbours may have believed the other router, so they are told again.
+  return [note("lower priority while active", { ...fields, isSilent }), ...advert, ...announceAgain(router)];
+}
+
+/** keepalived: neighbours may have believed the other router, so they are told again. */
+function announceAgain(router: VirtualRouter): readonly VrrpEffect[] {
   const rule = lowerPriorityAnnouncement(router);
-  const again: readonly VrrpEffect[] = rule.repeat > 0 ? [{ kind: "announce", rule }] : [];
-  return [note("lower priority while active", { ...fields, isSilent }), ...advert, ...again];
+  return rule.repeat > 0 ? [{ kind: "announce", rule }] : [];
 }
 
 function yieldTo(router: VirtualRouter, state: ActiveState, event: AdvertEvent): Step {

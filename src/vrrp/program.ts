@@ -1,6 +1,13 @@
-import type { AdvertFacts, VrrpPhaseName, VrrpPlan, VrrpProgram, VrrpTrigger } from "../native/contract.ts";
+import type {
+  AdvertFacts,
+  VrrpGroupTrigger,
+  VrrpPhaseName,
+  VrrpPlan,
+  VrrpProgram,
+  VrrpTrigger,
+} from "../native/contract.ts";
 import { step } from "./machine.ts";
-import { effectivePriority } from "./timers.ts";
+import { armActiveDown, effectivePriority } from "./timers.ts";
 import { actionsOf, interfaceDown, type RouterEvent, type Step, type VirtualRouter, type VrrpState } from "./types.ts";
 
 export const TRIGGERS: readonly VrrpTrigger[] = [
@@ -14,6 +21,10 @@ export const TRIGGERS: readonly VrrpTrigger[] = [
   "lower-priority",
   "link-lost",
   "lease-lapsed",
+  "group-active",
+  "group-backup",
+  "group-fault",
+  "group-announce",
 ];
 
 /** Stands for any advert: what the machine has the loop do never depends on more than its class. */
@@ -40,6 +51,12 @@ export function triggerEvent(
       return router.ignoresOwnInterface ? null : { kind: "fault-raised", reason: interfaceDown(router.interfaceName) };
     case "lease-lapsed":
       return { kind: "fault-raised", reason: "lease lapsed" };
+    case "group-fault":
+      return router.group === undefined ? null : { kind: "fault-raised", reason: "sync group" };
+    case "group-active":
+    case "group-backup":
+    case "group-announce":
+      return router.group === undefined ? null : { kind: trigger };
     default:
       return { kind: "advert", class: trigger, advert: advert ?? SAMPLE };
   }
@@ -50,9 +67,16 @@ export function triggerEvent(
  * triggers can reach, what the loop shall do without asking.
  */
 export function deriveProgram(router: VirtualRouter, state: VrrpState): VrrpProgram {
-  const plans: Record<VrrpPhaseName, readonly VrrpPlan[]> = { idle: [], backup: [], held: [], active: [] };
+  const plans: Record<VrrpPhaseName, readonly VrrpPlan[]> = {
+    idle: [],
+    adopting: [],
+    backup: [],
+    held: [],
+    active: [],
+  };
   const ignored: Record<VrrpPhaseName, readonly VrrpTrigger[]> = {
     idle: TRIGGERS,
+    adopting: TRIGGERS,
     backup: TRIGGERS,
     held: TRIGGERS,
     active: TRIGGERS,
@@ -87,9 +111,33 @@ function planPhase(router: VirtualRouter, state: VrrpState): readonly Outcome[] 
       actions: actionsOf(result.effects),
       next: phaseOf(result.state),
       isReported: mustBeReported(state, result),
+      ...groupPart(router, trigger, state, result),
     };
     return [{ plan, after: result.state }];
   });
+}
+
+/** keepalived: a sync group moves together, and becomes active only when all members wish it. */
+function groupPart(
+  router: VirtualRouter,
+  trigger: VrrpTrigger,
+  before: VrrpState,
+  result: Step,
+): Pick<VrrpPlan, "whileOthersWait" | "pulls"> {
+  if (router.group === undefined || trigger.startsWith("group-")) return { whileOthersWait: null, pulls: null };
+  const pulls = pulledBy(before, result);
+  // keepalived: a member that has to wait restarts its full timer.
+  const wait = pulls === "group-active" ? [armActiveDown(router, before.weight, "last")] : null;
+  return { whileOthersWait: wait, pulls };
+}
+
+function pulledBy(before: VrrpState, { state: after, effects }: Step): VrrpGroupTrigger | null {
+  if (after.kind !== before.kind) {
+    if (after.kind === "active") return "group-active";
+    if (after.kind === "backup") return "group-backup";
+    return after.kind === "fault" ? "group-fault" : null;
+  }
+  return effects.some((effect) => effect.kind === "announce") ? "group-announce" : null;
 }
 
 /**

@@ -123,6 +123,8 @@ export function enterService(router: VirtualRouter, from: VrrpState, isInitial: 
 
 // keepalived: at startup an owner must also say `state MASTER`, after a fault it need not.
 export function startsActive(router: VirtualRouter, isInitial: boolean): boolean {
+  // keepalived: a sync group starts as backup unless this holds for every member.
+  if (router.group !== undefined) return isInitial ? router.group.startsActive : router.group.isOwned;
   return router.priority === 255 && (router.wantsActive || !isInitial);
 }
 
@@ -150,6 +152,11 @@ function priorityZeros(count: number): readonly VrrpEffect[] {
   return [...adverts, detail("priority 0 sent")];
 }
 
+/** keepalived: priority 0 is sent twice by the instance that has the cause, once and without a word by others of its group. */
+function faultAdverts(hasCause: boolean): readonly VrrpEffect[] {
+  return hasCause ? priorityZeros(2) : [{ kind: "send-advert", priority: 0 }];
+}
+
 /** keepalived: a state that the RFC does not have. */
 export function becomeFault(
   router: VirtualRouter,
@@ -158,13 +165,13 @@ export function becomeFault(
   isInitial: boolean,
 ): Step {
   const state: FaultState = { kind: "fault", weight: from.weight, isStartupDelayed: from.isStartupDelayed, reasons };
-  const startupReasons = isInitial ? reasons.map((reason) => note("startup fault", { reason })) : [];
+  const own = reasons.filter((reason) => reason !== "sync group");
+  const startupReasons = isInitial ? own.map((reason) => note("startup fault", { reason })) : [];
   const effects: readonly VrrpEffect[] = [
     ...stopPreemptDelay(from),
     ...startupReasons,
     stateNote("fault", isInitial),
-    // keepalived: sent twice by the instance that has the cause.
-    ...(from.kind === "active" ? [...priorityZeros(2), ...withdraw(router)] : []),
+    ...(from.kind === "active" ? [...faultAdverts(own.length > 0), ...withdraw(router)] : []),
     ...(from.kind === "backup" ? [{ kind: "disarm-active-down" } as const] : []),
     notify(router, from, "fault"),
   ];

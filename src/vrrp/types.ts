@@ -20,7 +20,19 @@ export type VirtualRouter = Pick<
   | "excludedAddresses"
   | "ignoresOwnInterface"
   | "announce"
->;
+> & {
+  /** Absent outside of sync groups. */
+  readonly group?: GroupRole;
+};
+
+/** What a member of a sync group has to know of it. */
+export interface GroupRole {
+  readonly name: string;
+  /** Every member is an address owner. */
+  readonly isOwned: boolean;
+  /** Every member says `state MASTER`, too. */
+  readonly startsActive: boolean;
+}
 
 /** How a received advert compares with us: priority first, then the sender's address. */
 export type AdvertClass = Extract<
@@ -33,6 +45,8 @@ export type FaultReason =
   | `interface ${string} ${"down" | "up"}`
   | `no ${"IPv4" | "IPv6"} address for interface`
   | "sockets not open"
+  /** Another member of the sync group has a fault. */
+  | "sync group"
   | "lease lapsed";
 
 /**
@@ -84,10 +98,14 @@ export type RouterEvent =
   | { readonly kind: "startup"; readonly isDelayed: boolean }
   /** `isSilent`: keep the addresses and send nothing. */
   | { readonly kind: "shutdown"; readonly isSilent: boolean }
-  /** Timers of the vrrp loop. */
+  /** Timers of the vrrp loop. For a member of a sync group `active-down` means that all members wish to be active. */
   | { readonly kind: "active-down" }
   | { readonly kind: "adver" }
   /** Timers of the control loop. */
+  /** Another member of the sync group became active, became backup, or has heard a lower priority while active. */
+  | { readonly kind: "group-active" }
+  | { readonly kind: "group-backup" }
+  | { readonly kind: "group-announce" }
   | { readonly kind: "startup-delay-expired" }
   | { readonly kind: "preempt-delay-expired" }
   | { readonly kind: "advert"; readonly class: AdvertClass; readonly advert: AdvertFacts }

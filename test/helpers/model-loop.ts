@@ -32,6 +32,7 @@ interface Instance {
   activeDownAtUs: number | null;
   lastIntervalUs: number | null;
   told: AdvertFacts | null;
+  wishesActive: boolean;
   hasAddresses: boolean;
   advertsSent: number;
   priorityZeroSent: number;
@@ -41,6 +42,7 @@ type Command =
   | { readonly kind: "open"; readonly instance: number; readonly transport: VrrpTransport }
   | { readonly kind: "close"; readonly instance: number }
   | { readonly kind: "submit"; readonly instance: number; readonly order: VrrpOrder }
+  | { readonly kind: "group"; readonly members: readonly number[] }
   | { readonly kind: "renew" };
 
 /** What reaches the wire or the kernel; a test's world listens here. */
@@ -57,6 +59,7 @@ export class ModelLoop implements VrrpLoop {
   readonly trace: TraceEntry[] = [];
   isClosed = false;
   readonly #instances = new Map<number, Instance>();
+  #groups: readonly (readonly number[])[] = [];
   readonly #commands: Command[] = [];
   #events: VrrpEvent[] = [];
   readonly #leaseUs: number;
@@ -79,6 +82,10 @@ export class ModelLoop implements VrrpLoop {
 
   submit(instance: number, order: VrrpOrder): void {
     this.#commands.push({ kind: "submit", instance, order });
+  }
+
+  setGroup(members: readonly number[]): void {
+    this.#commands.push({ kind: "group", members });
   }
 
   renewLease(): void {
@@ -195,6 +202,10 @@ export class ModelLoop implements VrrpLoop {
         break;
       case "close":
         this.#instances.delete(command.instance);
+        this.#group([command.instance]);
+        break;
+      case "group":
+        this.#group(command.members);
         break;
       case "renew":
         this.#leaseAtUs = this.#leaseUs > 0 ? this.nowUs + this.#leaseUs : null;
@@ -203,6 +214,23 @@ export class ModelLoop implements VrrpLoop {
         this.#order(command.instance, command.order);
         break;
     }
+  }
+
+  #group(members: readonly number[]): void {
+    const others = this.#groups.map((group) => group.filter((member) => !members.includes(member)));
+    this.#groups = [...others, members].filter((group) => group.length > 1);
+  }
+
+  #othersOf(instance: Instance): readonly number[] {
+    const group = this.#groups.find((members) => members.includes(instance.number)) ?? [];
+    return group.filter((member) => member !== instance.number);
+  }
+
+  #doOthersWish(instance: Instance): boolean {
+    return this.#othersOf(instance).every((number) => {
+      const other = this.#instances.get(number);
+      return other !== undefined && (other.wishesActive || other.phase === "active");
+    });
   }
 
   #open(number: number, transport: VrrpTransport): void {
@@ -221,6 +249,7 @@ export class ModelLoop implements VrrpLoop {
       activeDownAtUs: null,
       lastIntervalUs: null,
       told: null,
+      wishesActive: false,
       hasAddresses: false,
       advertsSent: 0,
       priorityZeroSent: 0,
@@ -270,6 +299,11 @@ export class ModelLoop implements VrrpLoop {
       if (advert !== null) instance.told = advert;
       return;
     }
+    if (plan.whileOthersWait !== null && !this.#doOthersWish(instance)) {
+      for (const action of plan.whileOthersWait) this.#run(instance, action, advert);
+      instance.wishesActive = true;
+      return;
+    }
     this.#runPlan(instance, plan, advert);
     if (plan.isReported) {
       instance.epoch += 1;
@@ -278,6 +312,11 @@ export class ModelLoop implements VrrpLoop {
       this.#events.push({ kind: "heard", ...told, advert });
     }
     if (advert !== null) instance.told = advert;
+    if (plan.pulls === null) return;
+    for (const number of this.#othersOf(instance)) {
+      const other = this.#instances.get(number);
+      if (other !== undefined) this.#trigger(other, plan.pulls, null);
+    }
   }
 
   #runPlan(instance: Instance, plan: VrrpPlan, advert: AdvertFacts | null): void {
@@ -286,7 +325,10 @@ export class ModelLoop implements VrrpLoop {
   }
 
   #enter(instance: Instance, phase: VrrpPhaseName): void {
-    if (instance.phase !== phase) instance.told = null;
+    if (instance.phase !== phase) {
+      instance.told = null;
+      if (phase !== "backup" && phase !== "held") instance.wishesActive = false;
+    }
     instance.phase = phase;
   }
 
@@ -316,6 +358,7 @@ export class ModelLoop implements VrrpLoop {
       case "arm-active-down": {
         const intervalUs = intervalOf(action.rule, advert?.intervalUs ?? null, instance.lastIntervalUs);
         instance.lastIntervalUs = intervalUs;
+        instance.wishesActive = false;
         instance.activeDownAtUs = this.nowUs + activeDownIntervalUs(action.rule, intervalUs);
         break;
       }

@@ -45,7 +45,8 @@ function typeErrorNaming(field: string): (error: unknown) => boolean {
 
 /** An order whose backup phase has one plan with one action, both as given. */
 function orderWith(plan: Wrong, action: Wrong): unknown {
-  const good = { trigger: "adver", next: "backup", isReported: false, actions: [action], ...plan };
+  const group = { whileOthersWait: null, pulls: null };
+  const good = { trigger: "adver", next: "backup", isReported: false, actions: [action], ...group, ...plan };
   return { ...ORDER, program: { ...ORDER.program, plans: { ...ORDER.program.plans, backup: [good] } } };
 }
 
@@ -126,11 +127,17 @@ describe("vrrp loop misuse", () => {
     ["program.ownPriority", { ...ORDER, program: { ...ORDER.program, ownPriority: 256 } }],
     ["program.phase", { ...ORDER, program: { ...ORDER.program, phase: "master" } }],
     ["program.plans", { ...ORDER, program: { ...ORDER.program, plans: null } }],
-    ["program.plans.held", { ...ORDER, program: { ...ORDER.program, plans: { idle: [], backup: [], active: [] } } }],
+    [
+      "program.plans.held",
+      { ...ORDER, program: { ...ORDER.program, plans: { idle: [], adopting: [], backup: [], active: [] } } },
+    ],
     ["program.ignored.idle[0]", { ...ORDER, program: { ...ORDER.program, ignored: { idle: ["x"] } } }],
     [`${PLAN}.trigger`, orderWith({ trigger: "boredom" }, NO_ACTION)],
     [`${PLAN}.next`, orderWith({ next: null }, NO_ACTION)],
     [`${PLAN}.isReported`, orderWith({ isReported: 1 }, NO_ACTION)],
+    [`${PLAN}.whileOthersWait`, orderWith({ whileOthersWait: 1 }, NO_ACTION)],
+    [`${PLAN}.whileOthersWait[0].kind`, orderWith({ whileOthersWait: [{ kind: "panic" }] }, NO_ACTION)],
+    [`${PLAN}.pulls`, orderWith({ pulls: "adver" }, NO_ACTION)],
     [`${ACTION}.intervalUs`, orderWith({}, { kind: "arm-adver", intervalUs: 0 })],
     [`${ACTION}.rule`, orderWith({}, { kind: "announce" })],
     [`${ACTION}.rule.repeat`, orderWith({}, { kind: "announce", rule: { repeat: -1 } })],

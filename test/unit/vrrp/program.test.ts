@@ -116,6 +116,8 @@ describe("deriveProgram", () => {
       ],
       next: "active",
       isReported: true,
+      whileOthersWait: null,
+      pulls: null,
     });
     const adver = program.plans.active.find((plan) => plan.trigger === "adver");
     assert.deepEqual(adver, {
@@ -126,6 +128,8 @@ describe("deriveProgram", () => {
       ],
       next: "active",
       isReported: false,
+      whileOthersWait: null,
+      pulls: null,
     });
     assert.equal(program.plans.active.find((plan) => plan.trigger === "higher-priority")?.next, "backup");
     assert.equal(program.plans.active.find((plan) => plan.trigger === "lease-lapsed")?.next, "idle");
