@@ -146,6 +146,20 @@ TEST_F(AnnouncerTest, CancelAndStartReplaceWhatIsUnderWay) {
   EXPECT_EQ(timers_.size(), 0u);
 }
 
+TEST_F(AnnouncerTest, OtherAddressesTakeTheirPlaceInWhatIsStillToCome) {
+  announcer_.Start(Addresses(3), {.repeat = 1, .delay_us = 100}, 0);
+  announcer_.ReplaceAddresses(Addresses(1));
+  RunUntilIdle(100);
+  EXPECT_EQ(sink_.last_octets, (std::vector<uint8_t>{0, 1, 2, 0}));
+  announcer_.Start(Addresses(5'000), {.repeat = 1}, 200);
+  announcer_.ReplaceAddresses(Addresses(2));
+  RunUntilIdle(200);
+  EXPECT_EQ(sink_.last_octets.size(), 4 + FrameSink::kFramesMax + 2);
+  announcer_.Start(Addresses(1), {.repeat = 1, .delay_us = 100}, 300);
+  announcer_.ReplaceAddresses(Addresses(0));
+  EXPECT_FALSE(announcer_.is_active());
+}
+
 TEST_F(AnnouncerTest, WithoutAddressesNothingIsSent) {
   announcer_.Start(Addresses(0), {.repeat = 5}, 0);
   EXPECT_EQ(listener_.announced, 0u);

@@ -36,6 +36,10 @@ bool AddressWorker::IsBusyWith(int32_t instance) const {
   return std::ranges::find(jobs_, instance, &Job::instance) != jobs_.end();
 }
 
+void AddressWorker::Finish(int32_t instance) {
+  while (IsBusyWith(instance)) RunFirst();
+}
+
 void AddressWorker::FinishAll() {
   while (!jobs_.empty()) RunFirst();
 }

@@ -43,7 +43,8 @@ class AddressWorker final : public TimerOwner {
   void Start(int32_t instance, AddressSet::Change change, std::shared_ptr<AddressSet> addresses,
              int64_t now_us);
   bool IsBusyWith(int32_t instance) const;
-  /** Does everything that is left. */
+  /** Does everything that is left of an instance, or of all. */
+  void Finish(int32_t instance);
   void FinishAll();
 
   void OnTimer(TimerNode& node, int64_t now_us) override;

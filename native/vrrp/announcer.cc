@@ -27,6 +27,12 @@ void Announcer::Start(std::shared_ptr<AddressSet> addresses, const AnnounceRule&
   SendChunk(now_us);
 }
 
+void Announcer::ReplaceAddresses(std::shared_ptr<AddressSet> addresses) {
+  addresses_ = std::move(addresses);
+  if (next_address_ >= addresses_->size()) next_address_ = 0;
+  if (addresses_->size() == 0) Cancel();
+}
+
 void Announcer::StartBurst(uint32_t rounds) {
   rounds_left_ = addresses_->size() == 0 ? 0 : rounds;
   next_address_ = 0;

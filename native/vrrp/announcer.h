@@ -40,6 +40,8 @@ class Announcer final : public TimerOwner {
 
   /** Replaces what is under way; sends the first frames before it returns. */
   void Start(std::shared_ptr<AddressSet> addresses, const AnnounceRule& rule, int64_t now_us);
+  /** Goes on with other addresses; without any there is nothing to go on with. */
+  void ReplaceAddresses(std::shared_ptr<AddressSet> addresses);
   void Cancel() { timers_->Disarm(&timer_); }
   bool is_active() const { return timer_.is_armed(); }
 

@@ -120,8 +120,8 @@ void Loop::OnStart(uv_loop_t* loop) {
 
 void Loop::OnStop() {
   addresses_.FinishAll();
-  for (const auto& [id, slot] : slots_) DetachSocket(slot.get());
   slots_.clear();
+  sockets_.clear();
   timers_.Disarm(&lease_timer_);
   timers_.Disarm(&overrun_timer_);
   monitor_.Close();
@@ -133,21 +133,27 @@ void Loop::OnStop() {
 void Loop::OpenNow(int32_t id, std::unique_ptr<Transport> transport,
                    std::shared_ptr<Counters> counters) {
   auto& slot = slots_[id];
+  AdvertSocket* before = nullptr;
   if (slot == nullptr) {
     slot = std::make_unique<Slot>(id, std::move(counters), this);
   } else {
-    DetachSocket(slot.get());
+    // What follows may undo parts of it.
+    addresses_.Finish(id);
+    before = DetachSocket(slot.get());
     slot->send_error = 0;
+    slot->announcer.ReplaceAddresses(transport->addresses);
   }
   slot->instance.SetTransport(std::move(transport));
   AttachSocket(slot.get());
+  // Only now: a socket that serves again has lost nothing.
+  CloseIfUnused(before);
   ReserveTimers();
 }
 
 void Loop::CloseNow(int32_t id) {
   const auto slot = slots_.find(id);
   if (slot == slots_.end()) return;
-  DetachSocket(slot->second.get());
+  CloseIfUnused(DetachSocket(slot->second.get()));
   slots_.erase(slot);
   LeaveGroup(id);
 }
@@ -204,11 +210,14 @@ void Loop::AttachSocket(Slot* slot) {
   slot->socket->Attach(transport.filter.format.vrid, &slot->instance);
 }
 
-void Loop::DetachSocket(Slot* slot) {
+AdvertSocket* Loop::DetachSocket(Slot* slot) {
   AdvertSocket* const socket = std::exchange(slot->socket, nullptr);
-  if (socket == nullptr) return;
-  socket->Detach(&slot->instance);
-  if (socket->has_instances()) return;
+  if (socket != nullptr) socket->Detach(&slot->instance);
+  return socket;
+}
+
+void Loop::CloseIfUnused(AdvertSocket* socket) {
+  if (socket == nullptr || socket->has_instances()) return;
   std::erase_if(sockets_, [socket](const auto& owned) { return owned.get() == socket; });
 }
 

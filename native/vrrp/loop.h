@@ -75,7 +75,9 @@ class Loop final : private InstanceHost,
   void LeaveGroup(int32_t id);
   Slot& SlotOf(const Instance& instance);
   void AttachSocket(Slot* slot);
-  void DetachSocket(Slot* slot);
+  /** @returns the socket it was attached to, or null */
+  AdvertSocket* DetachSocket(Slot* slot);
+  void CloseIfUnused(AdvertSocket* socket);
   void ReserveTimers();
   void ArmTimerFd();
   void OnDeadline();

@@ -3,10 +3,10 @@ import type { ChildProcess } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import type { VrrpAction, VrrpEvent, VrrpTransport } from "../../src/native/contract.ts";
 import { waitUntil } from "../helpers/event-log.ts";
-import { ended, nowMs, sendSignal } from "../helpers/process.ts";
+import { ended, nowMs, runOk, sendSignal } from "../helpers/process.ts";
 import { virtualRouter } from "../helpers/virtual-router.ts";
 import { whyNoLab } from "../lab/capabilities.ts";
-import type { Capture } from "../lab/capture.ts";
+import type { Capture, CapturedFrame } from "../lab/capture.ts";
 import { vrrpConfig } from "../lab/config.ts";
 import { CONFIG_PATH, Daemon } from "../lab/daemon.ts";
 import { type Advert, advertOf } from "../lab/frames.ts";
@@ -66,6 +66,11 @@ async function countAddresses(machine: Machine): Promise<number> {
 
 function keepalivedConfig(priority: number): string {
   return vrrpConfig({ version: 3, priority, virtualAddresses: [VIP], advertInt: `${INTERVAL_MS / 1_000}` });
+}
+
+/** As the kernel makes it of the MAC. @see RFC 4291 appendix A */
+function linkLocalAddress(machine: Machine): string {
+  return `fe80::ff:fe00:${Number.parseInt(machine.mac.slice(-2), 16).toString(16)}`;
 }
 
 /** Takes away what a test left behind. */
@@ -333,6 +338,74 @@ describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
     } finally {
       machine.close();
       other.close();
+    }
+  });
+
+  it("a replaced transport keeps phase, timers and the socket", async () => {
+    const capture = await network.capture();
+    const machine = new LoopOnMachine(one);
+    const router = fastRouter(100);
+    // The column before the last but two is the socket's inode.
+    const inode = (): string | undefined => one.readNetFile("raw").trim().split("\n")[1]?.trim().split(/\s+/)[9];
+    try {
+      machine.start(router, [VIP]);
+      await machine.ran("active-down");
+      await waitForAdvert(capture, one);
+      const before = inode();
+      assert.match(before ?? "", /^[1-9]/);
+      machine.loop.openInstance(INSTANCE, transportOf(router, one, [VIP, "192.168.1.101"]));
+      const both = await capture.frames.waitFor("two addresses", (frame) => advertOf(frame)?.addressCount === 2);
+      const [ofOne] = [advertsOf(capture, one)];
+      assertNoneLost(ofOne);
+      assert.ok(both.atMs <= (ofOne.at(-1)?.atMs ?? 0));
+      assert.equal(inode(), before);
+      await judged(capture, [VIP, "192.168.1.101"]);
+    } finally {
+      machine.close();
+      await forget(one);
+    }
+  });
+
+  it("speaks IPv6", async () => {
+    const capture = await network.capture();
+    const [high, low] = [fastRouter(200, { family: "inet6" }), fastRouter(100, { family: "inet6" })];
+    const active = new LoopOnMachine(one);
+    const backup = new LoopOnMachine(two);
+    const transport = (machine: Machine): VrrpTransport => ({
+      ...transportOf(high, machine, ["fe80::100"]),
+      family: "inet6",
+      sourceAddress: linkLocalAddress(machine),
+      multicastGroup: "ff02::12",
+      addresses: transportOf(high, machine, ["fe80::100"]).addresses.map((address) => ({
+        ...address,
+        family: "inet6",
+        prefixLength: 128,
+      })),
+    });
+    try {
+      active.loop.openInstance(INSTANCE, transport(one));
+      active.loop.submit(INSTANCE, startOrder(high));
+      backup.loop.openInstance(INSTANCE, transport(two));
+      backup.loop.submit(INSTANCE, startOrder(low));
+      const heard = await backup.events.waitFor("an IPv6 advert", (event) => event.kind === "heard");
+      const source = linkLocalAddress(one);
+      assert.deepEqual(heard.kind === "heard" && heard.advert, { source, priority: 200, intervalUs: 250_000 });
+      assert.match(await one.runOk(["ip", "-6", "-o", "address", "show", "dev", "eth0"]), /fe80::100\/128/);
+      active.close();
+      await backup.ran("active-down");
+      await waitUntil("the announcement", () => (backup.counters().announcementsSent === 5 ? true : null));
+      assert.ok(Object.values(backup.counters().dropped).every((count) => count === 0));
+      const isIpv6Advert = (frame: CapturedFrame): boolean => frame.bytes.readUInt16BE(12) === 0x86dd;
+      await capture.frames.waitFor("the advert of two", (frame) => isIpv6Advert(frame) && frame.bytes[11] === 2);
+      await capture.stop();
+      const fields = ["ipv6.hlim", "vrrp.checksum.status", "_ws.malformed"].flatMap((field) => ["-e", field]);
+      const decoded = await runOk(["tshark", "-n", "-r", capture.path, "-Y", "ipv6", "-T", "fields", ...fields]);
+      const lines = decoded.split("\n").filter((line) => line !== "");
+      assert.equal(lines.length, capture.frames.items.filter(isIpv6Advert).length);
+      assert.deepEqual([...new Set(lines)], ["255\t1\t"]);
+    } finally {
+      active.close();
+      backup.close();
     }
   });
 
