@@ -10,6 +10,7 @@ import { QUICK_TIMING, REAL_SERVERS, Tutorial, tutorialConfig, VIP } from "../tu
 
 /** A service that somebody else made by hand. */
 const STRANGER = "192.168.1.200";
+const SECOND_VIP = "192.168.1.101";
 const SERVICE_NAME = `VS [${VIP}]:tcp:80`;
 
 interface Cluster {
@@ -89,6 +90,30 @@ async function followsHealth({ tutorial, daemons: [master] }: Cluster): Promise<
   await waitForAnswers(tutorial, ["real1", "real2"]);
 }
 
+/**
+ * Connections counted by the service since it was made: starts at 0 when somebody removes and adds it. The kernel
+ * brings the number up to date every two seconds.
+ */
+async function connectionsOf(machine: Machine): Promise<number> {
+  const text = await machine.runOk(["ipvsadm", "-Ln", "--stats", "--exact", "-t", `${VIP}:80`]);
+  return Number(/^TCP +\S+ +(\d+)/m.exec(text)?.[1]);
+}
+
+/** SIGHUP with one more service: the old one is not even touched. */
+async function reloads({ tutorial, daemons: [master] }: Cluster): Promise<void> {
+  const before = await connectionsOf(tutorial.master);
+  const old = tutorialConfig("MASTER", 100, QUICK_TIMING);
+  const more = `virtual_server ${SECOND_VIP} 80 {\n  lb_algo wrr\n  lb_kind DR\n  real_server 192.168.1.7 80 {\n  }\n}\n`;
+  master.reload(`${old}\n${more}`);
+  await waitUntil("the new service", () => poolOf(tutorial.master, SECOND_VIP, 80));
+  assert.deepEqual(poolOf(tutorial.master, VIP, 80), REAL_SERVERS);
+  await waitForAnswers(tutorial, ["real1", "real2"]);
+  const after = await connectionsOf(tutorial.master);
+  assert.ok(before >= 8 && after >= before, `${before} connections before the reload, ${after} after it`);
+  master.reload(old);
+  await waitUntil("the new service to go", () => (poolOf(tutorial.master, SECOND_VIP, 80) === null ? true : null));
+}
+
 /** After a good-bye nothing of ours is left, and what is not ours is untouched. */
 async function leavesInOrder({ tutorial, daemons: [master] }: Cluster): Promise<void> {
   const strangers = ipvsTable(tutorial.master).filter((entry) => entry.address === STRANGER);
@@ -109,6 +134,7 @@ async function failsOver({ tutorial, daemons: [, backup], backupWatch }: Cluster
 const STEPS: readonly (readonly [string, (cluster: Cluster) => Promise<void>])[] = [
   ["both real servers answer in turn", servesBoth],
   ["a dead real server leaves and returns", followsHealth],
+  ["SIGHUP adds and removes a service and leaves the other alone", reloads],
   ["after SIGTERM only a stranger's service is left", leavesInOrder],
   ["the backup takes over and serves", failsOver],
 ];

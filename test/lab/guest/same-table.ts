@@ -50,6 +50,14 @@ const CONFIGS: Readonly<Record<string, string>> = {
     service("192.168.1.100 53", ["lb_algo rr", "lb_kind NAT", "protocol UDP", "ops"], [realServer("10.0.0.1 53")]) +
     service("192.168.1.101 80", ["lb_algo sh", "sh-port", "sh-fallback", "lb_kind NAT", "protocol TCP"], TWO) +
     service("192.168.1.102 80", ["lb_algo mh", "mh-port", "mh-fallback", "lb_kind NAT", "protocol TCP"], TWO),
+  groups:
+    "virtual_server_group web {\n  192.168.1.100 80\n  192.168.1.110-112 80\n  fwmark 9\n}\n" +
+    service("group web", ["lb_algo rr", "lb_kind DR", "protocol TCP"], TWO),
+  IPv6: service(
+    "2001:db8::100 80",
+    ["lb_algo wlc", "lb_kind NAT", "protocol TCP", "persistence_timeout 60", "persistence_granularity 64"],
+    [realServer("2001:db8:1::7 8080", "\n  weight 2\n"), realServer("2001:db8:1::8 8080")],
+  ),
   defaults: service("192.168.1.100 80", [], [realServer("10.0.0.1 80")]),
   "a sorry server in place of a dead pool": service(
     "192.168.1.100 80",
