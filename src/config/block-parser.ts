@@ -38,6 +38,7 @@ export class BlockParser implements WordSink {
   private next = 0;
   private depth = 0;
   private count = 0;
+  private suggestions = 0;
 
   constructor(options: ParserOptions) {
     this.lines = options.lines;
@@ -137,12 +138,16 @@ export class BlockParser implements WordSink {
   }
 
   private skipUnknown(table: KeywordTable, statement: Statement, word: string): void {
-    const near = suggest(word, table.byName.keys());
+    if (statement.end === "{") this.reportOpenBrace(statement);
+    if (this.reporter.isFull) {
+      this.reporter.add("unknown-keyword", "", null);
+      return;
+    }
+    const near = this.suggestions++ < LIMITS.suggestions ? suggest(word, table.byName.keys()) : null;
     const shown = word.length > 60 ? `${word.slice(0, 60)}...` : word;
     const where = table.path === "(root)" ? "here" : `in ${table.path}`;
     const hint = near === null ? "" : `, did you mean "${near}"?`;
     this.reporter.add("unknown-keyword", `"${shown}" is not known ${where}${hint}`, placeOf(statement));
-    if (statement.end === "{") this.reportOpenBrace(statement);
   }
 
   private reportDeprecated(keyword: Keyword, statement: Statement): void {

@@ -6,12 +6,12 @@ export const LIMITS = {
   /** Characters of one line, before or after expansion. */
   lineLength: 1 << 20,
   /** Lines made by `~SEQ`, `~LST` and multi-line definitions in one load. */
-  generatedLines: 1_000_000,
+  generatedLines: 500_000,
   /** Characters of such lines, and of all expansions, in one load. */
   generatedLength: 128 << 20,
   /** Includes, lists and multi-line definitions that are open at the same time. */
   openSources: 100,
-  /** Files read in one load. */
+  /** Files opened in one load, each inclusion counted. */
   files: 10_000,
   /** Rounds of expanding one line. */
   expansionRounds: 200,
@@ -19,6 +19,8 @@ export const LIMITS = {
   statements: 2_000_000,
   /** Diagnostics kept; one more says how many were left out. */
   diagnostics: 5_000,
+  /** Misspelt keywords that a suggestion is looked for. */
+  suggestions: 200,
   /** Names tried when a glob is matched, in one load. */
   globSteps: 200_000,
 } as const;

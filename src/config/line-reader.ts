@@ -59,6 +59,7 @@ export class LineReader {
   private readonly options: ReaderOptions;
   private readonly host: ConfigurationHost;
   private readonly reporter: Reporter;
+  private openedFiles = 0;
   private generatedLines = 0;
   private generatedLength = 0;
   private directory = "/";
@@ -81,6 +82,7 @@ export class LineReader {
 
   /** Queues a file; the one opened last is read first. */
   openFile(file: string, path: string, text: string): void {
+    this.openedFiles++;
     if (!this.sources.has(file)) this.sources.set(file, text);
     const directory = directoryOf(path);
     this.directory = directory;
@@ -119,10 +121,15 @@ export class LineReader {
         "lists and parameters make too many lines; the rest is left out",
         frame.origin,
       );
-      this.frames.length = this.frames.findLastIndex((other) => other.kind === "file") + 1;
+      this.dropGenerated();
       return { ...frame.origin, text: "" };
     }
     return { ...frame.origin, text, exactUntil: 0, hasOddQuotes: false };
+  }
+
+  /** Gives up what lists and parameters would still make. */
+  private dropGenerated(): void {
+    this.frames.length = this.frames.findLastIndex((frame) => frame.kind === "file") + 1;
   }
 
   private nextRepetition(frame: ListFrame): string | undefined {
@@ -232,6 +239,7 @@ export class LineReader {
     }
     const at = frame.kind === "file" ? null : frame.origin;
     this.reporter.add("limit-exceeded", "parameters, lists or includes are nested too deeply", at);
+    this.dropGenerated();
   }
 
   /** Handles `@ID` and `@^ID` at the beginning. */
@@ -313,8 +321,12 @@ export class LineReader {
   private openIncluded(path: string, line: LogicalLine, checks: IncludeChecks): void {
     const content = this.host.readFile(path);
     if (content.kind === "text") {
-      if (this.frames.length >= LIMITS.openSources || this.sources.size >= LIMITS.files) {
-        this.reporter.add("limit-exceeded", `"${path}" is not included: includes are nested too deeply`, line);
+      if (this.frames.length >= LIMITS.openSources || this.openedFiles >= LIMITS.files) {
+        this.reporter.add(
+          "limit-exceeded",
+          `"${path}" is not included: there are too many includes, or they are nested too deeply`,
+          line,
+        );
         return;
       }
       this.openFile(path, path, content.text);

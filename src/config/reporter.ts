@@ -24,6 +24,11 @@ export class Reporter {
     if (this.kept.length < LIMITS.diagnostics) this.kept.push(diagnostic);
   }
 
+  /** Further diagnostics are only counted. */
+  get isFull(): boolean {
+    return this.kept.length >= LIMITS.diagnostics;
+  }
+
   /** Codes that occurred, also those of diagnostics that were left out. */
   get codes(): ReadonlySet<Code> {
     return this.seen;
