@@ -115,6 +115,7 @@ function createVrrp(context: PartsContext, configuration: CompleteConfiguration)
   return createVrrpRuntime(
     {
       instances: configuration.vrrpInstances,
+      syncGroups: configuration.syncGroups,
       startupDelayUs: vrrpStartupDelayUs(configuration.global, native.monotonicUs()),
       leaseUs: LEASE_US,
       keepsAddresses: flags.keepsVrrp,
@@ -128,6 +129,7 @@ function createVrrp(context: PartsContext, configuration: CompleteConfiguration)
       log: (record) => log.speak(record),
       isDetailed: log.isDetailed,
       onStateChange: () => {},
+      onGroupChange: () => {},
     },
   );
 }

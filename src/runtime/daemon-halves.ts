@@ -82,14 +82,14 @@ export class Halves {
       if (isWanted) await this.startVrrp(configuration);
       return;
     }
-    const complaints = await this.vrrp.reload(isWanted ? configuration.vrrpInstances : []);
+    const complaints = await this.vrrp.reload(isWanted ? configuration.vrrpInstances : [], configuration.syncGroups);
     if (complaints.length > 0) throw this.complaintRefusal(complaints);
   }
 
   private async restoreVrrp(hadVrrp: boolean, before: CompleteConfiguration): Promise<void> {
     const vrrp = this.vrrp;
     if (vrrp === null) return;
-    if (hadVrrp) tellDiagnostics(this.dependencies.log, await vrrp.reload(before.vrrpInstances));
+    if (hadVrrp) tellDiagnostics(this.dependencies.log, await vrrp.reload(before.vrrpInstances, before.syncGroups));
     else {
       this.vrrp = null;
       await vrrp.stop();

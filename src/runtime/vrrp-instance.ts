@@ -1,9 +1,9 @@
 import { isSameModel } from "../model/equality.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
-import type { VrrpInstance } from "../model/vrrp.ts";
 import type { InterfaceAddress, VrrpLoop, VrrpTransport } from "../native/contract.ts";
 import { effectivePriority } from "../vrrp/timers.ts";
 import type { ControlEffect, FaultReason, NoteEffect, StateName, VrrpEffect } from "../vrrp/types.ts";
+import type { RunningGroup } from "./vrrp-group.ts";
 import {
   addressKey,
   allVirtualAddresses,
@@ -15,7 +15,7 @@ import {
   type VirtualAddressSet,
 } from "./vrrp-network.ts";
 import { NoteLimit } from "./vrrp-note-limit.ts";
-import { OrderBook } from "./vrrp-orders.ts";
+import { OrderBook, type RunningRouter } from "./vrrp-orders.ts";
 import { buildTransport } from "./vrrp-transport.ts";
 import type { VrrpInstanceSnapshot, VrrpRuntimeDependencies } from "./vrrp-types.ts";
 import { announcementRecords, renderNote, renderSource, renderWithheld } from "./vrrp-wording.ts";
@@ -36,6 +36,7 @@ export interface RunningInstanceContext {
 /** One configured instance at work: its orders, timers, conditions and counts. */
 export class RunningInstance {
   readonly book: OrderBook;
+  group: RunningGroup | null = null;
   #isDeleted = false;
   /** By key; null after a change of configuration or links. */
   #addresses: ReadonlyMap<string, InterfaceAddress> | null = null;
@@ -53,7 +54,7 @@ export class RunningInstance {
   #lastSource: IpAddress | null | undefined = undefined;
   readonly #limit = new NoteLimit();
 
-  constructor(instance: number, config: VrrpInstance, context: RunningInstanceContext) {
+  constructor(instance: number, config: RunningRouter, context: RunningInstanceContext) {
     this.#context = context;
     this.#sinceUs = context.dependencies.clock.nowUs();
     this.book = new OrderBook(instance, config, {
@@ -62,13 +63,11 @@ export class RunningInstance {
     });
   }
 
-  get config(): VrrpInstance {
+  get config(): RunningRouter {
     return this.book.router;
   }
 
   start(isDelayed: boolean): void {
-    this.refreshTransport();
-    this.refreshConditions();
     this.book.feed({ kind: "startup", isDelayed }, this.#nowUs());
   }
 
@@ -80,22 +79,32 @@ export class RunningInstance {
     if (transport !== null) this.book.open(transport);
   }
 
-  /** Feeds what the network view says about faults and priority, as far as it is news. */
-  refreshConditions(): void {
-    const wanted = networkFaults(this.config, this.#context.view, this.#source());
-    for (const reason of wanted) {
+  /** Feeds new faults that the network view shows. Of a group all members do so before any one clears its own. */
+  raiseFaults(): void {
+    for (const reason of this.#networkFaults()) {
       if (!this.#faults().includes(reason)) this.book.feed({ kind: "fault-raised", reason }, this.#nowUs());
     }
+  }
+
+  /** Feeds what the network view says about faults that are gone and the priority, as far as it is news. */
+  clearFaults(): void {
+    const wanted = this.#networkFaults();
     for (const reason of this.#faults()) {
-      if (reason === "lease lapsed" || reason === "sockets not open" || wanted.includes(reason)) continue;
+      if (!isNetworkFault(reason) || wanted.includes(reason)) continue;
       this.book.feed({ kind: "fault-cleared", reason }, this.#nowUs());
     }
     const weight = trackedWeight(this.config, this.#context.view);
     if (weight !== this.book.state.weight) this.book.feed({ kind: "weight", weight }, this.#nowUs());
   }
 
+  /** Whether another member of the group has a fault. */
+  shareFault(isShared: boolean, atUs: Microseconds): void {
+    if (this.#faults().includes("sync group") === isShared) return;
+    this.book.feed({ kind: isShared ? "fault-raised" : "fault-cleared", reason: "sync group" }, atUs);
+  }
+
   /** Replaces the configuration of a running instance. */
-  reconfigure(config: VrrpInstance): void {
+  reconfigure(config: RunningRouter): void {
     const known = new Set(this.addresses().map(addressKey));
     const isSame = isSameModel(this.config, config);
     this.book.router = config;
@@ -104,7 +113,6 @@ export class RunningInstance {
     this.refreshTransport();
     const hasNewAddresses = this.addresses().some((address) => !known.has(addressKey(address)));
     this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
-    this.refreshConditions();
   }
 
   /** Withdraws and waits until the loop has done so. */
@@ -227,6 +235,10 @@ export class RunningInstance {
     return source === null ? null : buildTransport(this.config, this.#context.view, source);
   }
 
+  #networkFaults(): readonly FaultReason[] {
+    return networkFaults(this.config, this.#context.view, this.#source());
+  }
+
   #faults(): readonly FaultReason[] {
     const { state } = this.book;
     return state.kind === "fault" || state.kind === "initialize" ? state.reasons : [];
@@ -275,7 +287,9 @@ export class RunningInstance {
     this.#told = effect.to === "stop" ? "initialize" : effect.to;
     this.#sinceUs = atUs;
     const to = effect.to === "stop" && this.#isDeleted ? "deleted" : effect.to;
+    this.group?.memberMoves(to, atUs);
     this.#context.dependencies.onStateChange({ instance: this.config.name, from, to, priority, atUs });
+    this.group?.memberMoved(this, to, atUs);
   }
 
   #startTimer(name: string, delayUs: Microseconds, run: () => void): void {
@@ -291,4 +305,9 @@ export class RunningInstance {
     this.#timers.get(name)?.();
     this.#timers.delete(name);
   }
+}
+
+/** Reasons that the network view gives and takes. */
+function isNetworkFault(reason: FaultReason): boolean {
+  return reason.startsWith("interface ") || reason.startsWith("no IPv");
 }

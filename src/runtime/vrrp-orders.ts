@@ -12,7 +12,17 @@ import type {
 import { catchUp } from "../vrrp/catch-up.ts";
 import { step } from "../vrrp/machine.ts";
 import { deriveProgram, isSameButLearned, phaseOf, triggerEvent } from "../vrrp/program.ts";
-import { actionsOf, INITIAL_STATE, type RouterEvent, type VrrpEffect, type VrrpState } from "../vrrp/types.ts";
+import {
+  actionsOf,
+  type GroupRole,
+  INITIAL_STATE,
+  type RouterEvent,
+  type VrrpEffect,
+  type VrrpState,
+} from "../vrrp/types.ts";
+
+/** A configured instance with its role in a sync group. */
+export type RunningRouter = VrrpInstance & { readonly group?: GroupRole };
 
 /** What a trigger report says. */
 export interface TriggerReport {
@@ -48,7 +58,7 @@ interface Pending {
  */
 export class OrderBook {
   readonly instance: number;
-  router: VrrpInstance;
+  router: RunningRouter;
   readonly #dependencies: OrderBookDependencies;
   #state: VrrpState = INITIAL_STATE;
   #epoch = 0;
@@ -61,7 +71,7 @@ export class OrderBook {
   #probeOrder: number | null = null;
   #settled: (() => void)[] = [];
 
-  constructor(instance: number, router: VrrpInstance, dependencies: OrderBookDependencies) {
+  constructor(instance: number, router: RunningRouter, dependencies: OrderBookDependencies) {
     this.instance = instance;
     this.router = router;
     this.#dependencies = dependencies;

@@ -5,8 +5,10 @@ import type { VrrpInstance } from "../model/vrrp.ts";
 import type { AddressCommand, InterfaceAddress, LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { complaintsAbout } from "./vrrp-complaints.ts";
+import { RunningGroup, type SyncGroup, withRoles } from "./vrrp-group.ts";
 import { RunningInstance } from "./vrrp-instance.ts";
 import { addressKey, NetworkView, namedInterfaces, VirtualAddressSet } from "./vrrp-network.ts";
+import type { RunningRouter } from "./vrrp-orders.ts";
 import type { VrrpInstanceSnapshot, VrrpRuntime, VrrpRuntimeDependencies, VrrpRuntimeOptions } from "./vrrp-types.ts";
 import { renderDrop } from "./vrrp-wording.ts";
 
@@ -25,6 +27,7 @@ class Runtime implements VrrpRuntime {
   readonly #view = new NetworkView();
   #instances: readonly RunningInstance[] = [];
   readonly #byNumber = new Map<number, RunningInstance>();
+  #groups: readonly RunningGroup[] = [];
   #lastNumber = 0;
   #loop: VrrpLoop | null = null;
   /** Until the first dump events wait. */
@@ -46,8 +49,11 @@ class Runtime implements VrrpRuntime {
     return this.#queue(() => this.#start());
   }
 
-  reload(instances: readonly VrrpInstance[]): Promise<readonly Diagnostic[]> {
-    return this.#queue(() => this.#reload(instances));
+  reload(
+    instances: readonly VrrpInstance[],
+    syncGroups: VrrpRuntimeOptions["syncGroups"],
+  ): Promise<readonly Diagnostic[]> {
+    return this.#queue(() => this.#reload(instances, syncGroups));
   }
 
   stop(): Promise<void> {
@@ -80,15 +86,53 @@ class Runtime implements VrrpRuntime {
     for (const event of early) this.#trackNetwork(event);
     this.#renewLease(loop);
     this.#adoptVirtualAddresses(this.#options.instances);
-    this.#instances = this.#options.instances.map((config) => this.#create(config, loop));
+    const { startupDelayUs, syncGroups } = this.#options;
+    const configs = withRoles(this.#options.instances, syncGroups);
+    this.#instances = configs.map((config) => this.#create(config, loop));
+    this.#formGroups(configs, syncGroups, loop);
     await this.#removeLeftOvers(this.#instances);
-    const { startupDelayUs } = this.#options;
-    for (const instance of this.#instances) instance.start(startupDelayUs > 0);
+    this.#startInstances(this.#instances, startupDelayUs > 0);
     if (startupDelayUs > 0) this.#delayStartup(startupDelayUs);
     return [];
   }
 
-  async #reload(configs: readonly VrrpInstance[]): Promise<readonly Diagnostic[]> {
+  /** A member whose fault goes must know of another one's that comes. */
+  #refreshConditions(instances: readonly RunningInstance[]): void {
+    for (const instance of instances) instance.raiseFaults();
+    this.#shareFaults();
+    for (const instance of instances) instance.clearFaults();
+    this.#shareFaults();
+  }
+
+  #startInstances(instances: readonly RunningInstance[], isDelayed: boolean): void {
+    for (const instance of instances) instance.refreshTransport();
+    this.#refreshConditions(instances);
+    for (const instance of instances) instance.start(isDelayed);
+  }
+
+  #shareFaults(): void {
+    for (const group of this.#groups) group.shareFaults(this.#dependencies.clock.nowUs());
+  }
+
+  /** @param configs of the instances, in their order; their names may be new */
+  #formGroups(configs: readonly VrrpInstance[], groups: readonly SyncGroup[], loop: VrrpLoop): void {
+    const byName = new Map(this.#instances.map((instance, index) => [configs[index]?.name, instance]));
+    const before = new Map(this.#groups.map((group) => [group.config.name, group]));
+    this.#groups = groups.map((config) => {
+      const members = config.members.flatMap((name) => byName.get(name) ?? []);
+      return new RunningGroup(config, members, before.get(config.name) ?? null, this.#dependencies);
+    });
+    for (const instance of this.#instances) {
+      instance.group = this.#groups.find(({ members }) => members.includes(instance)) ?? null;
+      if (instance.group !== null) continue;
+      loop.setGroup([instance.book.instance]);
+      instance.shareFault(false, this.#dependencies.clock.nowUs());
+    }
+    for (const { members } of this.#groups) loop.setGroup(members.map(({ book }) => book.instance));
+  }
+
+  async #reload(plain: readonly VrrpInstance[], syncGroups: readonly SyncGroup[]): Promise<readonly Diagnostic[]> {
+    const configs = withRoles(plain, syncGroups);
     const loop = this.#loop;
     if (loop === null || this.#isStopped) return [];
     const complaints = this.#complaints(configs);
@@ -103,11 +147,13 @@ class Runtime implements VrrpRuntime {
     await Promise.all([...old.values()].map((instance) => this.#remove(instance, loop)));
     this.#adoptVirtualAddresses(configs);
     this.#instances = next.map(({ config, known }) => known ?? this.#create(config, loop));
+    this.#formGroups(configs, syncGroups, loop);
     for (const { config, known } of next) known?.reconfigure(config);
+    this.#refreshConditions(next.flatMap(({ known }) => known ?? []));
     const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
     await this.#removeSurplus(surplus);
     await this.#removeLeftOvers(added);
-    for (const instance of added) instance.start(false);
+    this.#startInstances(added, false);
     return [];
   }
 
@@ -140,7 +186,7 @@ class Runtime implements VrrpRuntime {
     this.#virtualAddresses = new VirtualAddressSet(configs);
   }
 
-  #create(config: VrrpInstance, loop: VrrpLoop): RunningInstance {
+  #create(config: RunningRouter, loop: VrrpLoop): RunningInstance {
     this.#lastNumber += 1;
     const instance = new RunningInstance(this.#lastNumber, config, {
       dependencies: this.#dependencies,
@@ -228,6 +274,7 @@ class Runtime implements VrrpRuntime {
       else this.#onInstance(event);
     }
     if (isNetworkNews) this.#refresh();
+    this.#shareFaults();
     for (const instance of this.#instances) instance.repair();
   }
 
@@ -297,10 +344,8 @@ class Runtime implements VrrpRuntime {
   }
 
   #refresh(): void {
-    for (const instance of this.#instances) {
-      instance.refreshTransport();
-      instance.refreshConditions();
-    }
+    for (const instance of this.#instances) instance.refreshTransport();
+    this.#refreshConditions(this.#instances);
   }
 
   #trackNetwork(event: VrrpEvent): void {

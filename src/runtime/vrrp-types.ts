@@ -1,12 +1,15 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
+import type { VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { LoopHealth, Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 
 /** What to run and how; the instances change with `reload`, the rest holds until `stop`. */
 export interface VrrpRuntimeOptions {
   readonly instances: readonly VrrpInstance[];
+  /** Members by name; each is in one group at most. */
+  readonly syncGroups: readonly Pick<VrrpSyncGroup, "name" | "members" | "trackedInterfaces">[];
   /** `vrrp_startup_delay`; 0 for none. */
   readonly startupDelayUs: Microseconds;
   /** The lease the loop was made with (`VrrpLoopOptions.leaseUs`); renewed every quarter. 0: no dead-man switch. */
@@ -31,6 +34,13 @@ export interface VrrpStateChange {
   readonly atUs: Microseconds;
 }
 
+/** All members of a sync group have reached the state. */
+export interface VrrpGroupChange {
+  readonly group: string;
+  readonly to: VrrpStateChange["to"];
+  readonly atUs: Microseconds;
+}
+
 export interface VrrpClock {
   /** CLOCK_MONOTONIC, the clock of the loop's `atUs`. */
   nowUs(): Microseconds;
@@ -48,6 +58,7 @@ export interface VrrpRuntimeDependencies {
   /** False: `detail` records are dropped anyway, so costly ones need not be made. */
   readonly isDetailed: boolean;
   readonly onStateChange: (change: VrrpStateChange) => void;
+  readonly onGroupChange: (change: VrrpGroupChange) => void;
 }
 
 /** One instance, for status, dumps and metrics. */
@@ -79,7 +90,10 @@ export interface VrrpRuntime {
    */
   start(): Promise<readonly Diagnostic[]>;
   /** Instances match by VRID, family and interface. Complaints mean that nothing changed. */
-  reload(instances: readonly VrrpInstance[]): Promise<readonly Diagnostic[]>;
+  reload(
+    instances: readonly VrrpInstance[],
+    syncGroups: VrrpRuntimeOptions["syncGroups"],
+  ): Promise<readonly Diagnostic[]>;
   /** Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent. */
   stop(): Promise<void>;
   /** Empty before `start` and after `stop`. */

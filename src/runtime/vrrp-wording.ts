@@ -75,6 +75,18 @@ export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
   return { level, message, fields: { instance, ...fields }, text };
 }
 
+/** Null where keepalived has no line: at the end. */
+export function renderGroupChange(group: string, to: string): SpokenRecord | null {
+  const word = STATE_WORDS[to];
+  if (word === undefined) return null;
+  return {
+    level: "info",
+    message: "group state change",
+    fields: { group, state: to },
+    text: `VRRP_Group(${group}) Syncing instances to ${word} state`,
+  };
+}
+
 /** The source of adverts came, changed or went. */
 export function renderSource(config: VrrpInstance, source: string | null, before: string | null): SpokenRecord {
   const { name: instance, interfaceName } = config;

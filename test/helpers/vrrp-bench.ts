@@ -24,6 +24,7 @@ export class Bench {
     this.runtime = createVrrpRuntime(
       {
         instances,
+        syncGroups: [],
         startupDelayUs: 0,
         keepsAddresses: false,
         allowsMissingInterfaces: false,
@@ -37,6 +38,7 @@ export class Bench {
         clock: this.host.clock,
         isDetailed: true,
         log: (record) => void this.lines.push(record.text),
+        onGroupChange: ({ group, to }) => void this.changes.push(`${group} ${to}`),
         onStateChange: ({ instance, to, priority }) => void this.changes.push(`${instance} ${to} ${priority}`),
       },
     );

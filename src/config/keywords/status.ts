@@ -9,7 +9,7 @@ export type KeywordStatus = "in-effect" | "pending";
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
   "(root)":
-    "net_namespace use_pid_dir instance child_wait_time global_defs vrrp_instance virtual_server virtual_server_group",
+    "net_namespace use_pid_dir instance child_wait_time global_defs vrrp_sync_group vrrp_instance virtual_server virtual_server_group",
   global_defs: `router_id lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
@@ -23,6 +23,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts
     lower_prio_no_advert higher_prio_send_advert authentication debug`,
+  vrrp_sync_group: "group track_interface sync_group_tracking_weight global_tracking",
   "vrrp_instance/authentication": "auth_type auth_pass",
   virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method

@@ -1,0 +1,95 @@
+import type { Microseconds } from "../model/units.ts";
+import type { VrrpInstance } from "../model/vrrp.ts";
+import type { VrrpSyncGroup } from "../model/vrrp-complete.ts";
+import { groupRole, sharedFaults } from "../vrrp/group.ts";
+import type { RunningInstance } from "./vrrp-instance.ts";
+import type { RunningRouter } from "./vrrp-orders.ts";
+import type { VrrpRuntimeDependencies, VrrpStateChange, VrrpStateName } from "./vrrp-types.ts";
+import { renderGroupChange } from "./vrrp-wording.ts";
+
+export type SyncGroup = Pick<VrrpSyncGroup, "name" | "members" | "trackedInterfaces">;
+
+type Told = VrrpStateChange["to"];
+
+/**
+ * A sync group at work. The loop moves its members together when the network calls for it; here they
+ * share their faults, and the group's state is told.
+ */
+export class RunningGroup {
+  readonly config: SyncGroup;
+  readonly members: readonly RunningInstance[];
+  readonly #dependencies: VrrpRuntimeDependencies;
+  #told: VrrpStateName | "stop" | "deleted" = "initialize";
+  readonly #members = new Map<RunningInstance, Told>();
+  #isComplete = true;
+
+  constructor(
+    config: SyncGroup,
+    members: readonly RunningInstance[],
+    before: RunningGroup | null,
+    dependencies: VrrpRuntimeDependencies,
+  ) {
+    this.config = config;
+    this.members = members;
+    this.#dependencies = dependencies;
+    if (before === null) return;
+    this.#told = before.#told;
+    for (const member of members) {
+      const told = before.#members.get(member);
+      if (told !== undefined) this.#members.set(member, told);
+    }
+  }
+
+  /** keepalived: one member at fault, all at fault; out of it when the last fault is gone. */
+  shareFaults(atUs: Microseconds): void {
+    const shared = sharedFaults(this.members.map(({ book }) => book.state));
+    for (const [index, member] of this.members.entries()) member.shareFault(shared[index] ?? false, atUs);
+  }
+
+  /** keepalived: the first state of all is told before that of the members. */
+  memberMoves(to: Told, atUs: Microseconds): void {
+    if (this.#told !== "initialize") return;
+    this.#told = to;
+    this.#tell(atUs);
+  }
+
+  /** The first member that moves gives the group its state, the last one completes it. */
+  memberMoved(member: RunningInstance, to: Told, atUs: Microseconds): void {
+    this.#members.set(member, to);
+    if (to !== this.#told) {
+      this.#told = to;
+      this.#isComplete = false;
+      const record = renderGroupChange(this.config.name, to);
+      if (record !== null) this.#dependencies.log(record);
+    }
+    if (this.#isComplete || this.members.some((other) => this.#members.get(other) !== to)) return;
+    this.#tell(atUs);
+  }
+
+  #tell(atUs: Microseconds): void {
+    this.#isComplete = true;
+    if (this.#told === "initialize") return;
+    this.#dependencies.onGroupChange({ group: this.config.name, to: this.#told, atUs });
+  }
+}
+
+/** Each instance with its role in its sync group and the interfaces that the group has it track. */
+export function withRoles(configs: readonly VrrpInstance[], groups: readonly SyncGroup[]): readonly RunningRouter[] {
+  const byName = new Map(configs.map((config) => [config.name, config]));
+  const grouped = new Map(
+    groups.flatMap((group) => {
+      const members = group.members.flatMap((member) => byName.get(member) ?? []);
+      const role = groupRole(group.name, members);
+      return members.map((config) => {
+        const tracking = { ...config, trackedInterfaces: trackedWith(config, group) };
+        return [config.name, members.length > 1 ? { ...tracking, group: role } : tracking] as const;
+      });
+    }),
+  );
+  return configs.map((config) => grouped.get(config.name) ?? config);
+}
+
+function trackedWith(config: VrrpInstance, group: SyncGroup): VrrpInstance["trackedInterfaces"] {
+  const own = new Set(config.trackedInterfaces.map(({ name }) => name));
+  return [...config.trackedInterfaces, ...group.trackedInterfaces.filter(({ name }) => !own.has(name))];
+}
