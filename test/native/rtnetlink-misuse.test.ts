@@ -92,6 +92,18 @@ describe("rtnetlink misuse", () => {
     }
   });
 
+  it("without the capability each command is refused, and reading still works", () => {
+    const code = `
+      const addon = require(${JSON.stringify(ADDON_PATH)});
+      if (process.geteuid() === 0) process.seteuid(65534);
+      const rtnetlink = addon.openRtnetlink();
+      const command = { kind: "address-delete", address: ${JSON.stringify(ADDRESS)} };
+      Promise.all([rtnetlink.apply([command, command]), rtnetlink.links()]).then(([results, links]) =>
+        console.log(results.map((result) => result.syscall + " " + result.code).join(), links.length > 0));`;
+    const child = spawnSync(process.execPath, ["-e", code], { encoding: "utf8", timeout: 10_000 });
+    assert.equal(child.stdout, "RTM_DELADDR EPERM,RTM_DELADDR EPERM true\n");
+  });
+
   it("a foreign this is refused", () => {
     const rtnetlink = untyped().openRtnetlink();
     for (const method of ["links", "addresses", "apply", "close"]) {
