@@ -17,6 +17,21 @@
         ["target_arch=='x64'", { "cflags_cc": ["-fcf-protection"] }],
         ["target_arch=='arm64'", { "cflags_cc": ["-mbranch-protection=standard"] }]
       ]
+    },
+    {
+      "target_name": "holdfast-runner",
+      "type": "executable",
+      "sources": ["native/runner/main.cc", "native/runner/protocol.cc", "native/runner/spawn.cc", "native/runner/supervisor.cc"],
+      "include_dirs": ["native"],
+      "defines": ["_FORTIFY_SOURCE=2"],
+      "cflags!": ["-fno-strict-aliasing", "-O3"],
+      "cflags_cc!": ["-std=gnu++17", "-O3"],
+      "cflags_cc": [
+        "-std=c++20", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fvisibility=hidden",
+        "-fstack-protector-strong", "-fstack-clash-protection"
+      ],
+      "ldflags!": ["-rdynamic"],
+      "ldflags": ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-static-libstdc++", "-static-libgcc"]
     }
   ]
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { CONTRACT_VERSION, type NativeAddon } from "./contract.ts";
 
 const ADDON = join("build", "Release", "holdfast.node");
+const RUNNER = "holdfast-runner";
 
 /** The package's root: the first folder upwards that holds package.json. */
 function packageRoot(): string {
@@ -17,9 +18,18 @@ function packageRoot(): string {
   return folder;
 }
 
+function addonPath(): string {
+  return process.env["HOLDFAST_ADDON"] ?? join(packageRoot(), ADDON);
+}
+
+/** The helper process that starts scripts; it lies beside the addon. */
+export function runnerProgram(): string {
+  return join(dirname(addonPath()), RUNNER);
+}
+
 /** @throws Error with the command that mends it, when the addon is missing or of another build */
 export function loadNative(): NativeAddon {
-  const path = process.env["HOLDFAST_ADDON"] ?? join(packageRoot(), ADDON);
+  const path = addonPath();
   if (!existsSync(path)) throw new Error(`holdfast: addon ${path} is missing; run: npm run build:native`);
   const addon = createRequire(import.meta.url)(path) as NativeAddon;
   if (addon.contractVersion !== CONTRACT_VERSION) {
