@@ -44,7 +44,8 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
     transmitsOnBase = false;
   }
   const coversOtherInterfaces = draft.settings.has("use_vmac_addr");
-  return { name, macAddress, transmitsOnBase, coversOtherInterfaces, group, forcesNetlinkMessage };
+  const place = draft.settings.place("use_vmac") ?? placeOf(draft.entry.statement);
+  return { name, macAddress, transmitsOnBase, coversOtherInterfaces, group, forcesNetlinkMessage, place };
 }
 
 function completeMac(text: string, vrid: number): string {

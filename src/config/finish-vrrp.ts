@@ -43,6 +43,7 @@ export interface FinishedVrrp {
 /** Joins instances and sync groups, and makes the adjustments that need both. */
 export function finishVrrp(vrrp: UnfinishedVrrp, context: BuildContext): FinishedVrrp {
   reportDuplicateVrids(vrrp.instances, context);
+  const instances = separateVmacs(vrrp.instances, context);
   const names = new Set(vrrp.instances.map(({ name }) => name));
   const groupOf = new Map<string, UnresolvedSyncGroup>();
   const kept = vrrp.syncGroups
@@ -54,7 +55,7 @@ export function finishVrrp(vrrp: UnfinishedVrrp, context: BuildContext): Finishe
   const owned = kept.filter(({ members }) => members.every((name) => isOwner.get(name) === true));
   const owners = new Set(owned.map(({ name }) => name));
   return {
-    instances: vrrp.instances.map((item) => finishInstance(item, groupOf.get(item.name), owners, context)),
+    instances: instances.map((item) => finishInstance(item, groupOf.get(item.name), owners, context)),
     syncGroups: kept.map(({ ownPriorityChanges: _own, ...group }) => group),
   };
 }
@@ -82,6 +83,22 @@ function reportDuplicateVrids(instances: readonly UngroupedInstance[], context: 
       context.reporter.add("duplicate-vrid", message, place);
     }
   }
+}
+
+/** Two instances cannot have one VMAC: the later one gets a generated name. */
+function separateVmacs(instances: readonly UngroupedInstance[], context: BuildContext): readonly UngroupedInstance[] {
+  const taken = new Set<string>();
+  return instances.map((instance) => {
+    const { vmac } = instance;
+    if (vmac === null || vmac.name === null) return instance;
+    if (!taken.has(vmac.name)) {
+      taken.add(vmac.name);
+      return instance;
+    }
+    const message = `another instance has a VMAC ${vmac.name} already; another name is generated`;
+    context.reporter.add("duplicate", `vrrp_instance ${instance.name}: ${message}`, vmac.place);
+    return { ...instance, vmac: { ...vmac, name: null } };
+  });
 }
 
 function resolveMembers(

@@ -3,7 +3,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { SourcePlace } from "../model/units.ts";
 import { BlockParser } from "./block-parser.ts";
 import { ConfigurationBuilder } from "./build.ts";
-import { CODES, type Code } from "./codes.ts";
+import { CODES } from "./codes.ts";
 import type { BuildContext } from "./context.ts";
 import { type TestExitCode, testExitCode } from "./exit-code.ts";
 import { deepFreeze } from "./freeze.ts";
@@ -16,7 +16,7 @@ import type { Keyword } from "./keywords/table.ts";
 import { ROOT_TABLE } from "./keywords/tables.ts";
 import { LineReader } from "./line-reader.ts";
 import { NameTables } from "./name-tables.ts";
-import { Reporter } from "./reporter.ts";
+import { isCode, Reporter } from "./reporter.ts";
 import type { Entry } from "./tree.ts";
 
 /** What to load, as the command line says it. */
@@ -57,8 +57,10 @@ export function loadConfiguration(source: ConfigurationSource, host: Configurati
     reporter.add("script-security", "scripts are run without enable_script_security; add it to global_defs", null);
   }
   reportIdleKeywords(used, reporter);
-  const reasons = reporter.startRefusals;
-  const exitCode = reasons.some(({ code }) => isCode(code) && CODES[code].refusal === 2) ? 2 : 6;
+  // keepalived: with reload_check_config, subsystems do not start on any complaint at all
+  const isStrict = configuration.global.reload.checkLog !== null;
+  const reasons = isStrict ? [...reporter.startRefusals, ...reporter.complaints] : reporter.startRefusals;
+  const exitCode = reasons.every(({ code }) => isCode(code) && CODES[code].refusal === 6) ? 6 : 2;
   return {
     configuration: deepFreeze(configuration),
     diagnostics: reporter.sorted([...lines.sources.keys()]),
@@ -90,10 +92,6 @@ function read(source: ConfigurationSource, host: ConfigurationHost, globals: rea
   const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used: context.used });
   parser.parse(ROOT_TABLE, { push: (entry) => builder.add(entry) });
   return { ...context, builder, lines };
-}
-
-function isCode(code: string): code is Code {
-  return code in CODES;
 }
 
 function nodeNameOf(hostName: string): string {

@@ -34,6 +34,13 @@ export class Reporter {
     return this.seen;
   }
 
+  /** Errors and warnings that keepalived has too. */
+  get complaints(): readonly Diagnostic[] {
+    return this.kept.filter(
+      ({ severity, code }) => severity !== "notice" && isCode(code) && CODES[code].peer === "complaint",
+    );
+  }
+
   get startRefusals(): readonly Diagnostic[] {
     return this.refusals;
   }
@@ -48,6 +55,10 @@ export class Reporter {
     }
     return all;
   }
+}
+
+export function isCode(code: string): code is Code {
+  return code in CODES;
 }
 
 function comparePlaces(a: SourcePlace | null, b: SourcePlace | null, order: ReadonlyMap<string, number>): number {

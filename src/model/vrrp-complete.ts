@@ -14,6 +14,7 @@ export interface VmacSettings {
   readonly coversOtherInterfaces: boolean;
   readonly group: string | null;
   readonly forcesNetlinkMessage: boolean;
+  readonly place: SourcePlace;
 }
 
 export interface IpvlanSettings {

@@ -107,7 +107,15 @@ test("effective values are those of keepalived's dumps", (context) => {
   context.diagnostic(`effective values: ${percent(equal, total)}`);
   if (shouldShow.includes("values")) {
     for (const [line, places] of [...odd].sort((a, b) => b[1].length - a[1].length).slice(0, 150)) {
-      console.log(places.length, line, "<<", places[0]?.slice(0, 110));
+      console.log(
+        places.length,
+        line,
+        "<<",
+        places
+          .map((text) => text.split(" ")[0])
+          .join(" ")
+          .slice(0, 200),
+      );
     }
   }
   assert.ok(equal / total > 0.5);
