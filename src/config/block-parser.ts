@@ -138,7 +138,6 @@ export class BlockParser implements WordSink {
   }
 
   private skipUnknown(table: KeywordTable, statement: Statement, word: string): void {
-    if (statement.end === "{") this.reportOpenBrace(statement);
     if (this.reporter.isFull) {
       this.reporter.add("unknown-keyword", "", null);
       return;
@@ -148,6 +147,7 @@ export class BlockParser implements WordSink {
     const where = table.path === "(root)" ? "here" : `in ${table.path}`;
     const hint = near === null ? "" : `, did you mean "${near}"?`;
     this.reporter.add("unknown-keyword", `"${shown}" is not known ${where}${hint}`, placeOf(statement));
+    if (statement.end === "{") this.reportOpenBrace(statement);
   }
 
   private reportDeprecated(keyword: Keyword, statement: Statement): void {

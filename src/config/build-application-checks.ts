@@ -63,7 +63,7 @@ function readMisc(entry: Entry, settings: Settings, context: BuildContext): Appl
   const path = settings.entry("misc_path");
   if (path === null) return drop(entry, "it has no misc_path", context);
   const command = readOwnedCommand(path, user, context);
-  if (command === null) return drop(entry, "its script cannot be run", context);
+  if (command === null) return null;
   const timeoutUs = (settings.number("misc_timeout") ?? 0) * SECOND_US;
   return { kind: "misc", command, timeoutUs, setsWeight: settings.has("misc_dynamic") };
 }

@@ -128,11 +128,7 @@ function splitHosts(entry: Entry, settings: Settings, context: BuildContext): re
   if (hosts.length === 0) return [settings];
   const shared = entry.entries.filter(({ keyword }) => keyword.name !== "host" && !CONNECTION.has(keyword.name));
   const hasOwn = entry.entries.some(({ keyword }) => CONNECTION.has(keyword.name));
-  const message = "host blocks are deprecated, write an SMTP_CHECK for each";
-  const blocks = hosts.map((host) => {
-    context.reporter.add("deprecated", message, placeOf(host.statement));
-    return new Settings([...shared, ...host.entries], context.reporter);
-  });
+  const blocks = hosts.map((host) => new Settings([...shared, ...host.entries], context.reporter));
   return hasOwn ? [settings, ...blocks] : blocks;
 }
 

@@ -74,8 +74,9 @@ export function readUser(words: readonly string[], entry: Entry, context: BuildC
 
 function isUsable(path: string, user: UserFacts | null, entry: Entry, context: BuildContext): boolean {
   const place = placeOf(entry.statement, 1);
-  context.scripts.count++;
   const finding = path.startsWith("<") ? "ok" : context.host.inspectScript(path);
+  if (finding === "ok" || finding === "insecure") context.scripts.count++;
+  const code = entry.keyword.name === "misc_path" ? "missing-check-script" : "missing-script";
   switch (finding) {
     case "ok":
       return true;
@@ -90,10 +91,10 @@ function isUsable(path: string, user: UserFacts | null, entry: Entry, context: B
       }
       return true;
     case "missing":
-      context.reporter.add("missing-script", `there is no script "${path}"`, place);
+      context.reporter.add(code, `there is no script "${path}"`, place);
       return false;
     case "not-executable":
-      context.reporter.add("missing-script", `"${path}" is not executable`, place);
+      context.reporter.add(code, `"${path}" is not executable`, place);
       return false;
   }
 }

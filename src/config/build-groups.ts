@@ -51,7 +51,7 @@ export function buildGarpGroup(entry: Entry, taken: Set<string>, context: BuildC
   const gnaIntervalUs = settings.number("gna_interval");
   for (const name of ["garp_interval", "gna_interval"]) {
     if ((settings.number(name) ?? 0) >= LONG_INTERVAL_US) {
-      context.reporter.add("bad-number", `${name} of a second or more delays failover`, settings.place(name));
+      context.reporter.add("advice", `${name} of a second or more delays failover`, settings.place(name));
     }
   }
   if (settings.has("interface") && settings.has("interfaces")) {

@@ -51,7 +51,7 @@ export function buildVirtualServer(
   context: BuildContext,
 ): ConfiguredVirtualServer | null {
   const settings = new Settings(entry.entries, context.reporter);
-  const key = readKey(entry, settings, context);
+  const key = readKey(entry, settings, surroundings, context);
   if (key === null) return null;
   const forwarding = readDefaultMethod(settings, entry, context);
   const timing = timingOf(settings);
@@ -143,10 +143,18 @@ function readRealServers(
   return servers;
 }
 
-function readKey(entry: Entry, settings: Settings, context: BuildContext): VirtualServerKey | null {
+function readKey(
+  entry: Entry,
+  settings: Settings,
+  surroundings: ServerSurroundings,
+  context: BuildContext,
+): VirtualServerKey | null {
   const [, first = "", second] = entry.statement.words;
   if (first === "group") {
-    return { kind: "group", group: second ?? "", protocol: readProtocol(settings, entry, context) };
+    const group = second ?? "";
+    // A group of firewall marks alone has no protocol
+    const isMarked = surroundings.groupFamilies.get(group) === null && !settings.has("protocol");
+    return { kind: "group", group, protocol: isMarked ? "udp" : readProtocol(settings, entry, context) };
   }
   if (first === "fwmark") {
     if (settings.has("protocol")) {

@@ -352,8 +352,6 @@ function readDuration(name: string, reader: OptionReader): number {
   const exactMs = unit?.startsWith("m") === true ? number : number * 1000;
   const ms = unit === undefined ? number / (RAW_PER_MS[name] ?? 1) : Math.round(exactMs);
   if (unit !== undefined && Math.abs(ms - exactMs) > 1e-9) reader.warn(`${name}: whole milliseconds are kept`);
-  if (ms >= 200 && ms <= 120_000) return ms;
-  reader.warn(`${name} is kept between 0.2 and 120 seconds`);
   return Math.min(120_000, Math.max(200, ms));
 }
 

@@ -1,5 +1,6 @@
 import type { ConfiguredAddress } from "../model/addressing.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
+import type { VrrpAuthentication } from "../model/vrrp.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import { isLinkLocal, parseAddress } from "./address.ts";
 import { buildAddresses } from "./build-addresses.ts";
@@ -64,6 +65,7 @@ export function buildVrrpInstance(
     interfaceName,
     vrid,
     ...election,
+    wantsActive: election.wantsActive && !clearsActive(draft, authentication, election.wantsActive),
     advertisementIntervalUs,
     authentication: hmac === null ? authentication : { kind: "none" },
     hmac,
@@ -79,6 +81,13 @@ export function buildVrrpInstance(
     ipvlan,
     place: placeOf(entry.statement),
   };
+}
+
+/** AH numbers its packets, so nobody can begin as active. */
+function clearsActive(draft: InstanceDraft, authentication: VrrpAuthentication, wantsActive: boolean): boolean {
+  if (authentication.kind !== "ah" || !wantsActive) return false;
+  complain(draft, "vrrp-adjusted", "state MASTER cannot go with auth_type AH, it is left out", "state");
+  return true;
 }
 
 /** Settings that come from the block or else from `global_defs`. */
@@ -258,6 +267,10 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
 function readInterface(draft: InstanceDraft, canDoWithout: boolean): string | null {
   const name = draft.settings.text("interface");
   if (name === null) {
+    const vrf = draft.settings.text("vrf");
+    if (vrf !== null && draft.context.host.interfaces?.has(vrf) === false && !draft.globals.allowsMissingInterfaces) {
+      complain(draft, "missing-interface", `there is no VRF device ${vrf}`, "vrf");
+    }
     if (canDoWithout) return "";
     complain(draft, "no-interface", "needs an interface");
     return null;

@@ -70,6 +70,9 @@ export const CODES = {
   "missing-interface-optional": facts("error", "cannot-run"),
   "missing-user": COMPLAINT,
   "missing-script": COMPLAINT,
+  // keepalived drops the checker without a word about the text
+  "missing-check-script": facts("error", "silent"),
+  advice: facts("notice", "silent"),
   "script-security": facts("warning", "security"),
   "undefined-reference": COMPLAINT,
   // VRRP

@@ -14,7 +14,7 @@ export const LIMITS = {
   /** Files opened in one load, each inclusion counted. */
   files: 10_000,
   /** Rounds of expanding one line. */
-  expansionRounds: 200,
+  expansionRounds: 1000,
   /** Statements (keywords and lines of value blocks) kept in one load. */
   statements: 2_000_000,
   /** Diagnostics kept; one more says how many were left out. */

@@ -34,7 +34,7 @@ export function readDefinition(line: string): { readonly name: string; readonly 
 }
 
 /**
- * Replaces each reference once. Undefined names stay as they are, and so does a multi-line parameter
+ * Replaces the first reference that can be replaced: what it brings may be a comment that ends the line. Undefined names stay as they are, and so does a multi-line parameter
  * that is not the last thing in the line.
  */
 export function expandOnce(line: string, definitions: ReadonlyMap<string, Definition>, builtIns: BuiltIns): Expansion {
@@ -43,6 +43,7 @@ export function expandOnce(line: string, definitions: ReadonlyMap<string, Defini
   let problem: string | null = null;
   let length = line.length;
   const text = line.replace(REFERENCE, (whole, braced, words, plain, offset) => {
+    if (firstChange >= 0 || problem !== null) return whole;
     const name: string = braced ?? plain;
     const isLast = offset + whole.length === line.length;
     const value = lookUp(name, (words ?? "").trim(), definitions, builtIns);
