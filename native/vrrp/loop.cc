@@ -81,8 +81,9 @@ void Loop::Submit(int32_t id, Order order) {
 }
 
 void Loop::SetGroup(std::vector<int32_t> members) {
-  thread_.PostCall([this, shared = std::make_shared<std::vector<int32_t>>(
-                              std::move(members))]() mutable { GroupNow(std::move(shared)); });
+  thread_.PostCall([this, shared = std::make_shared<std::vector<int32_t>>(std::move(members))] {
+    GroupNow(shared);
+  });
 }
 
 void Loop::RenewLease() {
@@ -158,7 +159,7 @@ void Loop::CloseNow(int32_t id) {
   LeaveGroup(id);
 }
 
-void Loop::GroupNow(std::shared_ptr<std::vector<int32_t>> members) {
+void Loop::GroupNow(const std::shared_ptr<std::vector<int32_t>>& members) {
   for (const int32_t id : *members) LeaveGroup(id);
   if (members->size() < 2) return;
   for (const int32_t id : *members) groups_[id] = members;

@@ -71,7 +71,7 @@ class Loop final : private InstanceHost,
   void OpenNow(int32_t id, std::unique_ptr<Transport> transport,
                std::shared_ptr<Counters> counters);
   void CloseNow(int32_t id);
-  void GroupNow(std::shared_ptr<std::vector<int32_t>> members);
+  void GroupNow(const std::shared_ptr<std::vector<int32_t>>& members);
   void LeaveGroup(int32_t id);
   Slot& SlotOf(const Instance& instance);
   void AttachSocket(Slot* slot);
