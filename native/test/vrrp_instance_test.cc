@@ -31,6 +31,8 @@ struct FakeHost final : InstanceHost {
     if (on_drain) on_drain();
   }
   void RecordDeadline(int64_t) override {}
+  bool DoOthersWish(const Instance&) override { return do_others_wish; }
+  void PullOthers(const Instance&, Trigger trigger, int64_t) override { pulled.push_back(trigger); }
   void Emit(const Event& event) override { events.push_back(event); }
 
   template <typename Body>
@@ -41,6 +43,8 @@ struct FakeHost final : InstanceHost {
   std::vector<std::string> done;
   std::vector<Event> events;
   std::function<void()> on_drain;
+  bool do_others_wish = true;
+  std::vector<Trigger> pulled;
 };
 
 AdvertFormat FormatOf(const char* source) {
@@ -245,6 +249,42 @@ TEST_F(InstanceTest, EachDropReasonIsSaidOncePerPhaseAndAlwaysCounted) {
   timers_.RunDue(kActiveDownUs, 10);
   Receive(150, "192.168.1.9", 5'000'000);
   EXPECT_NE(host_.Last<DroppedEvent>(), nullptr) << "again in the new phase";
+}
+
+TEST_F(InstanceTest, AMemberThatHasToWaitForItsGroupPullsNobody) {
+  Program program = MakeProgram();
+  const std::vector<Action> wait = {ActiveDown(ActiveDownRule::From::kLast)};
+  program.AwaitGroup(Phase::kBackup, Trigger::kActiveDown, wait);
+  program.Pull(Phase::kBackup, Trigger::kActiveDown, Trigger::kGroupActive);
+  instance_.Submit({.order = 1,
+                    .epoch = 0,
+                    .actions = {ActiveDown(ActiveDownRule::From::kRule)},
+                    .program = program},
+                   0);
+  host_.events.clear();
+  host_.do_others_wish = false;
+  timers_.RunDue(kActiveDownUs, 10);
+  EXPECT_TRUE(instance_.wishes_active());
+  EXPECT_TRUE(host_.done.empty());
+  EXPECT_TRUE(host_.events.empty());
+  EXPECT_TRUE(host_.pulled.empty());
+  EXPECT_EQ(instance_.active_down_timer().at_us(), 2 * kActiveDownUs);
+  Receive(150, "192.168.1.9", kActiveDownUs + 1);
+  EXPECT_FALSE(instance_.wishes_active()) << "a better advert ends the wish";
+  host_.do_others_wish = true;
+  timers_.RunDue(2 * kActiveDownUs + 1, 10);
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
+  EXPECT_EQ(host_.pulled, (std::vector<Trigger>{Trigger::kGroupActive}));
+}
+
+TEST_F(InstanceTest, AMemberThatIsPulledPullsNobody) {
+  Program program = MakeProgram();
+  program.AddPlan(Phase::kBackup, Trigger::kGroupActive, {}, Phase::kActive, true);
+  program.Pull(Phase::kBackup, Trigger::kGroupActive, Trigger::kGroupActive);
+  instance_.Submit({.order = 1, .epoch = 0, .actions = {}, .program = program}, 0);
+  instance_.OnTrigger(Trigger::kGroupActive, 1);
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
+  EXPECT_TRUE(host_.pulled.empty());
 }
 
 TEST_F(InstanceTest, ShiftMovesAnArmedTimerOnly) {

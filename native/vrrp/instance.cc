@@ -83,32 +83,38 @@ void Instance::OnTimer(TimerNode& node, int64_t now_us) {
 void Instance::Fire(Trigger trigger, const AdvertFacts* advert, int64_t base_us, int64_t now_us) {
   if (!program_) return;
   const Reaction reaction = program_->ReactionTo(phase_, trigger);
+  const Moment moment{.now_us = now_us, .base_us = base_us, .advert = advert};
   if (reaction.kind == Reaction::Kind::kIgnore) return;
-  const bool has_advert = advert != nullptr;
-  const AdvertFacts facts = has_advert ? *advert : AdvertFacts{};
   if (reaction.kind == Reaction::Kind::kTell) {
-    Emit(now_us, HappenedEvent{.trigger = trigger, .has_advert = has_advert, .advert = facts});
+    const bool has_advert = advert != nullptr;
+    Emit(now_us, HappenedEvent{.trigger = trigger,
+                               .has_advert = has_advert,
+                               .advert = has_advert ? *advert : AdvertFacts{}});
+    if (has_advert) told_ = *advert;
   } else if (reaction.awaits_group && !host_->DoOthersWish(*this)) {
-    RunActions(program_->WaitingActionsOf(reaction),
-               {.now_us = now_us, .base_us = base_us, .advert = advert});
+    RunActions(program_->WaitingActionsOf(reaction), moment);
     wishes_active_ = true;
   } else {
-    RunActions(program_->ActionsOf(reaction),
-               {.now_us = now_us, .base_us = base_us, .advert = advert});
-    EnterPhase(reaction.next);
-    if (reaction.is_reported) {
-      ++epoch_;
-      Emit(
-          now_us,
-          RanEvent{.epoch = epoch_, .trigger = trigger, .has_advert = has_advert, .advert = facts});
-    } else if (has_advert && told_ != facts) {
-      Emit(now_us, HeardEvent{.trigger = trigger, .advert = facts});
-    }
+    RunPlan(trigger, reaction, moment);
+  }
+}
+
+void Instance::RunPlan(Trigger trigger, const Reaction& reaction, const Moment& moment) {
+  const bool has_advert = moment.advert != nullptr;
+  const AdvertFacts facts = has_advert ? *moment.advert : AdvertFacts{};
+  RunActions(program_->ActionsOf(reaction), moment);
+  EnterPhase(reaction.next);
+  if (reaction.is_reported) {
+    ++epoch_;
+    Emit(moment.now_us,
+         RanEvent{.epoch = epoch_, .trigger = trigger, .has_advert = has_advert, .advert = facts});
+  } else if (has_advert && told_ != facts) {
+    Emit(moment.now_us, HeardEvent{.trigger = trigger, .advert = facts});
   }
   if (has_advert) told_ = facts;
   // Last: what the others do must find this one moved.
   if (reaction.pulls && trigger < Trigger::kGroupActive) {
-    host_->PullOthers(*this, *reaction.pulls, now_us);
+    host_->PullOthers(*this, *reaction.pulls, moment.now_us);
   }
 }
 

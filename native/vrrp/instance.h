@@ -77,6 +77,7 @@ class Instance final : public TimerOwner {
   struct Moment;
 
   void Fire(Trigger trigger, const AdvertFacts* advert, int64_t base_us, int64_t now_us);
+  void RunPlan(Trigger trigger, const Reaction& reaction, const Moment& moment);
   void RunActions(std::span<const Action> actions, const Moment& moment);
   void Run(const SendAdvert& action, const Moment& moment);
   void Run(const AddAddresses& action, const Moment& moment);
