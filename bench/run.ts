@@ -1,6 +1,6 @@
 /**
  * Runs the benchmarks: every trial in a fresh process, holdfast and keepalived by turns.
- * Usage: npm run bench -- [--trials N] [--subject NAME] [CASE...]
+ * Usage: npm run bench -- [--trials N] [--subject NAME] [--variant TEXT] [CASE...]
  * Prints a table; all samples go to bench/results/ as JSON.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -19,6 +19,12 @@ import { summarize } from "./statistics.ts";
 const DEFAULT_TRIALS = 5;
 const TRIAL_TIMEOUT_MS = 180_000;
 
+interface Filter {
+  readonly subject?: string | undefined;
+  /** Part of its name. */
+  readonly variant?: string | undefined;
+}
+
 interface Plan {
   readonly item: BenchCase;
   readonly subject: Subject;
@@ -26,12 +32,12 @@ interface Plan {
 }
 
 /** Rounds over everything, so that a slow minute of the machine hits both subjects alike. */
-function planRounds(cases: readonly BenchCase[], trials: number, only: string | undefined): readonly Plan[] {
+function planRounds(cases: readonly BenchCase[], trials: number, filter: Filter): readonly Plan[] {
   const plans: Plan[] = [];
   for (const item of cases) {
     for (let round = 0; round < trials; round++) {
-      for (const variant of item.variants) {
-        const subjects = item.subjects.filter((subject) => only === undefined || subject === only);
+      for (const variant of item.variants.filter((name) => name.includes(filter.variant ?? ""))) {
+        const subjects = item.subjects.filter((subject) => filter.subject === undefined || subject === filter.subject);
         const turns = round % 2 === 0 ? subjects : [...subjects].reverse();
         for (const subject of turns) plans.push({ item, subject, variant });
       }
@@ -86,19 +92,25 @@ function save(trials: readonly Trial[], machine: unknown): string {
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { trials: { type: "string", default: String(DEFAULT_TRIALS) }, subject: { type: "string" } },
+    options: {
+      trials: { type: "string", default: String(DEFAULT_TRIALS) },
+      subject: { type: "string" },
+      variant: { type: "string" },
+    },
     allowPositionals: true,
   });
   const unknown = positionals.filter((name) => !CASES.some((item) => item.name === name));
   const trialCount = Number(values.trials);
   if (unknown.length > 0 || !Number.isInteger(trialCount) || trialCount < 1) {
-    process.stderr.write(`usage: npm run bench -- [--trials N] [--subject holdfast|keepalived] [CASE...]\n`);
+    process.stderr.write(
+      `usage: npm run bench -- [--trials N] [--subject holdfast|keepalived] [--variant TEXT] [CASE...]\n`,
+    );
     for (const item of CASES) process.stderr.write(`  ${item.name}: ${item.meaning}\n`);
     return 1;
   }
   const chosen = CASES.filter((item) => positionals.length === 0 || positionals.includes(item.name));
   const machine = describeMachine();
-  const trials = await runAll(planRounds(chosen, trialCount, values.subject));
+  const trials = await runAll(planRounds(chosen, trialCount, values));
   process.stdout.write(
     `\n${Object.entries(machine)
       .map(([key, value]) => `${key}: ${value}`)

@@ -17,6 +17,9 @@ const HUGE_INSTANCES = 250;
 
 const CONFIG = vrrpConfig({ version: 3, priority: 200, virtualAddresses: [VIP], advertInt: "0.1" });
 
+/** The same, with the thread that sends adverts under SCHED_FIFO. */
+const REALTIME_CONFIG = CONFIG.replace("router_id LAB", "router_id LAB\n    vrrp_rt_priority 50");
+
 /** A file that takes long to read, with the same first instance. */
 function hugeConfig(): string {
   const scripts = Array.from(
@@ -44,12 +47,13 @@ async function disturb(bed: VrrpBed, variant: string, reload: (config: string) =
 
 async function trial(bed: VrrpBed, subject: Subject, variant: string): Promise<Sample> {
   if (variant === "blocked") process.env["NODE_OPTIONS"] = `--import=${join(ROOT, "bench", "block-main-thread.mjs")}`;
-  const daemon = bed.start(bed.first, subject, CONFIG);
+  const config = variant.endsWith("real-time") ? REALTIME_CONFIG : CONFIG;
+  const daemon = bed.start(bed.first, subject, config);
   delete process.env["NODE_OPTIONS"];
   await bed.first.watch.gained(VIP);
   await pause(SETTLE_MS);
   const from = bed.advertsFrom(bed.first).length;
-  const burners = variant === "busy cores" ? burnCores() : [];
+  const burners = variant.startsWith("busy cores") ? burnCores() : [];
   try {
     await disturb(bed, variant, (config) => daemon.reload(config));
   } finally {
@@ -71,8 +75,8 @@ async function trial(bed: VrrpBed, subject: Subject, variant: string): Promise<S
 export const ADVERT_LATENESS: BenchCase = {
   name: "advert-lateness",
   meaning:
-    "spacing of a master's adverts on the wire beyond advert_int 0.1: idle; main (JavaScript) thread blocked 99 % of the time; file of 10,000 scripts reloaded by turns; two endless loops per core",
-  variants: ["idle", "blocked", "reloading", "busy cores"],
+    "spacing of a master's adverts on the wire beyond advert_int 0.1: idle; main (JavaScript) thread blocked 99 % of the time; file of 10,000 scripts reloaded by turns; two endless loops per core, without and with vrrp_rt_priority",
+  variants: ["idle", "blocked", "reloading", "busy cores", "busy cores, real-time"],
   subjects: ["keepalived", "holdfast"],
   whyNot(subject, variant) {
     if (subject === "keepalived" && variant === "blocked") return "it has no such thread";
