@@ -29,6 +29,7 @@ const UNUSABLE = facts("error", "complaint", 2);
 export const CODES = {
   // files
   "file-missing": facts("error", "silent", 6),
+  "required-file-missing": facts("error", "cannot-run", 6),
   "file-unreadable": facts("error", "silent", 6),
   "include-skipped": facts("warning", "silent"),
   "include-refused": facts("error", "security", 6),

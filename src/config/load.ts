@@ -110,7 +110,8 @@ function openMainFiles(
   const listDirectory = (path: string): readonly string[] | null => host.listDirectory(path);
   const found = matchGlob(source.path, source.workingDirectory, { exists, listDirectory });
   const paths = found.flatMap((alternative) => alternative.matches);
-  if (paths.length === 0) reporter.add("file-missing", `there is no file "${source.path}"`, null);
+  const missingCode = source.enforcesIncludes ? "required-file-missing" : "file-missing";
+  if (paths.length === 0) reporter.add(missingCode, `there is no file "${source.path}"`, null);
   if (paths.length > 1) {
     reporter.add("multiple-files", `"${source.path}" matches ${paths.length} files; all are read, in order`, null);
   }

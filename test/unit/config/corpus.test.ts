@@ -12,6 +12,10 @@ function percent(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(1)} % (${part} of ${whole})`;
 }
 
+/** Differences that `docs/compatibility.md` explains, or that the machine decides. */
+const KNOWN = { unmatchedComplaints: 18, differentValues: 152 };
+
+/** `CORPUS_SHOW=verdict,lines,values` prints what differs. */
 const shouldShow = process.env["CORPUS_SHOW"] ?? "";
 
 test("the corpus is accepted and refused as keepalived does", (context) => {
@@ -32,7 +36,7 @@ test("the corpus is accepted and refused as keepalived does", (context) => {
       );
     }
   }
-  assert.ok(wrong.length <= 2, wrong.map(({ name }) => name).join(", "));
+  assert.equal(wrong.length, 0, wrong.map(({ name }) => name).join(", "));
 });
 
 test("every complaint of keepalived about the text has a diagnostic on its line", (context) => {
@@ -55,7 +59,7 @@ test("every complaint of keepalived about the text has a diagnostic on its line"
       console.log(code, places.length, places.slice(0, 6).join(" "));
     }
   }
-  assert.ok(count / total < 0.5);
+  assert.ok(count <= KNOWN.unmatchedComplaints, `${count} complaints without a diagnostic`);
 });
 
 /** What the machine decides, not the text: run-time state, and values the peer never set. */
@@ -118,5 +122,5 @@ test("effective values are those of keepalived's dumps", (context) => {
       );
     }
   }
-  assert.ok(equal / total > 0.5);
+  assert.ok(total - equal <= KNOWN.differentValues, `${total - equal} values differ`);
 });
