@@ -118,6 +118,7 @@ function createVrrp(context: PartsContext, configuration: CompleteConfiguration)
       syncGroups: configuration.syncGroups,
       startupDelayUs: vrrpStartupDelayUs(configuration.global, native.monotonicUs()),
       leaseUs: LEASE_US,
+      adoptsAddresses: true,
       keepsAddresses: flags.keepsVrrp,
       allowsMissingInterfaces: configuration.global.dynamicInterfaces,
       onAddressRemoved: "repair",

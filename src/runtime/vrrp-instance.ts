@@ -2,7 +2,7 @@ import { isSameModel } from "../model/equality.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { InterfaceAddress, VrrpLoop, VrrpTransport } from "../native/contract.ts";
 import { effectivePriority } from "../vrrp/timers.ts";
-import type { ControlEffect, FaultReason, NoteEffect, StateName, VrrpEffect } from "../vrrp/types.ts";
+import type { ControlEffect, FaultReason, NoteEffect, VrrpEffect } from "../vrrp/types.ts";
 import type { RunningGroup } from "./vrrp-group.ts";
 import {
   addressKey,
@@ -17,7 +17,7 @@ import {
 import { NoteLimit } from "./vrrp-note-limit.ts";
 import { OrderBook, type RunningRouter } from "./vrrp-orders.ts";
 import { buildTransport } from "./vrrp-transport.ts";
-import type { VrrpInstanceSnapshot, VrrpRuntimeDependencies } from "./vrrp-types.ts";
+import type { VrrpInstanceSnapshot, VrrpRuntimeDependencies, VrrpStateName } from "./vrrp-types.ts";
 import { announcementRecords, renderNote, renderSource, renderWithheld } from "./vrrp-wording.ts";
 
 /** Two programs that fight over an address shall not keep a processor busy. */
@@ -43,7 +43,7 @@ export class RunningInstance {
   readonly #context: RunningInstanceContext;
   readonly #timers = new Map<string, () => void>();
   /** As told to the outside; the book may be a step ahead. */
-  #told: StateName = "initialize";
+  #told: VrrpStateName = "initialize";
   #sinceUs: Microseconds;
   #becameActive = 0;
   #releasedActive = 0;
@@ -65,6 +65,18 @@ export class RunningInstance {
 
   get config(): RunningRouter {
     return this.book.router;
+  }
+
+  /** Healthy, and every VIP and eVIP is there. */
+  get canAdopt(): boolean {
+    const addresses = this.addresses();
+    const isWhole = addresses.length > 0 && addresses.length === allVirtualAddresses(this.config).length;
+    const isThere = addresses.every((address) => this.#context.view.hasAddress(address));
+    return isWhole && isThere && this.#faults().length === 0;
+  }
+
+  adopt(): void {
+    this.book.feed({ kind: "adopt" }, this.#nowUs());
   }
 
   start(isDelayed: boolean): void {
@@ -281,12 +293,13 @@ export class RunningInstance {
   }
 
   #notify(effect: Extract<ControlEffect, { kind: "notify" }>, atUs: Microseconds): void {
-    const { from, priority } = effect;
+    const { priority } = effect;
+    const from = effect.from === "adopting" ? "initialize" : effect.from;
     if (effect.to === "active") this.#becameActive += 1;
     if (from === "active") this.#releasedActive += 1;
-    this.#told = effect.to === "stop" ? "initialize" : effect.to;
+    this.#told = effect.to === "stop" || effect.to === "adopting" ? "initialize" : effect.to;
     this.#sinceUs = atUs;
-    const to = effect.to === "stop" && this.#isDeleted ? "deleted" : effect.to;
+    const to = effect.to === "stop" ? (this.#isDeleted ? "deleted" : "stop") : this.#told;
     this.group?.memberMoves(to, atUs);
     this.#context.dependencies.onStateChange({ instance: this.config.name, from, to, priority, atUs });
     this.group?.memberMoved(this, to, atUs);

@@ -90,8 +90,12 @@ class Runtime implements VrrpRuntime {
     const configs = withRoles(this.#options.instances, syncGroups);
     this.#instances = configs.map((config) => this.#create(config, loop));
     this.#formGroups(configs, syncGroups, loop);
-    await this.#removeLeftOvers(this.#instances);
-    this.#startInstances(this.#instances, startupDelayUs > 0);
+    this.#prepare(this.#instances);
+    const adopters = startupDelayUs === 0 && this.#options.adoptsAddresses ? this.#adopters() : [];
+    const starters = this.#instances.filter((instance) => !adopters.includes(instance));
+    await this.#removeLeftOvers(starters);
+    for (const instance of adopters) instance.adopt();
+    for (const instance of starters) instance.start(startupDelayUs > 0);
     if (startupDelayUs > 0) this.#delayStartup(startupDelayUs);
     return [];
   }
@@ -104,10 +108,15 @@ class Runtime implements VrrpRuntime {
     this.#shareFaults();
   }
 
-  #startInstances(instances: readonly RunningInstance[], isDelayed: boolean): void {
+  /** What is known before the start; no instance starts before all of its group know. */
+  #prepare(instances: readonly RunningInstance[]): void {
     for (const instance of instances) instance.refreshTransport();
     this.#refreshConditions(instances);
-    for (const instance of instances) instance.start(isDelayed);
+  }
+
+  /** A sync group adopts as a whole. */
+  #adopters(): readonly RunningInstance[] {
+    return this.#instances.filter((one) => (one.group?.members ?? [one]).every((member) => member.canAdopt));
   }
 
   #shareFaults(): void {
@@ -153,7 +162,8 @@ class Runtime implements VrrpRuntime {
     const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
     await this.#removeSurplus(surplus);
     await this.#removeLeftOvers(added);
-    this.#startInstances(added, false);
+    this.#prepare(added);
+    for (const instance of added) instance.start(false);
     return [];
   }
 

@@ -14,6 +14,8 @@ export interface VrrpRuntimeOptions {
   readonly startupDelayUs: Microseconds;
   /** The lease the loop was made with (`VrrpLoopOptions.leaseUs`); renewed every quarter. 0: no dead-man switch. */
   readonly leaseUs: Microseconds;
+  /** All VIPs of an instance that are in place at start stay there while it listens for another active router. */
+  readonly adoptsAddresses: boolean;
   /** `-V`: leave the addresses and stay silent at stop. */
   readonly keepsAddresses: boolean;
   /** Missing interfaces are waited for instead of complained about. */

@@ -18,6 +18,7 @@ const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
   "startup fault": (f) => `entering FAULT state (${f["reason"]})`,
   "advertisement timeout": () => "Receive advertisement timeout",
   "priority 0 sent": () => "sent 0 priority",
+  "adopting addresses": () => "found all VIPs in place, listening before keeping them",
   "setting addresses": () => "setting VIPs.",
   "removing addresses": () => "removing VIPs.",
   "setting excluded addresses": () => "setting E-VIPs.",

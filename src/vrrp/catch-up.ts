@@ -20,13 +20,14 @@ function enter(router: VirtualRouter, state: VrrpState, phase: VrrpPhaseName): S
     case "idle":
       return becomeFault(router, state, ["lease lapsed"], false);
     case "adopting":
+      return { state, effects: [] };
     case "backup":
     case "held":
       return enterBackup(router, state, phase);
   }
 }
 
-function enterBackup(router: VirtualRouter, from: VrrpState, phase: VrrpPhaseName): Step {
+function enterBackup(router: VirtualRouter, from: VrrpState, phase: "backup" | "held"): Step {
   const options = { isInitial: false, advert: null, timer: null, priorityZeros: 0 };
   const { state, effects } = becomeBackup(router, from, options);
   const isPassed = phase === "backup" && state.kind === "backup" && state.preemptDelay === "pending";

@@ -1,5 +1,7 @@
+import type { AdvertFacts, VrrpAction } from "../native/contract.ts";
 import {
   armActiveDown,
+  armAdoption,
   armSkew,
   effectivePriority,
   lowerPriorityAnnouncement,
@@ -23,6 +25,7 @@ import {
 } from "./transitions.ts";
 import type {
   ActiveState,
+  AdoptingState,
   BackupState,
   FaultReason,
   FaultState,
@@ -49,6 +52,8 @@ export function step(router: VirtualRouter, state: VrrpState, event: RouterEvent
   switch (state.kind) {
     case "initialize":
       return stepInitialize(router, state, event);
+    case "adopting":
+      return stepAdopting(router, state, event);
     case "backup":
       return stepBackup(router, state, event);
     case "active":
@@ -66,10 +71,41 @@ function stepInitialize(router: VirtualRouter, state: InitializeState, event: Ro
       if (state.reasons.length > 0) return becomeFault(router, delayed, state.reasons, true);
       return enterService(router, delayed, true);
     }
+    case "adopt":
+      if (startsActive(router, true)) return enterService(router, state, true);
+      return {
+        state: { kind: "adopting", weight: state.weight, isStartupDelayed: false },
+        effects: [note("adopting addresses"), armAdoption(router, state.weight)],
+      };
     case "fault-raised":
       return stay({ ...state, reasons: withReason(state.reasons, event.reason) });
     case "fault-cleared":
       return stay({ ...state, reasons: state.reasons.filter((reason) => reason !== event.reason) });
+    default:
+      return stay(state);
+  }
+}
+
+/** Not in the RFC: silence means that nobody took over, and anything else that somebody did. */
+function stepAdopting(router: VirtualRouter, state: AdoptingState, event: RouterEvent): Step {
+  const yieldWith = (timer: VrrpAction, advert: AdvertFacts | null): Step =>
+    becomeBackup(router, state, { isInitial: true, advert, timer, priorityZeros: 0 });
+  switch (event.kind) {
+    case "active-down":
+      return becomeActive(router, state);
+    case "group-active":
+      return followToActive(router, state);
+    case "advert": {
+      const isGoodBye = event.class === "priority-zero";
+      const arm = isGoodBye ? armSkew : armActiveDown;
+      return yieldWith(arm(router, state.weight, "advert"), isGoodBye ? null : event.advert);
+    }
+    case "group-backup":
+      return yieldWith(armActiveDown(router, state.weight, "rule"), null);
+    case "fault-raised":
+      return becomeFault(router, state, [event.reason], true);
+    case "shutdown":
+      return becomeInitialize(router, state, event.isSilent);
     default:
       return stay(state);
   }
@@ -103,7 +139,7 @@ function stepBackup(router: VirtualRouter, state: BackupState, event: RouterEven
 }
 
 /** keepalived: the rest of a sync group follows the member whose timer ended last. */
-function followToActive(router: VirtualRouter, state: BackupState): Step {
+function followToActive(router: VirtualRouter, state: BackupState | AdoptingState): Step {
   const { state: active, effects } = becomeActive(router, state);
   return { state: active, effects: [{ kind: "disarm-active-down" }, ...effects] };
 }

@@ -32,7 +32,7 @@ const SAMPLE: AdvertFacts = { source: "0.0.0.0", priority: 1, intervalUs: 1_000_
 
 /** Which plans are in force in a state. In `idle` the loop does and says nothing. */
 export function phaseOf(state: VrrpState): VrrpPhaseName {
-  if (state.kind === "active") return "active";
+  if (state.kind === "active" || state.kind === "adopting") return state.kind;
   if (state.kind !== "backup" || state.isStartupDelayed) return "idle";
   return state.preemptDelay === "pending" || state.preemptDelay === "counting" ? "held" : "backup";
 }

@@ -41,6 +41,12 @@ export function armSkew(router: VirtualRouter, weight: number, from: ActiveDownR
   return full.kind === "arm-active-down" ? { ...full, rule: { ...full.rule, multiplier: 0 } } : full;
 }
 
+/** One advert of another active router is due within this. */
+export function armAdoption(router: VirtualRouter, weight: number): VrrpAction {
+  const full = armActiveDown(router, weight, "rule");
+  return full.kind === "arm-active-down" ? { ...full, rule: { ...full.rule, multiplier: 1 } } : full;
+}
+
 /** Moves a running timer by the change of Skew_Time. */
 export function shiftActiveDown(router: VirtualRouter, fromPriority: number, toPriority: number): VrrpAction {
   return { kind: "shift-active-down", skewNumerator: fromPriority - toPriority, skewBaseUs: skewBaseUs(router) };

@@ -88,6 +88,7 @@ export function becomeBackup(
   },
 ): Step {
   const { advert } = options;
+  const holdsAddresses = from.kind === "active" || from.kind === "adopting";
   const learns = advert !== null && router.version === 3;
   const state: BackupState = {
     kind: "backup",
@@ -100,7 +101,7 @@ export function becomeBackup(
   const effects: readonly VrrpEffect[] = [
     stateNote("backup", options.isInitial),
     ...priorityZeros(options.priorityZeros),
-    ...(from.kind === "active" ? withdraw(router) : []),
+    ...(holdsAddresses ? withdraw(router) : []),
     ...(options.timer === null ? [] : [options.timer]),
     notify(router, from, "backup"),
   ];
@@ -172,7 +173,8 @@ export function becomeFault(
     ...startupReasons,
     stateNote("fault", isInitial),
     ...(from.kind === "active" ? [...faultAdverts(own.length > 0), ...withdraw(router)] : []),
-    ...(from.kind === "backup" ? [{ kind: "disarm-active-down" } as const] : []),
+    ...(from.kind === "backup" || from.kind === "adopting" ? [{ kind: "disarm-active-down" } as const] : []),
+    ...(from.kind === "adopting" ? withdraw(router) : []),
     notify(router, from, "fault"),
   ];
   return { state, effects };
@@ -183,7 +185,8 @@ export function becomeInitialize(router: VirtualRouter, from: VrrpState, isSilen
   const leaves = from.kind === "active" && !isSilent;
   const effects: readonly VrrpEffect[] = [
     ...stopPreemptDelay(from),
-    ...(from.kind === "backup" ? [{ kind: "disarm-active-down" } as const] : []),
+    ...(from.kind === "backup" || from.kind === "adopting" ? [{ kind: "disarm-active-down" } as const] : []),
+    ...(from.kind === "adopting" && !isSilent ? withdraw(router) : []),
     ...(leaves ? [...priorityZeros(1), ...withdraw(router)] : []),
     ...(from.kind === "active" && isSilent
       ? [{ kind: "disarm-adver" } as const, { kind: "cancel-announce" } as const]

@@ -73,6 +73,11 @@ export interface InitializeState extends StateBase {
   readonly reasons: readonly FaultReason[];
 }
 
+/** Has the addresses of an earlier run and listens whether another router took over meanwhile. Nobody was told a state yet. */
+export interface AdoptingState extends StateBase {
+  readonly kind: "adopting";
+}
+
 export interface BackupState extends StateBase {
   readonly kind: "backup";
   /** Interval of the last accepted advert (VRRPv3), else the own one. @see RFC 9568 §6.1 */
@@ -92,10 +97,12 @@ export interface FaultState extends StateBase {
   readonly reasons: readonly FaultReason[];
 }
 
-export type VrrpState = InitializeState | BackupState | ActiveState | FaultState;
+export type VrrpState = InitializeState | AdoptingState | BackupState | ActiveState | FaultState;
 
 export type RouterEvent =
   | { readonly kind: "startup"; readonly isDelayed: boolean }
+  /** Startup of a router that has all its addresses: an earlier run ended without withdrawing them. */
+  | { readonly kind: "adopt" }
   /** `isSilent`: keep the addresses and send nothing. */
   | { readonly kind: "shutdown"; readonly isSilent: boolean }
   /** Timers of the vrrp loop. For a member of a sync group `active-down` means that all members wish to be active. */
@@ -134,6 +141,7 @@ export type NoteMessage =
   | "startup fault"
   | "advertisement timeout"
   | "priority 0 sent"
+  | "adopting addresses"
   | "setting addresses"
   | "removing addresses"
   | "setting excluded addresses"

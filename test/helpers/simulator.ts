@@ -39,6 +39,8 @@ export class SimulatedNode implements ModelWorld {
     address: string,
     router: VrrpInstance,
     atUs: number,
+    /** An earlier run left the addresses. */
+    isAdopting: boolean,
     send: (from: SimulatedNode, priority: number) => void,
   ) {
     this.address = address;
@@ -51,7 +53,7 @@ export class SimulatedNode implements ModelWorld {
     });
     const advertisedInterval = router.advertisementIntervalUs / (router.version === 2 ? 1_000_000 : 10_000);
     this.book.open({ ...TRANSPORT, version: router.version, sourceAddress: address, advertisedInterval });
-    this.book.feed({ kind: "startup", isDelayed: false }, atUs);
+    this.book.feed(isAdopting ? { kind: "adopt" } : { kind: "startup", isDelayed: false }, atUs);
     this.work();
   }
 
@@ -181,7 +183,7 @@ export class Simulation {
 
   constructor(routers: readonly VrrpInstance[], random: () => number) {
     this.#random = random;
-    this.nodes = routers.map((router, index) => this.#start(`192.0.2.${index + 1}`, router));
+    this.nodes = routers.map((router, index) => this.#start(`192.0.2.${index + 1}`, router, false));
   }
 
   advanceTo(atUs: number): void {
@@ -192,13 +194,14 @@ export class Simulation {
   /** The machine dies without a word and comes up again. */
   restart(node: SimulatedNode): void {
     this.#messages = this.#messages.filter(({ to }) => to !== node);
-    const fresh = this.#start(node.address, node.router);
+    const fresh = this.#start(node.address, node.router, node.loop.hasAddresses(1));
     fresh.component = node.component;
     this.nodes = this.nodes.map((other) => (other === node ? fresh : other));
   }
 
-  #start(address: string, router: VrrpInstance): SimulatedNode {
-    return new SimulatedNode(address, router, this.nowUs, (from, priority) => this.#broadcast(from, priority));
+  #start(address: string, router: VrrpInstance, isAdopting: boolean): SimulatedNode {
+    const send = (from: SimulatedNode, priority: number): void => this.#broadcast(from, priority);
+    return new SimulatedNode(address, router, this.nowUs, isAdopting, send);
   }
 
   #nextUs(): number {

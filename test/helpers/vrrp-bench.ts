@@ -26,6 +26,7 @@ export class Bench {
         instances,
         syncGroups: [],
         startupDelayUs: 0,
+        adoptsAddresses: false,
         keepsAddresses: false,
         allowsMissingInterfaces: false,
         onAddressRemoved: "repair",

@@ -12,15 +12,21 @@ import { TRANSPORT, virtualRouter } from "../../helpers/virtual-router.ts";
 import { anyHappening, anyRouter, type Happening } from "../../helpers/vrrp-arbitraries.ts";
 
 /** A loop that got one order, right after startup, and whose control loop then fell asleep. */
-function startLoop(router: VrrpInstance): { loop: ModelLoop; state: VrrpState } {
+function startLoop(router: VrrpInstance, event: RouterEvent): { loop: ModelLoop; state: VrrpState } {
   const loop = new ModelLoop({ leaseUs: 0, world: null });
-  const { state, effects } = step(router, INITIAL_STATE, { kind: "startup", isDelayed: false });
+  const { state, effects } = step(router, INITIAL_STATE, event);
   loop.openInstance(1, TRANSPORT);
   loop.submit(1, { order: 1, epoch: 0, actions: actionsOf(effects), program: deriveProgram(router, state) });
   loop.turn();
   loop.takeEvents();
   return { loop, state };
 }
+
+const anyStart = fc.constantFrom<RouterEvent>(
+  { kind: "startup", isDelayed: false },
+  { kind: "startup", isDelayed: false },
+  { kind: "adopt" },
+);
 
 function play(target: ModelLoop | ReferenceRouter, happening: Happening): void {
   switch (happening.kind) {
@@ -52,10 +58,10 @@ function catchUp(router: VrrpInstance, asleep: VrrpState, events: readonly VrrpE
 describe("a program that runs alone", () => {
   it("does what the machine would have done, and its reports lead to the machine's state", () => {
     fc.assert(
-      fc.property(anyRouter, fc.array(anyHappening, { maxLength: 30 }), (router, happenings) => {
-        const { loop, state } = startLoop(router);
+      fc.property(anyRouter, anyStart, fc.array(anyHappening, { maxLength: 30 }), (router, start, happenings) => {
+        const { loop, state } = startLoop(router, start);
         const reference = new ReferenceRouter(router);
-        reference.feed({ kind: "startup", isDelayed: false });
+        reference.feed(start);
         for (const happening of happenings) {
           play(loop, happening);
           play(reference, happening);
