@@ -44,7 +44,7 @@ export class NamespaceHolder {
 
   /** @returns the words that run a program inside */
   enter(words: readonly string[]): readonly string[] {
-    return ["nsenter", "-t", String(this.pid), "-m", "-n", "-p", "-u", "-i", "--", ...words];
+    return ["nsenter", "-t", String(this.pid), "-r", "-m", "-n", "-p", "-u", "-i", "--", ...words];
   }
 
   async close(): Promise<void> {
