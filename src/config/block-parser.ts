@@ -34,6 +34,7 @@ export class BlockParser implements WordSink {
   private readonly gate: BlockGate;
   private readonly used: Map<Keyword, SourcePlace>;
   private readonly queue: Statement[] = [];
+  private unopened = 0;
   private queued = 0;
   private next = 0;
   private depth = 0;
@@ -151,7 +152,8 @@ export class BlockParser implements WordSink {
   }
 
   private reportDeprecated(keyword: Keyword, statement: Statement): void {
-    this.reporter.add("deprecated", `"${keyword.name}" is deprecated: ${keyword.meaning}`, placeOf(statement));
+    const code = keyword.isQuietlyDeprecated ? "advice" : "deprecated";
+    this.reporter.add(code, `"${keyword.name}" is deprecated: ${keyword.meaning}`, placeOf(statement));
   }
 
   private changeIncludeChecks(statement: Statement): void {
@@ -164,7 +166,9 @@ export class BlockParser implements WordSink {
     const refusal = this.gate.refuse(keyword, statement);
     const isOpened = statement.end === "{" || this.takeOpenBrace();
     if (!isOpened) {
-      this.reporter.add("missing-open-brace", `"${keyword.name}" needs a "{"`, placeOf(statement));
+      this.unopened++;
+      const following = this.peek() ?? statement;
+      this.reporter.add("missing-open-brace", `"${keyword.name}" needs a "{" before this`, placeOf(following));
     }
     if (refusal !== null) {
       this.reporter.add("block-rejected", refusal, placeOf(statement, 1));
@@ -177,7 +181,19 @@ export class BlockParser implements WordSink {
     const table = childTable(keyword);
     const close = table === null ? this.parseLines(keyword, statement, lines) : this.parseLevel(table, inner);
     if (this.depth > 0) this.depth--;
+    if (this.depth === 0 && this.unopened > 0) this.reportUnopened(close);
     entries.push({ keyword, statement, entries: inner, lines, close });
+  }
+
+  /** A block without "{" leaves one "}" too many at the end of the outermost block. */
+  private reportUnopened(close: Statement | null): void {
+    this.unopened = 0;
+    if (close === null) return;
+    this.reporter.add(
+      "extra-close-brace",
+      'a "{" is missing in this block, so this "}" is one too many',
+      placeOf(close),
+    );
   }
 
   private takeOpenBrace(): boolean {
@@ -232,6 +248,8 @@ const IGNORED: Keyword = {
   area: "",
   since: "2.2.7",
   isDeprecated: false,
+  isQuietlyDeprecated: false,
+  withoutValue: "silent",
   keepsFirst: false,
   value: { kind: "words", isOptional: true },
   reaction: { kind: "keep" },

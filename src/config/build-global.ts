@@ -327,15 +327,19 @@ function buildVrrpDefaults(globals: Settings, context: BuildContext): VrrpDefaul
     isStrict: globals.boolean("vrrp_strict") ?? false,
     ownerIgnoresAdverts: globals.boolean("vrrp_owner_ignore_adverts") ?? false,
     notifiesPriorityChanges: globals.boolean("vrrp_notify_priority_changes") ?? false,
-    extraInterfaceGarp: readExtraGarp(globals),
+    extraInterfaceGarp: readExtraGarp(globals, context),
   };
 }
 
-function readExtraGarp(globals: Settings): VrrpDefaults["extraInterfaceGarp"] {
-  const words = globals.words("vrrp_garp_extra_if") ?? globals.words("vrrp_vmac_garp_intvl");
+function readExtraGarp(globals: Settings, context: BuildContext): VrrpDefaults["extraInterfaceGarp"] {
+  const name = globals.has("vrrp_garp_extra_if") ? "vrrp_garp_extra_if" : "vrrp_vmac_garp_intvl";
+  const words = globals.words(name);
   if (words === null) return null;
   const coversAll = words[0] === "all";
   const seconds = Number(words[coversAll ? 1 : 0]);
+  if (!Number.isInteger(seconds)) {
+    context.reporter.add("bad-value", `${name} needs a number of seconds`, globals.place(name));
+  }
   return Number.isInteger(seconds) && seconds > 0 ? { intervalUs: seconds * SECOND_US, coversAll } : null;
 }
 

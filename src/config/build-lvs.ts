@@ -84,7 +84,8 @@ export function buildVirtualServer(
     realServers,
     family,
     ...forwarding,
-    isHashed: settings.has("hashed"),
+    // keepalived: the word is checked and sets nothing
+    isHashed: false,
     isAlpha: defaults.isAlpha,
     isOmega: settings.has("omega"),
     isSuspendedWithoutAddress: settings.has("ha_suspend"),
@@ -210,6 +211,9 @@ function readFlags(settings: Settings, key: VirtualServerKey, context: BuildCont
   let scheduler: string | null = null;
   for (const { keyword, statement } of settings.entries) {
     if (keyword.name === "lb_algo" || keyword.name === "lvs_sched") scheduler = statement.words[1] ?? null;
+    if (keyword.name === "hashed" && scheduler !== "sh" && scheduler !== "mh") {
+      context.reporter.add("too-late", 'hashed needs "lb_algo sh" or "lb_algo mh" before it', placeOf(statement));
+    }
     const flag = FLAGS.get(keyword.name);
     if (flag === undefined) continue;
     const wanted = /^(sh|mh)-/.exec(keyword.name)?.[1];
@@ -298,6 +302,7 @@ interface SorryServer {
 
 function readSorryServer(settings: Settings, defaults: ServerDefaults, context: BuildContext): SorryServer | null {
   const entry = settings.entry("sorry_server");
+  reportEarlySorryOptions(settings, context);
   if (entry === null) return null;
   const target = readServerAddress(entry, defaults, context);
   if (target === null) return null;
@@ -314,6 +319,14 @@ function readSorryServer(settings: Settings, defaults: ServerDefaults, context: 
     place: placeOf(entry.statement),
   };
   return { server, tunnel: forwarding.tunnel };
+}
+
+function reportEarlySorryOptions(settings: Settings, context: BuildContext): void {
+  for (const { keyword, statement } of settings.entries) {
+    if (keyword.name === "sorry_server") return;
+    if (keyword.name !== "sorry_server_inhibit" && keyword.name !== "sorry_server_lvs_method") continue;
+    context.reporter.add("too-late", `${keyword.name} needs sorry_server before it`, placeOf(statement));
+  }
 }
 
 type ServerAddress = Pick<RealServer, "family" | "address" | "port">;

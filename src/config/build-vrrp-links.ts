@@ -13,6 +13,9 @@ const MAC = /^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){4,5}$/;
 /** `use_vmac [MAC] [name] [IFNAME] [group GROUP] [netlink_notify_msg]` */
 export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number): VmacSettings | null {
   const words = draft.settings.words("use_vmac");
+  if (words === null && draft.settings.has("vmac_xmit_base")) {
+    complain(draft, "vrrp-adjusted", "vmac_xmit_base needs use_vmac", "vmac_xmit_base");
+  }
   if (words === null) return null;
   let name: string | null = null;
   let macAddress: string | null = null;

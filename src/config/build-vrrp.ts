@@ -157,6 +157,7 @@ function readExtraGarp(draft: InstanceDraft): ConfiguredVrrpInstance["extraInter
   if (words === null) return draft.globals.vrrp.extraInterfaceGarp;
   const coversAll = words[0] === "all";
   const seconds = Number(words[coversAll ? 1 : 0]);
+  if (!Number.isInteger(seconds)) complain(draft, "bad-value", `${name} needs a number of seconds`, name);
   return Number.isInteger(seconds) && seconds > 0 ? { intervalUs: seconds * SECOND_US, coversAll } : null;
 }
 
@@ -245,7 +246,11 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
   const { settings } = draft;
   const unicastPeers = readUnicastPeers(draft, family);
   const isUnicast = unicastPeers.length > 0;
-  const hasWords = ["unicast_peer", "unicast_src_ip"].some((name) => settings.has(name));
+  const words = ["unicast_peer", "unicast_src_ip", "check_unicast_src", "old_unicast_checksum"];
+  const hasWords = words.some((name) => settings.has(name));
+  if (!isUnicast && hasWords && !settings.has("unicast_fault_no_peer")) {
+    complain(draft, "deprecated", "unicast words without unicast peers: adverts go to the multicast group");
+  }
   if (!isUnicast && settings.has("unicast_ttl")) {
     complainAtEnd(draft, "vrrp-adjusted", "unicast_ttl without unicast peers has no effect");
   }

@@ -46,6 +46,8 @@ function checkServerAddress(statement: Statement, index: number): string | null 
   if (parseAddress(address) === null) return `"${address}" is not a numeric IP address; the block is skipped`;
   const port = statement.words[index + 1];
   if (port === undefined) return null;
-  const { value } = readInteger(port);
-  return value === null || value < 0 || value > LARGEST_PORT ? `"${port}" is not a port; the block is skipped` : null;
+  const { value, problem } = readInteger(port);
+  return value === null || problem !== "none" || value < 0 || value > LARGEST_PORT
+    ? `"${port}" is not a port; the block is skipped`
+    : null;
 }

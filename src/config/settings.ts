@@ -25,7 +25,8 @@ export class Settings {
 
   private read(entry: Entry): Value | null {
     const { keyword } = entry;
-    if (keyword.keepsFirst && this.find(keyword.name) >= 0) {
+    const lacksValue = entry.statement.words.length === 1 && keyword.value.kind !== "flag";
+    if (keyword.keepsFirst && !lacksValue && this.find(keyword.name) >= 0) {
       const message = `"${keyword.name}" is given twice; the first one counts`;
       this.reporter.add("duplicate", message, placeOf(entry.statement));
       return null;
@@ -121,12 +122,11 @@ function readMissing(entry: Entry, reporter: Reporter): Value | null {
   if (shape.kind === "boolean" || entry.keyword.body !== "none") return true;
   const isOptional = shape.kind !== "address" && shape.kind !== "decimal" && shape.kind !== "flag" && shape.isOptional;
   if (isOptional) return true;
-  const { name, syntax } = entry.keyword;
-  if (name === "startup_script" || name === "shutdown_script") {
-    reporter.add("bad-value", `"${name}" needs a command: ${syntax}`, placeOf(entry.statement));
-    return null;
-  }
-  reporter.add("missing-parameter", `"${name}" needs a value: ${name} ${syntax}`, placeOf(entry.statement));
+  const { name, syntax, withoutValue } = entry.keyword;
+  const isScript = name === "startup_script" || name === "shutdown_script";
+  const code =
+    withoutValue === "complaint" || isScript ? "bad-value" : withoutValue === "silent" ? "advice" : "missing-parameter";
+  reporter.add(code, `"${name}" needs a value: ${name} ${syntax}`, placeOf(entry.statement));
   return null;
 }
 

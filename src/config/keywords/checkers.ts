@@ -19,8 +19,8 @@ log_all_failures :: [bool] :: false :: - :: Log every failure while up`;
 
 /** What HTTP_GET and SSL_GET have in common. */
 const HTTP = `nb_get_retry :: <INT 0..4294967295> :: 1 :: deprecated :: Old name of retry :: deprecated
-virtualhost :: <STRING> :: real server, then virtual server value :: - :: Host header
-http_protocol :: 1.0 | 1.0c | 1.0C | 1.1 :: 1.0 :: 1.0C and 1.1 add Connection: close :: HTTP version to send
+virtualhost :: <STRING> :: real server, then virtual server value :: - :: Host header :: lenient
+http_protocol :: 1.0 | 1.0c | 1.0C | 1.1 :: 1.0 :: 1.0C and 1.1 add Connection: close :: HTTP version to send :: lenient
 enable_sni :: [bool] :: false :: - :: Send TLS SNI with the Host value
 sni_name :: [NAME] :: virtualhost :: turns SNI on :: Name sent in SNI :: 2.4
 fast_recovery :: [bool] :: false :: - :: Check remaining urls at once when recovering
@@ -28,24 +28,24 @@ url :: { block } :: - :: repeatable, checked in turn :: One request to make`;
 
 const URL = `path :: <STRING> :: required :: - :: Request target
 digest :: <MD5 hex> :: none :: 32 hex digits :: Expected MD5 of the body
-status_code :: <N | N-M> ... :: 200-299 :: 100..599; repeatable :: Accepted status codes
-virtualhost :: <STRING> :: checker value :: - :: Host header for this url
-regex :: <"PATTERN"> :: none :: PCRE2; last wins :: Pattern the body must match
+status_code :: <N | N-M> ... :: 200-299 :: 100..599; repeatable :: Accepted status codes :: silent
+virtualhost :: <STRING> :: checker value :: - :: Host header for this url :: lenient
+regex :: <"PATTERN"> :: none :: PCRE2; last wins :: Pattern the body must match :: silent
 regex_no_match :: (flag) :: off :: - :: Succeed when pattern is absent
-regex_options :: <OPTION ...> :: none :: unknown names ignored silently :: PCRE2 compile options
-regex_min_offset :: <INT> :: 0 :: octets :: Offset at which matching starts
-regex_max_offset :: <INT> :: none :: octets :: Last offset a match may start
-regex_stack :: <START> <MAX> :: PCRE2 default :: octets; START <= MAX; largest wins :: JIT stack sizes`;
+regex_options :: <OPTION ...> :: none :: unknown names ignored silently :: PCRE2 compile options :: silent
+regex_min_offset :: <INT> :: 0 :: octets :: Offset at which matching starts :: silent
+regex_max_offset :: <INT> :: none :: octets :: Last offset a match may start :: silent
+regex_stack :: <START> <MAX> :: PCRE2 default :: octets; START <= MAX; largest wins :: JIT stack sizes :: silent`;
 
 export const MISC_CHECK: KeywordTable = table(
   "virtual_server/real_server/MISC_CHECK",
   "check",
   `
 ${SCHEDULE}
-misc_path :: <"COMMAND args"> :: required :: quotes and escapes honoured :: Program to run
+misc_path :: <"COMMAND args"> :: required :: quotes and escapes honoured :: Program to run :: silent
 misc_timeout :: <INT 0..4294> :: 0 = virtual_server delay_loop :: seconds :: Run time limit
 misc_dynamic :: (flag) :: off :: exit 2..255 gives weight 0..253 :: Exit status sets the weight
-user :: <USER> [GROUP] :: script_user :: failure removes the checker :: Identity the program runs under
+user :: <USER> [GROUP] :: script_user :: failure removes the checker :: Identity the program runs under :: lenient
 `,
 );
 
@@ -55,8 +55,8 @@ export const SMTP_CHECK: KeywordTable = table(
   `
 ${CONNECT}
 ${SCHEDULE}
-helo_name :: <STRING> :: smtpchecker.keepalived.org :: - :: Name sent in HELO
-host :: { block } :: - :: deprecated; each becomes its own checker :: Extra target with own connection options :: deprecated
+helo_name :: <STRING> :: smtpchecker.keepalived.org :: - :: Name sent in HELO :: lenient
+host :: { block } :: - :: deprecated; each becomes its own checker :: Extra target with own connection options :: deprecated quiet
 `,
 );
 
@@ -93,7 +93,7 @@ export const UDP_CHECK: KeywordTable = table(
   `
 ${CONNECT}
 ${SCHEDULE}
-payload :: <HEX ...> :: none (empty datagram) :: hex digits, spaces allowed :: Bytes to send
+payload :: <HEX ...> :: none (empty datagram) :: hex digits, spaces allowed :: Bytes to send :: lenient
 require_reply :: [HEX ...] :: off :: x or X is a wildcard nibble :: Demand a reply, optionally matching these bytes
 min_reply_length :: <INT 0..65535> :: 0 :: octets :: Shortest good reply
 max_reply_length :: <INT 0..65535> :: 255 :: octets :: Longest good reply

@@ -36,6 +36,10 @@ export interface Keyword {
   /** First keepalived version known to have it: Debian 12's, or the current one. */
   readonly since: "2.2.7" | "2.4";
   readonly isDeprecated: boolean;
+  /** What a missing value does: it ends keepalived's reading, is a complaint, or passes without a word. */
+  readonly withoutValue: "fatal" | "complaint" | "silent";
+  /** Deprecated, but keepalived says nothing about it. */
+  readonly isQuietlyDeprecated: boolean;
   /** A repetition is refused, the first value stays. */
   readonly keepsFirst: boolean;
   readonly value: ValueShape;
@@ -52,7 +56,7 @@ export interface KeywordTable {
 
 /**
  * Makes a table from its text: one row per line, columns separated by ` :: `: name, syntax, default, note,
- * meaning, and optionally marks (`2.4`, `first`, `deprecated`, `area=NAME`).
+ * meaning, and optionally marks (`2.4`, `first`, `deprecated`, `quiet`, `lenient`, `silent`, `area=NAME`).
  */
 export function table(path: string, area: string, text: string): KeywordTable {
   const rows = text
@@ -76,6 +80,8 @@ function readRow(block: string, area: string, line: string): Keyword {
     area: ownArea === undefined ? area : ownArea.slice("area=".length),
     since: marked.has("2.4") ? "2.4" : "2.2.7",
     isDeprecated: marked.has("deprecated"),
+    withoutValue: marked.has("lenient") ? "complaint" : marked.has("silent") ? "silent" : "fatal",
+    isQuietlyDeprecated: marked.has("quiet"),
     keepsFirst: marked.has("first"),
     value: readShape(syntax, block),
     reaction: readReaction(note),
@@ -107,7 +113,7 @@ function readShape(syntax: string, block: string): ValueShape {
     return { kind: "text", isOptional };
   }
   if (/^\[(NAME|TABLE|PATH|LOGFILE)\]$/.test(syntax)) return { kind: "text", isOptional };
-  return { kind: "words", isOptional: isOptional || syntax.startsWith("{") || syntax.startsWith("as ") };
+  return { kind: "words", isOptional: isOptional || syntax.startsWith("{") };
 }
 
 function readReaction(note: string): RangeReaction {

@@ -4,10 +4,10 @@ export const SSL: KeywordTable = table(
   "SSL",
   "check",
   `
-password :: <STRING> :: none :: - :: Pass phrase of the private key
-ca :: <PATH> :: none :: - :: CA file
-certificate :: <PATH> :: none :: - :: Client certificate file
-key :: <PATH> :: none :: - :: Client private key file
+password :: <STRING> :: none :: - :: Pass phrase of the private key :: lenient
+ca :: <PATH> :: none :: - :: CA file :: lenient
+certificate :: <PATH> :: none :: - :: Client certificate file :: lenient
+key :: <PATH> :: none :: - :: Client private key file :: lenient
 `,
 );
 
@@ -41,8 +41,8 @@ persistence_granularity :: <IPv4 MASK | INT 1..128> :: 255.255.255.255 / 128 :: 
 protocol :: TCP|UDP|SCTP (any case) :: UDP with error if missing :: ignored for fwmark :: Transport protocol
 ha_suspend :: (flag) :: off :: not with fwmark :: Suspend checks while host lacks the VIP
 smtp_alert :: [bool] :: smtp_alert_checker, smtp_alert, else false :: - :: Mail quorum changes
-virtualhost :: <STRING> :: none :: - :: Default Host header for HTTP checks
-snmp_name :: <STRING> :: none :: exactly one word :: Name shown through SNMP
+virtualhost :: <STRING> :: none :: - :: Default Host header for HTTP checks :: lenient
+snmp_name :: <STRING> :: none :: exactly one word :: Name shown through SNMP :: lenient
 alpha :: (flag) :: off :: - :: Servers start down until a check passes
 omega :: (flag) :: off :: - :: Run down notifiers at shutdown
 quorum_up :: <"SCRIPT args"> [USER [GROUP]] :: none :: first wins :: Run when quorum is gained :: first
@@ -75,8 +75,8 @@ warmup :: <DECIMAL >=0> :: virtual_server value :: seconds :: Upper bound of ran
 connect_timeout :: <DECIMAL 0.000001..4294.967295> :: virtual_server value (5) :: seconds :: Default connect timeout
 delay_loop :: <DECIMAL >=0.000001> :: virtual_server value (60) :: seconds :: Default check interval
 smtp_alert :: [bool] :: smtp_alert_checker, smtp_alert, else true :: - :: Mail server state changes
-virtualhost :: <STRING> :: virtual_server value :: - :: Host header for its HTTP checks
-snmp_name :: <STRING> :: none :: exactly one word :: Name shown through SNMP
+virtualhost :: <STRING> :: virtual_server value :: - :: Host header for its HTTP checks :: lenient
+snmp_name :: <STRING> :: none :: exactly one word :: Name shown through SNMP :: lenient
 MISC_CHECK :: { block } :: - :: - :: Run a program as health check
 SMTP_CHECK :: { block } :: - :: - :: SMTP greeting and HELO check
 TCP_CHECK :: { block } :: - :: - :: TCP connect check

@@ -71,7 +71,7 @@ vmac_garp_intvl :: [all] <INT 0..86400> :: global :: deprecated :: Old name of g
 lower_prio_no_advert :: [bool] :: global; true in strict mode :: - :: Stay silent after a lower priority advert
 higher_prio_send_advert :: [bool] :: global; false in strict mode :: - :: Answer a higher advert before yielding
 owner_ignore_adverts :: [bool] :: global; true in strict mode for 255 :: false is overridden to true at priority 255 :: Address owner discards received adverts :: 2.4
-kernel_rx_buf_size :: <INT 0..4294967295> :: global policy :: bytes :: Socket receive buffer share of this instance
+kernel_rx_buf_size :: <INT 0..4294967295> :: global policy :: bytes :: Socket receive buffer share of this instance :: lenient
 authentication :: { block } :: none :: VRRPv2 only; cleared in strict mode :: Legacy RFC2338 authentication
 auth_hmac :: { block } :: none :: replaces authentication :: HMAC-SHA256 trailer authentication :: 2.4
 `,
