@@ -11,7 +11,10 @@ namespace holdfast::binding {
 
 FieldReader::FieldReader(const Napi::Value& value, std::string name)
     : env_(value.Env()), name_(std::move(name)) {
-  if (env_.IsExceptionPending()) {
+  // A worker that is being terminated: there is no value, and no environment to complain to.
+  if (value.IsEmpty()) {
+    ok_ = false;
+  } else if (env_.IsExceptionPending()) {
     ok_ = false;
   } else if (!value.IsObject()) {
     ok_ = false;
@@ -29,13 +32,11 @@ void FieldReader::Fail(const char* field, const std::string& expected) {
 }
 
 Napi::Value FieldReader::Get(const char* field) {
-  if (!ok_) return env_.Undefined();
+  if (!ok_) return {};
   Napi::Value value = object_.Get(field);
-  if (env_.IsExceptionPending()) {
-    ok_ = false;
-    return env_.Undefined();
-  }
-  return value;
+  if (!env_.IsExceptionPending()) return value;
+  ok_ = false;
+  return {};
 }
 
 Napi::Value FieldReader::Value(const char* field) { return Get(field); }

@@ -36,7 +36,7 @@ class FieldReader {
         Integer(field, std::numeric_limits<Number>::min(), std::numeric_limits<Number>::max()));
   }
   Napi::Array Array(const char* field);
-  /** Any value; the caller makes a FieldReader of it. */
+  /** Any value, empty after a failure; the caller makes a FieldReader of it. */
   Napi::Value Value(const char* field);
   /** `family` as AF_INET or AF_INET6. */
   int Family(const char* field);

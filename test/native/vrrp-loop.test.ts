@@ -326,6 +326,7 @@ describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
     const named = (reason: string) => (event: VrrpEvent) => event.kind === "dropped" && event.reason === reason;
     try {
       machine.start(fastRouter(100), [VIP]);
+      await machine.events.waitFor("the start", (event) => event.kind === "accepted");
       advert(2, { checksumAsV2: true });
       await machine.events.waitFor("checksum", named("checksum"));
       assert.equal(machine.counters().advertsReceived, 0);
