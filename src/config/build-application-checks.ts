@@ -108,9 +108,9 @@ type UdpSettings = Omit<Extract<ApplicationCheck, { kind: "udp" }>, "kind" | "ta
 
 function readUdp(settings: Settings, context: BuildContext): UdpSettings {
   return {
-    payload: readHex(settings, "payload", /^([0-9a-f]{2})*$/, context),
+    payload: readHex(settings, "payload", /^[0-9a-f]*$/, context),
     requiresReply: settings.has("require_reply"),
-    reply: readHex(settings, "require_reply", /^([0-9a-fx]{2})*$/, context),
+    reply: readHex(settings, "require_reply", /^[0-9a-fx]*$/, context),
     minReplyBytes: settings.number("min_reply_length") ?? 0,
     maxReplyBytes: settings.number("max_reply_length") ?? 255,
   };
@@ -119,7 +119,7 @@ function readUdp(settings: Settings, context: BuildContext): UdpSettings {
 function readHex(settings: Settings, name: string, pattern: RegExp, context: BuildContext): string {
   const digits = (settings.words(name) ?? []).join("").toLowerCase();
   if (pattern.test(digits)) return digits;
-  context.reporter.add("bad-value", `${name} is pairs of hexadecimal digits`, settings.place(name));
+  context.reporter.add("bad-value", `${name} is hexadecimal digits`, settings.place(name));
   return "";
 }
 

@@ -72,11 +72,15 @@ export function readUser(words: readonly string[], entry: Entry, context: BuildC
   return { uid: user.uid, gid };
 }
 
+/** Scripts whose absence keepalived complains about. */
+const VITAL_SCRIPTS = new Set(["script", "startup_script", "shutdown_script"]);
+
 function isUsable(path: string, user: UserFacts | null, entry: Entry, context: BuildContext): boolean {
   const place = placeOf(entry.statement, 1);
   const finding = path.startsWith("<") ? "ok" : context.host.inspectScript(path);
   if (finding === "ok" || finding === "insecure") context.scripts.count++;
-  const code = entry.keyword.name === "misc_path" ? "missing-check-script" : "missing-script";
+  const isVital = VITAL_SCRIPTS.has(entry.keyword.name);
+  const code = isVital ? "missing-script" : "unusable-script";
   switch (finding) {
     case "ok":
       return true;

@@ -14,6 +14,7 @@ import { readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-op
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { endOf, placeOf } from "./tree.ts";
+import { readInteger } from "./values.ts";
 
 /** Defaults that `global_defs` gives to instances. */
 export interface VrrpDefaults {
@@ -74,6 +75,9 @@ function readScriptUser(globals: Settings, context: BuildContext): ConfiguredGlo
 type BuiltParts = Pick<BuiltGlobals, "vrrp" | "mail">;
 
 function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, context: BuildContext): ConfiguredGlobals {
+  checkChoice(globals, "dynamic_interfaces", "allow_if_changes", context);
+  checkChoice(globals, "lvs_flush_on_stop", "VS", context);
+  checkChoice(globals, "lvs_flush_onstop", "VS", context);
   const flushWords = globals.words("lvs_flush_on_stop") ?? globals.words("lvs_flush_onstop");
   const instanceName = root.text("instance");
   const networkNamespace = root.text("net_namespace");
@@ -90,9 +94,13 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     flushesIpvsAtStop: flushWords === null ? "no" : flushWords[0] === "VS" ? "virtual-servers" : "all",
     processName: globals.text("process_name") ?? (globals.has("process_names") ? "keepalived" : null),
     processes: {
-      vrrp: readProcess(globals, "vrrp", "vrrp_process_name", "keepalived_vrrp"),
-      checkers: readProcess(globals, "checker", "checker_process_name", "keepalived_lvs"),
-      bfd: readProcess(globals, "bfd", "bfd_process_name", "keepalived_bfd"),
+      vrrp: readProcess(globals, { prefix: "vrrp", name: "vrrp_process_name", generated: "keepalived_vrrp" }, context),
+      checkers: readProcess(
+        globals,
+        { prefix: "checker", name: "checker_process_name", generated: "keepalived_lvs" },
+        context,
+      ),
+      bfd: readProcess(globals, { prefix: "bfd", name: "bfd_process_name", generated: "keepalived_bfd" }, context),
     },
     mail: parts.mail,
     ...readGlobalScripts(globals, context),
@@ -124,7 +132,7 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     umask: readUmask(globals, context),
     childWaitSec: root.number("child_wait_time") ?? 5,
     receiveBufferMultiplier: globals.number("vrrp_rx_bufs_multiplier") ?? 3,
-    receiveBufferPolicy: readBufferPolicy(globals),
+    receiveBufferPolicy: readBufferPolicy(globals, context),
     vrrp: describeDefaults(globals, parts.vrrp),
     reload: readReload(globals),
     dumps: readDumps(globals),
@@ -154,6 +162,13 @@ function readDumps(globals: Settings): ConfiguredGlobals["dumps"] {
   };
 }
 
+/** Reports a word other than the only one a keyword takes. */
+function checkChoice(globals: Settings, name: string, choice: string, context: BuildContext): void {
+  const word = globals.words(name)?.[0];
+  if (word === undefined || word === choice) return;
+  context.reporter.add("bad-value", `${name} takes "${choice}" or nothing, not "${word}"`, globals.place(name));
+}
+
 function describeDefaults(globals: Settings, vrrp: VrrpDefaults): ConfiguredGlobals["vrrp"] {
   return {
     version: vrrp.version,
@@ -180,7 +195,27 @@ function describeDefaults(globals: Settings, vrrp: VrrpDefaults): ConfiguredGlob
   };
 }
 
-function readProcess(globals: Settings, prefix: string, nameKeyword: string, generated: string): ProcessSettings {
+const MOST_CPUS = 4096;
+
+function readCpus(globals: Settings, name: string, context: BuildContext): readonly number[] {
+  const entry = globals.entry(name);
+  return (globals.words(name) ?? []).flatMap((word, index) => {
+    const { value, problem } = readInteger(word);
+    if (value !== null && problem === "none" && value >= 0 && value < MOST_CPUS) return [value];
+    const place = entry === null ? null : placeOf(entry.statement, index + 1);
+    context.reporter.add("bad-number", `${name}: "${word}" is not the number of a CPU`, place);
+    return [];
+  });
+}
+
+interface ProcessKeywords {
+  readonly prefix: string;
+  readonly name: string;
+  readonly generated: string;
+}
+
+function readProcess(globals: Settings, keywords: ProcessKeywords, context: BuildContext): ProcessSettings {
+  const { prefix, name: nameKeyword, generated } = keywords;
   const limit = globals.number(`${prefix}_rlimit_rttime`) ?? globals.number(`${prefix}_rlimit_rtime`) ?? 10_000;
   const legacyName = prefix === "checker" ? globals.text("lvs_process_name") : null;
   return {
@@ -188,9 +223,7 @@ function readProcess(globals: Settings, prefix: string, nameKeyword: string, gen
     niceness: globals.number(`${prefix}_priority`) ?? 0,
     realtimePriority: globals.number(`${prefix}_rt_priority`) ?? 0,
     isMemoryLocked: globals.has(`${prefix}_no_swap`),
-    cpus: (globals.words(`${prefix}_cpu_affinity`) ?? [])
-      .map(Number)
-      .filter((cpu) => Number.isInteger(cpu) && cpu >= 0),
+    cpus: readCpus(globals, `${prefix}_cpu_affinity`, context),
     realtimeLimitUs: limit === 1 ? 2 : limit,
   };
 }
@@ -254,18 +287,13 @@ function readFirewall(globals: Settings, context: BuildContext): FirewallSetting
     ipsets: globals.words("vrrp_ipsets"),
     table: tableOf("nftables", "keepalived"),
     isTableImplied: false,
-    priority: wordNumber(globals, "nftables_priority", -1),
+    priority: globals.number("nftables_priority") ?? -1,
     usesInterfaceIndex: globals.has("nftables_ifindex"),
     ipvsTable: tableOf("nftables_ipvs", "keepalived_ipvs"),
-    ipvsPriority: wordNumber(globals, "nftables_ipvs_priority", -1),
+    ipvsPriority: globals.number("nftables_ipvs_priority") ?? -1,
     ipvsFirstFwmark: globals.number("nftables_ipvs_start_fwmark") ?? 1000,
     hasCounters: globals.has("nftables_counters"),
   };
-}
-
-function wordNumber(globals: Settings, name: string, fallback: number): number {
-  const value = Number(globals.words(name)?.[0] ?? fallback);
-  return Number.isInteger(value) ? value : fallback;
 }
 
 function readSnmp(globals: Settings): SnmpSettings {
@@ -294,10 +322,15 @@ function readBuffers(globals: Settings): ConfiguredGlobals["buffers"] {
   };
 }
 
-function readBufferPolicy(globals: Settings): ConfiguredGlobals["receiveBufferPolicy"] {
+function readBufferPolicy(globals: Settings, context: BuildContext): ConfiguredGlobals["receiveBufferPolicy"] {
   const words = (globals.words("vrrp_rx_bufs_policy") ?? []).map((word) => word.toUpperCase());
-  const size = words.map(Number).find((number) => Number.isInteger(number) && number > 0);
-  if (size !== undefined) return size;
+  const isKnown = (word: string): boolean => word === "MTU" || word === "ADVERT" || /^[0-9]{1,10}$/.test(word);
+  if (!words.every(isKnown)) {
+    const message = "vrrp_rx_bufs_policy is MTU, ADVERT or a number of octets";
+    context.reporter.add("bad-value", message, globals.place("vrrp_rx_bufs_policy"));
+  }
+  const size = words.find((word) => /^[0-9]{1,10}$/.test(word));
+  if (size !== undefined) return Number(size);
   if (words.includes("MTU")) return "mtu";
   return words.includes("ADVERT") ? "advert" : "kernel";
 }
@@ -337,10 +370,12 @@ function readExtraGarp(globals: Settings, context: BuildContext): VrrpDefaults["
   if (words === null) return null;
   const coversAll = words[0] === "all";
   const seconds = Number(words[coversAll ? 1 : 0]);
-  if (!Number.isInteger(seconds)) {
-    context.reporter.add("bad-value", `${name} needs a number of seconds`, globals.place(name));
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 86_400) {
+    context.reporter.add("bad-value", `${name} needs a number of seconds from 1 to 86400`, globals.place(name));
   }
-  return Number.isInteger(seconds) && seconds > 0 ? { intervalUs: seconds * SECOND_US, coversAll } : null;
+  return Number.isInteger(seconds) && seconds > 0 && seconds <= 86_400
+    ? { intervalUs: seconds * SECOND_US, coversAll }
+    : null;
 }
 
 function secondsUs(seconds: number | null): number | null {

@@ -69,6 +69,9 @@ export function buildGarpGroup(entry: Entry, taken: Set<string>, context: BuildC
 function readGarpInterfaces(settings: Settings, taken: Set<string>, context: BuildContext): readonly string[] {
   const interfaces: string[] = [];
   const add = (name: string, statement: Entry["statement"], index: number): void => {
+    if (context.host.interfaces?.has(name) === false) {
+      context.reporter.add("bad-value", `there is no interface ${name}`, placeOf(statement, index));
+    }
     if (!taken.has(name)) {
       interfaces.push(name);
       taken.add(name);

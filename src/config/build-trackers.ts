@@ -55,7 +55,15 @@ export function buildTrackFile(entry: Entry, context: BuildContext): TrackFile |
   const path = settings.text("file");
   if (path === null) return drop(entry, "has no file and is left out", context);
   const words = settings.words("init_file");
-  const value = readInteger(words?.[0] ?? "").value ?? 0;
+  const first = words?.[0] ?? "overwrite";
+  const value = readInteger(first).value ?? 0;
+  if (first !== "overwrite" && !/^-?[0-9]{1,9}$/.test(first)) {
+    context.reporter.add(
+      "bad-value",
+      `init_file takes a number and "overwrite", not "${first}"`,
+      settings.place("init_file"),
+    );
+  }
   return {
     name: nameOf(entry),
     path,

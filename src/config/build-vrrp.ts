@@ -97,7 +97,7 @@ function readInherited(draft: InstanceDraft): InheritedSettings {
   return {
     isStrict,
     syncGroup: null,
-    vrf: settings.text("vrf"),
+    vrf: settings.has("interface") ? null : settings.text("vrf"),
     downTimerAdverts: isStrict ? 3 : (settings.number("down_timer_adverts") ?? vrrp.downTimerAdverts),
     // keepalived: any valid word turns the option on, even "off"
     skipCheckAdvertisedAddresses: settings.has("skip_check_adv_addr") || vrrp.skipCheckAdvertisedAddresses,
@@ -157,8 +157,9 @@ function readExtraGarp(draft: InstanceDraft): ConfiguredVrrpInstance["extraInter
   if (words === null) return draft.globals.vrrp.extraInterfaceGarp;
   const coversAll = words[0] === "all";
   const seconds = Number(words[coversAll ? 1 : 0]);
-  if (!Number.isInteger(seconds)) complain(draft, "bad-value", `${name} needs a number of seconds`, name);
-  return Number.isInteger(seconds) && seconds > 0 ? { intervalUs: seconds * SECOND_US, coversAll } : null;
+  const isUsable = Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400;
+  if (!isUsable) complain(draft, "bad-value", `${name} needs a number of seconds from 0 to 86400`, name);
+  return isUsable && seconds > 0 ? { intervalUs: seconds * SECOND_US, coversAll } : null;
 }
 
 type Lists = Pick<ConfiguredVrrpInstance, "trackedInterfaces" | "tracked" | "virtualRoutes" | "virtualRules">;
@@ -280,6 +281,7 @@ function readInterface(draft: InstanceDraft, canDoWithout: boolean): string | nu
     complain(draft, "no-interface", "needs an interface");
     return null;
   }
+  if (draft.settings.has("vrf")) complain(draft, "bad-value", "vrf cannot go with interface, it is left out", "vrf");
   const { interfaces } = draft.context.host;
   const facts = interfaces?.get(name);
   if (interfaces !== null && facts === undefined && !draft.globals.allowsMissingInterfaces) {

@@ -71,8 +71,8 @@ export const CODES = {
   "missing-interface-optional": facts("error", "cannot-run"),
   "missing-user": COMPLAINT,
   "missing-script": COMPLAINT,
-  // keepalived drops the checker without a word about the text
-  "missing-check-script": facts("error", "silent"),
+  // keepalived leaves these out at run time and says nothing about the text
+  "unusable-script": facts("error", "silent"),
   advice: facts("notice", "silent"),
   "script-security": facts("warning", "security"),
   "undefined-reference": COMPLAINT,

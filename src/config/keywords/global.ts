@@ -8,7 +8,7 @@ process_names :: (flag) :: off :: - :: Name children keepalived_vrrp, keepalived
 process_name :: <STRING> :: unset :: 15 chars max, longer truncated :: Process name of the parent
 vrrp_process_name :: <STRING> :: unset :: 15 chars max :: Process name of the VRRP child
 checker_process_name :: <STRING> :: unset :: 15 chars max :: Process name of the checker child
-lvs_process_name :: <STRING> :: unset :: deprecated :: Old name of checker_process_name :: deprecated
+lvs_process_name :: <STRING> :: unset :: deprecated :: Old name of checker_process_name :: deprecated quiet
 bfd_process_name :: <STRING> :: unset :: 15 chars max :: Process name of the BFD child
 use_symlink_paths :: [bool] :: false :: - :: Run scripts by symlink path instead of the resolved real path :: 2.4
 set_supplementary_groups :: [bool] :: false :: affects users set after this line :: Give scripts the user's supplementary groups :: 2.4

@@ -97,6 +97,7 @@ function readShape(syntax: string, block: string): ValueShape {
   if (syntax === "(flag)" || syntax === "(flags)") return { kind: "flag" };
   if (syntax === "[bool]") return { kind: "boolean" };
   const isOptional = syntax.startsWith("[");
+  if (syntax === "<INT32>") return { kind: "integer", minimum: -(2 ** 31), maximum: 2 ** 31 - 1, isOptional: false };
   const integer = INTEGER.exec(syntax);
   if (integer !== null) {
     return { kind: "integer", minimum: Number(integer[2]), maximum: Number(integer[3]), isOptional };

@@ -35,7 +35,7 @@ export const TRACK_FILE: KeywordTable = table(
   "track_file",
   "script",
   `
-file :: <PATH> :: required :: directory must exist; no read-only or network filesystem :: File to read and watch with inotify :: lenient
+file :: <PATH> :: required :: directory must exist; no read-only or network filesystem :: File to read and watch with inotify :: lenient first
 weight :: <INT -254..254> [reverse] :: 1 :: result = value x weight :: Multiplier for the file value :: lenient
 init_file :: [VALUE] [overwrite] :: off; value 0 :: -254..254 sensible :: Create the file at startup (not on reload)
 `,
@@ -45,7 +45,7 @@ export const VRRP_TRACK_FILE: KeywordTable = table(
   "vrrp_track_file",
   "script",
   `
-file :: <PATH> :: required :: directory must exist; no read-only or network filesystem :: File to read and watch with inotify :: lenient
+file :: <PATH> :: required :: directory must exist; no read-only or network filesystem :: File to read and watch with inotify :: lenient first
 weight :: <INT -254..254> [reverse] :: 1 :: result = value x weight :: Multiplier for the file value :: lenient
 init_file :: [VALUE] [overwrite] :: off; value 0 :: -254..254 sensible :: Create the file at startup (not on reload)
 `,

@@ -63,7 +63,7 @@ check(
   "a missing { is reported, the lines are read all the same",
   "track_file f\nweight 3\n}",
   "track_file f{weight 3}",
-  ["1 missing-open-brace"],
+  ["2 missing-open-brace", "3 extra-close-brace"],
 );
 check("a stray { is ignored", "{\ntrack_file f {\n}", "track_file f{}", ["1 unexpected-open-brace"]);
 check("a stray } is reported", "}\ntrack_file f {\n}", "track_file f{}", ["1 extra-close-brace"]);
