@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { IpvsTable, NativeAddon } from "../native/contract.ts";
+import { runnerProgram } from "../native/load.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -11,10 +12,13 @@ import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
 import { ownMissingCapabilities } from "../runtime/privileges.ts";
+import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
+import { readProcesses } from "../runtime/tracking-processes.ts";
+import { createVrrpHalf, type VrrpHalf, type VrrpHalfDependencies } from "../runtime/tracking-vrrp.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
-import type { VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
+import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
 import type { Flags } from "./flags.ts";
 import { enterNamespace, readLinks } from "./host-network.ts";
 
@@ -103,7 +107,25 @@ function takePidFiles(
   return { files: all, refusal };
 }
 
-function createVrrp(context: PartsContext, configuration: CompleteConfiguration): VrrpRuntime {
+function createVrrp(context: PartsContext, configuration: CompleteConfiguration, runner: ScriptRunner): VrrpHalf {
+  const log = context.log.forSubsystem("vrrp");
+  const clock = createClock(context.native);
+  const createRuntime: VrrpHalfDependencies["createRuntime"] = (trackingOf) =>
+    createRuntimeOf(context, configuration, trackingOf);
+  return createVrrpHalf(configuration, {
+    runner,
+    clock,
+    log: (record) => log.speak(record),
+    readProcesses,
+    createRuntime,
+  });
+}
+
+function createRuntimeOf(
+  context: PartsContext,
+  configuration: CompleteConfiguration,
+  trackingOf: (instance: string) => TrackingVerdict,
+): VrrpRuntime {
   const { flags, native } = context;
   const { vrrpRealtimePriority, isVrrpMemoryLocked } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
@@ -131,6 +153,7 @@ function createVrrp(context: PartsContext, configuration: CompleteConfiguration)
       isDetailed: log.isDetailed,
       onStateChange: () => {},
       onGroupChange: () => {},
+      trackingOf,
     },
   );
 }
@@ -167,6 +190,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     configId: flags.configId,
     enforcesIncludes: flags.enforcesIncludes,
   };
+  const runner = createScriptRunner({ program: runnerProgram(), log: (record) => log.speak(record) });
   return {
     log,
     manager: context.manager,
@@ -177,7 +201,11 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs: await chooseIpvs(context),
     createLvs: (table) => createLvs(context, table),
-    createVrrp: (configuration) => createVrrp(context, configuration),
-    settle: context.settle,
+    createVrrp: (configuration) => createVrrp(context, configuration, runner),
+    settle: (configuration) => {
+      context.settle(configuration);
+      // Now that namespace, umask and folder are what scripts shall find.
+      runner.open();
+    },
   };
 }

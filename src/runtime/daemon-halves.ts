@@ -5,7 +5,7 @@ import { type DaemonDependencies, EXIT_CODES } from "./daemon-types.ts";
 import { errorCode, errorText } from "./error-code.ts";
 import type { LvsRuntime } from "./lvs-types.ts";
 import { Refusal, tellDiagnostics } from "./refusal.ts";
-import type { VrrpRuntime } from "./vrrp-types.ts";
+import type { VrrpHalf } from "./tracking-vrrp.ts";
 
 /** Which halves of the daemon have work. */
 export type Role = "vrrp" | "checkers";
@@ -15,7 +15,7 @@ type HalvesDependencies = Pick<DaemonDependencies, "log" | "createVrrp" | "creat
 /** VRRP and load balancing, started, reloaded and stopped together: both take a new configuration or none does. */
 export class Halves {
   private readonly dependencies: HalvesDependencies;
-  private vrrp: VrrpRuntime | null = null;
+  private vrrp: VrrpHalf | null = null;
   private lvs: LvsRuntime | null = null;
 
   constructor(dependencies: HalvesDependencies) {
@@ -82,14 +82,14 @@ export class Halves {
       if (isWanted) await this.startVrrp(configuration);
       return;
     }
-    const complaints = await this.vrrp.reload(isWanted ? configuration.vrrpInstances : [], configuration.syncGroups);
+    const complaints = await this.vrrp.reload(isWanted ? configuration : withoutVrrp(configuration));
     if (complaints.length > 0) throw this.complaintRefusal(complaints);
   }
 
   private async restoreVrrp(hadVrrp: boolean, before: CompleteConfiguration): Promise<void> {
     const vrrp = this.vrrp;
     if (vrrp === null) return;
-    if (hadVrrp) tellDiagnostics(this.dependencies.log, await vrrp.reload(before.vrrpInstances, before.syncGroups));
+    if (hadVrrp) tellDiagnostics(this.dependencies.log, await vrrp.reload(before));
     else {
       this.vrrp = null;
       await vrrp.stop();
@@ -125,4 +125,8 @@ export class Halves {
     this.dependencies.log.error("ipvs unavailable", { reason: errorText(error), code });
     return new Refusal(code === "EPERM" || code === "EACCES" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
   }
+}
+
+function withoutVrrp(configuration: CompleteConfiguration): CompleteConfiguration {
+  return { ...configuration, vrrpInstances: [], syncGroups: [] };
 }

@@ -6,7 +6,7 @@ import type { LvsRuntime } from "./lvs-types.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import type { ServiceManager } from "./service-manager.ts";
-import type { VrrpRuntime } from "./vrrp-types.ts";
+import type { VrrpHalf } from "./tracking-vrrp.ts";
 
 /** @see cli.md section 4 of keepalived's exit codes: the same numbers */
 export const EXIT_CODES = {
@@ -55,7 +55,7 @@ export interface DaemonDependencies {
   /** @throws NativeError */
   readonly openIpvs: () => IpvsTable;
   readonly createLvs: (table: IpvsTable) => LvsRuntime;
-  readonly createVrrp: (configuration: CompleteConfiguration) => VrrpRuntime;
+  readonly createVrrp: (configuration: CompleteConfiguration) => VrrpHalf;
   /** Called once the configuration is loaded and the pid files are held: leave the terminal. */
   readonly settle: (configuration: CompleteConfiguration) => void;
 }

@@ -17,12 +17,13 @@ import {
 import { NoteLimit } from "./vrrp-note-limit.ts";
 import { OrderBook, type RunningRouter } from "./vrrp-orders.ts";
 import { buildTransport } from "./vrrp-transport.ts";
-import type { VrrpInstanceSnapshot, VrrpRuntimeDependencies, VrrpStateName } from "./vrrp-types.ts";
+import type { TrackingVerdict, VrrpInstanceSnapshot, VrrpRuntimeDependencies, VrrpStateName } from "./vrrp-types.ts";
 import { announcementRecords, renderNote, renderSource, renderWithheld } from "./vrrp-wording.ts";
 
 /** Two programs that fight over an address shall not keep a processor busy. */
 const REPAIR_PAUSE_US = 50_000;
 const REOPEN_PAUSE_US = 1_000_000;
+const NO_TRACKING: TrackingVerdict = { weight: 0, faults: [], isPending: false };
 
 export interface RunningInstanceContext {
   readonly dependencies: VrrpRuntimeDependencies;
@@ -38,6 +39,8 @@ export class RunningInstance {
   readonly book: OrderBook;
   group: RunningGroup | null = null;
   #isDeleted = false;
+  #isStarted = false;
+  #isLate = false;
   /** By key; null after a change of configuration or links. */
   #addresses: ReadonlyMap<string, InterfaceAddress> | null = null;
   readonly #context: RunningInstanceContext;
@@ -76,10 +79,23 @@ export class RunningInstance {
   }
 
   adopt(): void {
+    this.#isStarted = true;
     this.book.feed({ kind: "adopt" }, this.#nowUs());
   }
 
-  start(isDelayed: boolean): void {
+  /** Something that it tracks has not reported yet, and nothing else is at fault anyway. */
+  get isPending(): boolean {
+    return this.#tracking().isPending && this.#faults().length === 0;
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  /** @param isLate it had to wait for what it tracks */
+  start(isDelayed: boolean, isLate: boolean): void {
+    this.#isStarted = true;
+    this.#isLate = isLate;
     this.book.feed({ kind: "startup", isDelayed }, this.#nowUs());
   }
 
@@ -91,21 +107,21 @@ export class RunningInstance {
     if (transport !== null) this.book.open(transport);
   }
 
-  /** Feeds new faults that the network view shows. Of a group all members do so before any one clears its own. */
+  /** Feeds new faults that network and tracked objects show. Of a group all members do so before any one clears its own. */
   raiseFaults(): void {
-    for (const reason of this.#networkFaults()) {
+    for (const reason of this.#ownFaults()) {
       if (!this.#faults().includes(reason)) this.book.feed({ kind: "fault-raised", reason }, this.#nowUs());
     }
   }
 
   /** Feeds what the network view says about faults that are gone and the priority, as far as it is news. */
   clearFaults(): void {
-    const wanted = this.#networkFaults();
+    const wanted = this.#ownFaults();
     for (const reason of this.#faults()) {
-      if (!isNetworkFault(reason) || wanted.includes(reason)) continue;
+      if (!isOwnFault(reason) || wanted.includes(reason)) continue;
       this.book.feed({ kind: "fault-cleared", reason }, this.#nowUs());
     }
-    const weight = trackedWeight(this.config, this.#context.view);
+    const weight = trackedWeight(this.config, this.#context.view) + this.#tracking().weight;
     if (weight !== this.book.state.weight) this.book.feed({ kind: "weight", weight }, this.#nowUs());
   }
 
@@ -247,8 +263,12 @@ export class RunningInstance {
     return source === null ? null : buildTransport(this.config, this.#context.view, source);
   }
 
-  #networkFaults(): readonly FaultReason[] {
-    return networkFaults(this.config, this.#context.view, this.#source());
+  #ownFaults(): readonly FaultReason[] {
+    return [...networkFaults(this.config, this.#context.view, this.#source()), ...this.#tracking().faults];
+  }
+
+  #tracking(): TrackingVerdict {
+    return this.#context.dependencies.trackingOf?.(this.config.name) ?? NO_TRACKING;
   }
 
   #faults(): readonly FaultReason[] {
@@ -261,6 +281,7 @@ export class RunningInstance {
     for (const effect of effects) {
       switch (effect.kind) {
         case "note":
+          this.#observe(effect);
           if (effect.level !== "detail" || dependencies.isDetailed) this.#say(effect, atUs);
           break;
         case "announce":
@@ -283,8 +304,25 @@ export class RunningInstance {
     }
   }
 
-  #say(effect: NoteEffect, atUs: Microseconds): void {
+  /** Two things that notify scripts and FIFOs want to know, besides the states. */
+  #observe({ message, fields }: NoteEffect): void {
     const { dependencies } = this.#context;
+    const instance = this.config.name;
+    if (message === "effective priority changed") {
+      const isActive = this.#told === "active";
+      dependencies.onPriorityChange?.({ instance, isActive, priority: Number(fields["to"]) });
+    }
+    if (message === "lower priority while active") {
+      dependencies.onLowerPriorityHeard?.({ instance, isActive: true, priority: Number(fields["ownPriority"]) });
+    }
+  }
+
+  /** keepalived: an instance that had to wait for its scripts enters its first state like any later one. */
+  #say(spoken: NoteEffect, atUs: Microseconds): void {
+    const { dependencies } = this.#context;
+    if (this.#isLate && spoken.message === "startup fault") return;
+    const isInitial = spoken.fields["isInitial"] === true && !this.#isLate;
+    const effect = spoken.message === "state change" ? { ...spoken, fields: { ...spoken.fields, isInitial } } : spoken;
     const withheld = this.#limit.admit(effect.message, atUs);
     if (withheld === null) return;
     const { name } = this.config;
@@ -320,7 +358,7 @@ export class RunningInstance {
   }
 }
 
-/** Reasons that the network view gives and takes. */
-function isNetworkFault(reason: FaultReason): boolean {
-  return reason.startsWith("interface ") || reason.startsWith("no IPv");
+/** Reasons that the network view and the tracked objects give and take. */
+function isOwnFault(reason: FaultReason): boolean {
+  return reason.startsWith("interface ") || reason.startsWith("no IPv") || reason.startsWith("tracked ");
 }

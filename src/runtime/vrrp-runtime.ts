@@ -36,6 +36,7 @@ class Runtime implements VrrpRuntime {
   /** Start, reload and stop run one after the other. */
   #work: Promise<unknown> = Promise.resolve();
   #isStopped = false;
+  #isStartupDelayed = false;
   /** A dump waits already, so further lost events need none of their own. */
   #isDumpDue = false;
   #virtualAddresses = new VirtualAddressSet([]);
@@ -58,6 +59,12 @@ class Runtime implements VrrpRuntime {
 
   stop(): Promise<void> {
     return this.#queue(() => this.#stop());
+  }
+
+  refreshTracking(): void {
+    if (this.#loop === null || this.#isStopped) return;
+    this.#refreshConditions(this.#instances);
+    this.#startHeldBack();
   }
 
   snapshot(): readonly VrrpInstanceSnapshot[] {
@@ -95,7 +102,8 @@ class Runtime implements VrrpRuntime {
     const starters = this.#instances.filter((instance) => !adopters.includes(instance));
     await this.#removeLeftOvers(starters);
     for (const instance of adopters) instance.adopt();
-    for (const instance of starters) instance.start(startupDelayUs > 0);
+    this.#isStartupDelayed = startupDelayUs > 0;
+    this.#startReady(starters);
     if (startupDelayUs > 0) this.#delayStartup(startupDelayUs);
     return [];
   }
@@ -112,6 +120,16 @@ class Runtime implements VrrpRuntime {
   #prepare(instances: readonly RunningInstance[]): void {
     for (const instance of instances) instance.refreshTransport();
     this.#refreshConditions(instances);
+  }
+
+  #startReady(instances: readonly RunningInstance[]): void {
+    for (const instance of instances) if (!isHeldBack(instance)) instance.start(this.#isStartupDelayed, false);
+  }
+
+  #startHeldBack(): void {
+    for (const instance of this.#instances) {
+      if (!instance.isStarted && !isHeldBack(instance)) instance.start(this.#isStartupDelayed, true);
+    }
   }
 
   /** A sync group adopts as a whole. */
@@ -163,7 +181,7 @@ class Runtime implements VrrpRuntime {
     await this.#removeSurplus(surplus);
     await this.#removeLeftOvers(added);
     this.#prepare(added);
-    for (const instance of added) instance.start(false);
+    this.#startReady(added);
     return [];
   }
 
@@ -257,6 +275,7 @@ class Runtime implements VrrpRuntime {
     const seconds = Math.round(delayUs / 1_000_000);
     this.#log("info", "delaying startup", { seconds }, `Delaying startup for ${seconds} seconds`);
     this.#later(delayUs, () => {
+      this.#isStartupDelayed = false;
       this.#log("info", "delayed start completed", {}, "Delayed start completed");
       const atUs = this.#dependencies.clock.nowUs();
       for (const instance of this.#instances) instance.book.feed({ kind: "startup-delay-expired" }, atUs);
@@ -409,4 +428,9 @@ class Runtime implements VrrpRuntime {
     const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
     this.#dependencies.log({ level, message, fields, text: text ?? [message, ...words].join(" ") });
   }
+}
+
+/** keepalived: an instance, and with it its group, waits for the scripts that decide about a fault. */
+function isHeldBack(instance: RunningInstance): boolean {
+  return instance.isPending || instance.group?.members.some(({ isPending }) => isPending) === true;
 }

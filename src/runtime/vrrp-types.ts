@@ -3,6 +3,7 @@ import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { LoopHealth, Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop } from "../native/contract.ts";
+import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
 
 /** What to run and how; the instances change with `reload`, the rest holds until `stop`. */
@@ -43,6 +44,22 @@ export interface VrrpGroupChange {
   readonly atUs: Microseconds;
 }
 
+/** What an instance's tracked objects, other than interfaces, do to it. */
+export interface TrackingVerdict {
+  /** Sum of their weights. */
+  readonly weight: number;
+  readonly faults: readonly FaultReason[];
+  /** Something that decides about a fault has not reported yet: the instance does not start before. */
+  readonly isPending: boolean;
+}
+
+/** The effective priority moved, in whatever state. */
+export interface VrrpPriorityChange {
+  readonly instance: string;
+  readonly isActive: boolean;
+  readonly priority: number;
+}
+
 export interface VrrpClock {
   /** CLOCK_MONOTONIC, the clock of the loop's `atUs`. */
   nowUs(): Microseconds;
@@ -61,6 +78,11 @@ export interface VrrpRuntimeDependencies {
   readonly isDetailed: boolean;
   readonly onStateChange: (change: VrrpStateChange) => void;
   readonly onGroupChange: (change: VrrpGroupChange) => void;
+  /** Asked at the start and after every `refreshTracking`. Without it nothing is tracked. */
+  readonly trackingOf?: (instance: string) => TrackingVerdict;
+  readonly onPriorityChange?: (change: VrrpPriorityChange) => void;
+  /** While active, an advert of lower priority was heard. */
+  readonly onLowerPriorityHeard?: (change: VrrpPriorityChange) => void;
 }
 
 /** One instance, for status, dumps and metrics. */
@@ -96,6 +118,8 @@ export interface VrrpRuntime {
     instances: readonly VrrpInstance[],
     syncGroups: VrrpRuntimeOptions["syncGroups"],
   ): Promise<readonly Diagnostic[]>;
+  /** `trackingOf` has news. */
+  refreshTracking(): void;
   /** Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent. */
   stop(): Promise<void>;
   /** Empty before `start` and after `stop`. */

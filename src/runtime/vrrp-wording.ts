@@ -70,8 +70,8 @@ function seconds(us: Fields[string] | undefined): string {
 /** @param instance its configured name */
 export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
   const { level, message, fields } = effect;
-  // keepalived: this one line has a colon.
-  const colon = message === "startup fault" && String(fields["reason"]).startsWith("interface") ? ":" : "";
+  // keepalived: these lines have a colon.
+  const colon = message === "startup fault" && /^(interface|tracked file) /.test(String(fields["reason"])) ? ":" : "";
   const text = `(${instance})${colon} ${TEXT[message](fields)}`;
   return { level, message, fields: { instance, ...fields }, text };
 }

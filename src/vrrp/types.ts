@@ -47,6 +47,7 @@ export type FaultReason =
   | "sockets not open"
   /** Another member of the sync group has a fault. */
   | "sync group"
+  | `tracked ${"script" | "file" | "process" | "BFD"} ${string}`
   | "lease lapsed";
 
 /**

@@ -2,12 +2,11 @@ import { type LoadedConfiguration, loadConfiguration } from "../../src/config/lo
 import { createMemoryHost } from "../../src/config/memory-host.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
 import type { VirtualServer } from "../../src/model/lvs.ts";
-import type { VrrpInstance } from "../../src/model/vrrp.ts";
 import { Daemon } from "../../src/runtime/daemon.ts";
 import type { DaemonDependencies, DaemonOptions } from "../../src/runtime/daemon-types.ts";
 import { createLogger } from "../../src/runtime/log.ts";
 import type { LvsRuntime } from "../../src/runtime/lvs-types.ts";
-import type { VrrpRuntime } from "../../src/runtime/vrrp-types.ts";
+import type { VrrpHalf } from "../../src/runtime/tracking-vrrp.ts";
 
 export const VRRP_TEXT =
   "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n 10.0.0.100\n }\n}\n";
@@ -34,15 +33,15 @@ export interface FakeDaemonChanges {
   readonly lvsReload?: () => Promise<void>;
 }
 
-function fakeVrrp(fake: FakeParts, changes: FakeDaemonChanges): VrrpRuntime {
+function fakeVrrp(fake: FakeParts, changes: FakeDaemonChanges): VrrpHalf {
   return {
     start: async () => {
       fake.calls.push("vrrp start");
       return fake.complaints;
     },
-    reload: async (instances: readonly VrrpInstance[]) => {
+    reload: async ({ vrrpInstances }) => {
       if (changes.vrrpReload !== undefined) await changes.vrrpReload();
-      fake.calls.push(`vrrp reload ${instances.map(({ name }) => name).join(" ")}`);
+      fake.calls.push(`vrrp reload ${vrrpInstances.map(({ name }) => name).join(" ")}`);
       return fake.complaints;
     },
     stop: async () => {
@@ -51,6 +50,7 @@ function fakeVrrp(fake: FakeParts, changes: FakeDaemonChanges): VrrpRuntime {
     },
     snapshot: () => [],
     health: () => null,
+    bfdChanged: () => undefined,
   };
 }
 

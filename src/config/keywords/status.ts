@@ -8,22 +8,28 @@ export type KeywordStatus = "in-effect" | "pending";
  * not yet in effect; whoever makes it work adds it here.
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
-  "(root)":
-    "net_namespace use_pid_dir instance child_wait_time global_defs vrrp_sync_group vrrp_instance virtual_server virtual_server_group",
+  "(root)": `net_namespace use_pid_dir instance child_wait_time global_defs vrrp_sync_group vrrp_instance virtual_server
+    virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process`,
   global_defs: `router_id lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
-    v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask`,
+    v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask
+    script_user enable_script_security`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
     virtual_ipaddress_excluded no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts
-    lower_prio_no_advert higher_prio_send_advert authentication debug`,
-  vrrp_sync_group: "group track_interface sync_group_tracking_weight global_tracking",
+    lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process`,
+  vrrp_sync_group: `group track_interface track_script track_file track_process sync_group_tracking_weight
+    global_tracking`,
+  vrrp_script: "script interval timeout weight rise fall user init_fail",
+  vrrp_track_process: "process param_match weight quorum quorum_max delay terminate_delay fork_delay full_command",
+  track_file: "file weight init_file",
+  vrrp_track_file: "file weight init_file",
   "vrrp_instance/authentication": "auth_type auth_pass",
   virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method

@@ -1,0 +1,179 @@
+import type { CompleteConfiguration } from "../model/complete.ts";
+import type { TrackedObject, TrackedObjects } from "../model/tracking.ts";
+import { type TrackEffect, valueEffect, verdictEffect } from "../tracking/effect.ts";
+import type { ProcessFacts } from "../tracking/process.ts";
+import type { FaultReason } from "../vrrp/types.ts";
+import type { SpokenRecord } from "./log.ts";
+import type { ScriptRunner } from "./script-runner.ts";
+import { FileTrackers } from "./tracking-files.ts";
+import { ProcessTrackers } from "./tracking-processes.ts";
+import { ScriptTrackers } from "./tracking-scripts.ts";
+import type { TrackingVerdict, VrrpClock } from "./vrrp-types.ts";
+
+export interface TrackingDependencies {
+  readonly runner: Pick<ScriptRunner, "start">;
+  readonly clock: VrrpClock;
+  readonly log: (record: SpokenRecord) => void;
+  readonly readProcesses: () => readonly ProcessFacts[];
+  /** Some instance's verdict may have changed. */
+  readonly onNews: () => void;
+}
+
+export type TrackingConfiguration = Pick<
+  CompleteConfiguration,
+  "vrrpInstances" | "syncGroups" | "scripts" | "trackFiles" | "trackProcesses"
+>;
+
+const NOTHING: TrackedObjects = { scripts: [], files: [], processes: [], bfds: [] };
+const NO_VERDICT: TrackingVerdict = { weight: 0, faults: [], isPending: false };
+
+/** Everything that instances follow besides interfaces. */
+export class Tracking {
+  readonly #dependencies: TrackingDependencies;
+  readonly #scripts: ScriptTrackers;
+  readonly #files: FileTrackers;
+  readonly #processes: ProcessTrackers;
+  /** keepalived: down until told that it is up. */
+  readonly #bfds = new Map<string, boolean>();
+  #objects: ReadonlyMap<string, TrackedObjects> = new Map();
+  /** Names of instances with a fault by file, to tell when that changes. */
+  #fileFaults: ReadonlySet<string> = new Set();
+
+  constructor(dependencies: TrackingDependencies) {
+    const { clock, log } = dependencies;
+    const onNews = (): void => this.#onNews();
+    this.#dependencies = dependencies;
+    this.#scripts = new ScriptTrackers({ runner: dependencies.runner, clock, log, onNews });
+    this.#files = new FileTrackers({ clock, log, onNews });
+    this.#processes = new ProcessTrackers({ clock, log, onNews, readProcesses: dependencies.readProcesses });
+  }
+
+  /** Files and processes are looked at now; scripts run from `begin` on. */
+  configure(configuration: TrackingConfiguration, isReload: boolean): void {
+    this.#objects = objectsByInstance(configuration);
+    const used = [...this.#objects.values()];
+    const isUsed = (kind: keyof TrackedObjects) => (object: { readonly name: string }) =>
+      used.some((objects) => objects[kind].some(({ name }) => name === object.name));
+    const scripts = configuration.scripts.filter(isUsed("scripts"));
+    for (const { name } of configuration.scripts.filter((script) => !scripts.includes(script))) {
+      this.#say("warning", "script not used", { script: name }, `Warning - script ${name} is not used`);
+    }
+    this.#files.configure(configuration.trackFiles.filter(isUsed("files")), isReload);
+    this.#processes.configure(configuration.trackProcesses.filter(isUsed("processes")));
+    this.#scripts.configure(scripts, isReload);
+    this.#fileFaults = this.#faultyFiles();
+  }
+
+  begin(): void {
+    this.#scripts.begin();
+  }
+
+  /** What the BFD side tells of a session. */
+  bfdChanged(name: string, isUp: boolean): void {
+    if (this.#bfds.get(name) === isUp) return;
+    this.#bfds.set(name, isUp);
+    for (const [instance, { bfds }] of this.#objects) {
+      if (!bfds.some((bfd) => bfd.name === name)) continue;
+      const text = `VRRP_Instance(${instance}) Tracked BFD instance ${name} is ${isUp ? "UP" : "DOWN"}`;
+      this.#say("info", "tracked BFD", { instance, bfd: name, isUp }, text);
+    }
+    this.#onNews();
+  }
+
+  verdictOf(instance: string): TrackingVerdict {
+    const objects = this.#objects.get(instance);
+    if (objects === undefined) return NO_VERDICT;
+    const all = [
+      ...objects.files.map((file) => faulty(this.#fileEffect(file), `tracked file ${file.name} has status -254`)),
+      ...objects.processes.map((process) =>
+        faulty(
+          verdictEffect(process, this.#processes.hasQuorum(process.name)),
+          `tracked process ${process.name} quorum not achieved`,
+        ),
+      ),
+      ...objects.bfds.map((bfd) =>
+        faulty(verdictEffect(bfd, this.#bfds.get(bfd.name) ?? false), `tracked BFD ${bfd.name} down`),
+      ),
+      ...objects.scripts.map((script) =>
+        faulty(verdictEffect(script, this.#scripts.isGood(script.name)), `tracked script ${script.name} failed`),
+      ),
+    ];
+    return {
+      weight: all.reduce((sum, { weight }) => sum + weight, 0),
+      faults: all.flatMap(({ fault }) => fault ?? []),
+      isPending: objects.scripts.some(({ name, weight }) => weight === 0 && this.#scripts.isGood(name) === null),
+    };
+  }
+
+  close(): void {
+    this.#scripts.close();
+    this.#files.close();
+    this.#processes.close();
+  }
+
+  #fileEffect(file: TrackedObject): TrackEffect {
+    return valueEffect(file, this.#files.valueOf(file.name));
+  }
+
+  #onNews(): void {
+    const before = this.#fileFaults;
+    this.#fileFaults = this.#faultyFiles();
+    for (const key of this.#fileFaults) if (!before.has(key)) this.#sayFile(key, "now");
+    for (const key of before) if (!this.#fileFaults.has(key)) this.#sayFile(key, "leaving");
+    this.#dependencies.onNews();
+  }
+
+  #faultyFiles(): ReadonlySet<string> {
+    return new Set(
+      [...this.#objects].flatMap(([instance, { files }]) =>
+        files.filter((file) => this.#fileEffect(file).isFault).map(({ name }) => `(${instance}): tracked file ${name}`),
+      ),
+    );
+  }
+
+  #sayFile(subject: string, word: "now" | "leaving"): void {
+    this.#say("detail", `tracked file ${word} fault`, {}, `${subject} ${word} FAULT state`);
+  }
+
+  #say(level: SpokenRecord["level"], message: string, fields: SpokenRecord["fields"], text: string): void {
+    this.#dependencies.log({ level, message, fields, text });
+  }
+}
+
+function faulty(
+  effect: TrackEffect,
+  reason: FaultReason,
+): { readonly weight: number; readonly fault: FaultReason | null } {
+  return { weight: effect.weight, fault: effect.isFault ? reason : null };
+}
+
+/** What a sync group tracks counts for each member. */
+function objectsByInstance({ vrrpInstances, syncGroups }: TrackingConfiguration): ReadonlyMap<string, TrackedObjects> {
+  const ofGroup = new Map(
+    syncGroups.flatMap(({ members, tracked }) => members.map((name) => [name, tracked] as const)),
+  );
+  return new Map(
+    vrrpInstances.map(({ name, tracked }) => {
+      const group = ofGroup.get(name) ?? NOTHING;
+      return [
+        name,
+        {
+          scripts: merge(tracked.scripts, group.scripts),
+          files: merge(tracked.files, group.files),
+          processes: merge(tracked.processes, group.processes),
+          bfds: merge(tracked.bfds, group.bfds),
+        },
+      ];
+    }),
+  );
+}
+
+function merge(own: readonly TrackedObject[], group: readonly TrackedObject[]): readonly TrackedObject[] {
+  const ofGroup = new Map(group.map((object) => [object.name, object]));
+  const ownNames = new Set(own.map(({ name }) => name));
+  return [
+    // keepalived: for an object in both the group's weight counts, unless the member's is 0.
+    ...own.map((object) => (object.weight === 0 ? object : (ofGroup.get(object.name) ?? object))),
+    ...group.filter(({ name }) => !ownNames.has(name)),
+  ];
+}

@@ -1,0 +1,44 @@
+import type { TrackedObject } from "../model/tracking.ts";
+
+/** What a tracked object does to an instance. */
+export interface TrackEffect {
+  /** Added to the priority. */
+  readonly weight: number;
+  readonly isFault: boolean;
+}
+
+type Rule = Pick<TrackedObject, "weight" | "isReversed">;
+
+const HIGHEST_WEIGHT = 253;
+const FAULT_VALUE = -254;
+
+export const NO_EFFECT: TrackEffect = { weight: 0, isFault: false };
+
+/**
+ * Of an object that is good or bad: a positive weight adds while it is good, a negative one subtracts while it is bad,
+ * and without a weight bad is a fault.
+ * @param isGood null: nothing is known yet, so nothing counts
+ */
+export function verdictEffect({ weight, isReversed }: Rule, isGood: boolean | null): TrackEffect {
+  if (isGood === null) return NO_EFFECT;
+  const counts = isGood !== isReversed;
+  if (weight === 0) return { weight: 0, isFault: !counts };
+  return { weight: counts === weight > 0 ? weight : 0, isFault: false };
+}
+
+/** Of a number in a file: value x weight; -254 and less is a fault, and so is anything but 0 without a weight. */
+export function valueEffect({ weight, isReversed }: Rule, value: number): TrackEffect {
+  if (weight === 0) return { weight: 0, isFault: (value !== 0) !== isReversed };
+  const product = value * weight * (isReversed ? -1 : 1);
+  if (product <= FAULT_VALUE) return { weight: 0, isFault: true };
+  return { weight: Math.min(HIGHEST_WEIGHT, product), isFault: false };
+}
+
+const LEADING_NUMBER = /^\s*([+-]?\d+)/;
+const LARGEST = 2 ** 31 - 1;
+
+/** @returns the number a file begins with; 0 when it is missing, empty or begins otherwise */
+export function fileValue(text: string | null): number {
+  const digits = LEADING_NUMBER.exec(text ?? "")?.[1];
+  return digits === undefined ? 0 : Math.max(-LARGEST, Math.min(LARGEST, Number(digits))) + 0;
+}
