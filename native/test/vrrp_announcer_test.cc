@@ -64,7 +64,7 @@ class AnnouncerTest : public testing::Test {
 
   void RunUntilIdle(int64_t now_us) {
     while (timers_.earliest() != nullptr && timers_.earliest()->at_us() <= now_us) {
-      timers_.RunDue(now_us, 1);
+      timers_.RunDue(timers_.earliest()->at_us(), 1);
     }
   }
 
@@ -102,7 +102,9 @@ TEST_F(AnnouncerTest, ManyAddressesAreSentInChunksPerTurn) {
   announcer_.Start(Addresses(5'000), {.repeat = 5}, 0);
   EXPECT_EQ(listener_.announced, FrameSink::kFramesMax);
   EXPECT_TRUE(announcer_.is_active());
-  RunUntilIdle(0);
+  timers_.RunDue(1, 100);
+  EXPECT_EQ(listener_.announced, 2 * FrameSink::kFramesMax) << "one chunk a turn";
+  RunUntilIdle(1'000);
   EXPECT_EQ(listener_.announced, 25'000u);
   EXPECT_FALSE(announcer_.is_active());
 }
@@ -153,7 +155,7 @@ TEST_F(AnnouncerTest, OtherAddressesTakeTheirPlaceInWhatIsStillToCome) {
   EXPECT_EQ(sink_.last_octets, (std::vector<uint8_t>{0, 1, 2, 0}));
   announcer_.Start(Addresses(5'000), {.repeat = 1}, 200);
   announcer_.ReplaceAddresses(Addresses(2));
-  RunUntilIdle(200);
+  RunUntilIdle(299);
   EXPECT_EQ(sink_.last_octets.size(), 4 + FrameSink::kFramesMax + 2);
   announcer_.Start(Addresses(1), {.repeat = 1, .delay_us = 100}, 300);
   announcer_.ReplaceAddresses(Addresses(0));

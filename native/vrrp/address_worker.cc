@@ -26,7 +26,7 @@ void AddressWorker::Start(int32_t instance, AddressSet::Change change,
   Job job{.instance = instance, .change = change, .addresses = std::move(addresses)};
   if (must_wait || RunBatch(&job)) {
     jobs_.push_back(std::move(job));
-    timers_->Arm(&timer_, now_us);
+    timers_->Arm(&timer_, now_us + kNextTurnUs);
   } else {
     listener_->OnAddressesChanged(instance, change);
   }
@@ -46,7 +46,7 @@ void AddressWorker::FinishAll() {
 
 void AddressWorker::OnTimer(TimerNode&, int64_t now_us) {
   if (!jobs_.empty()) RunFirst();
-  if (!jobs_.empty()) timers_->Arm(&timer_, now_us);
+  if (!jobs_.empty()) timers_->Arm(&timer_, now_us + kNextTurnUs);
 }
 
 /** One batch of the oldest change, which then goes to the end: instances take turns. */

@@ -19,7 +19,7 @@ namespace holdfast::vrrp {
  */
 class AddressWorker final : public TimerOwner {
  public:
-  static constexpr size_t kBatchMax = 128;
+  static constexpr size_t kBatchMax = 64;
 
   class Listener {
    public:

@@ -67,7 +67,7 @@ void Announcer::SendChunk(int64_t now_us) {
   if (is_burst_done()) {
     ScheduleNextBurst(now_us);
   } else {
-    timers_->Arm(&timer_, now_us);
+    timers_->Arm(&timer_, now_us + kNextTurnUs);
   }
 }
 

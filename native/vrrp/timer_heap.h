@@ -8,6 +8,9 @@ namespace holdfast::vrrp {
 
 class TimerNode;
 
+/** From now on, the soonest that is not part of the same turn of the loop. */
+inline constexpr int64_t kNextTurnUs = 1;
+
 /** Whoever has timers. */
 class TimerOwner {
  public:
@@ -57,7 +60,8 @@ class TimerHeap {
   size_t size() const { return heap_.size(); }
 
   /**
-   * Runs what is due at `now_us`, earliest first, at most `limit` timers.
+   * Runs what is due at `now_us`, earliest first, at most `limit` timers. Work that goes on with
+   * the next turn is armed for kNextTurnUs later, so that it ends here.
    * @returns how many ran
    */
   size_t RunDue(int64_t now_us, size_t limit);
