@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, constants, openSync } from "node:fs";
 import { type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
+import type { Entry } from "../config/tree.ts";
 import type { Link } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
@@ -26,9 +27,13 @@ async function findLinks(namespace: string | null): Promise<readonly Link[] | nu
   }
 }
 
-/** Loads a configuration for inspection only, with the interfaces of the namespace that it is for. */
+/**
+ * Loads a configuration for inspection only, with the interfaces of the namespace that it is for.
+ * @param kept filled with the root entries of the text
+ */
 export async function loadForTest(
   flags: Pick<Flags, "configFile" | "configId" | "enforcesIncludes" | "namespace">,
+  kept: Entry[] | null = null,
 ): Promise<LoadedConfiguration> {
   const source = {
     path: flags.configFile,
@@ -36,9 +41,9 @@ export async function loadForTest(
     configId: flags.configId,
     enforcesIncludes: flags.enforcesIncludes,
   };
-  const first = loadConfiguration(source, createConfigurationHost(await findLinks(flags.namespace)));
+  const first = loadConfiguration(source, createConfigurationHost(await findLinks(flags.namespace)), kept);
   const wanted = flags.namespace === null ? first.configuration.global.networkNamespace : null;
-  return wanted === null ? first : loadConfiguration(source, createConfigurationHost(await findLinks(wanted)));
+  return wanted === null ? first : loadConfiguration(source, createConfigurationHost(await findLinks(wanted)), kept);
 }
 
 /** Every complaint with its line and a caret. */

@@ -2,6 +2,7 @@
 const SUBCOMMANDS = {
   realserver: "prepare this machine as a real server for direct routing, or undo it",
   check: "check a configuration file and show every problem in it",
+  explain: "show every effective value, defaults included, and where it came from",
   diff: "say what a reload from one configuration file to another would do",
   keywords: "list the keywords of the configuration language, and which are in effect",
 } as const;

@@ -66,6 +66,23 @@ function addDiff(parser: Argv, keep: Keep): Argv {
   );
 }
 
+function addExplain(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "explain <file>",
+    "show every effective value, defaults included, and where it came from",
+    (command) =>
+      command
+        .positional("file", { type: "string", demandOption: true, describe: "configuration file, or a glob" })
+        .option("config-id", { alias: "i", type: "string", describe: "id for lines that start with @" })
+        .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
+        .example("holdfast explain /etc/keepalived/keepalived.conf", "reads, and loads, like a configuration"),
+    async (given) => {
+      const { explain } = await import("./explain.ts");
+      await keep(explain({ file: given.file, configId: given.configId ?? null, isJson: given.json }));
+    },
+  );
+}
+
 function addKeywords(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "keywords [word]",
@@ -83,7 +100,13 @@ function addKeywords(parser: Argv, keep: Keep): Argv {
   );
 }
 
-const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [addCheck, addRealserver, addDiff, addKeywords];
+const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
+  addCheck,
+  addRealserver,
+  addExplain,
+  addDiff,
+  addKeywords,
+];
 
 /**
  * Runs one of holdfast's own commands.

@@ -46,11 +46,17 @@ export interface LoadedConfiguration {
 /**
  * Loads a keepalived configuration: a pure function of its arguments that never throws and stays within
  * the limits of `limits.ts` whatever the text is.
+ * @param kept filled with the root entries of the text, for those who want to know where values came from
  */
-export function loadConfiguration(source: ConfigurationSource, host: ConfigurationHost): LoadedConfiguration {
-  const first = read(source, host, null);
+export function loadConfiguration(
+  source: ConfigurationSource,
+  host: ConfigurationHost,
+  kept: Entry[] | null = null,
+): LoadedConfiguration {
+  const reading = { source, host, kept };
+  const first = read(reading, null);
   const { builder, reporter, lines, used, scripts } = first.builder.hasLateGlobals
-    ? read(source, host, first.builder.globalEntries)
+    ? read(reading, first.builder.globalEntries)
     : first;
   const configuration = builder.finish();
   if (scripts.count > 0 && !scripts.isSecured) {
@@ -70,13 +76,19 @@ export function loadConfiguration(source: ConfigurationSource, host: Configurati
   };
 }
 
+interface ReadingOrder {
+  readonly source: ConfigurationSource;
+  readonly host: ConfigurationHost;
+  readonly kept: Entry[] | null;
+}
+
 interface Reading extends BuildContext {
   readonly builder: ConfigurationBuilder;
   readonly lines: LineReader;
 }
 
 /** @param globals entries of global settings known from an earlier reading */
-function read(source: ConfigurationSource, host: ConfigurationHost, globals: readonly Entry[] | null): Reading {
+function read({ source, host, kept }: ReadingOrder, globals: readonly Entry[] | null): Reading {
   const reporter = new Reporter();
   const lines = new LineReader({
     configId: source.configId ?? nodeNameOf(host.hostName),
@@ -90,7 +102,12 @@ function read(source: ConfigurationSource, host: ConfigurationHost, globals: rea
   const context: BuildContext = { reporter, host, used: new Map(), scripts, names, shared: { timing: null } };
   const builder = new ConfigurationBuilder(context, globals);
   const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used: context.used });
-  parser.parse(ROOT_TABLE, { push: (entry) => builder.add(entry) });
+  if (kept !== null) kept.length = 0;
+  const push = (entry: Entry): void => {
+    kept?.push(entry);
+    builder.add(entry);
+  };
+  parser.parse(ROOT_TABLE, { push });
   return { ...context, builder, lines };
 }
 

@@ -125,7 +125,7 @@ export class Daemon {
     const loaded = await this.loadInItsNamespace();
     tellDiagnostics(this.dependencies.log, loaded.diagnostics);
     const { configuration } = loaded;
-    if (options.dumpsConfiguration) this.dump(configuration);
+    if (options.dumpsConfiguration) await this.dump(configuration);
     this.checkPrivileges(configuration);
     this.holdPidFiles(["parent", ...this.rolesOf(configuration)], configuration);
     dependencies.settle(configuration);
@@ -240,9 +240,10 @@ export class Daemon {
     this.pidFiles = [...this.pidFiles, ...files];
   }
 
-  private dump(configuration: CompleteConfiguration): void {
+  private async dump(configuration: CompleteConfiguration): Promise<void> {
     const { log } = this.dependencies;
-    for (const text of JSON.stringify(configuration, null, 1).split("\n")) log.info("configuration", { text });
+    const { dumpConfiguration } = await import("../config/explain/render.ts");
+    for (const text of dumpConfiguration(configuration)) log.info("configuration", { text });
   }
 
   /** How long the parts may take to stop before the daemon ends without them (`child_wait_time`). */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ConfigurationHost, ScriptFinding } from "../../../src/config/host.ts";
 import { type LoadedConfiguration, loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
+import type { Entry } from "../../../src/config/tree.ts";
 
 /** One row of `verdicts.tsv`. */
 export interface CorpusRow {
@@ -102,7 +103,9 @@ function fullHost(files: Record<string, string>): ConfigurationHost {
     ...namesOf("command").flatMap((name) => [name, `/usr/bin/${name}`, `/bin/${name}`]),
   ];
   const known = new Set(commands);
-  const users = ["root", "keepalived_script", ...namesOf("user")].map((name) => [name, { uid: 0, gid: 0 }] as const);
+  const users = ["root", "0", "keepalived_script", ...namesOf("user")].map(
+    (name) => [name, { uid: 0, gid: 0 }] as const,
+  );
   const host = createMemoryHost({
     files,
     interfaces: ["lo", ...namesOf("interface")],
@@ -115,8 +118,13 @@ function fullHost(files: Record<string, string>): ConfigurationHost {
   };
 }
 
-export function loadRow(row: CorpusRow): LoadedConfiguration {
+/**
+ * @param kept filled with the root entries
+ * @param text in place of that of the main file
+ */
+export function loadRow(row: CorpusRow, kept: Entry[] | null = null, text: string | null = null): LoadedConfiguration {
   const { path, files } = filesFor(row);
+  const host = fullHost(text === null ? files : { ...files, [path]: text });
   const id = /-i (\S+)/.exec(row.args)?.[1] ?? null;
-  return loadConfiguration({ path, workingDirectory: "/", configId: id, enforcesIncludes: false }, fullHost(files));
+  return loadConfiguration({ path, workingDirectory: "/", configId: id, enforcesIncludes: false }, host, kept);
 }
