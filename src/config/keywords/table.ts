@@ -72,7 +72,8 @@ function readRow(block: string, area: string, line: string): Keyword {
   const ownArea = [...marked].find((mark) => mark.startsWith("area="));
   return {
     block,
-    name,
+    // A key of an object is interned: names then compare by pointer, which every lookup in a block does
+    name: Object.keys({ [name]: true })[0] ?? name,
     syntax,
     defaultText,
     note,
