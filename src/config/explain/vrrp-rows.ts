@@ -85,9 +85,13 @@ export const VRRP_INSTANCE_ROWS: readonly Row<Instance>[] = [
   row("unicast_ttl", ({ unicastTtl, unicastPeers }) =>
     unicastPeers.length > 0 || unicastTtl !== 255 ? unicastTtl : null,
   ),
-  row("check_unicast_src", ({ checkUnicastSource }) => checkUnicastSource, {
+  // The word itself asks for unicast, so it is not for instances without
+  row("check_unicast_src", (it) => (isUnicast(it) ? it.checkUnicastSource : null), {
     global: "vrrp_check_unicast_src",
-    because: ({ checkUnicastSource }) => (checkUnicastSource ? "a peer has min_ttl or max_ttl" : null),
+    because: ({ unicastPeers }) =>
+      unicastPeers.some(({ minTtl, maxTtl }) => minTtl !== null || maxTtl !== null)
+        ? "a peer has min_ttl or max_ttl"
+        : null,
   }),
   row("old_unicast_checksum", ({ oldUnicastChecksum }) =>
     oldUnicastChecksum === "detect" ? null : oldUnicastChecksum === "never" ? "never" : true,
