@@ -31,6 +31,7 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
                         InstanceMethod<&VrrpLoopWrap::CloseInstance>("closeInstance"),
                         InstanceMethod<&VrrpLoopWrap::Submit>("submit"),
                         InstanceMethod<&VrrpLoopWrap::SetGroup>("setGroup"),
+                        InstanceMethod<&VrrpLoopWrap::SetPacing>("setPacing"),
                         InstanceMethod<&VrrpLoopWrap::RenewLease>("renewLease"),
                         InstanceMethod<&VrrpLoopWrap::Counters>("counters"),
                         InstanceMethod<&VrrpLoopWrap::Health>("health"),
@@ -139,6 +140,12 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
       members.push_back(*id);
     }
     loop_->SetGroup(std::move(members));
+  }
+
+  void SetPacing(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    auto groups = ReadPacing(info[0]);
+    if (groups) loop_->SetPacing(std::move(*groups));
   }
 
   void RenewLease(const Napi::CallbackInfo& info) {

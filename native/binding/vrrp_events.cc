@@ -137,6 +137,10 @@ struct Filler {
     made.Set("address", MakeAddress(env, event.address));
     made.Set("isDeleted", event.is_deleted);
   }
+  void operator()(const vrrp::AnnouncedEvent& event) {
+    Kind("announced");
+    made.Set("rounds", Number(env, event.rounds));
+  }
   void operator()(const vrrp::OverrunEvent&) { Kind("overrun"); }
 };
 

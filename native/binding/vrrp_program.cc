@@ -197,6 +197,32 @@ std::optional<vrrp::Order> ReadOrder(const Napi::Value& value) {
   return order;
 }
 
+std::optional<std::vector<vrrp::Pacing>> ReadPacing(const Napi::Value& value) {
+  if (!value.IsArray()) {
+    Napi::TypeError::New(value.Env(), "groups: an array is expected").ThrowAsJavaScriptException();
+    return std::nullopt;
+  }
+  const auto list = value.As<Napi::Array>();
+  std::vector<vrrp::Pacing> groups;
+  for (uint32_t index = 0; index < list.Length(); ++index) {
+    FieldReader reader(list.Get(index), Item("groups", index));
+    vrrp::Pacing& group = groups.emplace_back();
+    group.garp_interval_us = reader.Integer("garpIntervalUs", 0, kMaxUs);
+    group.gna_interval_us = reader.Integer("gnaIntervalUs", 0, kMaxUs);
+    const Napi::Array interfaces = reader.Array("interfaces");
+    if (!reader.ok()) return std::nullopt;
+    for (uint32_t position = 0; position < interfaces.Length(); ++position) {
+      const Napi::Value ifindex = interfaces.Get(position);
+      if (!ifindex.IsNumber()) {
+        reader.Fail("interfaces", "interface indexes are expected");
+        return std::nullopt;
+      }
+      group.interfaces.push_back(ifindex.As<Napi::Number>().Int32Value());
+    }
+  }
+  return groups;
+}
+
 std::optional<vrrp::LoopOptions> ReadLoopOptions(const Napi::Value& value) {
   FieldReader reader(value, "options");
   const vrrp::LoopOptions options{

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "vrrp/counters.h"
 #include "vrrp/loop.h"
@@ -13,6 +14,9 @@
 namespace holdfast::binding {
 
 // All readers: nothing, when a TypeError that names the field is pending.
+
+/** contract.ts `AnnouncePacing`, a list */
+std::optional<std::vector<vrrp::Pacing>> ReadPacing(const Napi::Value& value);
 
 /** contract.ts `VrrpLoopOptions` */
 std::optional<vrrp::LoopOptions> ReadLoopOptions(const Napi::Value& value);

@@ -38,11 +38,13 @@ void Announcer::StartBurst(uint32_t rounds) {
   next_address_ = 0;
   next_burst_rounds_ = 0;
   has_failed_ = false;
+  has_turn_ = false;
 }
 
 void Announcer::OnTimer(TimerNode& node, int64_t now_us) {
   if (next_burst_rounds_ != 0) {
     last_burst_us_ = node.at_us();
+    listener_->OnLaterBurst(next_burst_rounds_, now_us);
     StartBurst(next_burst_rounds_);
   }
   SendChunk(now_us);
@@ -52,13 +54,13 @@ void Announcer::SendChunk(int64_t now_us) {
   std::array<OutgoingFrame, FrameSink::kFramesMax> storage;
   const size_t first = next_address_;
   const uint32_t rounds = rounds_left_;
-  const auto chunk = std::span(storage).first(FillChunk(storage));
+  const auto chunk = std::span(storage).first(FillChunk(storage, now_us));
   const FrameSink::Result result = sink_->SendFrames(chunk);
   if (result.error && IsFull(result.error->error_number)) {
     // Begin again behind what went out. Frames of other links between them go out twice at worst.
     next_address_ = first;
     rounds_left_ = rounds;
-    FillChunk(std::span(storage).first(result.sent));
+    FillChunk(std::span(storage).first(result.sent), now_us);
     listener_->OnAnnounced(result.sent);
     timers_->Arm(&timer_, now_us + kRetryUs);
     return;
@@ -67,26 +69,49 @@ void Announcer::SendChunk(int64_t now_us) {
   if (is_burst_done()) {
     ScheduleNextBurst(now_us);
   } else {
-    timers_->Arm(&timer_, now_us + kNextTurnUs);
+    timers_->Arm(&timer_, has_turn_ ? turn_us_ : now_us + kNextTurnUs);
   }
 }
 
 /** Collects frames and moves on, round by round. */
-size_t Announcer::FillChunk(std::span<OutgoingFrame> chunk) {
+size_t Announcer::FillChunk(std::span<OutgoingFrame> chunk, int64_t now_us) {
   size_t count = 0;
   // Bounded also where no link takes announcements.
   for (size_t looked = 0; looked < 4 * FrameSink::kFramesMax; ++looked) {
     if (count == chunk.size() || rounds_left_ == 0) break;
     const size_t index = next_address_;
-    if (++next_address_ >= addresses_->size()) {
-      next_address_ = 0;
-      --rounds_left_;
-    }
     const int32_t ifindex = addresses_->ifindex(index);
-    if (!listener_->CanAnnounceOn(ifindex)) continue;
+    const bool is_silent = !listener_->CanAnnounceOn(ifindex);
+    if (!is_silent && !TakeTurn(index, now_us)) break;
+    Advance();
+    if (is_silent) continue;
     chunk[count++] = {.frame = &addresses_->frame(index), .ifindex = ifindex};
+    // The next moment is asked for in the next turn, when others have had theirs.
+    if (IsPaced(index)) break;
   }
   return count;
+}
+
+/** A paced frame goes when its moment has come; the moment is taken once. */
+bool Announcer::TakeTurn(size_t index, int64_t now_us) {
+  if (!IsPaced(index)) return true;
+  if (!has_turn_) {
+    turn_us_ =
+        pacer_->Reserve(addresses_->ifindex(index), addresses_->address(index).family, now_us);
+  }
+  has_turn_ = turn_us_ > now_us;
+  return !has_turn_;
+}
+
+bool Announcer::IsPaced(size_t index) const {
+  return pacer_ != nullptr &&
+         pacer_->IsPaced(addresses_->ifindex(index), addresses_->address(index).family);
+}
+
+void Announcer::Advance() {
+  if (++next_address_ < addresses_->size()) return;
+  next_address_ = 0;
+  --rounds_left_;
 }
 
 /** Steps over frames that fail; there is no use in repeating them. */

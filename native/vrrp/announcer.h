@@ -6,6 +6,7 @@
 
 #include "vrrp/address_set.h"
 #include "vrrp/frame_socket.h"
+#include "vrrp/pacer.h"
 #include "vrrp/program.h"
 #include "vrrp/timer_heap.h"
 
@@ -27,13 +28,16 @@ class Announcer final : public TimerOwner {
                                   int64_t now_us) = 0;
     /** False for links without ARP and for loopback. */
     virtual bool CanAnnounceOn(int32_t ifindex) = 0;
+    /** A burst after the first begins. */
+    virtual void OnLaterBurst(uint32_t /*rounds*/, int64_t /*now_us*/) {}
 
    protected:
     ~Listener() = default;
   };
 
-  Announcer(TimerHeap* timers, FrameSink* sink, Listener* listener)
-      : timers_(timers), sink_(sink), listener_(listener) {}
+  /** @param pacer null: as fast as it goes */
+  Announcer(TimerHeap* timers, FrameSink* sink, Listener* listener, Pacer* pacer = nullptr)
+      : timers_(timers), sink_(sink), listener_(listener), pacer_(pacer) {}
   Announcer(const Announcer&) = delete;
   Announcer& operator=(const Announcer&) = delete;
   ~Announcer() { Cancel(); }
@@ -50,7 +54,10 @@ class Announcer final : public TimerOwner {
  private:
   void StartBurst(uint32_t rounds);
   void SendChunk(int64_t now_us);
-  size_t FillChunk(std::span<OutgoingFrame> chunk);
+  size_t FillChunk(std::span<OutgoingFrame> chunk, int64_t now_us);
+  bool TakeTurn(size_t index, int64_t now_us);
+  bool IsPaced(size_t index) const;
+  void Advance();
   void Finish(const FrameSink::Result& result, std::span<const OutgoingFrame> chunk,
               int64_t now_us);
   void ScheduleNextBurst(int64_t now_us);
@@ -59,6 +66,7 @@ class Announcer final : public TimerOwner {
   TimerHeap* const timers_;
   FrameSink* const sink_;
   Listener* const listener_;
+  Pacer* const pacer_;
   std::shared_ptr<AddressSet> addresses_;
   AnnounceRule rule_;
   TimerNode timer_{this};
@@ -70,6 +78,9 @@ class Announcer final : public TimerOwner {
   /** Rounds of the burst that starts when the timer fires; 0 while a burst is under way. */
   uint32_t next_burst_rounds_ = 0;
   bool has_failed_ = false;
+  /** The next paced frame may go at `turn_us_`. */
+  bool has_turn_ = false;
+  int64_t turn_us_ = 0;
 };
 
 }  // namespace holdfast::vrrp

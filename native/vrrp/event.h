@@ -73,6 +73,10 @@ struct AddressEvent {
   netlink::AddressRecord address;
   bool is_deleted = false;
 };
+/** A burst of announcements after the first has begun. */
+struct AnnouncedEvent {
+  uint32_t rounds = 0;
+};
 struct OverrunEvent {};
 
 /** contract.ts `VrrpEvent`, in its order, as a record of fixed size. */
@@ -81,7 +85,7 @@ struct Event {
   /** 0: none */
   int32_t instance = 0;
   std::variant<RanEvent, HappenedEvent, HeardEvent, DroppedEvent, AcceptedEvent, RefusedEvent,
-               FailedEvent, LinkEvent, AddressEvent, OverrunEvent>
+               FailedEvent, AnnouncedEvent, LinkEvent, AddressEvent, OverrunEvent>
       body;
 };
 static_assert(std::is_trivially_copyable_v<Event>);

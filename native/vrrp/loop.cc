@@ -28,7 +28,7 @@ constexpr int kNetlinkTimeoutMs = 200;
 struct Loop::Slot final : public Announcer::Listener {
   Slot(int32_t id, std::shared_ptr<Counters> counters, Loop* loop)
       : instance(id, std::move(counters), &loop->timers_, loop),
-        announcer(&loop->timers_, &loop->frames_, this),
+        announcer(&loop->timers_, &loop->frames_, this, &loop->pacer_),
         owner(loop) {}
 
   void OnAnnounced(size_t frames) override {
@@ -36,6 +36,9 @@ struct Loop::Slot final : public Announcer::Listener {
   }
   void OnAnnounceFailed(const SyscallError& error, const IpAddress& address, int64_t) override {
     owner->Fail(instance.id(), FailedAction::kAnnounce, error, address);
+  }
+  void OnLaterBurst(uint32_t rounds, int64_t now_us) override {
+    owner->Emit({.at_us = now_us, .instance = instance.id(), .body = AnnouncedEvent{rounds}});
   }
   bool CanAnnounceOn(int32_t ifindex) override {
     const std::optional<uint32_t> flags = owner->monitor_.FlagsOf(ifindex);
@@ -84,6 +87,10 @@ void Loop::SetGroup(std::vector<int32_t> members) {
   thread_.PostCall([this, shared = std::make_shared<std::vector<int32_t>>(std::move(members))] {
     GroupNow(shared);
   });
+}
+
+void Loop::SetPacing(std::vector<Pacing> groups) {
+  thread_.PostCall([this, groups = std::move(groups)] { pacer_.Set(groups); });
 }
 
 void Loop::RenewLease() {

@@ -20,6 +20,7 @@
 #include "vrrp/instance.h"
 #include "vrrp/lease.h"
 #include "vrrp/monitor.h"
+#include "vrrp/pacer.h"
 #include "vrrp/sockets.h"
 #include "vrrp/timer_heap.h"
 
@@ -56,6 +57,8 @@ class Loop final : private InstanceHost,
   void Submit(int32_t id, Order order);
   /** contract.ts `VrrpLoop.setGroup` */
   void SetGroup(std::vector<int32_t> members);
+  /** contract.ts `VrrpLoop.setPacing` */
+  void SetPacing(std::vector<Pacing> groups);
   void RenewLease();
   /** Carries out what was submitted before. Idempotent. */
   void Close();
@@ -128,6 +131,7 @@ class Loop final : private InstanceHost,
   TimerNode overrun_timer_{this};
   netlink::Socket netlink_;
   FrameSocket frames_;
+  Pacer pacer_;
   Monitor monitor_{&netlink_, this};
   AddressWorker addresses_{&timers_, &netlink_, this};
   std::vector<std::unique_ptr<AdvertSocket>> sockets_;

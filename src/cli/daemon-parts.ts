@@ -138,6 +138,7 @@ function createRuntimeOf(
     {
       instances: configuration.vrrpInstances,
       syncGroups: configuration.syncGroups,
+      garpGroups: configuration.garpGroups,
       startupDelayUs: vrrpStartupDelayUs(configuration.global, native.monotonicUs()),
       leaseUs: LEASE_US,
       adoptsAddresses: true,

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 2;
+export const CONTRACT_VERSION = 3;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -421,6 +421,8 @@ export type VrrpEvent =
       readonly address: string | null;
       readonly atUs: number;
     }
+  /** A burst of announcements after the first one has begun: the second one, or a refresh. */
+  | { readonly kind: "announced"; readonly instance: number; readonly rounds: number; readonly atUs: number }
   | { readonly kind: "link"; readonly link: Link; readonly isDeleted: boolean; readonly atUs: number }
   | { readonly kind: "address"; readonly address: InterfaceAddress; readonly isDeleted: boolean; readonly atUs: number }
   /** The netlink socket overran or the event ring was full: dump and compare. */
@@ -443,6 +445,15 @@ export interface VrrpLoopOptions {
   readonly leaseUs: number;
 }
 
+/** GARP and NA of all instances on these interfaces go out one at a time, each kind at its own pace. */
+export interface AnnouncePacing {
+  /** ifindex of each; an interface is in one group at most. */
+  readonly interfaces: readonly number[];
+  /** 0: not paced */
+  readonly garpIntervalUs: number;
+  readonly gnaIntervalUs: number;
+}
+
 /** The vrrp loop: one thread for all instances. Calls return at once; order is kept. */
 export interface VrrpLoop {
   /**
@@ -459,6 +470,8 @@ export interface VrrpLoop {
    * group of one is none. A member that is not open wishes nothing; closing one takes it out.
    */
   setGroup(members: readonly number[]): void;
+  /** Keeps announcements apart from now on; replaces what held before. Interfaces that are not listed are not paced. */
+  setPacing(groups: readonly AnnouncePacing[]): void;
   /** The control loop is alive. */
   renewLease(): void;
   /** Null for an unknown instance. */

@@ -29,7 +29,7 @@ export function createVrrpHalf(configuration: CompleteConfiguration, dependencie
   };
   const reload = async (next: CompleteConfiguration): Promise<readonly Diagnostic[]> => {
     tracking.configure(next, true);
-    const complaints = await runtime.reload(next.vrrpInstances, next.syncGroups);
+    const complaints = await runtime.reload(next.vrrpInstances, next);
     if (complaints.length === 0) current = next;
     else tracking.configure(current, true);
     tracking.begin();

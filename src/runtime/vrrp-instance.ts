@@ -143,6 +143,12 @@ export class RunningInstance {
     this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
   }
 
+  /** A later burst of announcements has begun. */
+  announced(rounds: number): void {
+    const { dependencies } = this.#context;
+    if (dependencies.isDetailed) announcementRecords(this.config, rounds).forEach(dependencies.log);
+  }
+
   /** Withdraws and waits until the loop has done so. */
   async shutDown(isSilent: boolean, isDeleted: boolean): Promise<void> {
     this.#isDeleted = isDeleted;
@@ -285,7 +291,7 @@ export class RunningInstance {
           if (effect.level !== "detail" || dependencies.isDetailed) this.#say(effect, atUs);
           break;
         case "announce":
-          if (dependencies.isDetailed) announcementRecords(this.config).forEach(dependencies.log);
+          if (dependencies.isDetailed) announcementRecords(this.config, effect.rule.repeat).forEach(dependencies.log);
           break;
         case "notify":
           this.#notify(effect, atUs);

@@ -2,13 +2,15 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { instanceKey } from "../model/diff.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
-import type { AddressCommand, InterfaceAddress, LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
+import type { LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { complaintsAbout } from "./vrrp-complaints.ts";
 import { RunningGroup, type SyncGroup, withRoles } from "./vrrp-group.ts";
 import { RunningInstance } from "./vrrp-instance.ts";
-import { addressKey, NetworkView, namedInterfaces, VirtualAddressSet } from "./vrrp-network.ts";
+import { NetworkView, namedInterfaces, VirtualAddressSet } from "./vrrp-network.ts";
 import type { RunningRouter } from "./vrrp-orders.ts";
+import { announcePacing } from "./vrrp-pacing.ts";
+import { AddressSweeper } from "./vrrp-sweeper.ts";
 import type { VrrpInstanceSnapshot, VrrpRuntime, VrrpRuntimeDependencies, VrrpRuntimeOptions } from "./vrrp-types.ts";
 import { renderDrop } from "./vrrp-wording.ts";
 
@@ -25,9 +27,13 @@ class Runtime implements VrrpRuntime {
   readonly #options: VrrpRuntimeOptions;
   readonly #dependencies: VrrpRuntimeDependencies;
   readonly #view = new NetworkView();
+  readonly #sweeper: AddressSweeper;
   #instances: readonly RunningInstance[] = [];
   readonly #byNumber = new Map<number, RunningInstance>();
   #groups: readonly RunningGroup[] = [];
+  #garpGroups: VrrpRuntimeOptions["garpGroups"];
+  /** As the loop knows it. */
+  #pacing = "[]";
   #lastNumber = 0;
   #loop: VrrpLoop | null = null;
   /** Until the first dump events wait. */
@@ -43,6 +49,8 @@ class Runtime implements VrrpRuntime {
 
   constructor(options: VrrpRuntimeOptions, dependencies: VrrpRuntimeDependencies) {
     this.#options = options;
+    this.#garpGroups = options.garpGroups;
+    this.#sweeper = new AddressSweeper(this.#view, dependencies);
     this.#dependencies = dependencies;
   }
 
@@ -52,9 +60,9 @@ class Runtime implements VrrpRuntime {
 
   reload(
     instances: readonly VrrpInstance[],
-    syncGroups: VrrpRuntimeOptions["syncGroups"],
+    groups: Pick<VrrpRuntimeOptions, "syncGroups" | "garpGroups">,
   ): Promise<readonly Diagnostic[]> {
-    return this.#queue(() => this.#reload(instances, syncGroups));
+    return this.#queue(() => this.#reload(instances, groups));
   }
 
   stop(): Promise<void> {
@@ -100,12 +108,21 @@ class Runtime implements VrrpRuntime {
     this.#prepare(this.#instances);
     const adopters = startupDelayUs === 0 && this.#options.adoptsAddresses ? this.#adopters() : [];
     const starters = this.#instances.filter((instance) => !adopters.includes(instance));
-    await this.#removeLeftOvers(starters);
+    await this.#sweeper.removeLeftOvers(starters);
     for (const instance of adopters) instance.adopt();
     this.#isStartupDelayed = startupDelayUs > 0;
     this.#startReady(starters);
     if (startupDelayUs > 0) this.#delayStartup(startupDelayUs);
     return [];
+  }
+
+  #setPacing(): void {
+    const configs = this.#instances.map(({ config }) => config);
+    const pacing = announcePacing(configs, this.#garpGroups, this.#view);
+    const text = JSON.stringify(pacing);
+    if (text === this.#pacing) return;
+    this.#pacing = text;
+    this.#loop?.setPacing(pacing);
   }
 
   /** A member whose fault goes must know of another one's that comes. */
@@ -118,6 +135,7 @@ class Runtime implements VrrpRuntime {
 
   /** What is known before the start; no instance starts before all of its group know. */
   #prepare(instances: readonly RunningInstance[]): void {
+    this.#setPacing();
     for (const instance of instances) instance.refreshTransport();
     this.#refreshConditions(instances);
   }
@@ -158,7 +176,10 @@ class Runtime implements VrrpRuntime {
     for (const { members } of this.#groups) loop.setGroup(members.map(({ book }) => book.instance));
   }
 
-  async #reload(plain: readonly VrrpInstance[], syncGroups: readonly SyncGroup[]): Promise<readonly Diagnostic[]> {
+  async #reload(
+    plain: readonly VrrpInstance[],
+    { syncGroups, garpGroups }: Pick<VrrpRuntimeOptions, "syncGroups" | "garpGroups">,
+  ): Promise<readonly Diagnostic[]> {
     const configs = withRoles(plain, syncGroups);
     const loop = this.#loop;
     if (loop === null || this.#isStopped) return [];
@@ -174,12 +195,13 @@ class Runtime implements VrrpRuntime {
     await Promise.all([...old.values()].map((instance) => this.#remove(instance, loop)));
     this.#adoptVirtualAddresses(configs);
     this.#instances = next.map(({ config, known }) => known ?? this.#create(config, loop));
+    this.#garpGroups = garpGroups;
     this.#formGroups(configs, syncGroups, loop);
     for (const { config, known } of next) known?.reconfigure(config);
     this.#refreshConditions(next.flatMap(({ known }) => known ?? []));
     const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
-    await this.#removeSurplus(surplus);
-    await this.#removeLeftOvers(added);
+    await this.#sweeper.removeSurplus(surplus, this.#instances);
+    await this.#sweeper.removeLeftOvers(added);
     this.#prepare(added);
     this.#startReady(added);
     return [];
@@ -231,37 +253,6 @@ class Runtime implements VrrpRuntime {
     await instance.shutDown(false, true);
     this.#byNumber.delete(instance.book.instance);
     loop.closeInstance(instance.book.instance);
-  }
-
-  /** keepalived: addresses of an earlier run are removed before anything else. */
-  async #removeLeftOvers(instances: readonly RunningInstance[]): Promise<void> {
-    const found = instances.map((instance) => ({
-      instance,
-      addresses: instance.addresses().filter((address) => this.#view.hasAddress(address)),
-    }));
-    for (const { instance, addresses } of found) {
-      if (addresses.length > 0) this.#say(instance.config, "removing left-over addresses", "removing VIPs.");
-    }
-    await this.#deleteAddresses(found.flatMap(({ addresses }) => addresses));
-  }
-
-  /** Addresses that no instance has any more after a reload. */
-  async #removeSurplus(before: readonly InterfaceAddress[]): Promise<void> {
-    const kept = new Set(this.#instances.flatMap((instance) => instance.addresses().map(addressKey)));
-    const gone = before.filter((address) => !kept.has(addressKey(address)) && this.#view.hasAddress(address));
-    await this.#deleteAddresses(gone);
-  }
-
-  async #deleteAddresses(addresses: readonly InterfaceAddress[]): Promise<void> {
-    if (addresses.length === 0) return;
-    const commands = addresses.map((address): AddressCommand => ({ kind: "address-delete", address }));
-    const results = await this.#dependencies.rtnetlink.apply(commands);
-    for (const [index, failure] of results.entries()) {
-      const address = addresses[index];
-      if (address === undefined) continue;
-      if (failure === null || failure.code === "EADDRNOTAVAIL") this.#view.setAddress(address, true);
-      else this.#log("warning", "address not removed", { address: address.address, reason: failure.message });
-    }
   }
 
   #renewLease(loop: VrrpLoop): void {
@@ -334,6 +325,9 @@ class Runtime implements VrrpRuntime {
       case "failed":
         this.#onFailure(running, event);
         break;
+      case "announced":
+        running.announced(event.rounds);
+        break;
       case "dropped":
         this.#dependencies.log(renderDrop(event, running.config));
         break;
@@ -373,6 +367,7 @@ class Runtime implements VrrpRuntime {
   }
 
   #refresh(): void {
+    this.#setPacing();
     for (const instance of this.#instances) instance.refreshTransport();
     this.#refreshConditions(this.#instances);
   }
@@ -413,15 +408,6 @@ class Runtime implements VrrpRuntime {
       }
     });
     dumped.catch((error: unknown) => this.#log("error", "network dump failed", { reason: String(error) }));
-  }
-
-  #say(config: VrrpInstance, message: string, text: string): void {
-    this.#dependencies.log({
-      level: "detail",
-      message,
-      fields: { instance: config.name },
-      text: `(${config.name}) ${text}`,
-    });
   }
 
   #log(level: SpokenRecord["level"], message: string, fields: SpokenRecord["fields"], text?: string): void {

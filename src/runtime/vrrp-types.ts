@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
-import type { VrrpSyncGroup } from "../model/vrrp-complete.ts";
+import type { GarpGroup, VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { LoopHealth, Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
@@ -11,6 +11,7 @@ export interface VrrpRuntimeOptions {
   readonly instances: readonly VrrpInstance[];
   /** Members by name; each is in one group at most. */
   readonly syncGroups: readonly Pick<VrrpSyncGroup, "name" | "members" | "trackedInterfaces">[];
+  readonly garpGroups: readonly Pick<GarpGroup, "interfaces" | "garpIntervalUs" | "gnaIntervalUs">[];
   /** `vrrp_startup_delay`; 0 for none. */
   readonly startupDelayUs: Microseconds;
   /** The lease the loop was made with (`VrrpLoopOptions.leaseUs`); renewed every quarter. 0: no dead-man switch. */
@@ -116,7 +117,7 @@ export interface VrrpRuntime {
   /** Instances match by VRID, family and interface. Complaints mean that nothing changed. */
   reload(
     instances: readonly VrrpInstance[],
-    syncGroups: VrrpRuntimeOptions["syncGroups"],
+    groups: Pick<VrrpRuntimeOptions, "syncGroups" | "garpGroups">,
   ): Promise<readonly Diagnostic[]>;
   /** `trackingOf` has news. */
   refreshTracking(): void;

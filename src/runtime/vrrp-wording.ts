@@ -1,4 +1,4 @@
-import type { VrrpInstance } from "../model/vrrp.ts";
+import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { AdvertDropReason, VrrpEvent } from "../native/contract.ts";
 import type { NoteEffect, NoteMessage } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
@@ -117,18 +117,42 @@ export function renderWithheld(instance: string, count: number): SpokenRecord {
   };
 }
 
-/** Said once per burst and address. */
-export function announcementRecords(config: VrrpInstance): readonly SpokenRecord[] {
-  return [...config.virtualAddresses, ...config.excludedAddresses].map(({ family, address, interfaceName }) => {
-    const what = family === "inet" ? "gratuitous ARPs" : "Unsolicited Neighbour Adverts";
-    const onInterface = interfaceName ?? config.interfaceName;
-    return {
-      level: "detail",
-      message: "announcing",
-      fields: { instance: config.name, interface: onInterface, address },
-      text: `(${config.name}) Sending/queueing ${what} on ${onInterface} for ${address}`,
-    };
-  });
+/** A burst with more packets is told by address only. */
+const PACKET_LINES = 1_000;
+
+/** keepalived: a line per address with its first packet, and one per packet. */
+export function announcementRecords(config: VrrpInstance, rounds: number): readonly SpokenRecord[] {
+  if (rounds === 0) return [];
+  const addresses = [...config.virtualAddresses, ...config.excludedAddresses];
+  const isTold = addresses.length * rounds <= PACKET_LINES;
+  const first = addresses.flatMap((address) => [
+    queueingRecord(config, address),
+    ...(isTold ? [packetRecord(config, address)] : []),
+  ]);
+  const round = isTold ? addresses.map((address) => packetRecord(config, address)) : [];
+  return [...first, ...Array.from({ length: rounds - 1 }, () => round).flat()];
+}
+
+function queueingRecord(config: VrrpInstance, { family, address, interfaceName }: VirtualAddress): SpokenRecord {
+  const what = family === "inet" ? "gratuitous ARPs" : "Unsolicited Neighbour Adverts";
+  const onInterface = interfaceName ?? config.interfaceName;
+  return {
+    level: "detail",
+    message: "announcing",
+    fields: { instance: config.name, interface: onInterface, address },
+    text: `(${config.name}) Sending/queueing ${what} on ${onInterface} for ${address}`,
+  };
+}
+
+function packetRecord(config: VrrpInstance, { family, address, interfaceName }: VirtualAddress): SpokenRecord {
+  const what = family === "inet" ? "gratuitous ARP" : "unsolicited Neighbour Advert";
+  const onInterface = interfaceName ?? config.interfaceName;
+  return {
+    level: "detail",
+    message: "announcement",
+    fields: { instance: config.name, interface: onInterface, address },
+    text: `Sending ${what} on ${onInterface} for ${address}`,
+  };
 }
 
 type Dropped = Extract<VrrpEvent, { kind: "dropped" }>;

@@ -1,5 +1,6 @@
 import type {
   AdvertFacts,
+  AnnouncePacing,
   LoopHealth,
   VrrpAction,
   VrrpCounters,
@@ -58,6 +59,7 @@ export class ModelLoop implements VrrpLoop {
   nowUs = 0;
   readonly trace: TraceEntry[] = [];
   isClosed = false;
+  pacing: readonly AnnouncePacing[] = [];
   readonly #instances = new Map<number, Instance>();
   #groups: readonly (readonly number[])[] = [];
   readonly #commands: Command[] = [];
@@ -86,6 +88,10 @@ export class ModelLoop implements VrrpLoop {
 
   setGroup(members: readonly number[]): void {
     this.#commands.push({ kind: "group", members });
+  }
+
+  setPacing(groups: readonly AnnouncePacing[]): void {
+    this.pacing = groups;
   }
 
   renewLease(): void {

@@ -6,6 +6,7 @@ import { ModelHost } from "./model-host.ts";
 
 export const VIP = "192.168.1.100/32";
 export const OWN = "192.168.1.5/24";
+export const NO_GROUPS = { syncGroups: [], garpGroups: [] } as const;
 export const PEER = "192.168.1.6";
 
 /** A host with eth0 and a runtime on it. */
@@ -25,6 +26,7 @@ export class Bench {
       {
         instances,
         syncGroups: [],
+        garpGroups: [],
         startupDelayUs: 0,
         adoptsAddresses: false,
         keepsAddresses: false,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { VrrpInstance } from "../../../src/model/vrrp.ts";
 import { virtualRouter } from "../../helpers/virtual-router.ts";
-import { Bench, OWN, VIP } from "../../helpers/vrrp-bench.ts";
+import { Bench, NO_GROUPS, OWN, VIP } from "../../helpers/vrrp-bench.ts";
 
 const GROUPS = [{ name: "G", members: ["VI_1", "VI_2"], trackedInterfaces: [] }];
 const OWN_2 = "10.0.0.5/24";
@@ -160,14 +160,14 @@ describe("VrrpRuntime and sync groups", () => {
     bench.host.setCarrier("eth1", false);
     await bench.host.settle();
     assert.deepEqual(states(bench), ["fault", "fault"]);
-    await bench.finish(bench.runtime.reload(pair(), []));
+    await bench.finish(bench.runtime.reload(pair(), NO_GROUPS));
     await bench.host.advanceTo(8_000_000);
     assert.deepEqual(states(bench), ["active", "fault"]);
   });
 
   it("forms by a reload", async () => {
     const bench = await groupBench(pair(), []);
-    await bench.finish(bench.runtime.reload(pair(), GROUPS));
+    await bench.finish(bench.runtime.reload(pair(), { syncGroups: GROUPS, garpGroups: [] }));
     bench.host.loop.receive(1, { source: "192.168.1.6", priority: 200, intervalUs: 1_000_000 });
     await bench.host.advanceTo(3_609_000);
     assert.deepEqual(states(bench), ["backup", "backup"]);

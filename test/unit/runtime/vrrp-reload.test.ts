@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { virtualRouter } from "../../helpers/virtual-router.ts";
-import { activeBench, OWN, VIP } from "../../helpers/vrrp-bench.ts";
+import { activeBench, NO_GROUPS, OWN, VIP } from "../../helpers/vrrp-bench.ts";
 
 describe("VrrpRuntime at reload", () => {
   it("keeps matched instances over a reload and withdraws what is gone", async () => {
@@ -9,12 +9,12 @@ describe("VrrpRuntime at reload", () => {
     const [vip] = virtualRouter().virtualAddresses;
     assert.ok(vip !== undefined);
     const renamed = virtualRouter({ name: "VI_X", virtualAddresses: [{ ...vip, address: "192.168.1.101" }] });
-    assert.deepEqual(await bench.finish(bench.runtime.reload([renamed], [])), []);
+    assert.deepEqual(await bench.finish(bench.runtime.reload([renamed], NO_GROUPS)), []);
     await bench.host.settle();
     assert.equal(bench.state(), "active");
     assert.deepEqual(bench.host.addresses(), [OWN, "192.168.1.101/32"]);
     assert.deepEqual(bench.changes, ["VI_1 backup 100", "VI_1 active 100"]);
-    await bench.finish(bench.runtime.reload([], []));
+    await bench.finish(bench.runtime.reload([], NO_GROUPS));
     assert.deepEqual(bench.host.addresses(), [OWN]);
     assert.equal(bench.adverts.at(-1)?.priority, 0);
     assert.equal(bench.changes.at(-1), "VI_X deleted 100");
@@ -30,13 +30,13 @@ describe("VrrpRuntime at reload", () => {
       place,
       virtualAddresses: virtualRouter().virtualAddresses.map((a) => ({ ...a, place })),
     });
-    await bench.finish(bench.runtime.reload([same], []));
+    await bench.finish(bench.runtime.reload([same], NO_GROUPS));
     assert.equal(bench.adverts.length, sent);
   });
 
   it("refuses a reload that names an unknown interface and changes nothing", async () => {
     const bench = await activeBench(virtualRouter());
-    const complaints = await bench.finish(bench.runtime.reload([virtualRouter({ interfaceName: "eth9" })], []));
+    const complaints = await bench.finish(bench.runtime.reload([virtualRouter({ interfaceName: "eth9" })], NO_GROUPS));
     assert.equal(complaints.length, 1);
     assert.equal(bench.state(), "active");
     assert.deepEqual(bench.host.addresses(), [OWN, VIP]);
@@ -44,7 +44,7 @@ describe("VrrpRuntime at reload", () => {
 
   it("starts added instances as backups", async () => {
     const bench = await activeBench(virtualRouter());
-    await bench.finish(bench.runtime.reload([virtualRouter(), virtualRouter({ name: "VI_2", vrid: 52 })], []));
+    await bench.finish(bench.runtime.reload([virtualRouter(), virtualRouter({ name: "VI_2", vrid: 52 })], NO_GROUPS));
     await bench.host.settle();
     assert.deepEqual(
       bench.runtime.snapshot().map(({ name, state }) => [name, state]),

@@ -17,6 +17,7 @@ describe("VrrpRuntime", () => {
       "(VI_1) Entering MASTER STATE",
       "(VI_1) setting VIPs.",
       "(VI_1) Sending/queueing gratuitous ARPs on eth0 for 192.168.1.100",
+      ...Array.from({ length: 5 }, () => "Sending gratuitous ARP on eth0 for 192.168.1.100"),
       `(VI_1) Master received advert from ${PEER} with higher priority 200, ours 100`,
       "(VI_1) Entering BACKUP STATE",
       "(VI_1) removing VIPs.",

@@ -1,0 +1,55 @@
+import type { AddressCommand, InterfaceAddress } from "../native/contract.ts";
+import type { RunningInstance } from "./vrrp-instance.ts";
+import { addressKey, type NetworkView } from "./vrrp-network.ts";
+import type { VrrpRuntimeDependencies } from "./vrrp-types.ts";
+
+/** Removes virtual addresses that nobody answers for. */
+export class AddressSweeper {
+  readonly #view: NetworkView;
+  readonly #dependencies: VrrpRuntimeDependencies;
+
+  constructor(view: NetworkView, dependencies: VrrpRuntimeDependencies) {
+    this.#view = view;
+    this.#dependencies = dependencies;
+  }
+
+  /** keepalived: addresses of an earlier run are removed before anything else. */
+  async removeLeftOvers(instances: readonly RunningInstance[]): Promise<void> {
+    const found = instances.map((instance) => ({
+      name: instance.config.name,
+      addresses: instance.addresses().filter((address) => this.#view.hasAddress(address)),
+    }));
+    for (const { name, addresses } of found) if (addresses.length > 0) this.#sayRemoval(name);
+    await this.#delete(found.flatMap(({ addresses }) => addresses));
+  }
+
+  /** Addresses that no instance has any more after a reload. */
+  async removeSurplus(before: readonly InterfaceAddress[], instances: readonly RunningInstance[]): Promise<void> {
+    const kept = new Set(instances.flatMap((instance) => instance.addresses().map(addressKey)));
+    const gone = before.filter((address) => !kept.has(addressKey(address)) && this.#view.hasAddress(address));
+    await this.#delete(gone);
+  }
+
+  async #delete(addresses: readonly InterfaceAddress[]): Promise<void> {
+    if (addresses.length === 0) return;
+    const commands = addresses.map((address): AddressCommand => ({ kind: "address-delete", address }));
+    const results = await this.#dependencies.rtnetlink.apply(commands);
+    for (const [index, failure] of results.entries()) {
+      const address = addresses[index];
+      if (address === undefined) continue;
+      if (failure === null || failure.code === "EADDRNOTAVAIL") this.#view.setAddress(address, true);
+      else this.#sayFailure(address.address, failure.message);
+    }
+  }
+
+  #sayRemoval(instance: string): void {
+    const message = "removing left-over addresses";
+    this.#dependencies.log({ level: "detail", message, fields: { instance }, text: `(${instance}) removing VIPs.` });
+  }
+
+  #sayFailure(address: string, reason: string): void {
+    const message = "address not removed";
+    const text = `${message} address=${address} reason=${reason}`;
+    this.#dependencies.log({ level: "warning", message, fields: { address, reason }, text });
+  }
+}
