@@ -3,7 +3,7 @@ import type { IncludeChecks } from "./include.ts";
 import { changeChecks } from "./include.ts";
 import { findLegacyWord } from "./keywords/legacy.ts";
 import type { Keyword, KeywordTable } from "./keywords/table.ts";
-import { childTable } from "./keywords/tables.ts";
+import { childTable, ROOT_TABLE } from "./keywords/tables.ts";
 import { LIMITS } from "./limits.ts";
 import type { LineReader } from "./line-reader.ts";
 import type { Reporter } from "./reporter.ts";
@@ -37,7 +37,8 @@ export class BlockParser implements WordSink {
   private unopened = 0;
   private queued = 0;
   private next = 0;
-  private depth = 0;
+  /** Beginnings of the blocks around the current statement, outermost first. */
+  private open: Statement[] = [];
   private count = 0;
   private suggestions = 0;
 
@@ -91,7 +92,7 @@ export class BlockParser implements WordSink {
       const word = statement.words[0];
       if (word !== undefined) this.parseStatement(table, statement, word, entries);
       else if (statement.end === "{") this.reportOpenBrace(statement);
-      else if (this.depth > 0) return statement;
+      else if (this.open.length > 0) return statement;
       else this.reporter.add("extra-close-brace", 'this "}" closes nothing', placeOf(statement));
     }
     this.reportOpenBlocks();
@@ -99,14 +100,14 @@ export class BlockParser implements WordSink {
   }
 
   private reportOpenBlocks(): void {
-    if (this.depth === 0) return;
-    const count = this.depth;
-    this.depth = 0;
-    this.reporter.add(
-      "missing-close-brace",
-      `the text ends inside a block: ${count} "}" missing, or as many "{" too many`,
-      null,
-    );
+    const { open } = this;
+    const innermost = open.at(-1);
+    if (innermost === undefined) return;
+    this.open = [];
+    const name = innermost.words.slice(0, 2).join(" ");
+    const others = open.length > 1 ? `, nor do ${open.length - 1} around it` : "";
+    const message = `"${name}" does not end with a "}"${others}; or there are as many "{" too many`;
+    this.reporter.add("missing-close-brace", message, placeOf(innermost));
   }
 
   private reportOpenBrace(statement: Statement): void {
@@ -146,9 +147,18 @@ export class BlockParser implements WordSink {
     const near = this.suggestions++ < LIMITS.suggestions ? suggest(word, table.byName.keys()) : null;
     const shown = word.length > 60 ? `${word.slice(0, 60)}...` : word;
     const where = table.path === "(root)" ? "here" : `in ${table.path}`;
-    const hint = near === null ? "" : `, did you mean "${near}"?`;
+    const hint = this.findUnclosed(statement, word) ?? (near === null ? "" : `, did you mean "${near}"?`);
     this.reporter.add("unknown-keyword", `"${shown}" is not known ${where}${hint}`, placeOf(statement));
     if (statement.end === "{") this.reportOpenBrace(statement);
+  }
+
+  /** A block of the top level inside another one tells that the other one was left open. */
+  private findUnclosed(statement: Statement, word: string): string | null {
+    const [outermost] = this.open;
+    const isBlock = ROOT_TABLE.byName.get(word)?.body === "keywords";
+    if (outermost === undefined || statement.end !== "{" || !isBlock) return null;
+    const { file, line, column } = placeOf(outermost);
+    return `; is a "}" missing in "${outermost.words.slice(0, 2).join(" ")}" at ${file}:${line}:${column}?`;
   }
 
   private reportDeprecated(keyword: Keyword, statement: Statement): void {
@@ -172,16 +182,16 @@ export class BlockParser implements WordSink {
     }
     if (refusal !== null) {
       this.reporter.add("block-rejected", refusal, placeOf(statement, 1));
-      if (isOpened) this.skipBlock();
+      if (isOpened) this.skipBlock(statement);
       return;
     }
-    this.depth++;
+    this.open.push(statement);
     const inner: Entry[] = [];
     const lines: Statement[] = [];
     const table = childTable(keyword);
     const close = table === null ? this.parseLines(keyword, statement, lines) : this.parseLevel(table, inner);
-    if (this.depth > 0) this.depth--;
-    if (this.depth === 0 && this.unopened > 0) this.reportUnopened(close);
+    this.open.pop();
+    if (this.open.length === 0 && this.unopened > 0) this.reportUnopened(close);
     entries.push({ keyword, statement, entries: inner, lines, close });
   }
 
@@ -203,12 +213,12 @@ export class BlockParser implements WordSink {
     return true;
   }
 
-  private skipBlock(): void {
+  private skipBlock(beginning: Statement): void {
     let open = 1;
     while (open > 0) {
       const statement = this.take();
       if (statement === null) {
-        this.depth++;
+        this.open.push(beginning);
         return;
       }
       if (statement.end === "{") open++;

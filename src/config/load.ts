@@ -9,7 +9,7 @@ import { type TestExitCode, testExitCode } from "./exit-code.ts";
 import { deepFreeze } from "./freeze.ts";
 import { HeaderGate } from "./gate.ts";
 import { matchGlob } from "./glob.ts";
-import type { ConfigurationHost } from "./host.ts";
+import type { ConfigurationHost, FileContent } from "./host.ts";
 import { ALL_CHECKS, NO_CHECKS } from "./include.ts";
 import { statusOf } from "./keywords/status.ts";
 import type { Keyword } from "./keywords/table.ts";
@@ -135,8 +135,22 @@ function openMainFiles(
   for (const path of paths.toReversed()) {
     const content = host.readFile(path);
     const name = paths.length > 1 ? path : source.path;
-    if (content.kind === "text" || content.kind === "executable") lines.openFile(name, path, content.text);
-    else reporter.add("file-unreadable", `"${path}" is not a readable regular file`, null);
+    if (content.kind === "text") lines.openFile(name, path, content.text);
+    else reporter.add("file-unreadable", `"${path}" ${whyUnusable(content)}`, null);
+  }
+}
+
+/** keepalived: a file that could be run is no configuration */
+function whyUnusable(content: Exclude<FileContent, { readonly kind: "text" }>): string {
+  switch (content.kind) {
+    case "executable":
+      return "is executable, which a configuration must not be; chmod -x it";
+    case "unreadable":
+      return `cannot be read: ${content.reason}`;
+    case "not-regular":
+      return "is not a regular file";
+    case "missing":
+      return "is not there";
   }
 }
 

@@ -71,7 +71,7 @@ check(
   "the end inside a block is reported, what was read is used",
   "track_file f {\nweight 1",
   "track_file f{weight 1}",
-  ["- missing-close-brace"],
+  ["1 missing-close-brace"],
 );
 check(
   "words before the { of a block of values are left out",

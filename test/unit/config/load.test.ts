@@ -124,3 +124,33 @@ test("the loaded configuration is frozen to the bottom", () => {
   assert.ok(Object.isFrozen(configuration.virtualServers[0]?.realServers[0]?.checkers[0]?.timing));
   assert.ok(Object.isFrozen(configuration.vrrpInstances[0]?.virtualAddresses));
 });
+
+test("a missing } is told where its block begins", () => {
+  const text = "vrrp_instance A {\n  interface eth0\n  virtual_router_id 1\nvrrp_instance B {\n}\nglobal_defs {\n";
+  const loaded = loadConfiguration(
+    { path: "/t.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
+    createMemoryHost({ files: { "/t.conf": text } }),
+  );
+  const told = loaded.diagnostics.map(
+    ({ code, place, message }) => `${place?.line}:${place?.column} ${code} ${message}`,
+  );
+  assert.ok(
+    told.includes(
+      '4:1 unknown-keyword "vrrp_instance" is not known in vrrp_instance; is a "}" missing in "vrrp_instance A" at /t.conf:1:1?',
+    ),
+    told.join("\n"),
+  );
+  assert.ok(
+    told.includes('6:1 missing-close-brace "global_defs" does not end with a "}"; or there are as many "{" too many'),
+    told.join("\n"),
+  );
+});
+
+test("a main file that is executable refuses the start with 6, as keepalived does", () => {
+  const loaded = loadConfiguration(
+    { path: "/t.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
+    createMemoryHost({ files: { "/t.conf": { kind: "executable", text: "global_defs {\n}\n" } } }),
+  );
+  assert.equal(loaded.startRefusal?.exitCode, 6);
+  assert.match(loaded.diagnostics[0]?.message ?? "", /is executable/);
+});
