@@ -21,11 +21,8 @@ const NOTHING_GIVEN: TimingDefaults = {
   delayLoopUs: null,
 };
 
-const TIMING = new Set("retry nb_get_retry delay_before_retry warmup connect_timeout delay_loop".split(" "));
-
 /** What a block says about scheduling, on top of what its outer blocks say. */
 export function timingOf(settings: Settings, outer: TimingDefaults = NOTHING_GIVEN): TimingDefaults {
-  if (!settings.entries.some(({ keyword }) => TIMING.has(keyword.name))) return outer;
   return {
     retries: settings.lastNumber("retry", "nb_get_retry") ?? outer.retries,
     delayBeforeRetryUs: settings.number("delay_before_retry") ?? outer.delayBeforeRetryUs,
@@ -72,15 +69,12 @@ export interface BuiltCheckers {
   readonly applicationCheckers: readonly ApplicationChecker[];
 }
 
-const NO_CHECKERS: BuiltCheckers = { checkers: [], applicationCheckers: [] };
-
 export function buildCheckers(server: Settings, checked: CheckedServer, context: BuildContext): BuiltCheckers {
-  const blocks = server.entries.filter((entry) => entry.keyword.body === "keywords");
-  if (blocks.length === 0) return NO_CHECKERS;
   const checkers: Checker[] = [];
   const applicationCheckers: ApplicationChecker[] = [];
-  for (const entry of blocks) {
-    const { name } = entry.keyword;
+  for (const entry of server.entries) {
+    const { name, body } = entry.keyword;
+    if (body !== "keywords") continue;
     if (name === "TCP_CHECK" || name === "PING_CHECK") checkers.push(buildNetworkChecker(entry, checked, context));
     else applicationCheckers.push(...buildApplicationCheckers(entry, checked, context));
   }

@@ -280,7 +280,8 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
   const target = readServerAddress(entry, defaults, context);
   if (target === null) return null;
   const settings = new Settings(entry.entries, context.reporter);
-  const { fwdMethod, tunnel } = lastForwarding(settings.all("lvs_method"), context) ?? defaults.forwarding;
+  const own = settings.has("lvs_method") ? lastForwarding(settings.all("lvs_method"), context) : null;
+  const { fwdMethod, tunnel } = own ?? defaults.forwarding;
   if (defaults.family !== null && target.family !== defaults.family && fwdMethod !== "tunnel") {
     const message = "address family differs from that of the virtual server, which only TUN can do; server left out";
     context.reporter.add("lvs-dropped", message, endOf(entry));

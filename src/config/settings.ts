@@ -13,14 +13,19 @@ type Value = number | boolean | string;
  */
 export class Settings {
   readonly entries: readonly Entry[];
-  /** Of the entry at the same index; null where it is unusable. */
-  private readonly values: (Value | null)[] = [];
+  /** Names and values of the entries; an unusable entry has no name. */
+  private readonly names: string[] = [];
+  private readonly values: Value[] = [];
   private readonly reporter: Reporter;
 
   constructor(entries: readonly Entry[], reporter: Reporter) {
     this.entries = entries;
     this.reporter = reporter;
-    for (const entry of entries) this.values.push(this.read(entry));
+    for (const entry of entries) {
+      const value = this.read(entry);
+      this.names.push(value === null ? "" : entry.keyword.name);
+      this.values.push(value ?? false);
+    }
   }
 
   private read(entry: Entry): Value | null {
@@ -36,10 +41,15 @@ export class Settings {
 
   /** Index of the entry that counts, -1 if there is none. */
   private find(name: string): number {
-    for (let i = this.values.length - 1; i >= 0; i--) {
-      if (this.entries[i]?.keyword.name === name && this.values[i] !== null) return i;
-    }
+    const { names } = this;
+    for (let i = names.length - 1; i >= 0; i--) if (names[i] === name) return i;
     return -1;
+  }
+
+  /** Null when there is no usable entry; an index of -1 would be a slow lookup by name. */
+  private value(name: string): Value | null {
+    const index = this.find(name);
+    return index < 0 ? null : (this.values[index] ?? null);
   }
 
   has(name: string): boolean {
@@ -48,17 +58,17 @@ export class Settings {
 
   /** Integers as they are, decimals in millionths. */
   number(name: string): number | null {
-    const value = this.values[this.find(name)];
+    const value = this.value(name);
     return typeof value === "number" ? value : null;
   }
 
   boolean(name: string): boolean | null {
-    const value = this.values[this.find(name)];
+    const value = this.value(name);
     return typeof value === "boolean" ? value : null;
   }
 
   text(name: string): string | null {
-    const value = this.values[this.find(name)];
+    const value = this.value(name);
     return typeof value === "string" ? value : null;
   }
 
@@ -73,7 +83,8 @@ export class Settings {
   }
 
   entry(name: string): Entry | null {
-    return this.entries[this.find(name)] ?? null;
+    const index = this.find(name);
+    return index < 0 ? null : (this.entries[index] ?? null);
   }
 
   all(name: string): readonly Entry[] {
