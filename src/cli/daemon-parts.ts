@@ -9,6 +9,7 @@ import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts"
 import type { Logger } from "../runtime/log.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
+import { Notifier } from "../runtime/notify.ts";
 import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
 import { ownMissingCapabilities } from "../runtime/privileges.ts";
@@ -107,13 +108,19 @@ function takePidFiles(
   return { files: all, refusal };
 }
 
-function createVrrp(context: PartsContext, configuration: CompleteConfiguration, runner: ScriptRunner): VrrpHalf {
+/** What both halves have their effects on the world outside carried out by. */
+interface Effects {
+  readonly runner: ScriptRunner;
+  readonly notifier: Notifier;
+}
+
+function createVrrp(context: PartsContext, configuration: CompleteConfiguration, effects: Effects): VrrpHalf {
   const log = context.log.forSubsystem("vrrp");
   const clock = createClock(context.native);
   const createRuntime: VrrpHalfDependencies["createRuntime"] = (trackingOf) =>
-    createRuntimeOf(context, configuration, trackingOf);
+    createRuntimeOf(context, configuration, { trackingOf, notifier: effects.notifier });
   return createVrrpHalf(configuration, {
-    runner,
+    runner: effects.runner,
     clock,
     log: (record) => log.speak(record),
     readProcesses,
@@ -124,9 +131,10 @@ function createVrrp(context: PartsContext, configuration: CompleteConfiguration,
 function createRuntimeOf(
   context: PartsContext,
   configuration: CompleteConfiguration,
-  trackingOf: (instance: string) => TrackingVerdict,
+  seams: { readonly trackingOf: (instance: string) => TrackingVerdict; readonly notifier: Notifier },
 ): VrrpRuntime {
   const { flags, native } = context;
+  const { trackingOf, notifier } = seams;
   const { vrrpRealtimePriority, isVrrpMemoryLocked } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
   const loopOptions = {
@@ -152,8 +160,10 @@ function createRuntimeOf(
       clock: createClock(native),
       log: (record) => log.speak(record),
       isDetailed: log.isDetailed,
-      onStateChange: () => {},
-      onGroupChange: () => {},
+      onStateChange: (change) => notifier.instanceChanged(change),
+      onGroupChange: (change) => notifier.groupChanged(change),
+      onPriorityChange: (change) => notifier.priorityChanged(change),
+      onLowerPriorityHeard: (change) => notifier.lowerPriorityHeard(change),
       trackingOf,
     },
   );
@@ -192,6 +202,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     enforcesIncludes: flags.enforcesIncludes,
   };
   const runner = createScriptRunner({ program: runnerProgram(), log: (record) => log.speak(record) });
+  const notifier = new Notifier({ runner, clock: createClock(native), log: (record) => log.speak(record) });
   return {
     log,
     manager: context.manager,
@@ -202,7 +213,8 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs: await chooseIpvs(context),
     createLvs: (table) => createLvs(context, table),
-    createVrrp: (configuration) => createVrrp(context, configuration, runner),
+    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier }),
+    notifier,
     settle: (configuration) => {
       context.settle(configuration);
       // Now that namespace, umask and folder are what scripts shall find.

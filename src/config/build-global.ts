@@ -244,9 +244,17 @@ function readGlobalScripts(globals: Settings, context: BuildContext): Scripts {
   };
 }
 
+const SMTP_PORT = 25;
+
 function buildMail(globals: Settings, context: BuildContext): MailSettings {
   const server = globals.words("smtp_server");
-  const port = Number(server?.[1] ?? 25);
+  const port = Number(server?.[1] ?? SMTP_PORT);
+  const isPort = Number.isInteger(port) && port > 0 && port < 65536;
+  const serverEntry = globals.entry("smtp_server");
+  if (!isPort && serverEntry !== null) {
+    const message = `smtp_server: "${server?.[1] ?? ""}" is not a port, so ${SMTP_PORT} is used`;
+    context.reporter.add("bad-number", message, placeOf(serverEntry.statement, 2));
+  }
   const timeoutSec = globals.number("smtp_connect_timeout") ?? 30;
   const recipients = globals.all("notification_email").flatMap((block) => {
     const words = block.lines.flatMap((line) => line.words);
@@ -259,7 +267,7 @@ function buildMail(globals: Settings, context: BuildContext): MailSettings {
     from: globals.text("notification_email_from"),
     recipients,
     server: server?.[0] ?? null,
-    port: Number.isInteger(port) && port > 0 && port < 65536 ? port : 25,
+    port: isPort ? port : SMTP_PORT,
     heloName: globals.text("smtp_helo_name"),
     timeoutUs: Math.max(1, timeoutSec) * SECOND_US,
     alertsByDefault: globals.boolean("smtp_alert"),

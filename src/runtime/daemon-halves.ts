@@ -10,7 +10,7 @@ import type { VrrpHalf } from "./tracking-vrrp.ts";
 /** Which halves of the daemon have work. */
 export type Role = "vrrp" | "checkers";
 
-type HalvesDependencies = Pick<DaemonDependencies, "log" | "createVrrp" | "createLvs" | "openIpvs">;
+type HalvesDependencies = Pick<DaemonDependencies, "log" | "createVrrp" | "createLvs" | "openIpvs" | "notifier">;
 
 /** VRRP and load balancing, started, reloaded and stopped together: both take a new configuration or none does. */
 export class Halves {
@@ -26,6 +26,7 @@ export class Halves {
   async start(roles: readonly Role[], configuration: CompleteConfiguration): Promise<void> {
     // The table is opened before VRRP changes anything: a kernel without IPVS is found out in time.
     const table = roles.includes("checkers") ? this.openIpvs() : null;
+    await this.dependencies.notifier.begin(configuration);
     if (roles.includes("vrrp")) await this.startVrrp(configuration);
     if (table !== null) await this.startLvs(table, configuration);
   }
@@ -35,6 +36,23 @@ export class Halves {
    * @throws Refusal when nothing has changed in the end
    */
   async reload(
+    roles: readonly Role[],
+    configuration: CompleteConfiguration,
+    before: CompleteConfiguration,
+  ): Promise<void> {
+    const { notifier } = this.dependencies;
+    await notifier.reload(configuration);
+    try {
+      await this.reloadHalves(roles, configuration, before);
+    } catch (error) {
+      await notifier.reload(before);
+      throw error;
+    } finally {
+      notifier.reloaded();
+    }
+  }
+
+  private async reloadHalves(
     roles: readonly Role[],
     configuration: CompleteConfiguration,
     before: CompleteConfiguration,

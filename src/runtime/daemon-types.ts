@@ -3,6 +3,7 @@ import type { CompleteConfiguration } from "../model/complete.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import type { Logger } from "./log.ts";
 import type { LvsRuntime } from "./lvs-types.ts";
+import type { Notifier } from "./notify.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import type { ServiceManager } from "./service-manager.ts";
@@ -56,6 +57,8 @@ export interface DaemonDependencies {
   readonly openIpvs: () => IpvsTable;
   readonly createLvs: (table: IpvsTable) => LvsRuntime;
   readonly createVrrp: (configuration: CompleteConfiguration) => VrrpHalf;
+  /** Scripts, FIFOs and mail. */
+  readonly notifier: Pick<Notifier, "begin" | "reload" | "reloaded" | "end">;
   /** Called once the configuration is loaded and the pid files are held: leave the terminal. */
   readonly settle: (configuration: CompleteConfiguration) => void;
 }

@@ -262,6 +262,7 @@ export class Daemon {
     const outcome = await Promise.race([this.halves.stop(), patience]);
     clearTimeout(timer);
     if (outcome === "late") log.error("stop took too long", { patienceMs: this.stopPatienceMs() });
+    await this.dependencies.notifier.end();
   }
 
   private async abandon(error: unknown): Promise<void> {

@@ -115,6 +115,7 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
     },
     createLvs: () => fakeLvs(fake, changes),
     createVrrp: () => fakeVrrp(fake, changes),
+    notifier: { begin: async () => {}, reload: async () => {}, reloaded: () => {}, end: async () => {} },
     settle: () => calls.push("settle"),
     ...changes.dependencies,
   };

@@ -16,16 +16,21 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
     v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask
-    script_user enable_script_security`,
+    script_user enable_script_security
+    notify_fifo notify_fifo_script vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
+    fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
+    smtp_server smtp_helo_name smtp_connect_timeout notification_email notification_email_from smtp_alert
+    smtp_alert_vrrp no_email_faults`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
     virtual_ipaddress_excluded no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts
-    lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process`,
+    lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process notify_master notify_backup notify_fault notify_stop notify
+    notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
   vrrp_sync_group: `group track_interface track_script track_file track_process sync_group_tracking_weight
-    global_tracking`,
+    global_tracking notify_master notify_backup notify_fault notify_stop notify smtp_alert notify_priority_changes`,
   vrrp_script: "script interval timeout weight rise fall user init_fail",
   vrrp_track_process: "process param_match weight quorum quorum_max delay terminate_delay fork_delay full_command",
   track_file: "file weight init_file",
