@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "binding/factory.h"
+#include "binding/netlink_values.h"
 #include "binding/rtnetlink_values.h"
 #include "binding/table_work.h"
 #include "binding/values.h"
@@ -19,6 +20,7 @@ namespace {
 using netlink::AddressCommand;
 using netlink::AddressRecord;
 using netlink::LinkRecord;
+using netlink::PreparedMessage;
 
 const char* CommandName(const AddressCommand& command) {
   return command.is_delete ? "RTM_DELADDR" : "RTM_NEWADDR";
@@ -34,6 +36,8 @@ bool ReadCommand(const Napi::Value& value, const std::string& name, AddressComma
   command->is_delete = kind == "address-delete";
   return reader.ok() && ReadInterfaceAddress(address, name + ".address", &command->address);
 }
+
+const char* SentName(const PreparedMessage& message) { return netlink::MessageName(message.type); }
 
 template <typename Record>
 Napi::Value MakeList(Napi::Env env, const std::vector<Record>& records,
@@ -54,6 +58,8 @@ class RtnetlinkWrap : public Napi::ObjectWrap<RtnetlinkWrap> {
                        {InstanceMethod<&RtnetlinkWrap::Links>("links"),
                         InstanceMethod<&RtnetlinkWrap::Addresses>("addresses"),
                         InstanceMethod<&RtnetlinkWrap::Apply>("apply"),
+                        InstanceMethod<&RtnetlinkWrap::Send>("send"),
+                        InstanceMethod<&RtnetlinkWrap::Query>("query"),
                         InstanceMethod<&RtnetlinkWrap::Close>("close")});
   }
 
@@ -96,6 +102,33 @@ class RtnetlinkWrap : public Napi::ObjectWrap<RtnetlinkWrap> {
     std::vector<AddressCommand> commands;
     if (!ReadCommandList(info[0], ReadCommand, &commands)) return env.Undefined();
     return table_.Apply(env, std::move(commands), CommandName);
+  }
+
+  Napi::Value Send(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    std::vector<PreparedMessage> messages;
+    const auto read = [](const Napi::Value& value, const std::string& name,
+                         PreparedMessage* message) {
+      return ReadNetlinkMessage(value, name, message);
+    };
+    if (!ReadCommandList<PreparedMessage>(info[0], read, &messages)) return env.Undefined();
+    return table_.Apply(env, std::move(messages), SentName);
+  }
+
+  Napi::Value Query(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    PreparedMessage request;
+    if (!ReadNetlinkMessage(info[0], "message", &request)) return env.Undefined();
+    return table_.ReadWith<std::vector<PreparedMessage>>(
+        env, SentName(request),
+        [request](netlink::Rtnetlink* table, std::vector<PreparedMessage>* answer) {
+          return table->Query(request, answer);
+        },
+        [](Napi::Env made_in, const auto& answer) {
+          return MakeList(made_in, answer, MakeNetlinkMessage);
+        });
   }
 
   void Close(const Napi::CallbackInfo&) { table_.Close(); }

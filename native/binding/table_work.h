@@ -135,6 +135,17 @@ class TableQueue {
         env, std::make_unique<ReadWork<Result>>(syscall, std::move(run), std::move(make)));
   }
 
+  /** As above for a read that has arguments. */
+  template <typename Result>
+  Napi::Value ReadWith(Napi::Env env, const char* syscall, std::function<int(Table*, Result*)> read,
+                       typename ReadWork<Result>::Make make) {
+    auto run = [table = table_, read = std::move(read)](Result* result) {
+      return read(table.get(), result);
+    };
+    return queue_->Post(
+        env, std::make_unique<ReadWork<Result>>(syscall, std::move(run), std::move(make)));
+  }
+
   template <typename Command>
   Napi::Value Apply(Napi::Env env, std::vector<Command> commands,
                     typename ApplyWork<Command>::NameOf name_of) {

@@ -1,7 +1,10 @@
 #include "binding/vrrp_events.h"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -142,12 +145,25 @@ struct Filler {
     made.Set("rounds", Number(env, event.rounds));
   }
   void operator()(const vrrp::OverrunEvent&) { Kind("overrun"); }
+  void operator()(const vrrp::ObjectRemovedEvent& event) {
+    Kind("object-removed");
+    const netlink::ObjectRecord& object = event.object;
+    const auto destination = vrrp::IpAddress::FromBytes(
+        std::span(object.destination).first(netlink::AddressLength(object.family)));
+    made.Set("object", object.is_rule ? "rule" : "route");
+    made.Set("family", object.family == AF_INET6 ? "inet6" : "inet");
+    made.Set("table", Number(env, object.table));
+    made.Set("priority", Number(env, object.priority));
+    made.Set("destination", destination.ToText());
+    made.Set("prefixLength", Number(env, object.prefix_length));
+  }
 };
 
 bool ConcernsInstance(const vrrp::Event& event) {
   return !std::holds_alternative<vrrp::LinkEvent>(event.body) &&
          !std::holds_alternative<vrrp::AddressEvent>(event.body) &&
-         !std::holds_alternative<vrrp::OverrunEvent>(event.body);
+         !std::holds_alternative<vrrp::OverrunEvent>(event.body) &&
+         !std::holds_alternative<vrrp::ObjectRemovedEvent>(event.body);
 }
 
 }  // namespace

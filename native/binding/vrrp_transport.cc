@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding/netlink_values.h"
 #include "binding/values.h"
 #include "binding/vrrp_values.h"
 
@@ -69,6 +70,16 @@ ReadVirtualAddress ReadOneAddress(FieldReader& reader) {
   }
   read.address.mac = ReadMac(reader, "mac");
   read.is_advertised = reader.Bool("isAdvertised");
+  read.address.is_permanent = reader.Bool("isPermanent");
+  const Napi::Value add = reader.Value("addMessage");
+  if (reader.ok() && !add.IsNull()) {
+    netlink::PreparedMessage message;
+    if (ReadNetlinkMessage(add, "addMessage", &message)) {
+      read.address.add = std::move(message);
+    } else {
+      reader.Fail("addMessage", "a netlink message or null is expected");
+    }
+  }
   return read;
 }
 
@@ -92,6 +103,23 @@ bool ReadAddresses(FieldReader& reader, vrrp::AdvertFormat* format,
     reader.Fail("addresses", "at most 255 advertised addresses are expected");
   }
   return reader.ok();
+}
+
+bool ReadObjects(FieldReader& reader, std::vector<vrrp::PreparedObject>* objects) {
+  const Napi::Array list = reader.Array("objects");
+  if (!reader.ok()) return false;
+  for (uint32_t index = 0; index < list.Length(); ++index) {
+    const std::string name = "transport.objects[" + std::to_string(index) + "]";
+    FieldReader item(list.Get(index), name);
+    const Napi::Value add = item.Value("add");
+    const Napi::Value remove = item.Value("remove");
+    if (!item.ok()) return false;
+    vrrp::PreparedObject object;
+    if (!ReadNetlinkMessage(add, name + ".add", &object.add)) return false;
+    if (!ReadNetlinkMessage(remove, name + ".remove", &object.remove)) return false;
+    objects->push_back(std::move(object));
+  }
+  return true;
 }
 
 bool ReadPeers(FieldReader& reader, int family, std::vector<vrrp::UnicastPeer>* peers) {
@@ -145,6 +173,8 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
   filter.has_source_check = reader.Bool("checksUnicastSource");
   if (!ReadPeers(reader, family, &filter.peers)) return nullptr;
   if (!ReadAddresses(reader, &filter.format, &addresses)) return nullptr;
+  std::vector<vrrp::PreparedObject> objects;
+  if (!ReadObjects(reader, &objects)) return nullptr;
   filter.is_unicast = !filter.peers.empty();
   const auto ifindex =
       static_cast<int32_t>(reader.Integer("ifindex", 0, std::numeric_limits<int32_t>::max()));
@@ -157,8 +187,8 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
   const bool skips_address_check = reader.Bool("skipsAddressCheck");
   const auto priority = static_cast<int>(reader.Integer("socketPriority", 0, 15));
   if (!reader.ok()) return nullptr;
-  auto transport = std::make_unique<vrrp::Transport>(ifindex, std::move(filter),
-                                                     std::make_shared<vrrp::AddressSet>(addresses));
+  auto transport = std::make_unique<vrrp::Transport>(
+      ifindex, std::move(filter), std::make_shared<vrrp::AddressSet>(addresses, objects));
   transport->group = group;
   transport->unicast_ttl = unicast_ttl;
   transport->skips_address_check = skips_address_check;

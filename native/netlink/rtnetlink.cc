@@ -54,4 +54,24 @@ std::vector<CommandFailure> Rtnetlink::Apply(std::span<const AddressCommand> com
   return ApplyBatch(&socket_, &builder_, commands, encode, describe);
 }
 
+std::vector<CommandFailure> Rtnetlink::Apply(std::span<const PreparedMessage> messages) {
+  const auto describe = [](const PreparedMessage&, const Ack& ack) {
+    return std::string(ack.message);
+  };
+  return ApplyBatch(&socket_, &builder_, messages, EncodePrepared, describe);
+}
+
+int Rtnetlink::Query(const PreparedMessage& request, std::vector<PreparedMessage>* answer) {
+  builder_.Clear();
+  EncodePrepared(request, &builder_);
+  if (!builder_.ok()) return -EMSGSIZE;
+  const auto decode = [](const Message& message, PreparedMessage* record) {
+    record->type = message.header.nlmsg_type;
+    record->flags = message.header.nlmsg_flags;
+    record->payload.assign(message.payload.begin(), message.payload.end());
+    return true;
+  };
+  return Dump<PreparedMessage>(&socket_, builder_.bytes(), decode, answer);
+}
+
 }  // namespace holdfast::netlink

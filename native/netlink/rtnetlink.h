@@ -5,6 +5,7 @@
 
 #include "netlink/batch.h"
 #include "netlink/message.h"
+#include "netlink/prepared.h"
 #include "netlink/rtnetlink_codec.h"
 #include "netlink/socket.h"
 
@@ -28,6 +29,13 @@ class Rtnetlink {
 
   /** Carries out all commands in order; those that failed are told in ascending order. */
   std::vector<CommandFailure> Apply(std::span<const AddressCommand> commands);
+  /** As above for messages that were encoded elsewhere. */
+  std::vector<CommandFailure> Apply(std::span<const PreparedMessage> messages);
+  /**
+   * What the kernel answers to one request, a dump or not.
+   * @returns 0 or a negative errno
+   */
+  int Query(const PreparedMessage& request, std::vector<PreparedMessage>* answer);
 
  private:
   Socket socket_;

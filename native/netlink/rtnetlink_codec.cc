@@ -1,5 +1,6 @@
 #include "netlink/rtnetlink_codec.h"
 
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -124,6 +125,55 @@ bool DecodeAddress(const Message& message, AddressRecord* address) {
     return false;
   }
   return CopyText(ReadText(attributes.Get(IFA_LABEL)), &address->label);
+}
+
+namespace {
+
+bool DecodeRemovedRoute(Bytes rest, ObjectRecord* object) {
+  rtmsg header{};
+  if (!TakeHeader(&rest, &header) || AddressLength(header.rtm_family) == 0) return false;
+  if ((header.rtm_flags & RTM_F_CLONED) != 0) return false;
+  AttributeTable<RTA_TABLE> attributes;
+  if (!attributes.Parse(rest)) return false;
+  *object = ObjectRecord{};
+  object->family = header.rtm_family;
+  object->prefix_length = header.rtm_dst_len;
+  object->protocol = header.rtm_protocol;
+  object->table = header.rtm_table;
+  attributes.Read(RTA_TABLE, &object->table);
+  attributes.Read(RTA_PRIORITY, &object->priority);
+  return !attributes.Has(RTA_DST) ||
+         ReadAddress(attributes.Get(RTA_DST), object->family, &object->destination);
+}
+
+bool DecodeRemovedRule(Bytes rest, ObjectRecord* object) {
+  fib_rule_hdr header{};
+  if (!TakeHeader(&rest, &header) || AddressLength(header.family) == 0) return false;
+  AttributeTable<FRA_PROTOCOL> attributes;
+  if (!attributes.Parse(rest)) return false;
+  *object = ObjectRecord{};
+  object->is_rule = true;
+  object->family = header.family;
+  object->prefix_length = header.dst_len;
+  object->table = header.table;
+  attributes.Read(FRA_TABLE, &object->table);
+  attributes.Read(FRA_PRIORITY, &object->priority);
+  attributes.Read(FRA_PROTOCOL, &object->protocol);
+  return !attributes.Has(FRA_DST) ||
+         ReadAddress(attributes.Get(FRA_DST), object->family, &object->destination);
+}
+
+}  // namespace
+
+bool DecodeRemovedObject(const Message& message, ObjectRecord* object) {
+  switch (message.header.nlmsg_type) {
+    case RTM_DELROUTE:
+      return DecodeRemovedRoute(message.payload, object);
+    case RTM_DELRULE:
+      return DecodeRemovedRule(message.payload, object);
+    default:
+      return false;
+  }
 }
 
 void EncodeAddressAdd(const AddressRecord& address, MessageBuilder* builder) {

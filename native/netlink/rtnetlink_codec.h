@@ -57,6 +57,22 @@ struct AddressRecord {
 };
 static_assert(std::is_trivially_copyable_v<AddressRecord>);
 
+/** A route or a rule, as far as it takes to tell which one it is. */
+struct ObjectRecord {
+  bool is_rule = false;
+  /** AF_INET or AF_INET6 */
+  uint8_t family = 0;
+  /** Of the destination. */
+  uint8_t prefix_length = 0;
+  /** RTPROT_* */
+  uint8_t protocol = 0;
+  uint32_t table = 0;
+  /** The rule's preference, the route's metric. */
+  uint32_t priority = 0;
+  AddressBytes destination{};
+};
+static_assert(std::is_trivially_copyable_v<ObjectRecord>);
+
 /** 4 or 16; 0 for other families. */
 size_t AddressLength(int family);
 
@@ -72,6 +88,12 @@ bool DecodeLink(const Message& message, LinkRecord* link);
  * @returns false for anything else or broken, `address` is then undefined
  */
 bool DecodeAddress(const Message& message, AddressRecord* address);
+
+/**
+ * Decodes RTM_DELROUTE and RTM_DELRULE of IPv4 and IPv6; routes of cloned caches are left out.
+ * @returns false for anything else or broken, `object` is then undefined
+ */
+bool DecodeRemovedObject(const Message& message, ObjectRecord* object);
 
 /**
  * Appends RTM_NEWADDR with NLM_F_CREATE, NLM_F_EXCL and NLM_F_ACK: adding twice is EEXIST. IPv6

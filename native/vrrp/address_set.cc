@@ -1,31 +1,45 @@
 #include "vrrp/address_set.h"
 
+#include <linux/rtnetlink.h>
+
+#include <ranges>
+
 namespace holdfast::vrrp {
 
-namespace {
-
-void Append(netlink::MessageBuilder* message, std::vector<uint8_t>* bytes,
-            std::vector<size_t>* offsets) {
+void AddressSet::Batch::Append(netlink::MessageBuilder* message, const Subject& subject) {
   const auto encoded = message->bytes();
-  bytes->insert(bytes->end(), encoded.begin(), encoded.end());
-  offsets->push_back(bytes->size());
+  bytes.insert(bytes.end(), encoded.begin(), encoded.end());
+  offsets.push_back(bytes.size());
+  subjects.push_back(subject);
   message->Clear();
 }
 
-}  // namespace
-
-AddressSet::AddressSet(std::span<const VirtualAddress> addresses) {
+AddressSet::AddressSet(std::span<const VirtualAddress> addresses,
+                       std::span<const PreparedObject> objects) {
   netlink::MessageBuilder message(256);
+  for (const PreparedObject& object : objects | std::views::reverse) {
+    netlink::EncodePrepared(object.remove, &message);
+    remove_.Append(&message, {.type = object.remove.type, .address = {}});
+  }
   for (const VirtualAddress& address : addresses) {
     const netlink::AddressRecord& record = address.record;
     addresses_.push_back(IpAddress::FromBytes(
         std::span(record.address).first(netlink::AddressLength(record.family))));
     ifindexes_.push_back(record.ifindex);
     frames_.push_back(EncodeAnnounceFrame(addresses_.back(), address.mac));
-    netlink::EncodeAddressAdd(record, &message);
-    Append(&message, &add_.bytes, &add_.offsets);
+    if (address.is_permanent) continue;
+    if (address.add) {
+      netlink::EncodePrepared(*address.add, &message);
+    } else {
+      netlink::EncodeAddressAdd(record, &message);
+    }
+    add_.Append(&message, {.type = RTM_NEWADDR, .address = addresses_.back()});
     netlink::EncodeAddressDelete(record, &message);
-    Append(&message, &remove_.bytes, &remove_.offsets);
+    remove_.Append(&message, {.type = RTM_DELADDR, .address = addresses_.back()});
+  }
+  for (const PreparedObject& object : objects) {
+    netlink::EncodePrepared(object.add, &message);
+    add_.Append(&message, {.type = object.add.type, .address = {}});
   }
 }
 
@@ -33,6 +47,10 @@ std::span<uint8_t> AddressSet::Messages(Change change, size_t first, size_t coun
   Batch& batch = change == Change::kAdd ? add_ : remove_;
   const size_t begin = batch.offsets[first];
   return std::span(batch.bytes).subspan(begin, batch.offsets[first + count] - begin);
+}
+
+AddressSet::Subject AddressSet::SubjectOf(Change change, size_t message) const {
+  return BatchOf(change).subjects[message];
 }
 
 }  // namespace holdfast::vrrp

@@ -9,8 +9,12 @@ namespace holdfast::vrrp {
 
 namespace {
 
+/** It is there already, or it is gone already: an address, a route, a rule, or the interface of
+ * one. */
 bool IsTolerated(AddressSet::Change change, int error_number) {
-  return error_number == (change == AddressSet::Change::kAdd ? EEXIST : EADDRNOTAVAIL);
+  if (change == AddressSet::Change::kAdd) return error_number == EEXIST;
+  return error_number == EADDRNOTAVAIL || error_number == ESRCH || error_number == ENOENT ||
+         error_number == ENODEV;
 }
 
 }  // namespace
@@ -63,7 +67,7 @@ void AddressWorker::RunFirst() {
 
 bool AddressWorker::RunBatch(Job* job) {
   const size_t first = job->next;
-  const size_t count = std::min(kBatchMax, job->addresses->size() - first);
+  const size_t count = std::min(kBatchMax, job->addresses->MessageCount(job->change) - first);
   job->next += count;
   if (count > 0) {
     struct Context {
@@ -77,15 +81,15 @@ bool AddressWorker::RunBatch(Job* job) {
                         context.worker->OnVerdict(*context.job, context.first + index, ack);
                       });
   }
-  return job->next < job->addresses->size();
+  return job->next < job->addresses->MessageCount(job->change);
 }
 
 void AddressWorker::OnVerdict(const Job& job, size_t index, const netlink::Ack& ack) {
   if (ack.error_number == 0 || IsTolerated(job.change, ack.error_number)) return;
-  const bool is_add = job.change == AddressSet::Change::kAdd;
+  const AddressSet::Subject subject = job.addresses->SubjectOf(job.change, index);
   const Failure failure =
-      MakeFailure(is_add ? "RTM_NEWADDR" : "RTM_DELADDR", ack.error_number, ack.message);
-  listener_->OnAddressFailed(job.instance, job.change, failure, job.addresses->address(index));
+      MakeFailure(netlink::MessageName(subject.type), ack.error_number, ack.message);
+  listener_->OnAddressFailed(job.instance, job.change, failure, subject.address);
 }
 
 }  // namespace holdfast::vrrp

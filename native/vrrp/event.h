@@ -78,6 +78,9 @@ struct AnnouncedEvent {
   uint32_t rounds = 0;
 };
 struct OverrunEvent {};
+struct ObjectRemovedEvent {
+  netlink::ObjectRecord object;
+};
 
 /** contract.ts `VrrpEvent`, in its order, as a record of fixed size. */
 struct Event {
@@ -85,7 +88,8 @@ struct Event {
   /** 0: none */
   int32_t instance = 0;
   std::variant<RanEvent, HappenedEvent, HeardEvent, DroppedEvent, AcceptedEvent, RefusedEvent,
-               FailedEvent, AnnouncedEvent, LinkEvent, AddressEvent, OverrunEvent>
+               FailedEvent, AnnouncedEvent, LinkEvent, AddressEvent, OverrunEvent,
+               ObjectRemovedEvent>
       body;
 };
 static_assert(std::is_trivially_copyable_v<Event>);

@@ -426,6 +426,10 @@ void Loop::OnAddress(const netlink::AddressRecord& address, bool is_deleted) {
         .body = AddressEvent{.address = address, .is_deleted = is_deleted}});
 }
 
+void Loop::OnObjectRemoved(const netlink::ObjectRecord& object) {
+  Emit({.at_us = MonotonicUs(), .instance = 0, .body = ObjectRemovedEvent{.object = object}});
+}
+
 void Loop::OnLinkLost(int32_t ifindex) {
   const int64_t now_us = MonotonicUs();
   for (const auto& [id, slot] : slots_) {

@@ -112,6 +112,7 @@ class Loop final : private InstanceHost,
   // Monitor::Listener
   void OnLink(const netlink::LinkRecord& link, bool is_deleted) override;
   void OnAddress(const netlink::AddressRecord& address, bool is_deleted) override;
+  void OnObjectRemoved(const netlink::ObjectRecord& object) override;
   void OnLinkLost(int32_t ifindex) override;
   void OnMonitorOverrun() override;
 

@@ -12,6 +12,10 @@ namespace {
 
 constexpr int kDatagramsPerTurn = 64;
 constexpr int kReceiveBufferBytes = 8 << 20;
+constexpr uint32_t kObjectGroups =
+    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1);
+/** RTPROT_KEEPALIVED: routes of others may come by the hundred thousand. */
+constexpr uint8_t kOwnProtocol = 18;
 constexpr uint32_t kUsable = IFF_UP | IFF_RUNNING;
 
 bool IsUsable(uint32_t flags) { return (flags & kUsable) == kUsable; }
@@ -20,7 +24,7 @@ bool IsUsable(uint32_t flags) { return (flags & kUsable) == kUsable; }
 
 std::optional<SyscallError> Monitor::Open(uv_loop_t* loop) {
   const netlink::SocketOptions options{
-      .groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+      .groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | kObjectGroups,
       .receive_buffer_bytes = kReceiveBufferBytes};
   if (const int error = events_.Open(NETLINK_ROUTE, options); error != 0) {
     return SyscallError{.syscall = "socket", .error_number = -error};
@@ -67,11 +71,14 @@ void Monitor::Take(netlink::Bytes datagram) {
     const uint16_t type = message.header.nlmsg_type;
     netlink::LinkRecord link;
     netlink::AddressRecord address;
+    netlink::ObjectRecord object;
     if (netlink::DecodeLink(message, &link)) {
       listener_->OnLink(link, type == RTM_DELLINK);
       Update(link, type == RTM_DELLINK);
     } else if (netlink::DecodeAddress(message, &address)) {
       listener_->OnAddress(address, type == RTM_DELADDR);
+    } else if (netlink::DecodeRemovedObject(message, &object)) {
+      if (object.protocol == kOwnProtocol) listener_->OnObjectRemoved(object);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { AddressFlags, ConfiguredRoute, ConfiguredRule } from "./addressing.ts";
 import type { AddressFamily, IpAddress, Microseconds, SourcePlace } from "./units.ts";
 
 /** One `virtual_ipaddress` or `virtual_ipaddress_excluded` entry. */
@@ -14,6 +15,11 @@ export interface VirtualAddress {
   readonly label: string | null;
   readonly broadcast: IpAddress | null;
   readonly peer: IpAddress | null;
+  /** Absent: none is set. */
+  readonly flags?: AddressFlags;
+  readonly preferredLifetime?: number | "forever" | null;
+  /** False: its interface and its removal do not matter. */
+  readonly isTracked?: boolean;
   readonly place: SourcePlace;
 }
 
@@ -91,5 +97,12 @@ export interface VrrpInstance {
   }[];
   /** `dont_track_primary`: the state of the own interface is ignored. */
   readonly ignoresOwnInterface: boolean;
+  /** There only while active. */
+  readonly virtualRoutes?: readonly ConfiguredRoute[];
+  readonly virtualRules?: readonly ConfiguredRule[];
+  /** Where adverts come and go when that is not the own interface: its VMAC. */
+  readonly advertInterfaceName?: string;
+  /** Interfaces that are up only while active; addresses on them are there all the time. */
+  readonly heldInterfaces?: readonly string[];
   readonly place: SourcePlace;
 }

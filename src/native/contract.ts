@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 3;
+export const CONTRACT_VERSION = 4;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -148,11 +148,25 @@ export type AddressCommand =
   | { readonly kind: "address-add"; readonly address: InterfaceAddress }
   | { readonly kind: "address-delete"; readonly address: InterfaceAddress };
 
+/** Encoded by `src/addressing`; the native side adds header, length, sequence, NLM_F_REQUEST and NLM_F_ACK. */
+export interface NetlinkMessage {
+  /** RTM_* */
+  readonly type: number;
+  /** Further NLM_F_*. */
+  readonly flags: number;
+  /** Family header and attributes; at most 16384 octets. */
+  readonly payload: Uint8Array;
+}
+
 export interface Rtnetlink {
   links(): Promise<readonly Link[]>;
   addresses(): Promise<readonly InterfaceAddress[]>;
   /** Like `IpvsTable.apply`: in order, one result per command. */
   apply(commands: readonly AddressCommand[]): Promise<readonly (SyscallFailure | null)[]>;
+  /** Like `apply`, for messages that were encoded before. */
+  send(messages: readonly NetlinkMessage[]): Promise<readonly (SyscallFailure | null)[]>;
+  /** What the kernel answers to one request, a dump or not. */
+  query(message: NetlinkMessage): Promise<readonly NetlinkMessage[]>;
   /** Like `IpvsTable.close`. */
   close(): void;
 }
@@ -305,6 +319,16 @@ export interface VrrpVirtualAddress extends InterfaceAddress {
   readonly isAdvertised: boolean;
   /** Hardware address that GARP/NA announce, `aa:bb:cc:dd:ee:ff`. */
   readonly mac: string;
+  /** Adds it with options that have no field here; null: made from the fields. */
+  readonly addMessage: NetlinkMessage | null;
+  /** There whether the instance is active or not: announced, but neither added nor removed. */
+  readonly isPermanent: boolean;
+}
+
+/** A route, a rule or another object that is there only while the instance is active. */
+export interface PreparedObject {
+  readonly add: NetlinkMessage;
+  readonly remove: NetlinkMessage;
 }
 
 /** Sockets, filter and prepared packets of one virtual router. */
@@ -330,6 +354,8 @@ export interface VrrpTransport {
   readonly skipsAddressCheck: boolean;
   /** In advert order; excluded ones last. Added in this order. */
   readonly addresses: readonly VrrpVirtualAddress[];
+  /** In the same netlink batch: added after the addresses, removed before them in reverse order. */
+  readonly objects: readonly PreparedObject[];
   /** DiffServ/traffic class is always 0xc0. SO_PRIORITY or 0. */
   readonly socketPriority: number;
 }
@@ -425,6 +451,18 @@ export type VrrpEvent =
   | { readonly kind: "announced"; readonly instance: number; readonly rounds: number; readonly atUs: number }
   | { readonly kind: "link"; readonly link: Link; readonly isDeleted: boolean; readonly atUs: number }
   | { readonly kind: "address"; readonly address: InterfaceAddress; readonly isDeleted: boolean; readonly atUs: number }
+  /** Of protocol 18 only: a route (`destination` is all zeros for the default route) or a rule. */
+  | {
+      readonly kind: "object-removed";
+      readonly object: "route" | "rule";
+      readonly family: AddressFamily;
+      readonly table: number;
+      /** Metric or preference. */
+      readonly priority: number;
+      readonly destination: string;
+      readonly prefixLength: number;
+      readonly atUs: number;
+    }
   /** The netlink socket overran or the event ring was full: dump and compare. */
   | { readonly kind: "overrun"; readonly atUs: number };
 

@@ -1,8 +1,11 @@
+import { instanceObjects } from "../addressing/instance-objects.ts";
+import { namesRoute, namesRule, type RemovedObject } from "../addressing/removed-object.ts";
 import { isSameModel } from "../model/equality.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
-import type { InterfaceAddress, VrrpLoop, VrrpTransport } from "../native/contract.ts";
+import type { InterfaceAddress, PreparedObject, VrrpLoop, VrrpTransport } from "../native/contract.ts";
 import { effectivePriority } from "../vrrp/timers.ts";
 import type { ControlEffect, FaultReason, NoteEffect, VrrpEffect } from "../vrrp/types.ts";
+import { objectsWithout } from "./network-objects.ts";
 import type { RunningGroup } from "./vrrp-group.ts";
 import {
   addressKey,
@@ -51,6 +54,7 @@ export class RunningInstance {
   #becameActive = 0;
   #releasedActive = 0;
   readonly #removed = new Map<string, InterfaceAddress>();
+  readonly #removedObjects = new Set<string>();
   #repairedAtUs = Number.NEGATIVE_INFINITY;
   #openFailures = 0;
   /** Undefined before the first look. */
@@ -134,12 +138,15 @@ export class RunningInstance {
   /** Replaces the configuration of a running instance. */
   reconfigure(config: RunningRouter): void {
     const known = new Set(this.addresses().map(addressKey));
+    const knownObjects = this.objects();
     const isSame = isSameModel(this.config, config);
     this.book.router = config;
     this.#addresses = null;
     if (isSame) return;
     this.refreshTransport();
-    const hasNewAddresses = this.addresses().some((address) => !known.has(addressKey(address)));
+    const hasNewAddresses =
+      this.addresses().some((address) => !known.has(addressKey(address))) ||
+      objectsWithout(this.objects(), knownObjects).length > 0;
     this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
   }
 
@@ -167,6 +174,11 @@ export class RunningInstance {
     return [...this.#ownAddresses().values()];
   }
 
+  /** Its routes and rules whose interfaces exist. */
+  objects(): readonly PreparedObject[] {
+    return instanceObjects(this.config, (name) => this.#context.view.linkNamed(name)?.ifindex ?? null);
+  }
+
   /** Netlink says that an address is gone; whether by our own doing is seen in `repair`. */
   noteRemoval(address: InterfaceAddress): void {
     if (this.book.state.kind !== "active") return;
@@ -174,19 +186,33 @@ export class RunningInstance {
     if (own !== undefined) this.#removed.set(addressKey(own), own);
   }
 
+  /** Like `noteRemoval` for a route or rule; `no_track` ones are left alone. */
+  noteObjectRemoval(removed: RemovedObject): void {
+    if (this.book.state.kind !== "active") return;
+    const { virtualRoutes = [], virtualRules = [] } = this.config;
+    const isOwn =
+      removed.object === "route"
+        ? virtualRoutes.some((route) => route.isTracked && namesRoute(route, removed))
+        : virtualRules.some((rule) => rule.isTracked && namesRule(rule, removed));
+    const { object, destination, prefixLength, priority } = removed;
+    if (isOwn)
+      this.#removedObjects.add(object === "rule" ? `rule ${priority}` : `route ${destination}/${prefixLength}`);
+  }
+
   /** Puts back what was noted, unless it has come back or the instance has stepped down since. */
   repair(): void {
-    if (this.#removed.size === 0) return;
+    if (this.#removed.size + this.#removedObjects.size === 0) return;
     const waitUs = this.#repairedAtUs + REPAIR_PAUSE_US - this.#nowUs();
     if (waitUs > 0) {
       this.#startTimer("repair", waitUs, () => this.repair());
       return;
     }
     const missing = [...this.#removed.values()].filter((address) => !this.#context.view.hasAddress(address));
+    const addresses = [...missing.map(({ address }) => address), ...this.#removedObjects];
     this.#removed.clear();
-    if (missing.length === 0 || this.book.state.kind !== "active") return;
+    this.#removedObjects.clear();
+    if (addresses.length === 0 || this.book.state.kind !== "active") return;
     this.#repairedAtUs = this.#nowUs();
-    const addresses = missing.map(({ address }) => address);
     const reaction = this.#context.onAddressRemoved;
     this.book.feed({ kind: "addresses-removed", reaction, addresses }, this.#nowUs());
   }

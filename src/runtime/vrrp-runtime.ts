@@ -187,6 +187,7 @@ class Runtime implements VrrpRuntime {
     if (complaints.length > 0) return complaints;
     const old = new Map(this.#instances.map((instance) => [instanceKey(instance.config), instance]));
     const surplus = this.#instances.flatMap((instance) => instance.addresses());
+    const objects = this.#instances.flatMap((instance) => instance.objects());
     const next = configs.map((config) => {
       const known = old.get(instanceKey(config));
       old.delete(instanceKey(config));
@@ -201,6 +202,7 @@ class Runtime implements VrrpRuntime {
     this.#refreshConditions(next.flatMap(({ known }) => known ?? []));
     const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
     await this.#sweeper.removeSurplus(surplus, this.#instances);
+    await this.#sweeper.removeSurplusObjects(objects, this.#instances);
     await this.#sweeper.removeLeftOvers(added);
     this.#prepare(added);
     this.#startReady(added);
@@ -290,6 +292,8 @@ class Runtime implements VrrpRuntime {
     let isNetworkNews = false;
     for (const event of events) {
       if (event.kind === "link" || event.kind === "address") isNetworkNews = this.#onNetwork(event) || isNetworkNews;
+      else if (event.kind === "object-removed")
+        for (const instance of this.#instances) instance.noteObjectRemoval(event);
       else if (event.kind === "overrun") this.#catchUp(event.atUs);
       else this.#onInstance(event);
     }
@@ -298,7 +302,7 @@ class Runtime implements VrrpRuntime {
     for (const instance of this.#instances) instance.repair();
   }
 
-  #onInstance(event: Exclude<VrrpEvent, { kind: "link" | "address" | "overrun" }>): void {
+  #onInstance(event: Exclude<VrrpEvent, { kind: "link" | "address" | "overrun" | "object-removed" }>): void {
     const running = event.instance === null ? undefined : this.#byNumber.get(event.instance);
     if (running === undefined) {
       if (event.kind === "failed") this.#logLoopFailure(event);

@@ -1,9 +1,10 @@
-import type { AddressCommand, InterfaceAddress } from "../native/contract.ts";
+import type { AddressCommand, InterfaceAddress, PreparedObject } from "../native/contract.ts";
+import { objectsWithout, removeObjects } from "./network-objects.ts";
 import type { RunningInstance } from "./vrrp-instance.ts";
 import { addressKey, type NetworkView } from "./vrrp-network.ts";
 import type { VrrpRuntimeDependencies } from "./vrrp-types.ts";
 
-/** Removes virtual addresses that nobody answers for. */
+/** Removes virtual addresses, routes and rules that nobody answers for. */
 export class AddressSweeper {
   readonly #view: NetworkView;
   readonly #dependencies: VrrpRuntimeDependencies;
@@ -20,7 +21,22 @@ export class AddressSweeper {
       addresses: instance.addresses().filter((address) => this.#view.hasAddress(address)),
     }));
     for (const { name, addresses } of found) if (addresses.length > 0) this.#sayRemoval(name);
+    await this.#deleteObjects(instances.flatMap((instance) => instance.objects()));
     await this.#delete(found.flatMap(({ addresses }) => addresses));
+  }
+
+  /** Routes and rules that no instance has any more after a reload. */
+  async removeSurplusObjects(before: readonly PreparedObject[], instances: readonly RunningInstance[]): Promise<void> {
+    const kept = instances.flatMap((instance) => instance.objects());
+    await this.#deleteObjects(objectsWithout(before, kept));
+  }
+
+  async #deleteObjects(objects: readonly PreparedObject[]): Promise<void> {
+    for (const { syscall, message: reason } of await removeObjects(this.#dependencies.rtnetlink, objects)) {
+      const message = "route or rule not removed";
+      const text = `${message} command=${syscall} reason=${reason}`;
+      this.#dependencies.log({ level: "warning", message, fields: { syscall, reason }, text });
+    }
   }
 
   /** Addresses that no instance has any more after a reload. */

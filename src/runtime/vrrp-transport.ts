@@ -1,3 +1,5 @@
+import { addressAddMessage } from "../addressing/address-message.ts";
+import { instanceObjects } from "../addressing/instance-objects.ts";
 import type { IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { VrrpTransport, VrrpVirtualAddress } from "../native/contract.ts";
@@ -9,7 +11,8 @@ const NO_MAC = "00:00:00:00:00:00";
 
 /** Everything the loop must know to speak and listen for an instance; null while its interface is missing. */
 export function buildTransport(instance: VrrpInstance, view: NetworkView, source: IpAddress): VrrpTransport | null {
-  const link = view.linkNamed(instance.interfaceName);
+  const interfaceName = instance.advertInterfaceName ?? instance.interfaceName;
+  const link = view.linkNamed(interfaceName);
   if (link === null) return null;
   const { authentication } = instance;
   return {
@@ -17,7 +20,7 @@ export function buildTransport(instance: VrrpInstance, view: NetworkView, source
     version: instance.version,
     vrid: instance.vrid,
     ifindex: link.ifindex,
-    interfaceName: instance.interfaceName,
+    interfaceName,
     sourceAddress: source,
     multicastGroup: instance.multicastGroup,
     unicastPeers: instance.unicastPeers.map(({ address, minTtl, maxTtl }) => ({
@@ -35,6 +38,7 @@ export function buildTransport(instance: VrrpInstance, view: NetworkView, source
       ...instance.virtualAddresses.flatMap((address) => place(instance, address, true, view)),
       ...instance.excludedAddresses.flatMap((address) => place(instance, address, false, view)),
     ],
+    objects: instanceObjects(instance, (name) => view.linkNamed(name)?.ifindex ?? null),
     socketPriority: SOCKET_PRIORITY,
   };
 }
@@ -52,5 +56,8 @@ function place(
 ): readonly VrrpVirtualAddress[] {
   const located = locate(instance, address, view);
   const link = view.linkNamed(address.interfaceName ?? instance.interfaceName);
-  return located === null ? [] : [{ ...located, isAdvertised, mac: link?.mac ?? NO_MAC }];
+  if (located === null || link === null) return [];
+  const isPermanent = instance.heldInterfaces?.includes(link.name) === true;
+  const addMessage = addressAddMessage(address, link.ifindex);
+  return [{ ...located, isAdvertised, mac: link.mac ?? NO_MAC, addMessage, isPermanent }];
 }

@@ -25,6 +25,8 @@ export class ModelHost implements ModelWorld {
 
   constructor() {
     this.rtnetlink = {
+      send: async (messages) => messages.map(() => null),
+      query: async () => [],
       links: async () => [...this.#links.values()],
       addresses: async () => [...this.#addresses],
       apply: async (commands) => commands.map((command) => this.#apply(command)),

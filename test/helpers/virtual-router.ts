@@ -76,5 +76,6 @@ export const TRANSPORT: VrrpTransport = {
   checksumAsV2: false,
   skipsAddressCheck: false,
   addresses: [],
+  objects: [],
   socketPriority: 0,
 };

@@ -68,7 +68,10 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
       peer: null,
       isAdvertised: true,
       mac: machine.mac,
+      addMessage: null,
+      isPermanent: false,
     })),
+    objects: [],
     socketPriority: 0,
   };
 }

@@ -23,6 +23,8 @@ const ADDRESS = {
   peer: null,
   isAdvertised: true,
   mac: "02:00:00:00:00:01",
+  addMessage: null,
+  isPermanent: false,
 };
 
 /** The addon as an untyped caller sees it. */

@@ -24,7 +24,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
-    virtual_ipaddress_excluded no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
+    virtual_ipaddress_excluded virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts
     lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process notify_master notify_backup notify_fault notify_stop notify
