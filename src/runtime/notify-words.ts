@@ -23,12 +23,14 @@ export interface NotifyFacts {
   readonly state: NotifyState;
   /** Of a group: 0. */
   readonly priority: number;
+  /** keepalived: removal is told as FAULT, but is no reason for the script of that state. */
+  readonly isRemoval: boolean;
 }
 
 /** The script for the state, then `notify`. */
 export function scriptCalls(scripts: NotifyScripts, facts: NotifyFacts): readonly NotifyCall[] {
   const { subject, name, state, priority } = facts;
-  const own = SCRIPT_OF[state](scripts);
+  const own = facts.isRemoval && state === "FAULT" ? null : SCRIPT_OF[state](scripts);
   return [
     ...(own === null ? [] : [{ command: own, words: [] }]),
     ...(scripts.any === null ? [] : [{ command: scripts.any, words: [subject, name, state, String(priority)] }]),

@@ -131,14 +131,14 @@ export class Notifier {
     // keepalived: a removed instance has a fault, unless it asks for a state of its own.
     const state = name === "DELETED" && !told.reportsDeletion ? "FAULT" : name;
     if (state !== name && from === "fault") return;
-    this.#tell(told, { subject: "INSTANCE", name: instance, state, priority });
+    this.#tell(told, { subject: "INSTANCE", name: instance, state, priority, isRemoval: name === "DELETED" });
   }
 
   groupChanged({ group, to }: VrrpGroupChange): void {
     const told = this.#book?.groups.get(group) ?? this.#before?.groups.get(group);
     const state = STATE_NAMES[to];
     if (told === undefined || state === null || state === "DELETED") return;
-    this.#tell(told, { subject: "GROUP", name: group, state, priority: 0 });
+    this.#tell(told, { subject: "GROUP", name: group, state, priority: 0, isRemoval: false });
   }
 
   priorityChanged({ instance, isActive, priority }: VrrpPriorityChange): void {

@@ -73,7 +73,7 @@ describe("Mailer", () => {
   it("sends keepalived's subject and body over plain SMTP and names refused recipients", async () => {
     const lines: string[] = [];
     const mailer = new Mailer({ settings: settings(), routerId: "LAB", log: ({ text }) => void lines.push(text) });
-    mailer.send(stateMail({ subject: "INSTANCE", name: "VI_1", state: "MASTER", priority: 100 }));
+    mailer.send(stateMail({ subject: "INSTANCE", name: "VI_1", state: "MASTER", priority: 100, isRemoval: false }));
     await mailer.settled();
     const { heard } = sink;
     assert.equal(heard[0], "EHLO lab.example.net");
@@ -94,7 +94,7 @@ describe("Mailer", () => {
     const lines: string[] = [];
     const unreachable = settings({ server: "127.0.0.1", port: 1 });
     const mailer = new Mailer({ settings: unreachable, routerId: "LAB", log: ({ text }) => void lines.push(text) });
-    mailer.send(stateMail({ subject: "GROUP", name: "G", state: "STOP", priority: 0 }));
+    mailer.send(stateMail({ subject: "GROUP", name: "G", state: "STOP", priority: 0, isRemoval: false }));
     await mailer.settled();
     assert.match(lines[0] ?? "", /^SMTP alert "VRRP Group G - Stopping" not sent: /);
   });

@@ -108,7 +108,7 @@ describe("Notifier", () => {
 
   it("reports a removed instance as FAULT, or as DELETED where that is asked for", async () => {
     const bench = new Bench();
-    await bench.notifier.begin(config(" notify /bin/cat"));
+    await bench.notifier.begin(config(" notify /bin/cat\n notify_fault /bin/echo"));
     await bench.notifier.reload(load("global_defs {\n router_id A\n}\n"));
     bench.change("deleted", "active");
     assert.deepEqual(bench.started, ["/bin/cat INSTANCE VI_1 FAULT 100"]);
