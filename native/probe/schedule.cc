@@ -11,6 +11,9 @@ namespace {
 /** Keeps a lack of ports, descriptors or routes from being met with a busy loop. */
 constexpr int64_t kRetryFloorUs = 100'000;
 
+/** A probe that was judged late is owed an answer soon. */
+constexpr int64_t kLateRetryUs = 1'000'000;
+
 /** Below this, being late changes nothing whatever the timeout is. */
 constexpr int64_t kLateFloorUs = 50'000;
 
@@ -30,9 +33,9 @@ bool IsExpected(const Schedule& schedule, Result result) {
 }
 
 int64_t DelayAfterUs(const Schedule& schedule, const Outcome& outcome) {
-  if (outcome.kind != Outcome::Kind::kVerdict) {
-    return std::max(schedule.unexpected_interval_us, kRetryFloorUs);
-  }
+  const int64_t retry_us = std::max(schedule.unexpected_interval_us, kRetryFloorUs);
+  if (outcome.kind == Outcome::Kind::kLocal) return retry_us;
+  if (outcome.kind == Outcome::Kind::kLate) return std::min(retry_us, kLateRetryUs);
   return IsExpected(schedule, outcome.result) ? schedule.interval_us
                                               : schedule.unexpected_interval_us;
 }

@@ -28,6 +28,14 @@ TEST(ProbeSchedule, WhatFailedLocallyIsRetriedButNotAtOnce) {
   EXPECT_EQ(DelayAfterUs(kUp, JudgeBegin(EMFILE)), 1'000'000);
 }
 
+TEST(ProbeSchedule, WhatWasLateIsRetriedWithinASecond) {
+  const Schedule lazy{Expected::kSuccess, 60'000'000, 60'000'000};
+  const Outcome late = JudgeTimeout(9'000'000, 1'000'000);
+  EXPECT_EQ(DelayAfterUs(lazy, late), 1'000'000);
+  EXPECT_EQ(DelayAfterUs(lazy, JudgeBegin(EMFILE)), 60'000'000);
+  EXPECT_EQ(DelayAfterUs({Expected::kSuccess, 1'000, 1'000}, late), 100'000);
+}
+
 TEST(ProbeJudge, ACallThatFailsSaysNothingOfTheServer) {
   for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EADDRINUSE, ENETUNREACH,
                           EHOSTUNREACH, ENETDOWN, ENODEV, EPERM, EACCES, EINVAL, EAGAIN}) {
