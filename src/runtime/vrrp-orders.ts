@@ -1,5 +1,6 @@
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type {
   AdvertFacts,
   VrrpAction,
@@ -22,7 +23,8 @@ import {
 } from "../vrrp/types.ts";
 
 /** A configured instance with its role in a sync group. */
-export type RunningRouter = VrrpInstance & { readonly group?: GroupRole };
+export type RunningRouter = VrrpInstance &
+  Partial<Pick<ConfiguredVrrpInstance, "ownerIgnoresAdverts">> & { readonly group?: GroupRole };
 
 /** What a trigger report says. */
 export interface TriggerReport {

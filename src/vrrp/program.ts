@@ -57,8 +57,10 @@ export function triggerEvent(
     case "group-backup":
     case "group-announce":
       return router.group === undefined ? null : { kind: trigger };
-    default:
+    default: {
+      if (router.priority === 255 && router.ownerIgnoresAdverts === true) return null;
       return { kind: "advert", class: trigger, advert: advert ?? SAMPLE };
+    }
   }
 }
 

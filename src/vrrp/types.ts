@@ -21,6 +21,8 @@ export type VirtualRouter = Pick<
   | "ignoresOwnInterface"
   | "announce"
 > & {
+  /** An address owner that drops every advert (`owner_ignore_adverts`). */
+  readonly ownerIgnoresAdverts?: boolean;
   /** Absent outside of sync groups. */
   readonly group?: GroupRole;
 };

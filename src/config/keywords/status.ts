@@ -8,14 +8,14 @@ export type KeywordStatus = "in-effect" | "pending";
  * not yet in effect; whoever makes it work adds it here.
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
-  "(root)": `net_namespace use_pid_dir instance child_wait_time global_defs vrrp_sync_group vrrp_instance virtual_server
+  "(root)": `net_namespace use_pid_dir instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process`,
   global_defs: `router_id lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
-    v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask
+    vrrp_owner_ignore_adverts v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask
     script_user enable_script_security
     notify_fifo notify_fifo_script vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
@@ -27,8 +27,9 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     virtual_ipaddress_excluded virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts
-    lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process notify_master notify_backup notify_fault notify_stop notify
+    owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process notify_master notify_backup notify_fault notify_stop notify
     notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
+  garp_group: "garp_interval gna_interval interface interfaces",
   vrrp_sync_group: `group track_interface track_script track_file track_process sync_group_tracking_weight
     global_tracking notify_master notify_backup notify_fault notify_stop notify smtp_alert notify_priority_changes`,
   vrrp_script: "script interval timeout weight rise fall user init_fail",

@@ -13,7 +13,7 @@ function percent(part: number, whole: number): string {
 }
 
 /** Differences that `docs/compatibility.md` explains, or that the machine decides. */
-const KNOWN = { unmatchedComplaints: 18, differentValues: 152 };
+const KNOWN = { unmatchedComplaints: 22, differentValues: 152 };
 
 /** `CORPUS_SHOW=verdict,lines,values` prints what differs. */
 const shouldShow = process.env["CORPUS_SHOW"] ?? "";

@@ -148,6 +148,15 @@ describe("deriveProgram", () => {
     assert.equal(program.plans.active.find((plan) => plan.trigger === "lower-priority")?.isReported, false);
   });
 
+  it("leaves every advert to others when an owner ignores them (keepalived D.7)", () => {
+    const owner = { ...virtualRouter({ priority: 255, wantsActive: true }), ownerIgnoresAdverts: true };
+    const active = step(owner, INITIAL_STATE, { kind: "startup", isDelayed: false }).state;
+    const triggers = deriveProgram(owner, active).plans.active.map(({ trigger }) => trigger);
+    assert.deepEqual(triggers, ["adver", "link-lost", "lease-lapsed"]);
+    const plain = deriveProgram({ ...owner, priority: 254 }, active).plans.active.map(({ trigger }) => trigger);
+    assert.ok(plain.includes("higher-priority"));
+  });
+
   it("ignores everything in fault and during the startup delay", () => {
     const delayed = step(virtualRouter(), INITIAL_STATE, { kind: "startup", isDelayed: true }).state;
     const program = deriveProgram(virtualRouter(), delayed);
