@@ -1,8 +1,8 @@
-import type { VrrpInstance } from "../../src/model/vrrp.ts";
-import type { AdvertFacts, VrrpAction, VrrpTransport } from "../../src/native/contract.ts";
-import { OrderBook } from "../../src/runtime/vrrp-orders.ts";
+import type { AdvertFacts, VrrpAction, VrrpEvent, VrrpTransport } from "../../src/native/contract.ts";
+import { OrderBook, type RunningRouter } from "../../src/runtime/vrrp-orders.ts";
+import { faultsOf, sharedFaults } from "../../src/vrrp/group.ts";
 import { phaseOf } from "../../src/vrrp/program.ts";
-import { interfaceDown, type VrrpEffect } from "../../src/vrrp/types.ts";
+import { interfaceDown, type RouterEvent, type VrrpEffect } from "../../src/vrrp/types.ts";
 import { dispatch } from "./dispatch.ts";
 import { ModelLoop, type ModelWorld } from "./model-loop.ts";
 import { TRANSPORT } from "./virtual-router.ts";
@@ -18,43 +18,53 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** One machine in the cluster: the loop with its orders, and a main thread that may be asleep. */
+/** One machine in the cluster: the loop with its orders, and a main thread that may be asleep. With several routers they are a sync group. */
 export class SimulatedNode implements ModelWorld {
   readonly address: string;
-  readonly router: VrrpInstance;
+  /** The first one; the others have the same election settings. */
+  readonly router: RunningRouter;
   readonly loop = new ModelLoop({ leaseUs: 0, world: this });
-  readonly book: OrderBook;
+  readonly books: readonly OrderBook[];
   isBlocked = false;
   hasLink = true;
+  /** A member of the group has a fault of its own. */
+  hasFault = false;
   /** Nodes hear each other when they share it. */
   component = 0;
   /** The process is stopped (SIGSTOP, a paused machine): its socket fills up. */
   isPaused = false;
-  readonly #unread: AdvertFacts[] = [];
-  preemptDelayAtUs: number | null = null;
+  readonly #unread: { readonly instance: number; readonly advert: AdvertFacts }[] = [];
+  readonly #preemptDelays = new Map<number, number>();
   readonly changes: { readonly atUs: number; readonly to: string }[] = [];
-  readonly #send: (from: SimulatedNode, priority: number) => void;
+  readonly #send: SendAdvert;
 
   constructor(
     address: string,
-    router: VrrpInstance,
+    routers: readonly RunningRouter[],
     atUs: number,
     /** An earlier run left the addresses. */
     isAdopting: boolean,
-    send: (from: SimulatedNode, priority: number) => void,
+    send: SendAdvert,
   ) {
+    const [router] = routers;
+    if (router === undefined) throw new Error("a node needs a router");
     this.address = address;
     this.router = router;
     this.#send = send;
     this.loop.nowUs = atUs;
-    this.book = new OrderBook(1, router, {
-      loop: this.loop,
-      onEffects: (effects, effectsAtUs) => this.#carryOut(effects, effectsAtUs),
-    });
-    const advertisedInterval = router.advertisementIntervalUs / (router.version === 2 ? 1_000_000 : 10_000);
-    this.book.open({ ...TRANSPORT, version: router.version, sourceAddress: address, advertisedInterval });
-    this.book.feed(isAdopting ? { kind: "adopt" } : { kind: "startup", isDelayed: false }, atUs);
+    if (routers.length > 1) this.loop.setGroup(routers.map((_, index) => index + 1));
+    this.books = routers.map((config, index) => this.#open(index + 1, config));
+    const start: RouterEvent = isAdopting ? { kind: "adopt" } : { kind: "startup", isDelayed: false };
+    for (const book of this.books) book.feed(start, atUs);
     this.work();
+  }
+
+  get routers(): readonly RunningRouter[] {
+    return this.books.map(({ router }) => router);
+  }
+
+  get weight(): number {
+    return this.books[0]?.state.weight ?? 0;
   }
 
   get isActive(): boolean {
@@ -67,24 +77,23 @@ export class SimulatedNode implements ModelWorld {
   }
 
   get isAgreed(): boolean {
-    return this.book.isSettled && phaseOf(this.book.state) === this.loop.phaseOf(1);
+    return this.books.every((book) => book.isSettled && phaseOf(book.state) === this.loop.phaseOf(book.instance));
   }
 
   nextUs(): number {
     if (this.isPaused) return Infinity;
-    return Math.min(
-      this.loop.nextTimerUs() ?? Infinity,
-      this.isBlocked ? Infinity : (this.preemptDelayAtUs ?? Infinity),
-    );
+    const delays = this.isBlocked ? [] : [...this.#preemptDelays.values()];
+    return Math.min(this.loop.nextTimerUs() ?? Infinity, ...delays);
   }
 
   advanceTo(atUs: number): void {
     if (this.isPaused) return;
     this.loop.advanceTo(atUs);
-    if (!this.isBlocked && this.preemptDelayAtUs !== null && this.preemptDelayAtUs <= atUs) {
-      this.preemptDelayAtUs = null;
+    for (const [instance, dueUs] of this.isBlocked ? [] : [...this.#preemptDelays]) {
+      if (dueUs > atUs) continue;
+      this.#preemptDelays.delete(instance);
       this.work();
-      this.book.feed({ kind: "preempt-delay-expired" }, atUs);
+      this.books[instance - 1]?.feed({ kind: "preempt-delay-expired" }, atUs);
     }
     this.work();
   }
@@ -94,23 +103,22 @@ export class SimulatedNode implements ModelWorld {
     if (!this.isPaused) return;
     this.isPaused = false;
     this.loop.wakeAt(atUs);
-    if (!this.hasLink) this.loop.loseLink(1);
-    for (const advert of this.#unread.splice(0)) this.receive(advert);
+    if (!this.hasLink) this.#loseLinks();
+    for (const { instance, advert } of this.#unread.splice(0)) this.receive(instance, advert);
     this.advanceTo(atUs);
-    if (!this.isBlocked) this.#tellLink(atUs);
+    if (!this.isBlocked) this.#tellFaults(atUs);
   }
 
   reload(atUs: number): void {
-    if (!this.isBlocked && !this.isPaused) this.book.feed({ kind: "reconfigured", hasNewAddresses: false }, atUs);
-    this.work();
+    this.#feedAll({ kind: "reconfigured", hasNewAddresses: false }, atUs);
   }
 
-  receive(advert: AdvertFacts): void {
+  receive(instance: number, advert: AdvertFacts): void {
     if (this.isPaused) {
-      this.#unread.push(advert);
+      this.#unread.push({ instance, advert });
       return;
     }
-    if (this.hasLink) this.loop.receive(1, advert);
+    if (this.hasLink) this.loop.receive(instance, advert);
     this.work();
   }
 
@@ -118,20 +126,25 @@ export class SimulatedNode implements ModelWorld {
     if (this.hasLink === isUp) return;
     this.hasLink = isUp;
     if (this.isPaused) return;
-    if (!isUp) this.loop.loseLink(1);
+    if (!isUp) this.#loseLinks();
     this.work();
-    if (!this.isBlocked) this.#tellLink(atUs);
+    if (!this.isBlocked) this.#tellFaults(atUs);
+  }
+
+  /** Of the last member only, and known to the control loop only: a script says so. */
+  setFault(hasFault: boolean, atUs: number): void {
+    this.hasFault = hasFault;
+    if (!this.isBlocked && !this.isPaused) this.#tellFaults(atUs);
   }
 
   setBlocked(isBlocked: boolean, atUs: number): void {
     this.isBlocked = isBlocked;
     this.work();
-    if (!isBlocked && !this.isPaused) this.#tellLink(atUs);
+    if (!isBlocked && !this.isPaused) this.#tellFaults(atUs);
   }
 
   setWeight(weight: number, atUs: number): void {
-    if (!this.isBlocked && !this.isPaused) this.book.feed({ kind: "weight", weight }, atUs);
-    this.work();
+    this.#feedAll({ kind: "weight", weight }, atUs);
   }
 
   /** Both threads do what they can right now. */
@@ -141,32 +154,78 @@ export class SimulatedNode implements ModelWorld {
       if (this.isBlocked) return;
       const events = this.loop.takeEvents();
       if (events.length === 0) return;
-      for (const event of events) dispatch(this.book, event);
+      for (const event of events) this.#dispatch(event);
+      this.#shareFaults(this.loop.nowUs);
     }
   }
 
-  onAction(_instance: number, _transport: VrrpTransport, action: VrrpAction): void {
-    if (action.kind === "send-advert" && this.hasLink) this.#send(this, action.priority);
+  onAction(instance: number, _transport: VrrpTransport, action: VrrpAction): void {
+    if (action.kind === "send-advert" && this.hasLink) this.#send(this, instance, action.priority);
   }
 
-  #tellLink(atUs: number): void {
-    const kind = this.hasLink ? "fault-cleared" : "fault-raised";
-    this.book.feed({ kind, reason: interfaceDown(this.router.interfaceName) }, atUs);
+  #open(instance: number, router: RunningRouter): OrderBook {
+    const book = new OrderBook(instance, router, {
+      loop: this.loop,
+      onEffects: (effects, atUs) => this.#carryOut(instance, effects, atUs),
+    });
+    const advertisedInterval = router.advertisementIntervalUs / (router.version === 2 ? 1_000_000 : 10_000);
+    book.open({ ...TRANSPORT, version: router.version, sourceAddress: this.address, advertisedInterval });
+    return book;
+  }
+
+  #dispatch(event: VrrpEvent): void {
+    const instance = "instance" in event ? event.instance : null;
+    for (const book of this.books) if (instance === null || book.instance === instance) dispatch(book, event);
+  }
+
+  #feedAll(event: RouterEvent, atUs: number): void {
+    if (!this.isBlocked && !this.isPaused) for (const book of this.books) book.feed(event, atUs);
     this.work();
   }
 
-  #carryOut(effects: readonly VrrpEffect[], atUs: number): void {
+  #loseLinks(): void {
+    for (const { instance } of this.books) this.loop.loseLink(instance);
+  }
+
+  /** New faults first: a member whose fault goes must know of another one's that comes. */
+  #tellFaults(atUs: number): void {
+    const down = interfaceDown(this.router.interfaceName);
+    const last = this.books.at(-1);
+    if (!this.hasLink) for (const book of this.books) book.feed({ kind: "fault-raised", reason: down }, atUs);
+    if (this.hasFault) last?.feed({ kind: "fault-raised", reason: "sockets not open" }, atUs);
+    this.#shareFaults(atUs);
+    if (this.hasLink) for (const book of this.books) book.feed({ kind: "fault-cleared", reason: down }, atUs);
+    if (!this.hasFault) last?.feed({ kind: "fault-cleared", reason: "sockets not open" }, atUs);
+    this.#shareFaults(atUs);
+    this.work();
+  }
+
+  #shareFaults(atUs: number): void {
+    const shared = sharedFaults(this.books.map(({ state }) => state));
+    for (const [index, book] of this.books.entries()) {
+      if (faultsOf(book.state).includes("sync group") === shared[index]) continue;
+      book.feed({ kind: shared[index] === true ? "fault-raised" : "fault-cleared", reason: "sync group" }, atUs);
+    }
+  }
+
+  #carryOut(instance: number, effects: readonly VrrpEffect[], atUs: number): void {
     for (const effect of effects) {
       if (effect.kind === "notify") this.changes.push({ atUs, to: effect.to });
-      if (effect.kind === "start-timer") this.preemptDelayAtUs = Math.max(this.loop.nowUs, atUs + effect.delayUs);
-      if (effect.kind === "stop-timer") this.preemptDelayAtUs = null;
+      if (effect.kind === "start-timer") {
+        this.#preemptDelays.set(instance, Math.max(this.loop.nowUs, atUs + effect.delayUs));
+      }
+      if (effect.kind === "stop-timer") this.#preemptDelays.delete(instance);
     }
   }
 }
 
+/** Puts an advert of a node's instance on the wire. */
+type SendAdvert = (from: SimulatedNode, instance: number, priority: number) => void;
+
 interface Message {
   readonly atUs: number;
   readonly to: SimulatedNode;
+  readonly instance: number;
   readonly component: number;
   readonly advert: AdvertFacts;
 }
@@ -181,9 +240,9 @@ export class Simulation {
   readonly #random: () => number;
   #messages: Message[] = [];
 
-  constructor(routers: readonly VrrpInstance[], random: () => number) {
+  constructor(nodes: readonly (readonly RunningRouter[])[], random: () => number) {
     this.#random = random;
-    this.nodes = routers.map((router, index) => this.#start(`192.0.2.${index + 1}`, router, false));
+    this.nodes = nodes.map((routers, index) => this.#start(`192.0.2.${index + 1}`, routers, false));
   }
 
   advanceTo(atUs: number): void {
@@ -194,14 +253,14 @@ export class Simulation {
   /** The machine dies without a word and comes up again. */
   restart(node: SimulatedNode): void {
     this.#messages = this.#messages.filter(({ to }) => to !== node);
-    const fresh = this.#start(node.address, node.router, node.loop.hasAddresses(1));
+    const fresh = this.#start(node.address, node.routers, node.loop.hasAddresses(1));
     fresh.component = node.component;
     this.nodes = this.nodes.map((other) => (other === node ? fresh : other));
   }
 
-  #start(address: string, router: VrrpInstance, isAdopting: boolean): SimulatedNode {
-    const send = (from: SimulatedNode, priority: number): void => this.#broadcast(from, priority);
-    return new SimulatedNode(address, router, this.nowUs, isAdopting, send);
+  #start(address: string, routers: readonly RunningRouter[], isAdopting: boolean): SimulatedNode {
+    const send: SendAdvert = (from, instance, priority) => this.#broadcast(from, instance, priority);
+    return new SimulatedNode(address, routers, this.nowUs, isAdopting, send);
   }
 
   #nextUs(): number {
@@ -213,17 +272,19 @@ export class Simulation {
     for (const node of this.nodes) node.advanceTo(this.nowUs);
     const due = this.#messages.filter((message) => message.atUs <= this.nowUs);
     this.#messages = this.#messages.filter((message) => message.atUs > this.nowUs);
-    for (const { to, component, advert } of due) if (to.component === component) to.receive(advert);
+    for (const { to, instance, component, advert } of due) {
+      if (to.component === component) to.receive(instance, advert);
+    }
   }
 
-  #broadcast(from: SimulatedNode, priority: number): void {
+  #broadcast(from: SimulatedNode, instance: number, priority: number): void {
     const advert = { source: from.address, priority, intervalUs: from.router.advertisementIntervalUs };
     for (const to of this.nodes) {
       if (to === from || to.component !== from.component) continue;
       const copies = this.#random() < this.lossRate ? 0 : this.#random() < this.doubleRate ? 2 : 1;
       for (let copy = 0; copy < copies; copy += 1) {
         const atUs = from.loop.nowUs + 1 + Math.floor(this.#random() * this.maxDelayUs);
-        this.#messages.push({ atUs, to, component: from.component, advert });
+        this.#messages.push({ atUs, to, instance, component: from.component, advert });
       }
     }
   }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { VrrpInstance } from "../../../src/model/vrrp.ts";
+import type { RunningRouter } from "../../../src/runtime/vrrp-orders.ts";
+import { groupRole } from "../../../src/vrrp/group.ts";
 import { effectivePriority } from "../../../src/vrrp/timers.ts";
 import { randomFrom, type SimulatedNode, Simulation } from "../../helpers/simulator.ts";
 import { virtualRouter } from "../../helpers/virtual-router.ts";
@@ -16,15 +18,22 @@ function pick<Item>(random: Random, items: readonly [Item, ...Item[]]): Item {
   return items[Math.floor(random() * items.length)] ?? items[0];
 }
 
-function anyCluster(random: Random): readonly VrrpInstance[] {
+/** Members of a sync group differ in name only. */
+function grouped(router: VrrpInstance, members: number): readonly RunningRouter[] {
+  const routers = Array.from({ length: members }, (_, index) => ({ ...router, name: `VI_${index + 1}` }));
+  return members === 1 ? routers : routers.map((member) => ({ ...member, group: groupRole("G", routers) }));
+}
+
+function anyCluster(random: Random): readonly (readonly RunningRouter[])[] {
   const version = pick(random, [2, 3] as const);
   const sharedUs = version === 2 ? pick(random, [1_000_000, 2_000_000]) : pick(random, [10_000, 100_000, 1_000_000]);
   const mixesIntervals = version === 3 && random() < 0.3;
   const preemptMode = random() < 0.7;
   const preemptDelayUs = preemptMode && random() < 0.3 ? 5_000_000 : 0;
   const downTimerAdverts = pick(random, [3, 3, 2, 5]);
-  return Array.from({ length: 2 + Math.floor(random() * 4) }, () =>
-    virtualRouter({
+  const members = pick(random, [1, 1, 2, 3]);
+  return Array.from({ length: 2 + Math.floor(random() * 4) }, () => {
+    const router = virtualRouter({
       version,
       priority: pick(random, [1, 50, 100, 100, 150, 254]),
       advertisementIntervalUs: mixesIntervals ? pick(random, [100_000, 300_000, 1_000_000]) : sharedUs,
@@ -32,8 +41,9 @@ function anyCluster(random: Random): readonly VrrpInstance[] {
       preemptDelayUs,
       downTimerAdverts,
       sendsAdvertBeforeYielding: random() < 0.2,
-    }),
-  );
+    });
+    return grouped(router, members);
+  });
 }
 
 function disturb(simulation: Simulation, random: Random): void {
@@ -54,6 +64,8 @@ function disturb(simulation: Simulation, random: Random): void {
     "pause",
     "resume",
     "reload",
+    "fault",
+    "sound",
   ]);
   switch (kind) {
     case "restart":
@@ -81,6 +93,10 @@ function disturb(simulation: Simulation, random: Random): void {
       break;
     case "resume":
       node.resume(atUs);
+      break;
+    case "fault":
+    case "sound":
+      node.setFault(kind === "fault", atUs);
       break;
     case "reload":
       node.reload(atUs);
@@ -110,7 +126,7 @@ function components(simulation: Simulation): readonly (readonly SimulatedNode[])
 }
 
 function priorityOf(node: SimulatedNode): number {
-  return effectivePriority(node.router, node.book.state.weight);
+  return effectivePriority(node.router, node.weight);
 }
 
 function assertOneActive(simulation: Simulation): void {
@@ -126,12 +142,15 @@ function assertOneActive(simulation: Simulation): void {
 }
 
 function assertTakeoversAreAnnounced(simulation: Simulation): void {
-  for (const { loop, address } of simulation.nodes) {
+  for (const { loop, address, books, isActive } of simulation.nodes) {
     for (const [index, { action }] of loop.trace.entries()) {
       if (action.kind !== "add-addresses") continue;
       assert.equal(loop.trace[index + 1]?.action.kind, "announce", `${address} announces its takeover`);
     }
-    assert.equal(loop.hasAddresses(1), loop.phaseOf(1) === "active", `${address} holds the VIPs only while active`);
+    for (const { instance } of books) {
+      assert.equal(loop.phaseOf(instance) === "active", isActive, `all members of ${address} are active, or none`);
+      assert.equal(loop.hasAddresses(instance), isActive, `${address} holds the VIPs only while active`);
+    }
   }
 }
 
