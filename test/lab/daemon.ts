@@ -88,6 +88,8 @@ export class Daemon {
     const pid = this.#machine.pidOf(this.#child);
     const atMs = nowMs();
     if (pid !== null) sendSignal(pid, signal);
+    // nsenter stops with the daemon, but does not go on with it.
+    if (signal === "SIGCONT" && this.#child.pid !== undefined) sendSignal(this.#child.pid, signal);
     return atMs;
   }
 

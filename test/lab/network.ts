@@ -43,13 +43,18 @@ export class Network {
     const mac = `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`;
     const machine = await Machine.start(this.sandbox, { ...description, mac });
     this.#machines.push(machine);
+    await this.plugInAnew(machine);
+    return machine;
+  }
+
+  /** Gives a machine that has none its eth0, with the addresses it is described with. */
+  async plugInAnew(machine: Machine): Promise<void> {
     const port = portOf(machine);
     await this.#ip(
-      `link add ${port} type veth peer name eth0 address ${mac} netns ${machine.holder.innerPid}\nlink set ${port} master br0 up`,
+      `link add ${port} type veth peer name eth0 address ${machine.mac} netns ${machine.holder.innerPid}\nlink set ${port} master br0 up`,
     );
-    const addresses = description.addresses.map((address) => `addr add ${address} dev eth0`);
+    const addresses = machine.addresses.map((address) => `addr add ${address} dev eth0`);
     await machine.ip([...addresses, "link set eth0 up"].join("\n"));
-    return machine;
   }
 
   /** The machine sees its carrier go. */
@@ -67,6 +72,15 @@ export class Network {
       "table bridge cut { chain between { type filter hook forward priority 0; }; }",
       `add rule bridge cut between iifname ${portOf(one)} oifname ${portOf(other)} drop`,
       `add rule bridge cut between iifname ${portOf(other)} oifname ${portOf(one)} drop`,
+    ];
+    await this.sandbox.runOk(["nft", "-f", "-"], { input: rules.join("\n") });
+  }
+
+  /** Drops all frames from one machine to the other, but not those that come back. */
+  async cutFrom(one: Machine, other: Machine): Promise<void> {
+    const rules = [
+      "table bridge cut { chain between { type filter hook forward priority 0; }; }",
+      `add rule bridge cut between iifname ${portOf(one)} oifname ${portOf(other)} drop`,
     ];
     await this.sandbox.runOk(["nft", "-f", "-"], { input: rules.join("\n") });
   }
