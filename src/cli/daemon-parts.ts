@@ -10,7 +10,7 @@ import type { Logger } from "../runtime/log.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { Notifier } from "../runtime/notify.ts";
-import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
+import { acquirePidFiles, type PidFile, runningProcessName } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
 import { ownMissingCapabilities } from "../runtime/privileges.ts";
 import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.ts";
@@ -54,7 +54,7 @@ function createClock(native: NativeAddon): VrrpClock {
 
 function processName(pid: number): string | null {
   try {
-    return readFileSync(`/proc/${pid}/comm`, "latin1").trimEnd();
+    return runningProcessName(readFileSync(`/proc/${pid}/stat`, "latin1"));
   } catch {
     return null;
   }
