@@ -1,11 +1,12 @@
 import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { Halves, type Role } from "./daemon-halves.ts";
 import { type DaemonDependencies, type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "./daemon-types.ts";
 import { errorText } from "./error-code.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
-import { Refusal, tellDiagnostics } from "./refusal.ts";
+import { damageOf, Refusal, tellDiagnostics } from "./refusal.ts";
 import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
 
 type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stopped";
@@ -25,6 +26,9 @@ export class Daemon {
   private namespace: string | null = null;
   private readonly halves: Halves;
   private pidFiles: readonly PidFile[] = [];
+  private readonly heldRoles = new Set<PidRole>();
+  /** What was damaged in the configuration that is in force. */
+  private damage: ReadonlySet<string> = new Set();
   private readonly ended: Promise<DaemonExitCode>;
   private end: (exitCode: DaemonExitCode) => void = () => {};
 
@@ -132,6 +136,7 @@ export class Daemon {
     if (this.rolesOf(configuration).length === 0) dependencies.log.warning("no configuration to run");
     await this.halves.start(this.rolesOf(configuration), configuration);
     this.configuration = configuration;
+    this.damage = damageOf(loaded.diagnostics);
   }
 
   /** What is said about interfaces holds for the namespace in which it was asked, so a second look may be needed. */
@@ -179,8 +184,9 @@ export class Daemon {
 
   private holdPidFiles(roles: readonly PidRole[], configuration: CompleteConfiguration): void {
     const { files, refusal } = this.dependencies.takePidFiles(roles, configuration);
-    if (refusal === null) this.pidFiles = [...this.pidFiles, ...files];
-    else throw this.pidRefusal(refusal);
+    if (refusal !== null) throw this.pidRefusal(refusal);
+    this.pidFiles = [...this.pidFiles, ...files];
+    for (const role of roles) this.heldRoles.add(role);
   }
 
   private pidRefusal(refusal: PidFileRefusal): Refusal {
@@ -206,9 +212,11 @@ export class Daemon {
       const { configuration, diagnostics } = this.refuseIfBad(await this.dependencies.load());
       this.checkUnchangeable(configuration);
       tellDiagnostics(this.dependencies.log, diagnostics);
+      this.refuseNewDamage(diagnostics);
       await this.halves.reload(this.rolesOf(configuration), configuration, this.configuration ?? configuration);
       this.holdNewPidFiles(configuration);
       this.configuration = configuration;
+      this.damage = damageOf(diagnostics);
       log.info("reload complete");
     } catch (error) {
       if (!(error instanceof Refusal)) log.error("reload failed", { reason: errorText(error) });
@@ -230,14 +238,21 @@ export class Daemon {
     throw new Refusal(EXIT_CODES.configuration);
   }
 
-  /** A part that has work for the first time gets its pid file; that it can't is no reason to stop. */
+  /** A file saved by half must not take addresses away; what was wrong at the start already may stay so. */
+  private refuseNewDamage(diagnostics: readonly Diagnostic[]): void {
+    const added = [...damageOf(diagnostics)].filter((text) => !this.damage.has(text));
+    if (added.length > 0) throw new Refusal(EXIT_CODES.configuration);
+  }
+
+  /** A part that has work for the first time gets its pid file and keeps it; that it can't is no reason to stop. */
   private holdNewPidFiles(configuration: CompleteConfiguration): void {
-    const held = this.configuration === null ? [] : this.rolesOf(this.configuration);
-    const added = this.rolesOf(configuration).filter((role) => !held.includes(role));
+    const added = this.rolesOf(configuration).filter((role) => !this.heldRoles.has(role));
     if (added.length === 0) return;
-    const { files, refusal } = this.dependencies.takePidFiles(added, configuration);
-    if (refusal !== null) this.pidRefusal(refusal);
-    this.pidFiles = [...this.pidFiles, ...files];
+    try {
+      this.holdPidFiles(added, configuration);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
   }
 
   private async dump(configuration: CompleteConfiguration): Promise<void> {

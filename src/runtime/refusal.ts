@@ -21,3 +21,19 @@ export function tellDiagnostics(log: Logger, diagnostics: readonly Diagnostic[])
     say("diagnostic", { severity, code, text: message, file, line, column });
   }
 }
+
+/** After these a text can hardly mean what its author wanted: half a file, a brace too few, a mistyped address. */
+const DAMAGE_CODES: ReadonlySet<string> = new Set([
+  "unterminated-quote",
+  "missing-open-brace",
+  "unexpected-open-brace",
+  "missing-close-brace",
+  "extra-close-brace",
+  "bad-address",
+]);
+
+/** The damage that a text shows, by code and wording: lines may move. */
+export function damageOf(diagnostics: readonly Diagnostic[]): ReadonlySet<string> {
+  const damage = diagnostics.filter(({ code }) => DAMAGE_CODES.has(code));
+  return new Set(damage.map(({ code, message }) => `${code} ${message}`));
+}

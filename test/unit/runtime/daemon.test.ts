@@ -180,6 +180,30 @@ test("reload: the parts get the new configuration", async () => {
   parts.text = LVS_TEXT;
   await daemon.reload();
   assert.ok(parts.calls.includes("vrrp reload ") && parts.calls.includes("lvs reload 1"));
+  parts.calls.length = 0;
+  parts.text = VRRP_TEXT + LVS_TEXT;
+  await daemon.reload();
+  assert.ok(!parts.calls.some((call) => call.startsWith("pid")), "the pid files are still held");
+});
+
+test("reload: a text damaged since the start changes nothing, one that was so all along is taken", async () => {
+  const damaged = VRRP_TEXT.replace(/\}\s*$/, "");
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT);
+  await daemon.start();
+  for (const text of [damaged, VRRP_TEXT.replace("10.0.0.100", "10.0.0.1000")]) {
+    parts.calls.length = 0;
+    parts.text = text;
+    await daemon.reload();
+    assert.deepEqual(
+      parts.calls.filter((call) => /^vrrp|refused/.test(call)),
+      ["log reload refused"],
+    );
+  }
+  const tolerant = createFakeDaemon(damaged);
+  await tolerant.daemon.start();
+  tolerant.parts.text = damaged.replace("_id 51", "_id 52");
+  await tolerant.daemon.reload();
+  assert.ok(tolerant.parts.calls.includes("log reload complete"));
 });
 
 test("reload: whatever is wrong, the old configuration stays and the daemon lives on", async () => {
