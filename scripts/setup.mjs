@@ -4,7 +4,7 @@
  * Usage: node scripts/setup.mjs [--for build|demo|test|lint|all]
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build-native.mjs";
 import { ensurePackages } from "./packages.mjs";
@@ -29,6 +29,9 @@ function ensureModules() {
   if (isThere && existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   if (!isThere || existsSync(stamp)) {
     say("setup: installing npm packages (npm ci)");
+    // npm ci empties the folder that a link leads to, which belongs to another checkout.
+    const folder = join(ROOT, "node_modules");
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(folder);
     if (!run("npm", ["ci", "--no-audit", "--no-fund"])) fail("setup: npm ci failed");
   }
   writeFileSync(stamp, lock);
