@@ -169,7 +169,7 @@ function createRuntimeOf(
   );
 }
 
-function createLvs(context: PartsContext, table: IpvsTable): LvsRuntime {
+function createLvs(context: PartsContext, table: IpvsTable, notifier: Notifier): LvsRuntime {
   const { flags, native } = context;
   const log = context.log.forSubsystem("checkers");
   return createLvsRuntime(
@@ -180,6 +180,7 @@ function createLvs(context: PartsContext, table: IpvsTable): LvsRuntime {
       log: (record) => log.speak(record),
       clock: createClock(native),
       random: Math.random,
+      onPoolEvent: (event) => notifier.lvs.onPoolEvent(event),
     },
   );
 }
@@ -212,7 +213,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     missingCapabilities: ownMissingCapabilities,
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs: await chooseIpvs(context),
-    createLvs: (table) => createLvs(context, table),
+    createLvs: (table) => createLvs(context, table, notifier),
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier }),
     notifier,
     settle: (configuration) => {

@@ -1,4 +1,4 @@
-import { isSorryServerActive } from "../checker/pool.ts";
+import { isSorryServerActive, type PoolEffect } from "../checker/pool.ts";
 import { type Asker, planTargets, targetId } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, indexGroups } from "../ipvs/groups.ts";
@@ -12,6 +12,7 @@ import { TableSync } from "./lvs-table-sync.ts";
 import type {
   LvsConfiguration,
   LvsGlobals,
+  LvsPoolEvent,
   LvsRuntime,
   LvsRuntimeDependencies,
   LvsRuntimeOptions,
@@ -54,6 +55,8 @@ class Runtime implements LvsRuntime {
   private pools = Pools.empty();
   private global: LvsGlobals | null = null;
   private isStopped = false;
+  /** Of what the pools do at the moment. */
+  private cause: LvsPoolEvent["cause"] = "start";
   /** The call that is under way; the next one waits for it. */
   private tail: Promise<void> = Promise.resolve();
 
@@ -98,6 +101,7 @@ class Runtime implements LvsRuntime {
     this.deps.log(speakInitializing(isReload));
     await engine.sync.useTimeouts(global.lvsTimeoutsSec ?? NO_TIMEOUTS);
     const before = this.pools;
+    this.cause = "start";
     const groups = indexGroups(configuration.virtualServerGroups ?? []);
     this.speakGone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
@@ -114,6 +118,7 @@ class Runtime implements LvsRuntime {
       takenOut: (index) => out[index] ?? [],
       onEffect: this.onEffect,
     });
+    if (isFirst && global.notifiesInitialServers === true) this.tellInitialServers();
     engine.sync.update(changesBetween(before.desired(), this.pools.desired()));
     await engine.sync.settled();
     this.speakActivations();
@@ -147,7 +152,31 @@ class Runtime implements LvsRuntime {
   private readonly onEffect: OnPoolEffect = (pool, effect) => {
     const record = speakPoolEffect(effect, pool.virtualServer, pool.names);
     if (record !== null) this.deps.log(record);
+    this.tellOutside(pool, effect);
   };
+
+  private tellOutside({ virtualServer, names }: Pool, effect: PoolEffect): void {
+    this.deps.onPoolEvent?.({ virtualServer, names, effect, cause: this.cause });
+  }
+
+  /** `rs_init_notifies` */
+  private tellInitialServers(): void {
+    for (const pool of this.pools.all) {
+      pool.state.servers.forEach(({ isAlive }, server) => {
+        if (isAlive) this.tellOutside(pool, { kind: "server-up", server });
+      });
+    }
+  }
+
+  /** `omega`: servers and quorum go down for those who listen. */
+  private tellOmega(pool: Pool): void {
+    if (!("isOmega" in pool.virtualServer) || pool.virtualServer.isOmega !== true) return;
+    const { servers, hasQuorum } = pool.state;
+    servers.forEach(({ isAlive }, server) => {
+      if (isAlive) this.tellOutside(pool, { kind: "server-down", server });
+    });
+    if (hasQuorum) this.tellOutside(pool, { kind: "quorum-lost", liveWeight: 0, isAtStart: false });
+  }
 
   private onReports(reports: readonly ProbeReport[]): void {
     const touched = new Set<Pool>();
@@ -156,6 +185,7 @@ class Runtime implements LvsRuntime {
       for (const asker of report.target.askers) {
         this.speakReport(report, asker);
         if (verdict === null) continue;
+        this.cause = { check: report.target.kind };
         const pool = this.pools.judge(asker, verdict.isUp, verdict.isFirst, this.onEffect);
         if (pool !== null) touched.add(pool);
       }
@@ -213,6 +243,8 @@ class Runtime implements LvsRuntime {
     const { engine } = this;
     if (engine === null) return;
     engine.probes.close();
+    this.cause = "stop";
+    for (const pool of this.pools.all) this.tellOmega(pool);
     if (!this.options.keepsTableAtStop) {
       for (const pool of this.pools.all) {
         for (const index of pool.virtualServer.realServers.keys()) this.speakRemovalOf(pool, index, "stop");

@@ -1,9 +1,12 @@
+import type { PoolEffect } from "../checker/pool.ts";
 import type { VirtualServerGroup } from "../model/checks.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { ConfiguredGlobals } from "../model/global-complete.ts";
+import type { VirtualServer } from "../model/lvs.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
+import type { LvsNames } from "./lvs-names.ts";
 
 export interface LvsClock {
   /** CLOCK_MONOTONIC */
@@ -19,6 +22,16 @@ export interface LvsRuntimeOptions {
   readonly reconcileIntervalUs: Microseconds;
 }
 
+/** Something happened in a pool that scripts, FIFOs and mail want to know. */
+export interface LvsPoolEvent {
+  /** The configured object itself. */
+  readonly virtualServer: VirtualServer;
+  readonly names: LvsNames;
+  readonly effect: PoolEffect;
+  /** The kind of check that decided; else the start or a reload, or the stop. */
+  readonly cause: { readonly check: string } | "start" | "stop";
+}
+
 export interface LvsRuntimeDependencies {
   /** Called once, and only when there is a virtual server. @throws NativeError as `NativeAddon.openIpvs` */
   openIpvs(): IpvsTable;
@@ -27,6 +40,7 @@ export interface LvsRuntimeDependencies {
   /** For example `logger.speak`. */
   readonly log: (record: SpokenRecord) => void;
   readonly clock: LvsClock;
+  readonly onPoolEvent?: (event: LvsPoolEvent) => void;
   /** Uniform in [0, 1): spreads the first probes. */
   readonly random: () => number;
 }
@@ -78,7 +92,7 @@ export interface LvsSnapshot {
 }
 
 export type LvsGlobals = Configuration["global"] &
-  Partial<Pick<ConfiguredGlobals, "lvsTimeoutsSec" | "logsAllCheckerFailures">>;
+  Partial<Pick<ConfiguredGlobals, "lvsTimeoutsSec" | "logsAllCheckerFailures" | "notifiesInitialServers">>;
 
 /** A `CompleteConfiguration`, or one that lacks what is optional here. */
 export interface LvsConfiguration extends Configuration {

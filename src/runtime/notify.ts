@@ -2,6 +2,7 @@ import type { NotifyFifo, ScriptCommand, NotifyScripts as Scripts } from "../mod
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { SpokenRecord } from "./log.ts";
 import { NotifyPipe } from "./notify-fifo.ts";
+import { LvsNotifier } from "./notify-lvs.ts";
 import { type Mail, Mailer } from "./notify-mail.ts";
 import { type NotifyCall, NotifyScripts } from "./notify-scripts.ts";
 import {
@@ -64,6 +65,8 @@ type PipeName = "global" | "vrrp" | "lvs";
 /** Tells the world outside: scripts, FIFOs and mail, with keepalived's words, for both halves of the daemon. */
 export class Notifier {
   readonly #dependencies: NotifierDependencies;
+  /** For the load-balancing side. */
+  readonly lvs: LvsNotifier;
   readonly #scripts: NotifyScripts;
   readonly #pipes = new Map<PipeName, NotifyPipe>();
   #mailer: Mailer | null = null;
@@ -79,6 +82,7 @@ export class Notifier {
   constructor(dependencies: NotifierDependencies) {
     this.#dependencies = dependencies;
     this.#scripts = new NotifyScripts(dependencies);
+    this.lvs = new LvsNotifier(this);
   }
 
   /** Runs the startup script and opens the FIFOs; before anything can be told. */
@@ -153,12 +157,12 @@ export class Notifier {
     this.#write(fifoLine("INSTANCE", instance, "MASTER_RX_LOWER_PRI", priority));
   }
 
-  /** For the load-balancing side: scripts of one owner stay in order. */
+  /** Scripts of one owner stay in order. */
   run(owner: string, calls: readonly NotifyCall[]): void {
     this.#scripts.call(owner, calls);
   }
 
-  /** For the load-balancing side. @param line with its end */
+  /** @param line with its end */
   writeLvs(line: string): void {
     this.#pipes.get("global")?.write(line);
     this.#pipes.get("lvs")?.write(line);
@@ -190,6 +194,7 @@ export class Notifier {
   async #take(configuration: CompleteConfiguration): Promise<void> {
     const { global } = configuration;
     this.#book = bookOf(configuration);
+    this.lvs.configure(configuration);
     this.#mailer = new Mailer({ settings: global.mail, routerId: global.routerId, log: this.#dependencies.log });
     await this.#usePipe("global", global.fifo);
     await this.#usePipe("vrrp", global.vrrpFifo?.path === global.fifo?.path ? null : global.vrrpFifo);

@@ -20,7 +20,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     notify_fifo notify_fifo_script vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
     smtp_server smtp_helo_name smtp_connect_timeout notification_email notification_email_from smtp_alert
-    smtp_alert_vrrp no_email_faults`,
+    smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker rs_init_notifies`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
@@ -40,9 +40,9 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method
     persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight
-    sorry_server sorry_server_inhibit sorry_server_lvs_method real_server`,
+    sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert`,
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
-    delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK`,
+    delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK notify_up notify_down smtp_alert`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
     retry delay_before_retry warmup delay_loop alpha`,
   "virtual_server/real_server/PING_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark

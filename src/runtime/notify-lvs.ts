@@ -1,0 +1,106 @@
+import type { PoolEffect } from "../checker/pool.ts";
+import type { ConfiguredRealServer, ConfiguredVirtualServer } from "../model/checks.ts";
+import type { ScriptCommand } from "../model/command.ts";
+import type { CompleteConfiguration } from "../model/complete.ts";
+import type { VirtualServer } from "../model/lvs.ts";
+import type { LvsNames } from "./lvs-names.ts";
+import type { LvsPoolEvent } from "./lvs-types.ts";
+import type { Mail } from "./notify-mail.ts";
+import type { NotifyCall } from "./notify-scripts.ts";
+
+/** Where news go; a `Notifier` is one. */
+export interface LvsOutlets {
+  run(owner: string, calls: readonly NotifyCall[]): void;
+  writeLvs(line: string): void;
+  mail(mail: Mail): void;
+}
+
+/** How a kind of check is named in mails. */
+const CHECK_NAMES: Readonly<Record<string, string>> = { tcp: "TCP CHECK", ping: "ICMP CHECK" };
+
+/** Tells scripts, FIFOs and mail what happens in the pools of real servers. */
+export class LvsNotifier {
+  readonly #outlets: LvsOutlets;
+  #current: readonly ConfiguredVirtualServer[] = [];
+  #servers: ReadonlyMap<VirtualServer, ConfiguredVirtualServer> = new Map();
+
+  constructor(outlets: LvsOutlets) {
+    this.#outlets = outlets;
+  }
+
+  /** Of a reload both configurations stay known: what goes is told by the old one. */
+  configure(configuration: CompleteConfiguration): void {
+    const known = [...this.#current, ...configuration.virtualServers];
+    this.#current = configuration.virtualServers;
+    this.#servers = new Map(known.map((one) => [one, one]));
+  }
+
+  onPoolEvent({ virtualServer, names, effect, cause }: LvsPoolEvent): void {
+    const configured = this.#servers.get(virtualServer);
+    if (configured === undefined) return;
+    switch (effect.kind) {
+      case "server-up":
+      case "server-down":
+      case "server-never-up":
+        this.#tellServer(configured, names, { index: effect.server, isUp: effect.kind === "server-up", cause });
+        break;
+      case "quorum-gained":
+      case "quorum-lost":
+        this.#tellQuorum(configured, names, effect, cause);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #tellServer(
+    { realServers }: ConfiguredVirtualServer,
+    { virtualServer, realServers: serverNames }: LvsNames,
+    { index, isUp, cause }: { readonly index: number; readonly isUp: boolean; readonly cause: LvsPoolEvent["cause"] },
+  ): void {
+    const server = realServers[index];
+    const name = serverNames[index];
+    if (server === undefined || name === undefined) return;
+    this.#run(`RS ${name} ${virtualServer}`, isUp ? server.notifyUp : server.notifyDown);
+    this.#outlets.writeLvs(lvsLine(`RS ${name} ${virtualServer}`, isUp));
+    if (!server.sendsMail || cause === "start") return;
+    const subject = `Realserver ${name} of virtual server ${virtualServer} - ${isUp ? "UP" : "DOWN"}`;
+    this.#outlets.mail({ subject, body: serverBody(server, isUp, cause) });
+  }
+
+  #tellQuorum(
+    { quorumUp, quorumDown, sendsMail, quorum, hysteresis }: ConfiguredVirtualServer,
+    { virtualServer }: LvsNames,
+    effect: Extract<PoolEffect, { kind: "quorum-gained" | "quorum-lost" }>,
+    cause: LvsPoolEvent["cause"],
+  ): void {
+    const isUp = effect.kind === "quorum-gained";
+    this.#run(`VS ${virtualServer}`, isUp ? quorumUp : quorumDown);
+    this.#outlets.writeLvs(lvsLine(`VS ${virtualServer}`, isUp));
+    if (!sendsMail) return;
+    const body =
+      cause === "stop"
+        ? "=> Shutting down <="
+        : isUp
+          ? `=> Gained quorum ${quorum}+${hysteresis}=${quorum + hysteresis} <= ${effect.liveWeight} <=`
+          : effect.isAtStart
+            ? "=> Starting with quorum down <="
+            : `=> Lost quorum ${quorum}-${hysteresis}=${quorum - hysteresis} > ${effect.liveWeight} <=`;
+    this.#outlets.mail({ subject: `Virtualserver ${virtualServer} - ${isUp ? "UP" : "DOWN"}`, body });
+  }
+
+  #run(owner: string, command: ScriptCommand | null): void {
+    if (command !== null) this.#outlets.run(owner, [{ command, words: [] }]);
+  }
+}
+
+/** keepalived: the terminating NUL of its string is written too. */
+function lvsLine(subject: string, isUp: boolean): string {
+  return `${subject} ${isUp ? "UP" : "DOWN"}\n\0`;
+}
+
+function serverBody(server: ConfiguredRealServer, isUp: boolean, cause: LvsPoolEvent["cause"]): string {
+  if (cause === "stop") return "=> Shutting down <=";
+  const kind = typeof cause === "string" ? (server.checkers[0]?.kind ?? "tcp") : cause.check;
+  return `=> ${CHECK_NAMES[kind] ?? "CHECK"} ${isUp ? "succeed" : "failed"} on service <=`;
+}
