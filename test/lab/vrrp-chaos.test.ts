@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { describe, test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { ROOT } from "../helpers/repository.ts";
+import { BLOCKABLE } from "./blockable.ts";
 import { whyNoLab } from "./capabilities.ts";
 import type { Daemon, DaemonName } from "./daemon.ts";
 import { advertOf } from "./frames.ts";
@@ -12,9 +10,6 @@ import { type Pair, type PairSettings, type Side, VIP, withPair } from "./pair.t
 const HIGH = 200;
 const LOW = 100;
 const FAST: PairSettings = { version: 3, isUnicast: false, password: null, advertInt: "0.2" };
-const BLOCKER = pathToFileURL(join(ROOT, "test/lab/programs/block-on-signal.mjs")).href;
-/** Preloaded, and with its own handler for SIGPWR. */
-const BLOCKABLE = { NODE_OPTIONS: `--import=${BLOCKER}` };
 
 /** So many further adverts of a side: proof that it goes on, and a measure of time without sleeping. */
 async function hear(pair: Pair, side: Side, count: number, from = pair.capture.frames.position): Promise<void> {

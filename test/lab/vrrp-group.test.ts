@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { nowMs } from "../helpers/process.ts";
+import { BLOCKABLE } from "./blockable.ts";
 import { whyNoLab } from "./capabilities.ts";
 import type { Daemon, DaemonName } from "./daemon.ts";
 import { Daemon as RunningDaemon } from "./daemon.ts";
-import { daemonPairs } from "./matrix.ts";
+import { daemonNames, daemonPairs } from "./matrix.ts";
 import { type Pair, type PairSettings, type Side, VIP, withPair } from "./pair.ts";
 
 const SECOND_VIP = "10.9.0.100";
@@ -32,8 +34,8 @@ function groupConfig(priority: number): string {
   );
 }
 
-function start(side: Side, priority: number): Daemon {
-  return new RunningDaemon(side.machine, { name: side.daemonName, config: groupConfig(priority) });
+function start(side: Side, priority: number, env: NodeJS.ProcessEnv = {}): Daemon {
+  return new RunningDaemon(side.machine, { name: side.daemonName, config: groupConfig(priority), env });
 }
 
 async function gainedBoth(side: Side, from: number): Promise<void> {
@@ -80,6 +82,31 @@ async function moveTogether(pair: Pair): Promise<void> {
   }
 }
 
+/** The main thread stands still for 10 s: the whole group takes over, and gives up again, without it. */
+async function moveWithoutMainThread(pair: Pair): Promise<void> {
+  const { first, second } = pair;
+  await addSecondInterface(first, "10.9.0.5");
+  await addSecondInterface(second, "10.9.0.6");
+  const worse = start(first, 100, BLOCKABLE);
+  await gainedBoth(first, 0);
+  const better = start(second, 200);
+  await gainedBoth(second, 0);
+  await lostBoth(first, 0);
+  const gainFrom = first.watch.events.position;
+  const blockedAtMs = worse.signal("SIGPWR");
+  better.crash();
+  await gainedBoth(first, gainFrom);
+  const loseFrom = first.watch.events.position;
+  const again = start(second, 200);
+  await lostBoth(first, loseFrom);
+  await gainedBoth(second, second.watch.events.position - 2);
+  assert.ok(nowMs() - blockedAtMs < 9_500, "the main thread had time to come back");
+  assert.equal(worse.text.split("Entering MASTER STATE").length, 3, "it told what it could not know");
+  await worse.logged("VRRP_Group(G) Syncing instances to BACKUP state", { from: worse.log.position });
+  assert.equal(worse.text.split("Entering MASTER STATE").length, 5);
+  assert.equal(again.text.includes("FAULT"), false);
+}
+
 function describePair(daemons: readonly [DaemonName, DaemonName]): void {
   const skip = whyNoLab(["tshark", "dumpcap"]);
   test(`moves together: ${daemons.join(" over ")}`, { skip, timeout: 90_000 }, () =>
@@ -89,4 +116,8 @@ function describePair(daemons: readonly [DaemonName, DaemonName]): void {
 
 describe("a VRRP sync group", { concurrency: 4 }, () => {
   for (const daemons of daemonPairs()) describePair(daemons);
+  const skip = whyNoLab(["tshark", "dumpcap"]) || (daemonNames().includes("holdfast") ? false : "without holdfast");
+  test("moves without the main thread", { skip, timeout: 90_000 }, () =>
+    withPair(FAST, ["holdfast", "holdfast"], moveWithoutMainThread),
+  );
 });
