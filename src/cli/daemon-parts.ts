@@ -2,13 +2,14 @@ import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
-import type { IpvsTable, NativeAddon } from "../native/contract.ts";
+import type { IpvsTable, NativeAddon, VrrpEvent } from "../native/contract.ts";
 import { runnerProgram } from "../native/load.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
 import type { Logger } from "../runtime/log.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
+import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
 import { acquirePidFiles, type PidFile, runningProcessName } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
@@ -17,7 +18,7 @@ import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.
 import type { ServiceManager } from "../runtime/service-manager.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
 import { readProcesses } from "../runtime/tracking-processes.ts";
-import { createVrrpHalf, type VrrpHalf, type VrrpHalfDependencies } from "../runtime/tracking-vrrp.ts";
+import { createVrrpHalf, type VrrpHalf } from "../runtime/tracking-vrrp.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
 import type { Flags } from "./flags.ts";
@@ -117,24 +118,33 @@ interface Effects {
 function createVrrp(context: PartsContext, configuration: CompleteConfiguration, effects: Effects): VrrpHalf {
   const log = context.log.forSubsystem("vrrp");
   const clock = createClock(context.native);
-  const createRuntime: VrrpHalfDependencies["createRuntime"] = (trackingOf) =>
-    createRuntimeOf(context, configuration, { trackingOf, notifier: effects.notifier });
-  return createVrrpHalf(configuration, {
-    runner: effects.runner,
-    clock,
+  return createNetworkHalf(configuration, {
+    rtnetlink: context.native.openRtnetlink(),
     log: (record) => log.speak(record),
-    readProcesses,
-    createRuntime,
+    keepsNetwork: context.flags.keepsVrrp,
+    createHalf: (placed, onLoopEvents) =>
+      createVrrpHalf(placed, {
+        runner: effects.runner,
+        clock,
+        log: (record) => log.speak(record),
+        readProcesses,
+        createRuntime: (trackingOf) =>
+          createRuntimeOf(context, placed, { trackingOf, notifier: effects.notifier, onLoopEvents }),
+      }),
   });
 }
 
 function createRuntimeOf(
   context: PartsContext,
   configuration: CompleteConfiguration,
-  seams: { readonly trackingOf: (instance: string) => TrackingVerdict; readonly notifier: Notifier },
+  seams: {
+    readonly trackingOf: (instance: string) => TrackingVerdict;
+    readonly notifier: Notifier;
+    readonly onLoopEvents: (events: readonly VrrpEvent[]) => void;
+  },
 ): VrrpRuntime {
   const { flags, native } = context;
-  const { trackingOf, notifier } = seams;
+  const { trackingOf, notifier, onLoopEvents } = seams;
   const { vrrpRealtimePriority, isVrrpMemoryLocked } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
   const loopOptions = {
@@ -155,7 +165,11 @@ function createRuntimeOf(
       onAddressRemoved: "repair",
     },
     {
-      createLoop: (onEvents) => native.createVrrpLoop(loopOptions, onEvents),
+      createLoop: (onEvents) =>
+        native.createVrrpLoop(loopOptions, (events) => {
+          onEvents(events);
+          onLoopEvents(events);
+        }),
       rtnetlink: native.openRtnetlink(),
       clock: createClock(native),
       log: (record) => log.speak(record),

@@ -13,7 +13,7 @@ export function complaintsAbout(configs: readonly VrrpInstance[], view: NetworkV
 function missingInterfaces(config: VrrpInstance, view: NetworkView | null): readonly Diagnostic[] {
   if (view === null) return [];
   return namedInterfaces(config)
-    .filter((name) => view.linkNamed(name) === null)
+    .filter((name) => view.linkNamed(name) === null && config.ownInterfaces?.includes(name) !== true)
     .map((name) => {
       const message = `(${config.name}) interface ${name} does not exist: Non-existent interface specified in configuration`;
       return { severity: "error", code: "unknown-interface", message, place: config.place };

@@ -71,6 +71,8 @@ export async function observe(
   options: {
     readonly vip: string;
     readonly setup?: string;
+    /** Waits until every instance of the configuration has taken over. */
+    readonly settles?: boolean;
     readonly whileMaster?: (machine: Machine, daemon: Daemon) => Promise<void>;
   },
 ): Promise<Observation> {
@@ -84,6 +86,11 @@ export async function observe(
     try {
       await watch.gained(options.vip);
       await daemon.logged("gratuitous ARP").catch(() => daemon.logged("unsolicited Neighbour"));
+      if (options.settles === true) {
+        const names = [...config.matchAll(/vrrp_instance (\S+)/g)].map(([, instance]) => instance ?? "");
+        for (const instance of names) await daemon.logged(`(${instance}) Entering MASTER STATE`);
+        await daemon.logged(names.includes("VI_6") ? "unsolicited Neighbour Advert on" : "gratuitous ARP on");
+      }
       const master = await kernelState(machine);
       await options.whileMaster?.(machine, daemon);
       await daemon.terminate();

@@ -8,7 +8,8 @@ export type KeywordStatus = "in-effect" | "pending";
  * not yet in effect; whoever makes it work adds it here.
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
-  "(root)": `net_namespace use_pid_dir instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
+  "(root)": `static_ipaddress static_routes static_rules
+    net_namespace use_pid_dir instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process`,
   global_defs: `router_id lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
@@ -16,6 +17,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
     vrrp_owner_ignore_adverts v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask
+    vmac_prefix vmac_addr_prefix nftables nftables_priority nftables_counters disable_local_igmp
     script_user enable_script_security
     notify_fifo notify_fifo_script vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
@@ -24,7 +26,8 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
-    virtual_ipaddress_excluded virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
+    virtual_ipaddress_excluded use_vmac use_vmac_addr vmac_xmit_base promote_secondaries no_accept
+    virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts
     owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process notify_master notify_backup notify_fault notify_stop notify

@@ -1,0 +1,142 @@
+import type { ConfiguredAddress } from "../model/addressing.ts";
+import type { AddressFamily } from "../model/units.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { LinkFacts } from "./link-message.ts";
+
+const LONGEST_NAME = 15;
+const NAME_ATTEMPTS = 1_000;
+
+/** A macvlan with the virtual router MAC. */
+export interface Vmac {
+  readonly name: string;
+  readonly base: string;
+  readonly mac: string;
+  /** The instance that it was made for. */
+  readonly instance: string;
+  readonly family: AddressFamily;
+  /** IPv6 runs on it: for an IPv6 instance, or because IPv6 addresses are there. */
+  readonly hasIpv6: boolean;
+  /** Adverts of an IPv6 instance go out of it, so it needs a link-local address. */
+  readonly sendsAdverts: boolean;
+  /** A link that is there already and fits. */
+  readonly isFound: boolean;
+}
+
+export interface VmacPlan {
+  /** With the addresses moved onto the VMACs. */
+  readonly instances: readonly ConfiguredVrrpInstance[];
+  readonly vmacs: readonly Vmac[];
+}
+
+export interface VmacNames {
+  readonly prefix: string;
+  readonly addressPrefix: string;
+}
+
+/**
+ * Which VMACs there must be, and which addresses go on them: those of the instance's family on its own
+ * interface, and on other interfaces where `use_vmac_addr` or the address asks for it.
+ */
+export function planVmacs(
+  instances: readonly ConfiguredVrrpInstance[],
+  names: VmacNames,
+  links: readonly LinkFacts[],
+): VmacPlan {
+  const planner = new Planner(names, links);
+  const placed = instances.map((instance) => planner.place(instance));
+  return { instances: placed, vmacs: planner.vmacs };
+}
+
+/** @see RFC 9568 §7.3 */
+function virtualRouterMac(family: AddressFamily, vrid: number): string {
+  return `00:00:5e:00:0${family === "inet" ? 1 : 2}:${vrid.toString(16).padStart(2, "0")}`;
+}
+
+class Planner {
+  readonly vmacs: Vmac[] = [];
+  readonly #names: VmacNames;
+  readonly #links: readonly LinkFacts[];
+
+  constructor(names: VmacNames, links: readonly LinkFacts[]) {
+    this.#names = names;
+    this.#links = links;
+  }
+
+  place(instance: ConfiguredVrrpInstance): ConfiguredVrrpInstance {
+    const own = instance.vmac === null ? null : this.#own(instance);
+    const place = (address: ConfiguredAddress): ConfiguredAddress => {
+      const interfaceName = this.#interfaceOf(instance, address, own);
+      return interfaceName === null ? address : { ...address, interfaceName };
+    };
+    const placed = {
+      ...instance,
+      virtualAddresses: instance.virtualAddresses.map(place),
+      excludedAddresses: instance.excludedAddresses.map(place),
+    };
+    const ownInterfaces = this.vmacs.filter((vmac) => vmac.instance === instance.name).map(({ name }) => name);
+    if (ownInterfaces.length === 0) return placed;
+    if (own === null || instance.vmac?.transmitsOnBase === true) return { ...placed, ownInterfaces };
+    return { ...placed, ownInterfaces, advertInterfaceName: own.name };
+  }
+
+  #own(instance: ConfiguredVrrpInstance): Vmac {
+    return this.#vmacOn(instance, instance.interfaceName, instance.vmac?.name ?? null, true);
+  }
+
+  /** Null where it stays on the interface that it names. */
+  #interfaceOf(instance: ConfiguredVrrpInstance, address: ConfiguredAddress, own: Vmac | null): string | null {
+    const base = address.interfaceName ?? instance.interfaceName;
+    if (own !== null && base === instance.interfaceName && address.family === instance.family) return own.name;
+    const isMoved = address.usesVmac || instance.vmac?.coversOtherInterfaces === true;
+    return isMoved && base !== instance.interfaceName ? this.#vmacOn(instance, base, null, false).name : null;
+  }
+
+  #vmacOn(instance: ConfiguredVrrpInstance, base: string, wanted: string | null, isOwn: boolean): Vmac {
+    const mac = instance.vmac?.macAddress ?? virtualRouterMac(instance.family, instance.vrid);
+    const known = this.vmacs.find((vmac) => vmac.base === base && vmac.mac === mac && vmac.instance === instance.name);
+    if (known !== undefined) return known;
+    const found = this.#matching(base, mac);
+    const all = [...instance.virtualAddresses, ...instance.excludedAddresses];
+    const vmac: Vmac = {
+      name: found?.name ?? this.#freeName(instance, wanted, isOwn),
+      base,
+      mac,
+      instance: instance.name,
+      family: instance.family,
+      hasIpv6: instance.family === "inet6" || (isOwn && all.some(({ family }) => family === "inet6")),
+      sendsAdverts: isOwn && instance.vmac?.transmitsOnBase !== true,
+      isFound: found !== undefined,
+    };
+    this.vmacs.push(vmac);
+    return vmac;
+  }
+
+  #matching(base: string, mac: string): LinkFacts | undefined {
+    const below = this.#links.find(({ name }) => name === base);
+    return this.#links.find(
+      (link) =>
+        link.kind === "macvlan" &&
+        link.isPrivate &&
+        link.mac === mac &&
+        link.baseIfindex === below?.ifindex &&
+        !this.#isPlanned(link.name),
+    );
+  }
+
+  #isPlanned(name: string): boolean {
+    return this.vmacs.some((vmac) => vmac.name === name);
+  }
+
+  #freeName({ family, vrid }: ConfiguredVrrpInstance, wanted: string | null, isOwn: boolean): string {
+    const prefix = isOwn ? this.#names.prefix : this.#names.addressPrefix;
+    const numbers = Array.from({ length: NAME_ATTEMPTS }, (_, index) => String(index + 1));
+    const middles = family === "inet6" ? ["", "6", ...numbers] : ["", ...numbers];
+    const generated = middles.map((middle) => {
+      const end = `${middle}.${vrid}`;
+      return `${prefix.slice(0, LONGEST_NAME - end.length)}${end}`;
+    });
+    const candidates = wanted === null ? generated : [wanted.slice(0, LONGEST_NAME), ...generated];
+    const isFree = (name: string): boolean => !this.#isPlanned(name) && !this.#links.some((link) => link.name === name);
+    return candidates.find(isFree) ?? `${prefix}.${vrid}`;
+  }
+}

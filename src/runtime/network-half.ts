@@ -1,0 +1,166 @@
+import { firewallRemoval, firewallScript } from "../addressing/firewall.ts";
+import { planVmacs, type Vmac } from "../addressing/vmac.ts";
+import type { CompleteConfiguration } from "../model/complete.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Rtnetlink, VrrpEvent } from "../native/contract.ts";
+import type { SpokenRecord } from "./log.ts";
+import { Firewall } from "./network-firewall.ts";
+import { StaticObjects } from "./network-statics.ts";
+import { Sysctls } from "./network-sysctl.ts";
+import { readLinkFacts, VmacLinks } from "./network-vmacs.ts";
+import type { VrrpHalf } from "./tracking-vrrp.ts";
+
+export interface NetworkHalfDependencies {
+  readonly rtnetlink: Rtnetlink;
+  readonly log: (record: SpokenRecord) => void;
+  /** `-V`: everything stays at stop. */
+  readonly keepsNetwork: boolean;
+  /** @param onEvents is to be called with all events of the loop */
+  readonly createHalf: (placed: CompleteConfiguration, onEvents: (events: readonly VrrpEvent[]) => void) => VrrpHalf;
+}
+
+/**
+ * The VRRP half with what must be there before its instances take part and until they have left: VMACs, the firewall,
+ * static addresses, routes and rules. Start and stop follow keepalived's order.
+ */
+export function createNetworkHalf(
+  configuration: CompleteConfiguration,
+  dependencies: NetworkHalfDependencies,
+): VrrpHalf {
+  return new NetworkHalf(configuration, dependencies);
+}
+
+class NetworkHalf implements VrrpHalf {
+  readonly #dependencies: NetworkHalfDependencies;
+  readonly #vmacs: VmacLinks;
+  readonly #firewall: Firewall;
+  readonly #statics: StaticObjects;
+  readonly #sysctls = new Sysctls();
+  #configuration: CompleteConfiguration;
+  #placed: CompleteConfiguration;
+  #inner: VrrpHalf | null = null;
+  #isStopped = false;
+  #remaking: Promise<void> = Promise.resolve();
+
+  constructor(configuration: CompleteConfiguration, dependencies: NetworkHalfDependencies) {
+    const { rtnetlink, log } = dependencies;
+    this.#configuration = configuration;
+    this.#placed = configuration;
+    this.#dependencies = dependencies;
+    this.#vmacs = new VmacLinks({ rtnetlink, sysctls: this.#sysctls, log });
+    this.#firewall = new Firewall(log);
+    this.#statics = new StaticObjects(rtnetlink, configuration.global.defaultInterface, log);
+  }
+
+  async start(): Promise<readonly Diagnostic[]> {
+    await this.#prepare(this.#configuration);
+    await this.#statics.start(this.#configuration);
+    this.#inner = this.#dependencies.createHalf(this.#placed, (events) => this.#onEvents(events));
+    return await this.#inner.start();
+  }
+
+  async reload(next: CompleteConfiguration): Promise<readonly Diagnostic[]> {
+    const before = this.#configuration;
+    await this.#prepare(next);
+    const complaints = (await this.#inner?.reload(this.#placed)) ?? [];
+    if (complaints.length > 0) await this.#prepare(before);
+    else await this.#statics.reload(next);
+    await this.#removeUnused();
+    return complaints;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#inner?.stop();
+    await this.#remaking;
+    if (this.#dependencies.keepsNetwork) return;
+    await this.#statics.stop();
+    await this.#vmacs.remove(this.#vmacs.made);
+    this.#sysctls.restore();
+    const { table } = this.#configuration.global.firewall;
+    if (this.#hasFirewall && table !== null) await this.#firewall.set(firewallRemoval(table), true);
+  }
+
+  snapshot(): ReturnType<VrrpHalf["snapshot"]> {
+    return this.#inner?.snapshot() ?? [];
+  }
+
+  health(): ReturnType<VrrpHalf["health"]> {
+    return this.#inner?.health() ?? null;
+  }
+
+  bfdChanged(name: string, isUp: boolean): void {
+    this.#inner?.bfdChanged(name, isUp);
+  }
+
+  #hasFirewall = false;
+  #planned: readonly Vmac[] = [];
+
+  async #prepare(configuration: CompleteConfiguration): Promise<void> {
+    this.#configuration = configuration;
+    const { vmacPrefix: prefix, vmacAddressPrefix: addressPrefix } = configuration.global;
+    const needsVmacs = configuration.vrrpInstances.some(
+      ({ vmac, virtualAddresses, excludedAddresses }) =>
+        vmac !== null || [...virtualAddresses, ...excludedAddresses].some(({ usesVmac }) => usesVmac),
+    );
+    const links = needsVmacs ? await readLinkFacts(this.#dependencies.rtnetlink) : [];
+    const plan = planVmacs(configuration.vrrpInstances, { prefix, addressPrefix }, links);
+    this.#planned = plan.vmacs;
+    this.#placed = { ...configuration, vrrpInstances: plan.instances };
+    this.#promoteSecondaries();
+    await this.#vmacs.make(plan.vmacs);
+    await this.#setFirewall(false);
+  }
+
+  async #setFirewall(isForced: boolean): Promise<void> {
+    const { global, vrrpInstances: instances } = this.#placed;
+    const input = {
+      settings: global.firewall,
+      instances,
+      vmacs: this.#vmacs.made,
+      skipsIgmp: global.disablesLocalIgmp,
+    };
+    const script = firewallScript(input);
+    this.#hasFirewall ||= script !== "";
+    await this.#firewall.set(script, isForced);
+  }
+
+  async #removeUnused(): Promise<void> {
+    const unused = this.#vmacs.made.filter(({ name }) => !this.#planned.some((vmac) => vmac.name === name));
+    if (unused.length > 0) await this.#vmacs.remove(unused);
+  }
+
+  #promoteSecondaries(): void {
+    for (const { promotesSecondaries, vmac, interfaceName } of this.#configuration.vrrpInstances) {
+      if (promotesSecondaries && vmac === null)
+        this.#sysctls.borrow(`ipv4/conf/${interfaceName}/promote_secondaries`, "1");
+    }
+  }
+
+  #onEvents(events: readonly VrrpEvent[]): void {
+    if (this.#isStopped) return;
+    this.#statics.onEvents(events);
+    const made = this.#vmacs.made;
+    const lost = events.flatMap((event) =>
+      event.kind === "link" && event.isDeleted ? made.filter(({ name }) => name === event.link.name) : [],
+    );
+    if (lost.length > 0) this.#remaking = this.#remaking.then(() => this.#remake(lost));
+  }
+
+  /** keepalived: a VMAC that somebody deleted is made again; its instances are at fault meanwhile. */
+  async #remake(vmacs: readonly Vmac[]): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      await this.#vmacs.make(vmacs);
+      await this.#setFirewall(true);
+    } catch (error) {
+      const message = "VMAC not made again";
+      this.#dependencies.log({
+        level: "error",
+        message,
+        fields: { reason: String(error) },
+        text: `${message}: ${String(error)}`,
+      });
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { addressAddMessage } from "../addressing/address-message.ts";
+import {
+  decodeLinkFacts,
+  groupDeleteMessage,
+  type LinkFacts,
+  linkDumpMessage,
+  linkGroupMessage,
+  linkStateMessage,
+  macvlanMessage,
+} from "../addressing/link-message.ts";
+import type { Vmac } from "../addressing/vmac.ts";
+import type { Rtnetlink, SyscallFailure } from "../native/contract.ts";
+import type { SpokenRecord } from "./log.ts";
+import type { Sysctls } from "./network-sysctl.ts";
+
+/** Interface group in which ours are gathered to be deleted together. */
+const DOOMED_GROUP = 0x68_6f_6c_64;
+const RUNNING_ATTEMPTS = 100;
+const RUNNING_PAUSE_MS = 10;
+const LINK_SCOPE = 253;
+const IPV4_SETTINGS = { arp_ignore: "1", accept_local: "1", rp_filter: "0", promote_secondaries: "1" } as const;
+const BASE_SETTINGS = { arp_ignore: "1", arp_filter: "1" } as const;
+
+export interface VmacDependencies {
+  readonly rtnetlink: Rtnetlink;
+  readonly sysctls: Sysctls;
+  readonly log: (record: SpokenRecord) => void;
+}
+
+export async function readLinkFacts(rtnetlink: Rtnetlink): Promise<readonly LinkFacts[]> {
+  const answer = await rtnetlink.query(linkDumpMessage());
+  return answer.map(decodeLinkFacts).filter((link) => link !== null);
+}
+
+/** Makes the VMACs and takes them away again. */
+export class VmacLinks {
+  readonly #dependencies: VmacDependencies;
+  #made: readonly Vmac[] = [];
+
+  constructor(dependencies: VmacDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  get made(): readonly Vmac[] {
+    return this.#made;
+  }
+
+  /** Those that are there already are left as they are, apart from their settings. */
+  async make(vmacs: readonly Vmac[]): Promise<void> {
+    if (vmacs.length === 0) return;
+    const before = await readLinkFacts(this.#dependencies.rtnetlink);
+    await this.#create(vmacs, before);
+    const links = new Map((await readLinkFacts(this.#dependencies.rtnetlink)).map((link) => [link.name, link]));
+    const present = vmacs.filter(({ name }) => links.has(name));
+    const others = this.#made.filter(({ name }) => !present.some((vmac) => vmac.name === name));
+    this.#made = [...others, ...present];
+    this.#openAllFilters(present);
+    for (const vmac of present) this.#configure(vmac);
+    const indexes = present.map(({ name }) => links.get(name)?.ifindex ?? 0);
+    await this.#dependencies.rtnetlink.send(indexes.map((ifindex) => linkStateMessage(ifindex, true)));
+    await this.#addLinkLocals(present, links);
+    await this.#untilRunning(present);
+  }
+
+  /** All at once. */
+  async remove(vmacs: readonly Vmac[]): Promise<void> {
+    const { rtnetlink, sysctls } = this.#dependencies;
+    const names = new Set(vmacs.map(({ name }) => name));
+    const doomed = (await readLinkFacts(rtnetlink)).filter(({ name, kind }) => names.has(name) && kind === "macvlan");
+    this.#made = this.#made.filter(({ name }) => !names.has(name));
+    if (doomed.length > 0) {
+      const messages = doomed.map(({ ifindex }) => linkGroupMessage(ifindex, DOOMED_GROUP));
+      const failures = await rtnetlink.send([...messages, groupDeleteMessage(DOOMED_GROUP)]);
+      const failure = failures.at(-1) ?? null;
+      for (const vmac of vmacs) this.#tell(vmac, "removing", failure);
+    }
+    for (const { base } of vmacs) {
+      if (this.#made.every((vmac) => vmac.base !== base)) sysctls.restoreBelow(`ipv4/conf/${base}/`);
+    }
+    if (this.#made.length === 0) sysctls.restore();
+  }
+
+  async #create(vmacs: readonly Vmac[], links: readonly LinkFacts[]): Promise<void> {
+    const known = new Map(links.map((link) => [link.name, link]));
+    const missing = vmacs.filter(({ name, base }) => !known.has(name) && known.has(base));
+    const messages = missing.map(({ name, base, mac }) => {
+      const { ifindex = 0, group = 0 } = known.get(base) ?? {};
+      return macvlanMessage({ name, baseIfindex: ifindex, mac, group });
+    });
+    const failures = messages.length === 0 ? [] : await this.#dependencies.rtnetlink.send(messages);
+    for (const [index, vmac] of missing.entries()) this.#tell(vmac, "creating", failures[index] ?? null);
+  }
+
+  #configure(vmac: Vmac): void {
+    const { sysctls } = this.#dependencies;
+    const { name, base, family, hasIpv6 } = vmac;
+    if (family === "inet") {
+      for (const [key, value] of Object.entries(BASE_SETTINGS)) sysctls.borrow(`ipv4/conf/${base}/${key}`, value);
+      for (const [key, value] of Object.entries(IPV4_SETTINGS)) sysctls.set(`ipv4/conf/${name}/${key}`, value);
+    }
+    sysctls.set(`ipv6/conf/${name}/addr_gen_mode`, "1");
+    if (!hasIpv6) sysctls.set(`ipv6/conf/${name}/disable_ipv6`, "1");
+  }
+
+  /** The larger of `all` and the interface holds: a filter for all would also hold on the VMACs. */
+  #openAllFilters(vmacs: readonly Vmac[]): void {
+    const { sysctls, log } = this.#dependencies;
+    const all = sysctls.read("ipv4/conf/all/rp_filter");
+    if (all === null || all === "0" || !vmacs.some(({ family }) => family === "inet")) return;
+    const own = new Set(vmacs.map(({ name }) => name));
+    for (const name of ["default", ...sysctls.interfaces()]) {
+      const path = `ipv4/conf/${name}/rp_filter`;
+      if (!own.has(name) && Number(sysctls.read(path) ?? all) < Number(all)) sysctls.borrow(path, all);
+    }
+    const text = `NOTICE: setting sysctl net.ipv4.conf.all.rp_filter from ${all} to 0`;
+    log({ level: "info", message: "rp_filter moved to the interfaces", fields: { from: all }, text });
+    sysctls.borrow("ipv4/conf/all/rp_filter", "0");
+  }
+
+  /** keepalived: adverts come from the address of the interface below, so the VMAC must have it too. */
+  async #addLinkLocals(vmacs: readonly Vmac[], links: ReadonlyMap<string, LinkFacts>): Promise<void> {
+    const { rtnetlink } = this.#dependencies;
+    const senders = vmacs.filter(({ family, sendsAdverts }) => family === "inet6" && sendsAdverts);
+    if (senders.length === 0) return;
+    const addresses = await rtnetlink.addresses();
+    const messages = senders.flatMap(({ name, base }) => {
+      const from = addresses.find(
+        ({ ifindex, family, scope }) =>
+          family === "inet6" && scope === LINK_SCOPE && ifindex === links.get(base)?.ifindex,
+      );
+      const ifindex = links.get(name)?.ifindex;
+      if (from === undefined || ifindex === undefined) return [];
+      const place = { file: "", line: 1, column: 1 };
+      return [addressAddMessage({ ...from, interfaceName: name, preferredLifetime: 0, place }, ifindex)];
+    });
+    await rtnetlink.send(messages);
+  }
+
+  /** The kernel says so a moment after the link is up; until then the instances would be at fault. */
+  async #untilRunning(vmacs: readonly Vmac[]): Promise<void> {
+    for (let attempt = 0; attempt < RUNNING_ATTEMPTS; attempt += 1) {
+      const links = new Map((await readLinkFacts(this.#dependencies.rtnetlink)).map((link) => [link.name, link]));
+      const isAwaited = ({ name, base }: Vmac): boolean =>
+        links.get(base)?.isRunning === true && links.get(name)?.isRunning === false;
+      if (!vmacs.some(isAwaited)) return;
+      await new Promise((resolve) => setTimeout(resolve, RUNNING_PAUSE_MS));
+    }
+  }
+
+  #tell({ instance, name }: Vmac, action: "creating" | "removing", failure: SyscallFailure | null): void {
+    const { log } = this.#dependencies;
+    const fields = { instance, interface: name };
+    if (failure === null) {
+      const text = `(${instance}): Success ${action} VMAC interface ${name}`;
+      log({ level: "detail", message: `${action} VMAC`, fields, text });
+    } else {
+      const text = `(${instance}): Error ${action} VMAC interface ${name}: ${failure.message}`;
+      log({ level: "error", message: `${action} VMAC failed`, fields: { ...fields, reason: failure.message }, text });
+    }
+  }
+}

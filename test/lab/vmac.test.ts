@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { linesOf } from "../helpers/process.ts";
+import { whyNoLab } from "./capabilities.ts";
+import type { Daemon } from "./daemon.ts";
+import type { Machine } from "./machine.ts";
+import { type KernelState, kernelState, observe } from "./routes-state.ts";
+
+const VIP = "192.168.1.100";
+const SECOND_LINK = [
+  "link add eth1 address 02:00:00:00:01:01 type veth peer name far1 address 02:00:00:00:01:02",
+  "link set far1 up",
+  "link set eth1 up",
+  "addr add 10.9.0.5/24 dev eth1",
+  "addr add 2001:db8::5/64 dev eth0 nodad",
+].join("\n");
+
+const GLOBAL = "global_defs {\n router_id LAB\n vrrp_version 3\n}\n";
+
+function instance(name: string, vrid: number, words: string, addresses: string, excluded = ""): string {
+  return `vrrp_instance ${name} {\n state BACKUP\n interface eth0\n virtual_router_id ${vrid}\n priority 200
+ advert_int 0.1\n${words}\n virtual_ipaddress {\n${addresses}\n }\n virtual_ipaddress_excluded {\n${excluded}\n }\n}\n`;
+}
+
+const VMACS =
+  GLOBAL +
+  instance(
+    "VI_1",
+    51,
+    "use_vmac\nno_accept",
+    VIP,
+    "10.9.0.100/24 dev eth1\n10.9.0.101/24 dev eth1 use_vmac\n2001:db8::77/64",
+  ) +
+  instance("VI_2", 52, "use_vmac\nvmac_xmit_base", "192.168.1.102") +
+  instance("VI_6", 61, "use_vmac\nno_accept", "fe80::61\n2001:db8::100");
+
+const STATICS = `${GLOBAL}static_ipaddress {
+ 192.168.1.50/24 dev eth0
+ 10.9.0.50/32 dev eth1 scope link
+ 2001:db8::50/64 dev eth0
+}
+static_routes {
+ 10.40.0.0/16 via 192.168.1.1 dev eth0
+ 10.41.0.0/16 dev eth1 table 100
+}
+static_rules {
+ from 10.40.0.0/16 table 100 priority 1000
+}
+${instance("VI_1", 51, "", VIP)}`;
+
+async function assertSameAs(
+  text: string,
+  parts: readonly (keyof KernelState)[],
+  rest: readonly (keyof KernelState)[],
+): Promise<void> {
+  const names = ["keepalived", "holdfast"] as const;
+  const [theirs, ours] = await Promise.all(
+    names.map((name) => observe(name, text, { vip: VIP, setup: SECOND_LINK, settles: true })),
+  );
+  for (const part of parts)
+    assert.deepEqual(ours?.master[part], theirs?.master[part], `${part} while master\n${ours?.log}`);
+  for (const part of rest) assert.deepEqual(ours?.after[part], ours?.before[part], `${part} after the end`);
+}
+
+/** Somebody deletes the VMAC: the daemon makes it again, and takes over again. */
+async function deletion(machine: Machine, daemon: Daemon): Promise<void> {
+  const from = daemon.log.position;
+  const before = await kernelState(machine);
+  await machine.ip("link del vrrp.51");
+  await daemon.logged("Success creating VMAC interface vrrp.51", { from });
+  await daemon.logged("(VI_1) Entering MASTER STATE", { from });
+  await daemon.logged("gratuitous ARP on vrrp.51", { from });
+  const after = await kernelState(machine);
+  assert.deepEqual(after.firewall, before.firewall);
+  assert.deepEqual(after.sysctls, before.sysctls);
+}
+
+async function restoring(machine: Machine, daemon: Daemon): Promise<void> {
+  const monitor = machine.spawn(["ip", "monitor", "route", "rule", "address"]);
+  const lines = linesOf(monitor.stdout);
+  // The monitor listens as soon as it has told of a change.
+  await machine.runOk(["sh", "-c", "sleep 0.3"]);
+  for (const [remove, text] of [
+    ["addr del 192.168.1.50/24 dev eth0", "192.168.1.50"],
+    ["route del 10.40.0.0/16", "10.40.0.0/16"],
+    ["rule del priority 1000", "1000:"],
+  ] as const) {
+    const from = lines.position;
+    await machine.ip(remove);
+    await lines.waitFor(`${text} to go`, (line) => line.text.startsWith("Deleted") && line.text.includes(text), {
+      from,
+    });
+    await lines.waitFor(`${text} to return`, (line) => !line.text.startsWith("Deleted") && line.text.includes(text), {
+      from,
+    });
+  }
+  await daemon.logged("Restoring deleted static address 192.168.1.50");
+}
+
+describe("VMACs and static objects, beside keepalived", { concurrency: 2 }, () => {
+  const skip = whyNoLab(["keepalived"]);
+  const timeout = 90_000;
+  test("VMACs: links, addresses, firewall and sysctls", { skip, timeout }, () =>
+    assertSameAs(VMACS, ["links", "addresses", "firewall", "sysctls"], ["links", "addresses", "firewall", "sysctls"]),
+  );
+  test("a VMAC that somebody deleted is made again", { skip, timeout }, async () => {
+    await observe("holdfast", VMACS, { vip: VIP, setup: SECOND_LINK, settles: true, whileMaster: deletion });
+  });
+  test("static addresses, routes and rules", { skip, timeout }, () =>
+    assertSameAs(STATICS, ["addresses", "routes", "rules"], ["addresses", "routes", "rules"]),
+  );
+  test("static objects removed by hand are put back", { skip, timeout }, async () => {
+    await observe("holdfast", STATICS, { vip: VIP, setup: SECOND_LINK, whileMaster: restoring });
+  });
+});
