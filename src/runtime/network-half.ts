@@ -108,6 +108,7 @@ class NetworkHalf implements VrrpHalf {
     this.#planned = plan.vmacs;
     this.#placed = { ...configuration, vrrpInstances: plan.instances };
     this.#promoteSecondaries();
+    if (configuration.global.disablesLocalIgmp) this.#sysctls.borrow("ipv4/igmp_link_local_mcast_reports", "0");
     await this.#vmacs.make(plan.vmacs);
     await this.#setFirewall(false);
   }
