@@ -45,18 +45,6 @@ const OPEN_ATTEMPTS = 5;
 /** Never through a symbolic link, and never waiting for the reader of a FIFO. */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/**
- * The name of a process that still runs. One that has ended stays as a zombie where nobody collects it, as under
- * the first process of many containers.
- * @param stat the text of /proc/PID/stat
- */
-export function runningProcessName(stat: string): string | null {
-  const match = /^\d+ \((.*)\) ([A-Za-z]) /s.exec(stat);
-  if (match === null) return null;
-  const [, name = "", state = ""] = match;
-  return "ZXx".includes(state) ? null : name;
-}
-
 function readPid(fd: number): number | null {
   const buffer = Buffer.alloc(LONGEST_PID_TEXT);
   const text = buffer.toString("latin1", 0, readSync(fd, buffer, 0, LONGEST_PID_TEXT, 0));

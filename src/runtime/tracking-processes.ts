@@ -8,6 +8,7 @@ import {
   stepProcess,
 } from "../tracking/process.ts";
 import type { SpokenRecord } from "./log.ts";
+import { runningProcessName } from "./process-stat.ts";
 import type { VrrpClock } from "./vrrp-types.ts";
 
 export interface ProcessTrackersDependencies {
@@ -25,12 +26,13 @@ export interface ProcessTrackersDependencies {
  */
 const LOOK_INTERVAL_US = 250_000;
 
-/** @returns what /proc shows; processes that end meanwhile are left out */
+/** @returns what /proc shows; processes that have ended are left out, also those that nobody has collected yet */
 export function readProcesses(): readonly ProcessFacts[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
     try {
-      const name = readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd();
+      const name = runningProcessName(readFileSync(`/proc/${pid}/stat`, "utf8"));
+      if (name === null) return [];
       const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
       return { name, argv: line === "" ? [] : line.replace(/\0$/, "").split("\0") };
     } catch {

@@ -14,12 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import {
-  acquirePidFile,
-  acquirePidFiles,
-  type PidFileDependencies,
-  runningProcessName,
-} from "../../../src/runtime/pid-file.ts";
+import { acquirePidFile, acquirePidFiles, type PidFileDependencies } from "../../../src/runtime/pid-file.ts";
 
 function folder(context: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "holdfast-pid-"));
@@ -71,13 +66,6 @@ test("a keepalived that does not lock is noticed by its name", (context) => {
   const other = acquirePidFile(path, dependencies({ processName: () => "cron" }));
   assert.ok(other.ok);
   other.file.close();
-});
-
-test("a process that has ended and waits to be collected counts as gone", () => {
-  assert.equal(runningProcessName("77 (keepalived) S 1 77 77 0 -1 4194560 120"), "keepalived");
-  assert.equal(runningProcessName("77 (keepalived) Z 1 77 77 0 -1 4194560 120"), null);
-  assert.equal(runningProcessName("77 (a) S (b) R 1 77 77 0 -1 4194560 120"), "a) S (b");
-  assert.equal(runningProcessName("rubbish"), null);
 });
 
 test("symbolic links, folders and missing folders are refused", (context) => {
