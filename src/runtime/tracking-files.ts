@@ -1,4 +1,14 @@
-import { existsSync, type FSWatcher, readFileSync, watch, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  type FSWatcher,
+  fstatSync,
+  openSync,
+  readSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname } from "node:path";
 import type { TrackFile } from "../model/tracking.ts";
 import { fileValue } from "../tracking/effect.ts";
@@ -18,9 +28,19 @@ const QUIET_US = 20_000;
 /** A file that was cut to nothing is about to be written. */
 const EMPTY_QUIET_US = 100_000;
 
+const LONGEST_TEXT_BYTES = 128;
+
+/** Whoever may write the folder could put a FIFO or an endless device there: neither is waited for. */
 function readOrNull(path: string): string | null {
   try {
-    return readFileSync(path, "utf8");
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(fd).isFile()) return null;
+      const buffer = Buffer.alloc(LONGEST_TEXT_BYTES);
+      return buffer.toString("utf8", 0, readSync(fd, buffer, 0, LONGEST_TEXT_BYTES, 0));
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return null;
   }
