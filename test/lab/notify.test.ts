@@ -18,7 +18,8 @@ interface Record {
 }
 
 const STATE_SCRIPT = `#!/bin/sh\necho "$*" >> ${FOLDER}/states\n`;
-const CALL_SCRIPT = `#!/bin/sh\nfor word; do printf '[%s]' "$word"; done >> ${FOLDER}/calls\necho >> ${FOLDER}/calls\n`;
+// One write a call: scripts of several instances run at the same time.
+const CALL_SCRIPT = `#!/bin/sh\nwords=$(printf '[%s]' "$@")\necho "$words" >> ${FOLDER}/calls\n`;
 
 function instance(name: string, vrid: number, address: string): string {
   const states = ["master", "backup", "fault", "stop"].map(
