@@ -41,6 +41,13 @@ function select(filter: string | null): readonly Selection[] {
   });
 }
 
+const MARKDOWN_HEAD = `# Keyword reference
+
+Made by \`holdfast keywords --format markdown\`. \`holdfast keywords\` says which keywords are in effect today; the others are
+checked and kept, and named once at load.
+
+`;
+
 export function renderKeywords(tables: readonly Selection[], format: KeywordFormat): string {
   switch (format) {
     case "json":
@@ -50,7 +57,7 @@ export function renderKeywords(tables: readonly Selection[], format: KeywordForm
         2,
       )}\n`;
     case "markdown":
-      return tables.map(toMarkdown).join("\n");
+      return `${MARKDOWN_HEAD}${tables.map(toMarkdown).join("\n")}`;
     case "text":
       return tables.map(toText).join("\n");
   }
@@ -84,15 +91,17 @@ function toText({ path, rows }: Selection): string {
   return [path, ...lines, ""].join("\n");
 }
 
+/** The reference for `docs/`: without the status, which changes with the program and not with the language. */
 function toMarkdown({ path, rows }: Selection): string {
   const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
-  const lines = rows.map((row) =>
-    [row.name, row.syntax, row.defaultText, row.note, row.meaning, statusText(row)].map(cell).join(" | "),
-  );
+  const lines = rows.map((row) => {
+    const since = row.isDeprecated ? `${row.since}, deprecated` : row.since;
+    return [row.name, row.syntax, row.defaultText, row.note, row.meaning, since].map(cell).join(" | ");
+  });
   return [
     `## ${cell(path)}`,
     "",
-    "| keyword | syntax | default | unit, range | meaning | status |",
+    "| keyword | syntax | default | unit, range | meaning | known since |",
     "| --- | --- | --- | --- | --- | --- |",
     ...lines.map((line) => `| ${line} |`),
     "",

@@ -1,4 +1,5 @@
 import yargs, { type Argv } from "yargs";
+import { errorCode } from "../runtime/error-code.ts";
 import { VERSION } from "../runtime/version.ts";
 
 /** The words made no sense; the message says why. */
@@ -115,6 +116,11 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
  */
 export async function runSubcommand(words: readonly string[]): Promise<number> {
   let exitCode = 0;
+  // A reader such as head(1) that has seen enough is no failure
+  process.stdout.on("error", (error) => {
+    if (errorCode(error) === "EPIPE") process.exit(0);
+    throw error;
+  });
   const keep: Keep = async (run) => {
     exitCode = await run;
   };

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { renderKeywords } from "../../../src/cli/keywords.ts";
 import { TABLES } from "../../../src/config/keywords/tables.ts";
 
+const REFERENCE = join(import.meta.dirname, "../../../../docs/keywords.md");
 const ALL = [...TABLES.values()];
 const TCP = ALL.filter(({ path }) => path.endsWith("/TCP_CHECK"));
 
@@ -27,4 +30,9 @@ test("markdown escapes what would break a table", () => {
   for (const line of lines.filter((candidate) => candidate.startsWith("| "))) {
     assert.equal(line.replaceAll("\\|", "").split("|").length, 8, line);
   }
+});
+
+test("docs/keywords.md is what the tables say", () => {
+  const remedy = "run: bin/holdfast keywords --format markdown > docs/keywords.md";
+  assert.equal(readFileSync(REFERENCE, "utf8"), renderKeywords(ALL, "markdown"), remedy);
 });
