@@ -6,7 +6,7 @@ import { type DaemonDependencies, type DaemonExitCode, type DaemonOptions, EXIT_
 import { errorText } from "./error-code.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
-import { damageOf, Refusal, tellDiagnostics } from "./refusal.ts";
+import { damageOf, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
 import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
 
 type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stopped";
@@ -169,7 +169,7 @@ export class Daemon {
         this.dependencies.log,
         reasons.filter((reason) => !loaded.diagnostics.includes(reason)),
       );
-      throw new Refusal(exitCode);
+      throw new Refusal(exitCode, summarise(reasons));
     }
     log.info("configuration file", { file: this.options.configFile });
     return loaded;
@@ -207,7 +207,7 @@ export class Daemon {
   }
 
   private async reloadOnce(): Promise<void> {
-    const { log } = this.dependencies;
+    const { log, manager } = this.dependencies;
     try {
       const { configuration, diagnostics } = this.refuseIfBad(await this.dependencies.load());
       this.checkUnchangeable(configuration);
@@ -218,9 +218,11 @@ export class Daemon {
       this.configuration = configuration;
       this.damage = damageOf(diagnostics);
       log.info("reload complete");
+      manager.status("Running; the last reload is complete");
     } catch (error) {
       if (!(error instanceof Refusal)) log.error("reload failed", { reason: errorText(error) });
       log.error("reload refused", { file: this.options.configFile });
+      manager.status(`Running with the configuration before a reload that was refused: ${errorText(error)}`);
     }
   }
 
@@ -235,13 +237,13 @@ export class Daemon {
     ];
     if (changed.length === 0) return;
     this.dependencies.log.error("unchangeable", { settings: changed });
-    throw new Refusal(EXIT_CODES.configuration);
+    throw new Refusal(EXIT_CODES.configuration, `${changed.join(" and ")} cannot change in a reload`);
   }
 
   /** A file saved by half must not take addresses away; what was wrong at the start already may stay so. */
   private refuseNewDamage(diagnostics: readonly Diagnostic[]): void {
     const added = [...damageOf(diagnostics)].filter((text) => !this.damage.has(text));
-    if (added.length > 0) throw new Refusal(EXIT_CODES.configuration);
+    if (added.length > 0) throw new Refusal(EXIT_CODES.configuration, added[0]);
   }
 
   /** A part that has work for the first time gets its pid file and keeps it; that it can't is no reason to stop. */

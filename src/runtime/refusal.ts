@@ -7,10 +7,21 @@ export class Refusal extends Error {
   /** What a refused start ends with. */
   readonly exitCode: DaemonExitCode;
 
-  constructor(exitCode: DaemonExitCode) {
-    super("refused");
+  /** @param reason in one line, for those who do not read the log */
+  constructor(exitCode: DaemonExitCode, reason = "see the log") {
+    super(reason);
     this.exitCode = exitCode;
   }
+}
+
+/** The first of several reasons, with its place and how many there are. */
+export function summarise(reasons: readonly Diagnostic[]): string {
+  const [first] = reasons;
+  if (first === undefined) return "see the log";
+  const { place, message } = first;
+  const where = place === null ? "" : `${place.file}:${place.line}:${place.column}: `;
+  const others = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
+  return `${where}${message}${others}`;
 }
 
 /** Logs each diagnostic at the level of its severity. */

@@ -7,6 +7,8 @@ export interface ServiceManager {
   ready(): void;
   /** @param monotonicUs CLOCK_MONOTONIC, which `Type=notify-reload` wants to see */
   reloading(monotonicUs: number): void;
+  /** @param text one line, shown by `systemctl status` */
+  status(text: string): void;
   stopping(): void;
   /** @param exitCode of a start that failed for good */
   failed(exitCode: number): void;
@@ -16,6 +18,7 @@ export interface ServiceManager {
 const NOBODY: ServiceManager = {
   ready: () => {},
   reloading: () => {},
+  status: () => {},
   stopping: () => {},
   failed: () => {},
   close: () => {},
@@ -46,6 +49,7 @@ export function openServiceManager(
   return {
     ready: () => send("READY=1", `MAINPID=${process.pid}`),
     reloading: (monotonicUs) => send("RELOADING=1", `MONOTONIC_USEC=${monotonicUs}`),
+    status: (text) => send(`STATUS=${text}`),
     stopping: () => send("STOPPING=1"),
     failed: (exitCode) => send(`ERRNO=${exitCode}`),
     close: () => sender.close(),

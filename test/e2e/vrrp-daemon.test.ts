@@ -184,13 +184,21 @@ ${waitFor("grep -q listening /run/syslog.txt && grep -q listening /run/notify.tx
 NOTIFY_SOCKET=/run/notify holdfast -n -f /run/a.conf -S local3 &
 D=$!
 ${waitFor("grep -q MASTER /run/syslog.txt")}
+cp /run/a.conf /run/good.conf; echo 'vrrp_instance VI_1 {' > /run/a.conf
+kill -HUP $D; ${waitFor("grep -q 'Reload refused' /run/syslog.txt")}
+cp /run/good.conf /run/a.conf
 kill -HUP $D; ${waitFor("grep -q 'Reload complete' /run/syslog.txt")}
 kill $D; wait; umount /dev; grep -v listening /run/syslog.txt; grep -v listening /run/notify.txt`;
   const { stdout } = await withConfig(VRRP, script);
   assert.match(stdout, /^<158>\w{3} [ \d]\d \d\d:\d\d:\d\d Keepalived\[\d+\]: Starting holdfast v/);
   assert.match(stdout, /Keepalived_vrrp\[\d+\]: \(VI_1\) Entering MASTER STATE/);
   assert.match(stdout, /Keepalived\[\d+\]: Stopped holdfast v/);
-  assert.match(stdout, /READY=1 MAINPID=\d+\nRELOADING=1 MONOTONIC_USEC=\d+\nREADY=1 MAINPID=\d+\nSTOPPING=1\n$/);
+  const reload = /RELOADING=1 MONOTONIC_USEC=\d+\nSTATUS=(Running .*: |Running; .*complete\n)/g;
+  const outcomes = [...stdout.matchAll(reload)].map(([, status = ""]) => status);
+  assert.equal(outcomes.length, 2, stdout);
+  assert.match(outcomes[0] ?? "", /refused/);
+  assert.match(stdout, /^STATUS=Running .* refused: \/run\/a\.conf:1:1: /m);
+  assert.match(stdout, /READY=1 MAINPID=\d+\nRELOADING[\s\S]*complete\nREADY=1 MAINPID=\d+\nSTOPPING=1\n$/);
 });
 
 test("an internal error is told, releases the VIP and has keepalived's code for it", { skip }, async () => {

@@ -94,6 +94,7 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
     manager: {
       ready: () => calls.push("manager ready"),
       reloading: () => calls.push("manager reloading"),
+      status: (text) => calls.push(`manager status ${text}`),
       stopping: () => calls.push("manager stopping"),
       failed: (exitCode) => calls.push(`manager failed ${exitCode}`),
       close: () => {},

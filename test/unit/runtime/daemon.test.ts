@@ -174,6 +174,7 @@ test("reload: the parts get the new configuration", async () => {
     "lvs start 1",
     "pid checkers",
     "log reload complete",
+    "manager status Running; the last reload is complete",
     "manager ready",
   ]);
   parts.calls.length = 0;
@@ -222,12 +223,17 @@ test("reload: whatever is wrong, the old configuration stays and the daemon live
     await daemon.reload();
     assert.ok(parts.calls.includes("log reload refused"), parts.calls.join("\n"));
     assert.ok(!parts.calls.some((call) => /^lvs|reload complete/.test(call)), parts.calls.join("\n"));
+    assert.match(
+      parts.calls.at(-2) ?? "",
+      /^manager status Running with the configuration before a reload that was refused: ./,
+    );
     assert.equal(parts.calls.at(-1), "manager ready");
   }
   parts.calls.length = 0;
   parts.complaints = [];
   await daemon.reload();
   assert.ok(parts.calls.includes("log reload complete"));
+  assert.ok(parts.calls.includes("manager status Running; the last reload is complete"));
 });
 
 test("a kernel that has no IPVS refuses the reload before VRRP hears of it", async () => {
@@ -250,7 +256,7 @@ test("load balancing that can't follow a reload takes VRRP back with it", async 
   both.parts.text = VRRP_TEXT.replace("VI_1", "VI_2") + LVS_TEXT;
   await both.daemon.reload();
   assert.deepEqual(
-    both.parts.calls.filter((call) => /^vrrp|refused/.test(call)),
+    both.parts.calls.filter((call) => /^vrrp|^log reload refused/.test(call)),
     ["vrrp reload VI_2", "vrrp reload VI_1", "log reload refused"],
   );
   const onlyLvs = createFakeDaemon(LVS_TEXT, { lvsReload });
@@ -258,7 +264,7 @@ test("load balancing that can't follow a reload takes VRRP back with it", async 
   onlyLvs.parts.text = VRRP_TEXT + LVS_TEXT;
   await onlyLvs.daemon.reload();
   assert.deepEqual(
-    onlyLvs.parts.calls.filter((call) => /^vrrp|refused/.test(call)),
+    onlyLvs.parts.calls.filter((call) => /^vrrp|^log reload refused/.test(call)),
     ["vrrp start", "vrrp stop", "log reload refused"],
   );
 });
