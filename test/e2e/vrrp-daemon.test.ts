@@ -197,7 +197,7 @@ kill $D; wait; umount /dev; grep -v listening /run/syslog.txt; grep -v listening
   const outcomes = [...stdout.matchAll(reload)].map(([, status = ""]) => status);
   assert.equal(outcomes.length, 2, stdout);
   assert.match(outcomes[0] ?? "", /refused/);
-  assert.match(stdout, /^STATUS=Running .* refused: \/run\/a\.conf:1:1: /m);
+  assert.match(stdout, /^STATUS=Running .* refused: \/run\/a\.conf:1:15: /m);
   assert.match(stdout, /READY=1 MAINPID=\d+\nRELOADING[\s\S]*complete\nREADY=1 MAINPID=\d+\nSTOPPING=1\n$/);
 });
 
