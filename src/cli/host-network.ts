@@ -5,16 +5,21 @@ import type { Logger } from "../runtime/log.ts";
 
 const NAMESPACE_DIRECTORIES = ["/var/run/netns", "/run/netns"];
 
+async function linksOf(rtnetlink: Rtnetlink): Promise<readonly Link[]> {
+  try {
+    return await rtnetlink.links();
+  } finally {
+    rtnetlink.close();
+  }
+}
+
 /** The interfaces of the network namespace that this thread is in; null when they can't be read. */
 export async function readLinks(
   native: Pick<NativeAddon, "openRtnetlink">,
   log: Logger,
 ): Promise<readonly Link[] | null> {
   try {
-    const rtnetlink = native.openRtnetlink();
-    const links = await rtnetlink.links();
-    rtnetlink.close();
-    return links;
+    return await linksOf(native.openRtnetlink());
   } catch (error) {
     log.warning("interfaces not readable", { reason: errorText(error) });
     return null;
@@ -51,10 +56,7 @@ function openRtnetlinkIn(native: NativeAddon, name: string): Rtnetlink {
 /** The interfaces of a namespace, null (this thread's) or by name; null when they can't be read. */
 export async function readLinksOf(native: NativeAddon, name: string | null): Promise<readonly Link[] | null> {
   try {
-    const rtnetlink = name === null ? native.openRtnetlink() : openRtnetlinkIn(native, name);
-    const links = await rtnetlink.links();
-    rtnetlink.close();
-    return links;
+    return await linksOf(name === null ? native.openRtnetlink() : openRtnetlinkIn(native, name));
   } catch {
     return null;
   }

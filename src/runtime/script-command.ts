@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ScriptCommand } from "../model/command.ts";
 import type { ScriptStart } from "./script-runner.ts";
@@ -18,7 +18,7 @@ function findInPath(name: string, searchPath: string): string {
 function isExecutableFormat(path: string): boolean {
   let fd: number | null = null;
   try {
-    fd = openSync(path, "r");
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const head = Buffer.alloc(4);
     const count = readSync(fd, head, 0, head.length, 0);
     return head.toString("latin1", 0, Math.min(2, count)) === "#!" || head.toString("latin1") === "\x7fELF";

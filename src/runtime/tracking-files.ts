@@ -7,7 +7,7 @@ import {
   openSync,
   readSync,
   watch,
-  writeFileSync,
+  writeSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { TrackFile } from "../model/tracking.ts";
@@ -43,6 +43,16 @@ function readOrNull(path: string): string | null {
     }
   } catch {
     return null;
+  }
+}
+
+/** @throws system error, also where the reader of a FIFO would have to be waited for */
+function writeText(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK, 0o666);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -128,7 +138,7 @@ export class FileTrackers {
   #initialise({ name, path, initialise }: TrackFile): void {
     if (initialise === null || (existsSync(path) && !initialise.overwrites)) return;
     try {
-      writeFileSync(path, `${initialise.value}\n`);
+      writeText(path, `${initialise.value}\n`);
     } catch (error) {
       const text = `Track file ${name}: unable to initialise ${path}: ${errorText(error)}`;
       this.#dependencies.log({ level: "error", message: "file not initialised", fields: { file: name, path }, text });
