@@ -27,6 +27,7 @@ export interface FileTrackersDependencies {
 const QUIET_US = 20_000;
 /** A file that was cut to nothing is about to be written. */
 const EMPTY_QUIET_US = 100_000;
+const REWATCH_US = 1_000_000;
 
 const LONGEST_TEXT_BYTES = 128;
 
@@ -62,6 +63,8 @@ class FileTracker {
   value: number;
   readonly #dependencies: FileTrackersDependencies;
   #watcher: FSWatcher | null = null;
+  /** Why there is no watch, as last told. */
+  #reason: string | null = null;
   #cancel: () => void = () => undefined;
 
   constructor(file: TrackFile, dependencies: FileTrackersDependencies) {
@@ -82,11 +85,27 @@ class FileTracker {
     try {
       this.#watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
         if (name === null || name === basename(path)) this.#readAfter(QUIET_US);
+        else if (!existsSync(dirname(path))) this.#watchLater("the directory is gone");
       });
-      this.#watcher.on("error", (error) => this.#complain(errorText(error)));
+      this.#watcher.on("error", (error) => this.#watchLater(errorText(error)));
+      this.#reason = null;
     } catch (error) {
-      this.#complain(errorText(error));
+      this.#watchLater(errorText(error));
     }
+  }
+
+  /** The directory may come, or come back. */
+  #watchLater(reason: string): void {
+    if (this.#reason !== reason) this.#complain(reason);
+    this.#reason = reason;
+    this.#watcher?.close();
+    this.#watcher = null;
+    this.#cancel();
+    this.#cancel = this.#dependencies.clock.after(REWATCH_US, () => {
+      this.#watch();
+      if (this.#watcher !== null) this.#readAfter(QUIET_US);
+      else this.#take(0);
+    });
   }
 
   #readAfter(delayUs: number): void {
