@@ -53,6 +53,10 @@ class NetworkHalf implements VrrpHalf {
   }
 
   async start(): Promise<readonly Diagnostic[]> {
+    if (this.#configuration.global.firewall.isTableImplied) {
+      const text = "use_vmac or no_accept/strict specified, but no firewall configured - using nftables";
+      this.#dependencies.log({ level: "info", message: "nftables chosen", fields: {}, text });
+    }
     await this.#prepare(this.#configuration);
     await this.#statics.start(this.#configuration);
     this.#inner = this.#dependencies.createHalf(this.#placed, (events) => this.#onEvents(events));

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { whyNoLab } from "./capabilities.ts";
+import { Daemon, type DaemonName } from "./daemon.ts";
+import type { Machine } from "./machine.ts";
+import { daemonPairs } from "./matrix.ts";
+import { Network } from "./network.ts";
+
+interface Setting {
+  readonly name: string;
+  readonly words: string;
+  readonly addresses: readonly string[];
+}
+
+const VIP6 = "2001:db8::100";
+const VIP4 = "192.168.1.100";
+const SETTINGS: readonly Setting[] = [
+  { name: "IPv6", words: "", addresses: ["fe80::51", `${VIP6}/64`] },
+  { name: "IPv6 on a VMAC", words: "use_vmac", addresses: ["fe80::51", `${VIP6}/64`] },
+  { name: "IPv4 on a VMAC", words: "use_vmac", addresses: [VIP4] },
+  { name: "IPv4 on a VMAC, adverts from the base", words: "use_vmac\n vmac_xmit_base", addresses: [VIP4] },
+];
+
+function config({ words, addresses }: Setting, priority: number): string {
+  return `global_defs {\n router_id LAB\n vrrp_version 3\n}\nvrrp_instance VI_1 {\n state BACKUP\n interface eth0
+ virtual_router_id 51\n priority ${priority}\n advert_int 0.2\n ${words}
+ virtual_ipaddress {\n${addresses.join("\n")}\n }\n}\n`;
+}
+
+/** Preemption by the better router and its good-bye; a third machine reaches the address at whoever has it. */
+async function life(setting: Setting, names: readonly [DaemonName, DaemonName]): Promise<void> {
+  const network = await Network.build();
+  const daemons: Daemon[] = [];
+  try {
+    const vip = setting.addresses.at(-1)?.split("/")[0] ?? "";
+    const add = (name: string, host: number): Promise<Machine> =>
+      network.addMachine({ name, addresses: [`192.168.1.${host}/24`, `2001:db8::${host}/64`] });
+    // One after the other: their MACs are numbered.
+    const one = await add("one", 5);
+    const two = await add("two", 6);
+    const client = await add("client", 7);
+    const watches = [await one.watchAddresses(), await two.watchAddresses()] as const;
+    const worse = new Daemon(two, { name: names[1], config: config(setting, 100) });
+    daemons.push(worse);
+    await watches[1].gained(vip);
+    await client.runOk(["ping", "-c", "5", "-i", "0.2", "-W", "2", vip]);
+    const better = new Daemon(one, { name: names[0], config: config(setting, 200) });
+    daemons.push(better);
+    await watches[0].gained(vip);
+    await watches[1].lost(vip);
+    await client.runOk(["ping", "-c", "5", "-i", "0.2", "-W", "2", vip]);
+    const from = watches[1].events.position;
+    assert.deepEqual(await better.terminate(), { status: 0, signal: null });
+    await watches[1].gained(vip, { from });
+    await client.runOk(["ping", "-c", "5", "-i", "0.2", "-W", "2", vip]);
+    assert.ok(!daemons.some(({ text }) => text.includes("Invalid")), daemons.map(({ text }) => text).join("\n"));
+    await worse.terminate();
+    assert.ok(!(await two.runOk(["ip", "-o", "link"])).includes("vrrp"));
+  } catch (error) {
+    throw new Error(daemons.map(({ name, text }) => `${name} said:\n${text}`).join("\n"), { cause: error });
+  } finally {
+    await network.close();
+  }
+}
+
+describe("pairs over IPv6 and on VMACs", { concurrency: 2 }, () => {
+  const skip = whyNoLab(["ping"]);
+  for (const daemons of daemonPairs()) {
+    for (const setting of SETTINGS) {
+      test(`${setting.name}: ${daemons.join(" over ")}`, { skip, timeout: 60_000 }, () => life(setting, daemons));
+    }
+  }
+});
