@@ -71,6 +71,20 @@ export function virtualServerKey(key: VirtualServerKey): string {
   }
 }
 
+/**
+ * The key of each virtual server of a configuration: equal before and after a reload, and for no two of one
+ * configuration, since several on one group (or written twice) are told apart by their order.
+ */
+export function virtualServerKeys(servers: readonly VirtualServer[]): readonly string[] {
+  const counts = new Map<string, number>();
+  return servers.map(({ key }) => {
+    const text = virtualServerKey(key);
+    const count = counts.get(text) ?? 0;
+    counts.set(text, count + 1);
+    return count === 0 ? text : `${text} #${count}`;
+  });
+}
+
 export function realServerKey(server: RealServer): string {
   return `${server.address} ${server.port}`;
 }
@@ -103,7 +117,7 @@ export function diffVirtualServers(
   before: readonly VirtualServer[],
   after: readonly VirtualServer[],
 ): readonly VirtualServerChange[] {
-  const { removed, added, kept } = match(before, after, (server) => virtualServerKey(server.key));
+  const { removed, added, kept } = matchByKeys(before, after, virtualServerKeys);
   return [
     ...removed.map((server): VirtualServerChange => ({ kind: "removed", server })),
     ...kept.map(
@@ -154,8 +168,17 @@ interface Matched<Item> {
 
 /** Pairs items by key; of several with one key only the first counts. */
 function match<Item>(before: readonly Item[], after: readonly Item[], keyOf: (item: Item) => string): Matched<Item> {
-  const old = firstByKey(before, keyOf);
-  const now = firstByKey(after, keyOf);
+  return matchByKeys(before, after, (items) => items.map(keyOf));
+}
+
+/** @param keysOf one key for each item */
+function matchByKeys<Item>(
+  before: readonly Item[],
+  after: readonly Item[],
+  keysOf: (items: readonly Item[]) => readonly string[],
+): Matched<Item> {
+  const old = firstByKey(before, keysOf(before));
+  const now = firstByKey(after, keysOf(after));
   const kept: (readonly [Item, Item])[] = [];
   const added: Item[] = [];
   for (const [key, item] of now) {
@@ -166,12 +189,12 @@ function match<Item>(before: readonly Item[], after: readonly Item[], keyOf: (it
   return { removed: [...old].filter(([key]) => !now.has(key)).map(([, item]) => item), added, kept };
 }
 
-function firstByKey<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, Item> {
+function firstByKey<Item>(items: readonly Item[], keys: readonly string[]): ReadonlyMap<string, Item> {
   const byKey = new Map<string, Item>();
-  for (const item of items) {
-    const key = keyOf(item);
+  items.forEach((item, index) => {
+    const key = keys[index] ?? "";
     if (!byKey.has(key)) byKey.set(key, item);
-  }
+  });
   return byKey;
 }
 

@@ -12,6 +12,7 @@ import { expandVirtualServer, mergeServices } from "../ipvs/expand.ts";
 import { type GroupMembers, NO_GROUPS } from "../ipvs/groups.ts";
 import type { ServiceId } from "../ipvs/keys.ts";
 import type { TableService } from "../ipvs/table.ts";
+import { realServerKey, virtualServerKeys } from "../model/diff.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import { type LvsNames, nameVirtualServers } from "./lvs-names.ts";
 import type { CheckerVerdict } from "./lvs-types.ts";
@@ -67,26 +68,32 @@ export class Pools {
   /** The servers of a configuration by virtual server, to see what a reload takes away. */
   static identities(virtualServers: readonly VirtualServer[]): Map<string, ReadonlySet<string>> {
     const result = new Map<string, ReadonlySet<string>>();
-    nameVirtualServers(virtualServers).forEach((names, index) => {
-      const virtualServer = virtualServers[index];
-      if (virtualServer === undefined) return;
-      result.set(poolId(virtualServer, names), new Set(virtualServer.realServers.map(serverId)));
+    const keys = virtualServerKeys(virtualServers);
+    virtualServers.forEach(({ realServers }, index) => {
+      result.set(keys[index] ?? "", new Set(realServers.map(realServerKey)));
     });
     return result;
   }
 
+  /** Every pool with what identifies it across a reload. */
+  keyed(): readonly (readonly [string, Pool])[] {
+    const keys = virtualServerKeys(this.all.map(({ virtualServer }) => virtualServer));
+    return this.all.map((pool, index) => [keys[index] ?? "", pool]);
+  }
+
   static take({ virtualServers, groups, before, verdictOf, takenOut, onEffect }: Takeover): Pools {
     const names = nameVirtualServers(virtualServers);
-    const old = new Map(before.all.map((pool) => [poolId(pool.virtualServer, pool.names), pool]));
+    const keys = virtualServerKeys(virtualServers);
+    const old = new Map(before.keyed());
     const pools: Pool[] = [];
     virtualServers.forEach((virtualServer, index) => {
       const own = names[index];
       if (own === undefined) return;
-      const previous = old.get(poolId(virtualServer, own)) ?? null;
+      const previous = old.get(keys[index] ?? "") ?? null;
       const known = indexServers(previous);
       const out = previous === null ? takenOut(index) : [];
       const servers = virtualServer.realServers.map((server, position) =>
-        takeServer(server, known.get(serverId(server)), verdictOf, out[position] === true),
+        takeServer(server, known.get(realServerKey(server)), verdictOf, out[position] === true),
       );
       const step = startPool(virtualServer, servers, previous?.state.hasQuorum ?? null);
       const pool: Pool = { virtualServer, names: own, state: step.state, services: null };
@@ -142,16 +149,6 @@ function settle(pool: Pool, step: PoolStep, onEffect: OnPoolEffect): void {
   for (const effect of step.effects) onEffect(pool, effect);
 }
 
-/** Equal for a virtual server before and after a reload. */
-export function poolId({ key }: VirtualServer, names: LvsNames): string {
-  return key.kind === "fwmark" ? `${names.virtualServer} ${key.family}` : names.virtualServer;
-}
-
-/** Equal for a real server of one pool before and after a reload. */
-export function serverId({ address, port }: RealServer): string {
-  return `${address} ${port}`;
-}
-
 interface KnownServer {
   readonly server: RealServer;
   readonly state: ServerState;
@@ -161,7 +158,7 @@ function indexServers(pool: Pool | null): Map<string, KnownServer> {
   const known = new Map<string, KnownServer>();
   pool?.virtualServer.realServers.forEach((server, index) => {
     const state = pool.state.servers[index];
-    if (state !== undefined) known.set(serverId(server), { server, state });
+    if (state !== undefined) known.set(realServerKey(server), { server, state });
   });
   return known;
 }
@@ -186,7 +183,7 @@ function takeServer(
 
 function tellWeights(pool: Pool, known: ReadonlyMap<string, KnownServer>, onEffect: OnPoolEffect): void {
   pool.virtualServer.realServers.forEach((server, index) => {
-    const from = known.get(serverId(server))?.state.weight;
+    const from = known.get(realServerKey(server))?.state.weight;
     const now = pool.state.servers[index];
     if (from === undefined || now === undefined || from === now.weight) return;
     onEffect(pool, { kind: "weight-changed", server: index, from, to: now.weight, isAlive: now.isAlive });

@@ -4,9 +4,10 @@ import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, indexGroups } from "../ipvs/groups.ts";
 import type { ServiceId } from "../ipvs/keys.ts";
 import type { TableService } from "../ipvs/table.ts";
+import { realServerKey } from "../model/diff.ts";
 import type { VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
-import { type OnPoolEffect, type Pool, Pools, poolId, serverId } from "./lvs-pools.ts";
+import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes } from "./lvs-probes.ts";
 import { TableSync } from "./lvs-table-sync.ts";
 import type {
@@ -218,11 +219,11 @@ class Runtime implements LvsRuntime {
   /** What a reload takes away, in the order of the old configuration. */
   private speakGone(before: Pools, virtualServers: readonly VirtualServer[]): void {
     const kept = Pools.identities(virtualServers);
-    for (const pool of before.all) {
-      const servers = kept.get(poolId(pool.virtualServer, pool.names));
+    for (const [key, pool] of before.keyed()) {
+      const servers = kept.get(key);
       if (servers === undefined) this.deps.log(speakVirtualServerGone(pool.names.virtualServer));
       pool.virtualServer.realServers.forEach((server, index) => {
-        if (servers?.has(serverId(server)) === true) return;
+        if (servers?.has(realServerKey(server)) === true) return;
         if (servers !== undefined) this.deps.log(speakServerGone(pool.names.realServers[index] ?? ""));
         this.speakRemovalOf(pool, index, "reload");
       });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeDiff } from "../../../src/cli/diff-text.ts";
-import { diffConfigurations, isEmptyDiff } from "../../../src/model/diff.ts";
+import { diffConfigurations, diffVirtualServers, isEmptyDiff, virtualServerKeys } from "../../../src/model/diff.ts";
 import { loadText } from "../../helpers/load-text.ts";
 
 interface Parts {
@@ -110,4 +110,15 @@ test("a changed scheduler leaves the real servers alone", () => {
   assert.deepEqual(describe(pair(), pair({ scheduler: "wlc" })), [
     "virtual server [10.0.0.1]:tcp:80: scheduler changes in place; connections stay",
   ]);
+});
+
+test("virtual servers of one group are told apart by their order, and each has its own key", () => {
+  const group = (scheduler: string): string =>
+    `virtual_server group G {\n protocol TCP\n lb_algo ${scheduler}\n real_server 10.0.0.2 80 {\n }\n}\n`;
+  const members = "virtual_server_group G {\n 10.0.0.1 80\n}\n";
+  const before = loadText(`${members}${group("rr")}${group("wrr")}`).virtualServers;
+  const after = loadText(`${members}${group("rr")}${group("lc")}`).virtualServers;
+  assert.deepEqual(virtualServerKeys(before), ["group G tcp", "group G tcp #1"]);
+  const fields = diffVirtualServers(before, after).map((change) => (change.kind === "kept" ? change.fields : []));
+  assert.deepEqual(fields, [[], ["scheduler"]]);
 });
