@@ -82,9 +82,15 @@ export class RunningInstance {
     return isWhole && isThere && this.#faults().length === 0;
   }
 
-  adopt(): void {
+  adopt(isHeldBack: boolean): void {
     this.#isStarted = true;
-    this.book.feed({ kind: "adopt" }, this.#nowUs());
+    this.book.feed({ kind: "adopt", isHeldBack }, this.#nowUs());
+  }
+
+  /** What it tracks has reported. */
+  release(): void {
+    if (this.book.state.kind !== "adopting" || !this.book.state.isHeldBack) return;
+    this.book.feed({ kind: "released" }, this.#nowUs());
   }
 
   /** Something that it tracks has not reported yet, and nothing else is at fault anyway. */

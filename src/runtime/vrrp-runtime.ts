@@ -108,8 +108,8 @@ class Runtime implements VrrpRuntime {
     this.#prepare(this.#instances);
     const adopters = startupDelayUs === 0 && this.#options.adoptsAddresses ? this.#adopters() : [];
     const starters = this.#instances.filter((instance) => !adopters.includes(instance));
+    for (const instance of adopters) instance.adopt(isHeldBack(instance));
     await this.#sweeper.removeLeftOvers(starters);
-    for (const instance of adopters) instance.adopt();
     this.#isStartupDelayed = startupDelayUs > 0;
     this.#startReady(starters);
     if (startupDelayUs > 0) this.#delayStartup(startupDelayUs);
@@ -145,8 +145,9 @@ class Runtime implements VrrpRuntime {
   }
 
   #startHeldBack(): void {
-    for (const instance of this.#instances) {
-      if (!instance.isStarted && !isHeldBack(instance)) instance.start(this.#isStartupDelayed, true);
+    for (const instance of this.#instances.filter((one) => !isHeldBack(one))) {
+      if (instance.isStarted) instance.release();
+      else instance.start(this.#isStartupDelayed, true);
     }
   }
 

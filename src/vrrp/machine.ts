@@ -72,9 +72,9 @@ function stepInitialize(router: VirtualRouter, state: InitializeState, event: Ro
       return enterService(router, delayed, true);
     }
     case "adopt":
-      if (startsActive(router, true)) return enterService(router, state, true);
+      if (startsActive(router, true) && !event.isHeldBack) return enterService(router, state, true);
       return {
-        state: { kind: "adopting", weight: state.weight, isStartupDelayed: false },
+        state: { kind: "adopting", weight: state.weight, isStartupDelayed: false, isHeldBack: event.isHeldBack },
         effects: [note("adopting addresses"), armAdoption(router, state.weight)],
       };
     case "fault-raised":
@@ -91,10 +91,12 @@ function stepAdopting(router: VirtualRouter, state: AdoptingState, event: Router
   const yieldWith = (timer: VrrpAction, advert: AdvertFacts | null): Step =>
     becomeBackup(router, state, { isInitial: true, advert, timer, priorityZeros: 0 });
   switch (event.kind) {
+    case "released":
+      return stay({ ...state, isHeldBack: false });
     case "active-down":
-      return becomeActive(router, state);
+      return state.isHeldBack ? stay(state, armAdoption(router, state.weight)) : becomeActive(router, state);
     case "group-active":
-      return followToActive(router, state);
+      return state.isHeldBack ? stay(state) : followToActive(router, state);
     case "advert": {
       const isGoodBye = event.class === "priority-zero";
       const arm = isGoodBye ? armSkew : armActiveDown;

@@ -79,6 +79,8 @@ export interface InitializeState extends StateBase {
 /** Has the addresses of an earlier run and listens whether another router took over meanwhile. Nobody was told a state yet. */
 export interface AdoptingState extends StateBase {
   readonly kind: "adopting";
+  /** Something that it tracks has not reported yet: it goes on listening. */
+  readonly isHeldBack: boolean;
 }
 
 export interface BackupState extends StateBase {
@@ -105,7 +107,9 @@ export type VrrpState = InitializeState | AdoptingState | BackupState | ActiveSt
 export type RouterEvent =
   | { readonly kind: "startup"; readonly isDelayed: boolean }
   /** Startup of a router that has all its addresses: an earlier run ended without withdrawing them. */
-  | { readonly kind: "adopt" }
+  | { readonly kind: "adopt"; readonly isHeldBack: boolean }
+  /** Everything tracked has reported, and well: an adopting router may be active. */
+  | { readonly kind: "released" }
   /** `isSilent`: keep the addresses and send nothing. */
   | { readonly kind: "shutdown"; readonly isSilent: boolean }
   /** Timers of the vrrp loop. For a member of a sync group `active-down` means that all members wish to be active. */

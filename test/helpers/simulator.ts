@@ -54,7 +54,9 @@ export class SimulatedNode implements ModelWorld {
     this.loop.nowUs = atUs;
     if (routers.length > 1) this.loop.setGroup(routers.map((_, index) => index + 1));
     this.books = routers.map((config, index) => this.#open(index + 1, config));
-    const start: RouterEvent = isAdopting ? { kind: "adopt" } : { kind: "startup", isDelayed: false };
+    const start: RouterEvent = isAdopting
+      ? { kind: "adopt", isHeldBack: false }
+      : { kind: "startup", isDelayed: false };
     for (const book of this.books) book.feed(start, atUs);
     this.work();
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { VrrpInstance } from "../../src/model/vrrp.ts";
 import { createVrrpRuntime } from "../../src/runtime/vrrp-runtime.ts";
-import type { VrrpRuntime, VrrpRuntimeOptions } from "../../src/runtime/vrrp-types.ts";
+import type { TrackingVerdict, VrrpRuntime, VrrpRuntimeOptions } from "../../src/runtime/vrrp-types.ts";
 import { ModelHost } from "./model-host.ts";
 
 export const VIP = "192.168.1.100/32";
@@ -15,6 +15,8 @@ export class Bench {
   readonly lines: string[] = [];
   readonly changes: string[] = [];
   readonly adverts: { readonly priority: number; readonly atUs: number }[] = [];
+  /** What scripts and files say; `runtime.refreshTracking()` makes it known. */
+  tracking: TrackingVerdict = { weight: 0, faults: [], isPending: false };
   readonly runtime: VrrpRuntime;
 
   constructor(instances: readonly VrrpInstance[], options: Partial<VrrpRuntimeOptions> = {}) {
@@ -41,6 +43,7 @@ export class Bench {
         clock: this.host.clock,
         isDetailed: true,
         log: (record) => void this.lines.push(record.text),
+        trackingOf: () => this.tracking,
         onGroupChange: ({ group, to }) => void this.changes.push(`${group} ${to}`),
         onStateChange: ({ instance, to, priority }) => void this.changes.push(`${instance} ${to} ${priority}`),
       },

@@ -8,8 +8,13 @@ import { Bench, OWN, VIP } from "../../helpers/vrrp-bench.ts";
 const LISTENING_US = 1_609_375;
 
 /** A host on which an earlier run left the VIP. */
-async function restarted(instance: VrrpInstance = virtualRouter(), startupDelayUs = 0): Promise<Bench> {
+async function restarted(
+  instance: VrrpInstance = virtualRouter(),
+  startupDelayUs = 0,
+  isPending = false,
+): Promise<Bench> {
   const bench = new Bench([instance], { adoptsAddresses: true, startupDelayUs });
+  bench.tracking = { weight: 0, faults: [], isPending };
   bench.host.addAddress(bench.host.address("eth0", "192.168.1.100", 32));
   await bench.start();
   return bench;
@@ -42,6 +47,27 @@ describe("VrrpRuntime and addresses of an earlier run", () => {
       assert.ok(bench.lines.includes("(VI_1) Entering BACKUP STATE (init)"));
     });
   }
+
+  it("goes on listening until the tracked scripts have reported", async () => {
+    const bench = await restarted(virtualRouter(), 0, true);
+    await bench.host.advanceTo(5_000_000);
+    assert.deepEqual(bench.changes, []);
+    assert.deepEqual(bench.host.addresses(), [OWN, VIP]);
+    bench.tracking = { weight: 0, faults: [], isPending: false };
+    bench.runtime.refreshTracking();
+    await bench.host.settle();
+    await bench.host.advanceTo(5_000_000 + LISTENING_US);
+    assert.deepEqual(bench.changes, ["VI_1 active 100"]);
+  });
+
+  it("withdraws them when a tracked script fails", async () => {
+    const bench = await restarted(virtualRouter(), 0, true);
+    bench.tracking = { weight: 0, faults: ["tracked script check"], isPending: false };
+    bench.runtime.refreshTracking();
+    await bench.host.settle();
+    assert.deepEqual(bench.host.addresses(), [OWN]);
+    assert.deepEqual(bench.changes, ["VI_1 fault 100"]);
+  });
 
   it("withdraws them although the main thread is blocked", async () => {
     const bench = await restarted();

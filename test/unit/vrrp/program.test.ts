@@ -25,7 +25,8 @@ function startLoop(router: VrrpInstance, event: RouterEvent): { loop: ModelLoop;
 const anyStart = fc.constantFrom<RouterEvent>(
   { kind: "startup", isDelayed: false },
   { kind: "startup", isDelayed: false },
-  { kind: "adopt" },
+  { kind: "adopt", isHeldBack: false },
+  { kind: "adopt", isHeldBack: true },
 );
 
 function play(target: ModelLoop | ReferenceRouter, happening: Happening): void {
