@@ -93,3 +93,13 @@ function trackedWith(config: VrrpInstance, group: SyncGroup): VrrpInstance["trac
   const own = new Set(config.trackedInterfaces.map(({ name }) => name));
   return [...config.trackedInterfaces, ...group.trackedInterfaces.filter(({ name }) => !own.has(name))];
 }
+
+/** keepalived: an instance, and with it its group, waits for the scripts that decide about a fault. */
+export function isHeldBack(instance: RunningInstance): boolean {
+  return instance.isPending || instance.group?.members.some(({ isPending }) => isPending) === true;
+}
+
+/** A sync group adopts as a whole. */
+export function adoptersAmong(instances: readonly RunningInstance[]): readonly RunningInstance[] {
+  return instances.filter((one) => (one.group?.members ?? [one]).every((member) => member.canAdopt));
+}

@@ -1,6 +1,6 @@
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { GarpGroup } from "../model/vrrp-complete.ts";
-import type { AnnouncePacing } from "../native/contract.ts";
+import type { AnnouncePacing, VrrpLoop } from "../native/contract.ts";
 import { allVirtualAddresses, type NetworkView } from "./vrrp-network.ts";
 
 export type PacedGroup = Pick<GarpGroup, "interfaces" | "garpIntervalUs" | "gnaIntervalUs">;
@@ -29,6 +29,19 @@ export function announcePacing(
   return [...shared, ...alone].filter(
     ({ interfaces, garpIntervalUs, gnaIntervalUs }) => interfaces.length > 0 && garpIntervalUs + gnaIntervalUs > 0,
   );
+}
+
+/** Tells the loop of the pace when it has changed. */
+export class Pacemaker {
+  #told = "[]";
+
+  apply(configs: readonly VrrpInstance[], groups: readonly PacedGroup[], view: NetworkView, loop: VrrpLoop): void {
+    const pacing = announcePacing(configs, groups, view);
+    const text = JSON.stringify(pacing);
+    if (text === this.#told) return;
+    this.#told = text;
+    loop.setPacing(pacing);
+  }
 }
 
 function intervalsByInterface(configs: readonly VrrpInstance[]): ReadonlyMap<string, Intervals> {

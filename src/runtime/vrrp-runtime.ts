@@ -5,14 +5,14 @@ import type { VrrpInstance } from "../model/vrrp.ts";
 import type { LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { complaintsAbout } from "./vrrp-complaints.ts";
-import { RunningGroup, type SyncGroup, withRoles } from "./vrrp-group.ts";
+import { adoptersAmong, isHeldBack, RunningGroup, type SyncGroup, withRoles } from "./vrrp-group.ts";
 import { RunningInstance } from "./vrrp-instance.ts";
 import { NetworkView, namedInterfaces, VirtualAddressSet } from "./vrrp-network.ts";
 import type { RunningRouter } from "./vrrp-orders.ts";
-import { announcePacing } from "./vrrp-pacing.ts";
+import { Pacemaker } from "./vrrp-pacing.ts";
 import { AddressSweeper } from "./vrrp-sweeper.ts";
 import type { VrrpInstanceSnapshot, VrrpRuntime, VrrpRuntimeDependencies, VrrpRuntimeOptions } from "./vrrp-types.ts";
-import { renderDrop } from "./vrrp-wording.ts";
+import { renderDrop, renderLink } from "./vrrp-wording.ts";
 
 /** A loop that does not answer must not hang the end of the program. */
 const STOP_PATIENCE_US = 2_000_000;
@@ -32,8 +32,7 @@ class Runtime implements VrrpRuntime {
   readonly #byNumber = new Map<number, RunningInstance>();
   #groups: readonly RunningGroup[] = [];
   #garpGroups: VrrpRuntimeOptions["garpGroups"];
-  /** As the loop knows it. */
-  #pacing = "[]";
+  readonly #pacemaker = new Pacemaker();
   #lastNumber = 0;
   #loop: VrrpLoop | null = null;
   /** Until the first dump events wait. */
@@ -106,7 +105,7 @@ class Runtime implements VrrpRuntime {
     this.#instances = configs.map((config) => this.#create(config, loop));
     this.#formGroups(configs, syncGroups, loop);
     this.#prepare(this.#instances);
-    const adopters = startupDelayUs === 0 && this.#options.adoptsAddresses ? this.#adopters() : [];
+    const adopters = startupDelayUs === 0 && this.#options.adoptsAddresses ? adoptersAmong(this.#instances) : [];
     const starters = this.#instances.filter((instance) => !adopters.includes(instance));
     for (const instance of adopters) instance.adopt(isHeldBack(instance));
     await this.#sweeper.removeLeftOvers(starters);
@@ -116,13 +115,9 @@ class Runtime implements VrrpRuntime {
     return [];
   }
 
-  #setPacing(): void {
+  #setPace(): void {
     const configs = this.#instances.map(({ config }) => config);
-    const pacing = announcePacing(configs, this.#garpGroups, this.#view);
-    const text = JSON.stringify(pacing);
-    if (text === this.#pacing) return;
-    this.#pacing = text;
-    this.#loop?.setPacing(pacing);
+    if (this.#loop !== null) this.#pacemaker.apply(configs, this.#garpGroups, this.#view, this.#loop);
   }
 
   /** A member whose fault goes must know of another one's that comes. */
@@ -135,7 +130,7 @@ class Runtime implements VrrpRuntime {
 
   /** What is known before the start; no instance starts before all of its group know. */
   #prepare(instances: readonly RunningInstance[]): void {
-    this.#setPacing();
+    this.#setPace();
     for (const instance of instances) instance.refreshTransport();
     this.#refreshConditions(instances);
   }
@@ -149,11 +144,6 @@ class Runtime implements VrrpRuntime {
       if (instance.isStarted) instance.release();
       else instance.start(this.#isStartupDelayed, true);
     }
-  }
-
-  /** A sync group adopts as a whole. */
-  #adopters(): readonly RunningInstance[] {
-    return this.#instances.filter((one) => (one.group?.members ?? [one]).every((member) => member.canAdopt));
   }
 
   #shareFaults(): void {
@@ -372,7 +362,7 @@ class Runtime implements VrrpRuntime {
   }
 
   #refresh(): void {
-    this.#setPacing();
+    this.#setPace();
     for (const instance of this.#instances) instance.refreshTransport();
     this.#refreshConditions(this.#instances);
   }
@@ -381,19 +371,9 @@ class Runtime implements VrrpRuntime {
     if (event.kind === "address") this.#view.setAddress(event.address, event.isDeleted);
     if (event.kind !== "link") return;
     const before = this.#view.setLink(event.link, event.isDeleted);
-    this.#logLink(event, before === null ? null : before.isUp && before.isRunning);
-  }
-
-  #logLink(event: Extract<VrrpEvent, { kind: "link" }>, wasUp: boolean | null): void {
-    const { name, isUp, isRunning } = event.link;
-    if (!this.#instances.some(({ config }) => namedInterfaces(config).includes(name))) return;
-    const fields = { interface: name };
-    if (event.isDeleted) this.#log("info", "interface deleted", fields, `Interface ${name} deleted`);
-    else if (wasUp === null) this.#log("info", "interface added", fields, `Interface ${name} added`);
-    else if (wasUp !== (isUp && isRunning)) {
-      const word = wasUp ? "down" : "up";
-      this.#log("info", `interface ${word}`, fields, `Netlink reports ${name} ${word}`);
-    }
+    if (!this.#instances.some(({ config }) => namedInterfaces(config).includes(event.link.name))) return;
+    const record = renderLink(event.link, event.isDeleted, before);
+    if (record !== null) this.#dependencies.log(record);
   }
 
   /** Events were lost: look at everything again. */
@@ -419,9 +399,4 @@ class Runtime implements VrrpRuntime {
     const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
     this.#dependencies.log({ level, message, fields, text: text ?? [message, ...words].join(" ") });
   }
-}
-
-/** keepalived: an instance, and with it its group, waits for the scripts that decide about a fault. */
-function isHeldBack(instance: RunningInstance): boolean {
-  return instance.isPending || instance.group?.members.some(({ isPending }) => isPending) === true;
 }

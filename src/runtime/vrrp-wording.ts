@@ -1,5 +1,5 @@
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
-import type { AdvertDropReason, VrrpEvent } from "../native/contract.ts";
+import type { AdvertDropReason, Link, VrrpEvent } from "../native/contract.ts";
 import type { NoteEffect, NoteMessage } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
 
@@ -74,6 +74,18 @@ export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
   const colon = message === "startup fault" && /^(interface|tracked file) /.test(String(fields["reason"])) ? ":" : "";
   const text = `(${instance})${colon} ${TEXT[message](fields)}`;
   return { level, message, fields: { instance, ...fields }, text };
+}
+
+/** Null when nothing changed that is worth a line. */
+export function renderLink(link: Link, isDeleted: boolean, before: Link | null): SpokenRecord | null {
+  const fields = { interface: link.name };
+  const say = (message: string, text: string): SpokenRecord => ({ level: "info", message, fields, text });
+  if (isDeleted) return say("interface deleted", `Interface ${link.name} deleted`);
+  if (before === null) return say("interface added", `Interface ${link.name} added`);
+  const wasUp = before.isUp && before.isRunning;
+  if (wasUp === (link.isUp && link.isRunning)) return null;
+  const word = wasUp ? "down" : "up";
+  return say(`interface ${word}`, `Netlink reports ${link.name} ${word}`);
 }
 
 /** Null where keepalived has no line: at the end. */
