@@ -341,6 +341,8 @@ class Runtime implements VrrpRuntime {
     const isExpected = action === "send-advert" && SENDING_ON_A_LOST_LINK.includes(failure.code);
     // keepalived: the priority 0 that nobody can hear is not worth a line.
     if (isExpected && !this.#view.isUp(running.config.interfaceName)) return;
+    // The interface has gone and has taken its addresses along.
+    if (action === "remove-addresses" && failure.code === "ENODEV") return;
     const { errno, message } = failure;
     running.book.feed({ kind: "effect-failed", action, errno, reason: message, address }, atUs);
     if (action === "open") running.onOpenFailure();

@@ -157,6 +157,19 @@ describe("VrrpRuntime", () => {
     ]);
   });
 
+  it("says nothing about addresses that went with their interface", async () => {
+    const bench = await activeBench(virtualRouter());
+    const gone = { syscall: "RTM_DELADDR", errno: 19, code: "ENODEV", message: "ipv4: Device not found" };
+    const failed = { kind: "failed", instance: 1, action: "remove-addresses", address: "10.0.0.100", atUs: 0 } as const;
+    const before = bench.lines.length;
+    bench.host.loop.emit({ ...failed, failure: gone });
+    await bench.host.settle();
+    assert.equal(bench.lines.length, before);
+    bench.host.loop.emit({ ...failed, failure: { ...gone, errno: 1, code: "EPERM" } });
+    await bench.host.settle();
+    assert.equal(bench.lines.length, before + 1);
+  });
+
   it("tells failures of the loop itself", async () => {
     const bench = await activeBench(virtualRouter());
     const failure = { syscall: "sched_setscheduler", errno: 1, code: "EPERM", message: "Operation not permitted" };
