@@ -12,7 +12,6 @@ export interface ServiceManager {
   stopping(): void;
   /** @param exitCode of a start that failed for good */
   failed(exitCode: number): void;
-  close(): void;
 }
 
 const NOBODY: ServiceManager = {
@@ -21,7 +20,6 @@ const NOBODY: ServiceManager = {
   status: () => {},
   stopping: () => {},
   failed: () => {},
-  close: () => {},
 };
 
 /**
@@ -52,6 +50,5 @@ export function openServiceManager(
     status: (text) => send(`STATUS=${text}`),
     stopping: () => send("STOPPING=1"),
     failed: (exitCode) => send(`ERRNO=${exitCode}`),
-    close: () => sender.close(),
   };
 }

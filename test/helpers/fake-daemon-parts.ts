@@ -97,7 +97,6 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
       status: (text) => calls.push(`manager status ${text}`),
       stopping: () => calls.push("manager stopping"),
       failed: (exitCode) => calls.push(`manager failed ${exitCode}`),
-      close: () => {},
     },
     nowUs: () => 0,
     load: async (): Promise<LoadedConfiguration> => load(fake.text),
