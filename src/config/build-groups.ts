@@ -60,7 +60,7 @@ export function buildGarpGroup(entry: Entry, taken: Set<string>, context: BuildC
   }
   const interfaces = readGarpInterfaces(settings, taken, context);
   if (garpIntervalUs === null && gnaIntervalUs === null) {
-    context.reporter.add("bad-value", "garp_group without garp_interval and gna_interval is left out", place);
+    context.reporter.add("bad-value", "garp_group without garp_interval and gna_interval is left out", endOf(entry));
     return null;
   }
   return { interfaces, garpIntervalUs, gnaIntervalUs, place };
