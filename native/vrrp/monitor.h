@@ -21,7 +21,7 @@ class Monitor {
    public:
     virtual void OnLink(const netlink::LinkRecord& link, bool is_deleted) = 0;
     virtual void OnAddress(const netlink::AddressRecord& address, bool is_deleted) = 0;
-      /** A route or rule of the daemon's own protocol. */
+    /** A route or rule of the daemon's own protocol. */
     virtual void OnObjectRemoved(const netlink::ObjectRecord&) {}
     /** A link is no longer up and running, or is gone. */
     virtual void OnLinkLost(int32_t ifindex) = 0;
