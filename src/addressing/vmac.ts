@@ -18,6 +18,8 @@ export interface Vmac {
   readonly hasIpv6: boolean;
   /** Adverts of an IPv6 instance go out of it, so it needs a link-local address. */
   readonly sendsAdverts: boolean;
+  /** Down until the instance is active. */
+  readonly isHeldDown: boolean;
   /** A link that is there already and fits. */
   readonly isFound: boolean;
 }
@@ -73,9 +75,12 @@ class Planner {
       virtualAddresses: instance.virtualAddresses.map(place),
       excludedAddresses: instance.excludedAddresses.map(place),
     };
+    const heldInterfaces = this.vmacs
+      .filter((vmac) => vmac.instance === instance.name && vmac.isHeldDown)
+      .map(({ name }) => name);
     const ownInterfaces = this.vmacs.filter((vmac) => vmac.instance === instance.name).map(({ name }) => name);
     if (ownInterfaces.length === 0) return placed;
-    if (own === null || instance.vmac?.transmitsOnBase === true) return { ...placed, ownInterfaces };
+    if (own === null || instance.vmac?.transmitsOnBase === true) return { ...placed, ownInterfaces, heldInterfaces };
     return { ...placed, ownInterfaces, advertInterfaceName: own.name };
   }
 
@@ -105,6 +110,7 @@ class Planner {
       family: instance.family,
       hasIpv6: instance.family === "inet6" || (isOwn && all.some(({ family }) => family === "inet6")),
       sendsAdverts: isOwn && instance.vmac?.transmitsOnBase !== true,
+      isHeldDown: instance.vmac?.isHeldDown === true,
       isFound: found !== undefined,
     };
     this.vmacs.push(vmac);

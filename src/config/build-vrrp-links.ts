@@ -37,7 +37,8 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
     complain(draft, "bad-value", `there is an interface ${name} already; another name is generated`, "use_vmac");
     name = null;
   }
-  let transmitsOnBase = draft.settings.has("vmac_xmit_base");
+  const isHeldDown = draft.settings.has("vmac_protodown") && !draft.isStrict;
+  let transmitsOnBase = draft.settings.has("vmac_xmit_base") || isHeldDown;
   if (isUnicast && !transmitsOnBase) {
     complainAtEnd(draft, "vrrp-adjusted", "unicast with use_vmac needs vmac_xmit_base, it is switched on");
     transmitsOnBase = true;
@@ -48,7 +49,8 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
   }
   const coversOtherInterfaces = draft.settings.has("use_vmac_addr");
   const place = draft.settings.place("use_vmac") ?? placeOf(draft.entry.statement);
-  return { name, macAddress, transmitsOnBase, coversOtherInterfaces, group, forcesNetlinkMessage, place };
+  const vmac = { name, macAddress, transmitsOnBase, coversOtherInterfaces, group, forcesNetlinkMessage, place };
+  return isHeldDown ? { ...vmac, isHeldDown } : vmac;
 }
 
 function completeMac(text: string, vrid: number): string {

@@ -13,6 +13,8 @@ export interface VmacSettings {
   /** `use_vmac_addr`: addresses on other interfaces get VMACs there. */
   readonly coversOtherInterfaces: boolean;
   readonly group: string | null;
+  /** `vmac_protodown`: it has its addresses all the time, but is up only while active. */
+  readonly isHeldDown?: boolean;
   readonly forcesNetlinkMessage: boolean;
   readonly place: SourcePlace;
 }

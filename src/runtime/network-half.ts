@@ -1,10 +1,13 @@
+import { addressAddMessage, addressDeleteMessage } from "../addressing/address-message.ts";
 import { firewallRemoval, firewallScript } from "../addressing/firewall.ts";
 import { planVmacs, type Vmac } from "../addressing/vmac.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Rtnetlink, VrrpEvent } from "../native/contract.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { PreparedObject, Rtnetlink, VrrpEvent } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { Firewall } from "./network-firewall.ts";
+import { addObjects, objectsWithout, removeObjects } from "./network-objects.ts";
 import { StaticObjects } from "./network-statics.ts";
 import { Sysctls } from "./network-sysctl.ts";
 import { readLinkFacts, VmacLinks } from "./network-vmacs.ts";
@@ -99,6 +102,7 @@ class NetworkHalf implements VrrpHalf {
 
   #hasFirewall = false;
   #planned: readonly Vmac[] = [];
+  #held: readonly PreparedObject[] = [];
 
   async #prepare(configuration: CompleteConfiguration): Promise<void> {
     this.#configuration = configuration;
@@ -114,7 +118,27 @@ class NetworkHalf implements VrrpHalf {
     this.#promoteSecondaries();
     if (configuration.global.disablesLocalIgmp) this.#sysctls.borrow("ipv4/igmp_link_local_mcast_reports", "0");
     await this.#vmacs.make(plan.vmacs);
+    await this.#holdAddresses(plan.instances);
     await this.#setFirewall(false);
+  }
+
+  /** Addresses on VMACs that are down until the takeover. */
+  async #holdAddresses(instances: readonly ConfiguredVrrpInstance[]): Promise<void> {
+    const isHolding = instances.some(({ heldInterfaces = [] }) => heldInterfaces.length > 0);
+    if (!isHolding && this.#held.length === 0) return;
+    const { rtnetlink } = this.#dependencies;
+    const links = await readLinkFacts(rtnetlink);
+    const indexes = new Map(links.map(({ name, ifindex }) => [name, ifindex]));
+    const held = instances.flatMap(({ heldInterfaces = [], virtualAddresses, excludedAddresses }) =>
+      [...virtualAddresses, ...excludedAddresses].flatMap((address) => {
+        const ifindex = indexes.get(address.interfaceName ?? "");
+        if (ifindex === undefined || !heldInterfaces.includes(address.interfaceName ?? "")) return [];
+        return [{ add: addressAddMessage(address, ifindex), remove: addressDeleteMessage(address, ifindex) }];
+      }),
+    );
+    await removeObjects(rtnetlink, objectsWithout(this.#held, held));
+    await addObjects(rtnetlink, objectsWithout(held, this.#held));
+    this.#held = held;
   }
 
   async #setFirewall(isForced: boolean): Promise<void> {
@@ -157,6 +181,7 @@ class NetworkHalf implements VrrpHalf {
     if (this.#isStopped) return;
     try {
       await this.#vmacs.make(vmacs);
+      await this.#holdAddresses(this.#placed.vrrpInstances);
       await this.#setFirewall(true);
     } catch (error) {
       const message = "VMAC not made again";

@@ -36,6 +36,7 @@ export async function readLinkFacts(rtnetlink: Rtnetlink): Promise<readonly Link
 export class VmacLinks {
   readonly #dependencies: VmacDependencies;
   #made: readonly Vmac[] = [];
+  #before: readonly Vmac[] = [];
 
   constructor(dependencies: VmacDependencies) {
     this.#dependencies = dependencies;
@@ -52,12 +53,17 @@ export class VmacLinks {
     await this.#create(vmacs, before);
     const links = new Map((await readLinkFacts(this.#dependencies.rtnetlink)).map((link) => [link.name, link]));
     const present = vmacs.filter(({ name }) => links.has(name));
+    this.#before = this.#made;
     const others = this.#made.filter(({ name }) => !present.some((vmac) => vmac.name === name));
     this.#made = [...others, ...present];
     this.#openAllFilters(present);
     for (const vmac of present) this.#configure(vmac);
-    const indexes = present.map(({ name }) => links.get(name)?.ifindex ?? 0);
-    await this.#dependencies.rtnetlink.send(indexes.map((ifindex) => linkStateMessage(ifindex, true)));
+    // A held one that was made before is up or down as its instance is active or not.
+    const known = new Set(this.#before.map(({ name }) => name));
+    const settled = present.filter(({ name, isHeldDown }) => !isHeldDown || !known.has(name));
+    await this.#dependencies.rtnetlink.send(
+      settled.map(({ name, isHeldDown }) => linkStateMessage(links.get(name)?.ifindex ?? 0, !isHeldDown)),
+    );
     await this.#addLinkLocals(present, links);
     await this.#untilRunning(present);
   }
@@ -99,6 +105,7 @@ export class VmacLinks {
       for (const [key, value] of Object.entries(IPV4_SETTINGS)) sysctls.set(`ipv4/conf/${name}/${key}`, value);
     }
     sysctls.set(`ipv6/conf/${name}/addr_gen_mode`, "1");
+    if (vmac.isHeldDown) sysctls.set(`ipv6/conf/${name}/keep_addr_on_down`, "1");
     if (!hasIpv6) sysctls.set(`ipv6/conf/${name}/disable_ipv6`, "1");
   }
 
@@ -140,8 +147,8 @@ export class VmacLinks {
   async #untilRunning(vmacs: readonly Vmac[]): Promise<void> {
     for (let attempt = 0; attempt < RUNNING_ATTEMPTS; attempt += 1) {
       const links = new Map((await readLinkFacts(this.#dependencies.rtnetlink)).map((link) => [link.name, link]));
-      const isAwaited = ({ name, base }: Vmac): boolean =>
-        links.get(base)?.isRunning === true && links.get(name)?.isRunning === false;
+      const isAwaited = ({ name, base, isHeldDown }: Vmac): boolean =>
+        !isHeldDown && links.get(base)?.isRunning === true && links.get(name)?.isRunning === false;
       if (!vmacs.some(isAwaited)) return;
       await new Promise((resolve) => setTimeout(resolve, RUNNING_PAUSE_MS));
     }

@@ -44,7 +44,7 @@ export class RunningInstance {
   #isDeleted = false;
   #isStarted = false;
   #isLate = false;
-  /** By key; null after a change of configuration or links. */
+  /** Those that come and go, by key; null after a change of configuration or links. */
   #addresses: ReadonlyMap<string, InterfaceAddress> | null = null;
   readonly #context: RunningInstanceContext;
   readonly #timers = new Map<string, () => void>();
@@ -277,6 +277,7 @@ export class RunningInstance {
   #ownAddresses(): ReadonlyMap<string, InterfaceAddress> {
     this.#addresses ??= new Map(
       allVirtualAddresses(this.config).flatMap((address) => {
+        if (this.config.heldInterfaces?.includes(address.interfaceName ?? "") === true) return [];
         const located = locate(this.config, address, this.#context.view);
         return located === null ? [] : [[addressKey(located), located] as const];
       }),

@@ -115,8 +115,10 @@ export function sourceAddress(
 /** Interfaces whose loss is a fault. */
 export function requiredInterfaces(instance: VrrpInstance): readonly string[] {
   const own = instance.ignoresOwnInterface ? [] : [instance.interfaceName];
-  const ofAddresses = allVirtualAddresses(instance).flatMap(({ interfaceName }) => interfaceName ?? []);
-  const elsewhere = ofAddresses.filter((name) => name !== instance.interfaceName);
+  const tracking = allVirtualAddresses(instance).filter(({ isTracked }) => isTracked !== false);
+  const ofAddresses = tracking.flatMap(({ interfaceName }) => interfaceName ?? []);
+  const held = instance.heldInterfaces ?? [];
+  const elsewhere = ofAddresses.filter((name) => name !== instance.interfaceName && !held.includes(name));
   const tracked = instance.trackedInterfaces.filter(({ weight, isReversed }) => weight === 0 && !isReversed);
   return [...new Set([...own, ...elsewhere, ...tracked.map(({ name }) => name)])];
 }

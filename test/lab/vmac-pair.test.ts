@@ -63,8 +63,43 @@ async function life(setting: Setting, names: readonly [DaemonName, DaemonName]):
   }
 }
 
+async function isUp(machine: Machine): Promise<boolean> {
+  return (await machine.runOk(["ip", "-o", "link", "show", "vrrp.51"])).includes(",UP");
+}
+
+/** The addresses are there from the start; who is active has the link up, and only that one. */
+async function heldDown(names: readonly [DaemonName, DaemonName]): Promise<void> {
+  const setting = { name: "", words: "use_vmac\n vmac_protodown", addresses: [VIP4] };
+  const network = await Network.build();
+  try {
+    const one = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24"] });
+    const two = await network.addMachine({ name: "two", addresses: ["192.168.1.6/24"] });
+    const client = await network.addMachine({ name: "client", addresses: ["192.168.1.7/24"] });
+    const watch = await one.watchAddresses();
+    const worse = new Daemon(two, { name: names[1], config: config(setting, 100) });
+    await worse.logged("ratuitous ARP on vrrp.51");
+    assert.equal(await isUp(two), true);
+    const better = new Daemon(one, { name: names[0], config: config(setting, 200) });
+    await watch.gained(VIP4);
+    await better.logged("Entering BACKUP STATE (init)");
+    await better.logged("ratuitous ARP on vrrp.51");
+    await worse.logged("removing VIPs.");
+    await client.runOk(["ping", "-c", "5", "-i", "0.2", "-W", "2", VIP4]);
+    assert.deepEqual([await isUp(one), await isUp(two)], [true, false]);
+    const from = worse.log.position;
+    await better.terminate();
+    await worse.logged("ratuitous ARP on vrrp.51", { from });
+    assert.equal(await isUp(two), true);
+    await client.runOk(["ping", "-c", "5", "-i", "0.2", "-W", "2", VIP4]);
+    await worse.terminate();
+  } finally {
+    await network.close();
+  }
+}
+
 describe("pairs over IPv6 and on VMACs", { concurrency: 2 }, () => {
   const skip = whyNoLab(["ping"]);
+  test("vmac_protodown: one link goes up", { skip, timeout: 60_000 }, () => heldDown(["holdfast", "holdfast"]));
   for (const daemons of daemonPairs()) {
     for (const setting of SETTINGS) {
       test(`${setting.name}: ${daemons.join(" over ")}`, { skip, timeout: 60_000 }, () => life(setting, daemons));

@@ -7,6 +7,9 @@ import { TABLES } from "../../../src/config/keywords/tables.ts";
 
 const REFERENCE = join(import.meta.dirname, "../../../../test/fixtures/config/keywords.tsv");
 
+/** Ours, in no reference. */
+const OWN = new Set(["vrrp_instance vmac_protodown"]);
+
 const rows = readFileSync(REFERENCE, "utf8")
   .trimEnd()
   .split("\n")
@@ -27,10 +30,10 @@ test("the tables have no row that the reference has not", () => {
   const mine = [...TABLES.values()].flatMap((table) => table.rows.map((row) => `${row.block} ${row.name}`));
   assert.equal(rows.length, 730);
   assert.deepEqual(
-    mine.filter((name) => !known.has(name)),
+    mine.filter((name) => !known.has(name) && !OWN.has(name)),
     [],
   );
-  assert.equal(mine.length, rows.length);
+  assert.equal(mine.length, rows.length + OWN.size);
 });
 
 test("numbers, flags and blocks are read from the syntax column", () => {
