@@ -67,6 +67,7 @@ export const VRRP_INSTANCE_ROWS: readonly Row<Instance>[] = [
   row("accept", ({ acceptMode }) => acceptMode, { opposite: "no_accept", because: strict }),
   row("use_vmac", vmacWords),
   row("use_vmac_addr", ({ vmac }) => vmac?.coversOtherInterfaces ?? false),
+  row("vmac_protodown", ({ vmac }) => vmac?.isHeldDown ?? false),
   row("vmac_xmit_base", ({ vmac }) => vmac?.transmitsOnBase ?? false, {
     because: ({ vmac }) => (vmac?.transmitsOnBase === true ? "unicast with use_vmac needs it" : null),
   }),
