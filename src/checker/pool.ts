@@ -1,8 +1,9 @@
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
+import { applicationCheckersOf, startsFailed } from "./application.ts";
 
 /** One real server as seen by its checkers. */
 export interface ServerState {
-  /** By checker: true from a failure (or, for alpha, from the start) until a success. */
+  /** By checker, those beside the probe loop last: true from a failure (or, for alpha, from the start) until a success. */
   readonly hasFailed: readonly boolean[];
   readonly isAlive: boolean;
   /** Effective weight, 0..65535; checkers and people may change it. */
@@ -59,7 +60,10 @@ type PoolPhase = "start" | "reload" | "running";
 
 /** A server before its checkers have said anything: alpha ones are out until their first success. */
 export function initialServer(server: RealServer): ServerState {
-  const hasFailed = server.checkers.map((checker) => checker.timing.isAlpha);
+  const hasFailed = [
+    ...server.checkers.map((checker) => checker.timing.isAlpha),
+    ...applicationCheckersOf(server).map(startsFailed),
+  ];
   return { hasFailed, isAlive: !hasFailed.includes(true), weight: server.weight };
 }
 

@@ -184,7 +184,11 @@ function createRuntimeOf(
   );
 }
 
-function createLvs(context: PartsContext, table: IpvsTable, notifier: Notifier): LvsRuntime {
+function createLvs(
+  context: PartsContext,
+  table: IpvsTable,
+  { runner, notifier }: { readonly runner: ScriptRunner; readonly notifier: Notifier },
+): LvsRuntime {
   const { flags, native } = context;
   const log = context.log.forSubsystem("checkers");
   return createLvsRuntime(
@@ -192,6 +196,7 @@ function createLvs(context: PartsContext, table: IpvsTable, notifier: Notifier):
     {
       openIpvs: () => table,
       openProbeLoop: (onEvents) => native.createProbeLoop({ maxInFlight: LARGEST_PROBE_COUNT }, onEvents),
+      runner,
       log: (record) => log.speak(record),
       clock: createClock(native),
       random: Math.random,
@@ -228,7 +233,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     missingCapabilities: ownMissingCapabilities,
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs: await chooseIpvs(context),
-    createLvs: (table) => createLvs(context, table, notifier),
+    createLvs: (table) => createLvs(context, table, { runner, notifier }),
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier }),
     notifier,
     settle: (configuration) => {

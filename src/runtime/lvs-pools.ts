@@ -29,6 +29,11 @@ export interface Pool {
 /** What a pool's servers and effects are told as. */
 export type OnPoolEffect = (pool: Pool, effect: PoolEffect) => void;
 
+export interface ApplicationFacts {
+  readonly verdicts: readonly CheckerVerdict[];
+  readonly weight: number | null;
+}
+
 /** What a configuration is taken up with. */
 export interface Takeover {
   readonly virtualServers: readonly VirtualServer[];
@@ -37,6 +42,8 @@ export interface Takeover {
   readonly before: Pools;
   /** What is known of a probe target. */
   readonly verdictOf: (targetId: string) => CheckerVerdict;
+  /** What checkers beside the probe loop say of a server; null leaves its weight as configured. */
+  readonly applicationOf: (virtualServer: number, server: number) => ApplicationFacts;
   /** By virtual and real server, whether an earlier run had taken it out; such a server has to pass its checks first. */
   readonly takenOut: (virtualServer: number) => readonly boolean[];
   readonly onEffect: OnPoolEffect;
@@ -81,7 +88,8 @@ export class Pools {
     return this.all.map((pool, index) => [keys[index] ?? "", pool]);
   }
 
-  static take({ virtualServers, groups, before, verdictOf, takenOut, onEffect }: Takeover): Pools {
+  static take(takeover: Takeover): Pools {
+    const { virtualServers, groups, before, verdictOf, applicationOf, takenOut, onEffect } = takeover;
     const names = nameVirtualServers(virtualServers);
     const keys = virtualServerKeys(virtualServers);
     const old = new Map(before.keyed());
@@ -93,7 +101,11 @@ export class Pools {
       const known = indexServers(previous);
       const out = previous === null ? takenOut(index) : [];
       const servers = virtualServer.realServers.map((server, position) =>
-        takeServer(server, known.get(realServerKey(server)), verdictOf, out[position] === true),
+        takeServer(server, known.get(realServerKey(server)), {
+          verdictOf,
+          application: applicationOf(index, position),
+          wasTakenOut: out[position] === true,
+        }),
       );
       const step = startPool(virtualServer, servers, previous?.state.hasQuorum ?? null);
       const pool: Pool = { virtualServer, names: own, state: step.state, services: null };
@@ -114,6 +126,14 @@ export class Pools {
       stepPool(pool.virtualServer, pool.state, { kind: "verdict", server, checker, isUp, isFirst }),
       onEffect,
     );
+    return pool;
+  }
+
+  /** One server's weight. */
+  reweigh({ virtualServer, server }: Asker, weight: number, onEffect: OnPoolEffect): Pool | null {
+    const pool = this.all[virtualServer];
+    if (pool === undefined) return null;
+    settle(pool, stepPool(pool.virtualServer, pool.state, { kind: "weight", server, weight }), onEffect);
     return pool;
   }
 
@@ -163,12 +183,17 @@ function indexServers(pool: Pool | null): Map<string, KnownServer> {
   return known;
 }
 
+interface ServerNews {
+  readonly verdictOf: Takeover["verdictOf"];
+  readonly application: ApplicationFacts;
+  readonly wasTakenOut: boolean;
+}
+
 /** Health comes from the target, else from the same checker before the reload, else from the start rule. */
 function takeServer(
   server: RealServer,
   old: KnownServer | undefined,
-  verdictOf: (targetId: string) => CheckerVerdict,
-  wasTakenOut: boolean,
+  { verdictOf, application, wasTakenOut }: ServerNews,
 ): ServerState {
   const initial = initialServer(server);
   const hasFailed = server.checkers.map((checker, index) => {
@@ -178,7 +203,11 @@ function takeServer(
     const same = old?.server.checkers.findIndex((one) => endpointId(one) === endpoint) ?? -1;
     return old?.state.hasFailed[same] ?? (wasTakenOut || initial.hasFailed[index] === true);
   });
-  return { hasFailed, isAlive: !hasFailed.includes(true), weight: server.weight };
+  application.verdicts.forEach((verdict, index) => {
+    const isUnknown = wasTakenOut || initial.hasFailed[server.checkers.length + index] === true;
+    hasFailed.push(verdict === "pending" ? isUnknown : verdict === "down");
+  });
+  return { hasFailed, isAlive: !hasFailed.includes(true), weight: application.weight ?? server.weight };
 }
 
 function tellWeights(pool: Pool, known: ReadonlyMap<string, KnownServer>, onEffect: OnPoolEffect): void {

@@ -1,3 +1,4 @@
+import { applicationCheckersOf } from "../checker/application.ts";
 import { isSorryServerActive, type PoolEffect } from "../checker/pool.ts";
 import { type Asker, planTargets, targetId } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
@@ -5,12 +6,15 @@ import { type GroupMembers, indexGroups } from "../ipvs/groups.ts";
 import type { ServiceId } from "../ipvs/keys.ts";
 import type { TableService } from "../ipvs/table.ts";
 import { realServerKey } from "../model/diff.ts";
-import type { VirtualServer } from "../model/lvs.ts";
+import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
+import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
+import { speakMiscRun } from "./lvs-application-wording.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes } from "./lvs-probes.ts";
 import { TableSync } from "./lvs-table-sync.ts";
 import type {
+  CheckerStatus,
   LvsConfiguration,
   LvsGlobals,
   LvsPoolEvent,
@@ -37,6 +41,7 @@ import {
 interface Engine {
   readonly sync: TableSync;
   readonly probes: Probes;
+  readonly application: ApplicationChecks;
 }
 
 const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 0, isInSync: true };
@@ -80,7 +85,7 @@ class Runtime implements LvsRuntime {
 
   snapshot(): LvsSnapshot {
     return {
-      virtualServers: this.pools.all.map((pool) => this.poolStatus(pool)),
+      virtualServers: this.pools.all.map((pool, index) => this.poolStatus(pool, index)),
       probes: this.engine?.probes.counters() ?? null,
       table: this.engine?.sync.status() ?? IDLE_TABLE,
     };
@@ -106,16 +111,18 @@ class Runtime implements LvsRuntime {
     const groups = indexGroups(configuration.virtualServerGroups ?? []);
     this.speakGone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
-    engine.probes.replaceAll(
-      planTargets(virtualServers),
-      isReload,
-      (asker) => out[asker.virtualServer]?.[asker.server] === true,
-    );
+    const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
+    engine.probes.replaceAll(planTargets(virtualServers), isReload, waits);
+    engine.application.replaceAll(virtualServers, configuration.trackFiles ?? [], isReload, waits);
     this.pools = Pools.take({
       virtualServers,
       groups,
       before,
       verdictOf: (id) => engine.probes.verdictOf(id),
+      applicationOf: (virtualServer, server) => ({
+        verdicts: engine.application.verdictsOf(virtualServer, server),
+        weight: engine.application.weightOf(virtualServer, server),
+      }),
       takenOut: (index) => out[index] ?? [],
       onEffect: this.onEffect,
     });
@@ -129,21 +136,30 @@ class Runtime implements LvsRuntime {
   private takenOut(engine: Engine, virtualServer: VirtualServer, groups: GroupMembers): readonly boolean[] {
     const out = findTakenOut(virtualServer, groups, engine.sync.known());
     virtualServer.realServers.forEach((server, index) => {
-      if (out[index] === true && server.checkers.length > 0) this.deps.log(speakTakenOut(server));
+      const isChecked = server.checkers.length > 0 || applicationCheckersOf(server).length > 0;
+      if (out[index] === true && isChecked) this.deps.log(speakTakenOut(server));
     });
     return out;
   }
 
   /** @throws NativeError; what was opened is closed again then */
   private async openEngine(global: LvsGlobals): Promise<Engine> {
-    const { log, clock, random } = this.deps;
+    const { log, clock, random, runner } = this.deps;
     const table: IpvsTable = this.deps.openIpvs();
     const sync = new TableSync({ table, clock, log, reconcileIntervalUs: this.options.reconcileIntervalUs });
     try {
       await sync.open(global.flushesIpvsAtStart);
       const openProbeLoop: LvsRuntimeDependencies["openProbeLoop"] = (onEvents) => this.deps.openProbeLoop(onEvents);
       const onReports = (reports: readonly ProbeReport[]): void => this.onReports(reports);
-      return { sync, probes: new Probes({ openProbeLoop, clock, random, onReports }) };
+      const probes = new Probes({ openProbeLoop, clock, random, onReports });
+      const application = new ApplicationChecks({
+        runner,
+        clock,
+        random,
+        log,
+        onReports: (news) => this.onApplicationReports(news),
+      });
+      return { sync, probes, application };
     } catch (error) {
       await sync.close();
       throw error;
@@ -194,6 +210,32 @@ class Runtime implements LvsRuntime {
     this.engine?.sync.update(this.pools.desiredOf(touched));
   }
 
+  private onApplicationReports(reports: readonly ApplicationReport[]): void {
+    const touched = new Set<Pool>();
+    for (const report of reports) {
+      const { asker, check, run, verdict, weight } = report;
+      this.cause = { check: check.kind, isTimedOut: run?.end.kind === "timed-out" };
+      const reweighed = this.pools.reweigh(asker, weight, this.onEffect);
+      if (reweighed !== null) touched.add(reweighed);
+      this.speakRun(report);
+      if (verdict !== null) this.pools.judge(asker, verdict.isUp, verdict.isFirst, this.onEffect);
+    }
+    this.engine?.sync.update(this.pools.desiredOf(touched));
+  }
+
+  private speakRun({ asker, check, checker, run }: ApplicationReport): void {
+    const names = this.pools.all[asker.virtualServer]?.names;
+    const server = names?.realServers[asker.server];
+    if (names === undefined || server === undefined || run === null || check.kind !== "misc") return;
+    const { end, step, hadRetried } = run;
+    const { isGood, verdict, retry } = step;
+    const tellsAll = checker.logsAllFailures || this.global?.logsAllCheckerFailures === true;
+    if (verdict === null && (isGood || !tellsAll)) return;
+    const { retries } = checker.timing;
+    const report = { command: check.command, isGood, end, isVerdict: verdict !== null, retry, retries };
+    this.deps.log(speakMiscRun(report, hadRetried, server, names.virtualServer));
+  }
+
   private speakReport({ target, isSuccess, reason, verdict }: ProbeReport, asker: Asker): void {
     const names = this.pools.all[asker.virtualServer]?.names;
     const server = names?.realServers[asker.server];
@@ -209,9 +251,10 @@ class Runtime implements LvsRuntime {
 
   private speakActivations(): void {
     for (const { virtualServer, names } of this.pools.all) {
-      virtualServer.realServers.forEach(({ checkers }, index) => {
+      virtualServer.realServers.forEach((realServer, index) => {
         const server = names.realServers[index] ?? "";
-        for (const _ of checkers) this.deps.log(speakActivation(server, names.virtualServer));
+        for (const _ of [...realServer.checkers, ...applicationCheckersOf(realServer)])
+          this.deps.log(speakActivation(server, names.virtualServer));
       });
     }
   }
@@ -244,6 +287,7 @@ class Runtime implements LvsRuntime {
     const { engine } = this;
     if (engine === null) return;
     engine.probes.close();
+    engine.application.close();
     this.cause = "stop";
     for (const pool of this.pools.all) this.tellOmega(pool);
     if (!this.options.keepsTableAtStop) {
@@ -256,31 +300,42 @@ class Runtime implements LvsRuntime {
     await engine.sync.close();
   }
 
-  private poolStatus(pool: Pool): VirtualServerStatus {
+  private poolStatus(pool: Pool, position: number): VirtualServerStatus {
     const { virtualServer, names, state } = pool;
     return {
       name: names.virtualServer,
       scheduler: virtualServer.scheduler,
       hasQuorum: state.hasQuorum,
       isSorryServerActive: isSorryServerActive(virtualServer, state),
-      realServers: virtualServer.realServers.map((_, index) => this.serverStatus(pool, index)),
+      realServers: virtualServer.realServers.map((_, index) => this.serverStatus(pool, position, index)),
     };
   }
 
-  private serverStatus({ virtualServer, names, state }: Pool, index: number): RealServerStatus {
+  private serverStatus({ virtualServer, names, state }: Pool, position: number, index: number): RealServerStatus {
     const server = virtualServer.realServers[index];
-    const probes = this.engine?.probes ?? null;
     return {
       name: names.realServers[index] ?? "",
       address: server?.address ?? "",
       port: server?.port ?? 0,
       weight: state.servers[index]?.weight ?? 0,
       isAlive: state.servers[index]?.isAlive ?? false,
-      checkers: (server?.checkers ?? []).map((checker) => ({
-        kind: checker.kind,
-        ...(probes?.statusOf(targetId(checker)) ?? { verdict: "pending", failures: 0 }),
-      })),
+      checkers: server === undefined ? [] : this.checkerStatuses(server, { virtualServer: position, server: index }),
     };
+  }
+
+  private checkerStatuses(server: RealServer, at: Omit<Asker, "checker">): readonly CheckerStatus[] {
+    const { probes, application } = this.engine ?? { probes: null, application: null };
+    const unknown = { verdict: "pending", failures: 0 } as const;
+    return [
+      ...server.checkers.map((checker) => ({
+        kind: checker.kind,
+        ...(probes?.statusOf(targetId(checker)) ?? unknown),
+      })),
+      ...applicationCheckersOf(server).map(({ check }, index) => ({
+        kind: check.kind,
+        ...(application?.statusOf(at.virtualServer, at.server, index) ?? unknown),
+      })),
+    ];
   }
 }
 

@@ -3,10 +3,12 @@ import type { VirtualServerGroup } from "../model/checks.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { ConfiguredGlobals } from "../model/global-complete.ts";
 import type { VirtualServer } from "../model/lvs.ts";
+import type { TrackFile } from "../model/tracking.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { LvsNames } from "./lvs-names.ts";
+import type { ScriptRunner } from "./script-runner.ts";
 
 export interface LvsClock {
   /** CLOCK_MONOTONIC */
@@ -29,7 +31,7 @@ export interface LvsPoolEvent {
   readonly names: LvsNames;
   readonly effect: PoolEffect;
   /** The kind of check that decided; else the start or a reload, or the stop. */
-  readonly cause: { readonly check: string } | "start" | "stop";
+  readonly cause: { readonly check: string; readonly isTimedOut?: boolean } | "start" | "stop";
 }
 
 export interface LvsRuntimeDependencies {
@@ -37,6 +39,8 @@ export interface LvsRuntimeDependencies {
   openIpvs(): IpvsTable;
   /** Called once, and only when there is a virtual server. */
   openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
+  /** Runs the scripts of MISC_CHECK. */
+  readonly runner: Pick<ScriptRunner, "start">;
   /** For example `logger.speak`. */
   readonly log: (record: SpokenRecord) => void;
   readonly clock: LvsClock;
@@ -98,6 +102,7 @@ export type LvsGlobals = Configuration["global"] &
 export interface LvsConfiguration extends Configuration {
   readonly global: LvsGlobals;
   readonly virtualServerGroups?: readonly VirtualServerGroup[];
+  readonly trackFiles?: readonly TrackFile[];
 }
 
 /**

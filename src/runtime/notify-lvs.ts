@@ -101,6 +101,10 @@ function lvsLine(subject: string, isUp: boolean): string {
 
 function serverBody(server: ConfiguredRealServer, isUp: boolean, cause: LvsPoolEvent["cause"]): string {
   if (cause === "stop") return "=> Shutting down <=";
+  if (typeof cause !== "string" && cause.check === "misc") {
+    const outcome = isUp ? "succeeded" : cause.isTimedOut === true ? "timed out" : "failed";
+    return `=> MISC CHECK ${outcome} on service <=`;
+  }
   const kind = typeof cause === "string" ? (server.checkers[0]?.kind ?? "tcp") : cause.check;
   return `=> ${CHECK_NAMES[kind] ?? "CHECK"} ${isUp ? "succeed" : "failed"} on service <=`;
 }

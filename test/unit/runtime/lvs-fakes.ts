@@ -12,6 +12,7 @@ import type {
 } from "../../../src/native/contract.ts";
 import { createLvsRuntime } from "../../../src/runtime/lvs-runtime.ts";
 import type { LvsClock, LvsConfiguration, LvsGlobals, LvsRuntime } from "../../../src/runtime/lvs-types.ts";
+import type { ScriptEnd, ScriptListener, ScriptRun, ScriptStart } from "../../../src/runtime/script-runner.ts";
 
 /** Time that stands still until it is told to go on. */
 export class FakeClock implements LvsClock {
@@ -189,7 +190,36 @@ export class SpyTable implements IpvsTable {
   }
 }
 
+/** Scripts on a fake clock that end as told. */
+export class FakeScripts {
+  /** By file, how the next runs end; the last way stays. */
+  readonly ends = new Map<string, ScriptEnd[]>();
+  readonly starts: { readonly file: string; readonly timeoutMs: number; readonly atUs: number }[] = [];
+  terminated = 0;
+  /** How long each run takes. */
+  runUs = 100_000;
+  private readonly clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.clock = clock;
+  }
+
+  start({ file, timeoutMs }: ScriptStart, { onEnd, onTimeout }: ScriptListener): ScriptRun {
+    this.starts.push({ file, timeoutMs, atUs: this.clock.nowUs() });
+    const ends = this.ends.get(file) ?? [];
+    const end = (ends.length > 1 ? ends.shift() : ends[0]) ?? { kind: "exited", status: 0 };
+    if (this.runUs > timeoutMs * 1000) this.clock.after(timeoutMs * 1000, () => onTimeout?.());
+    this.clock.after(Math.min(this.runUs, timeoutMs * 1000 + 1), () => onEnd(end));
+    return {
+      terminate: () => {
+        this.terminated += 1;
+      },
+    };
+  }
+}
+
 export interface Bench {
+  readonly scripts: FakeScripts;
   readonly runtime: LvsRuntime;
   readonly clock: FakeClock;
   readonly table: SpyTable;
@@ -202,6 +232,7 @@ export interface Bench {
 export function createBench(answering: readonly string[] = [], keepsTableAtStop = false, random = 0): Bench {
   const clock = new FakeClock();
   const table = new SpyTable();
+  const scripts = new FakeScripts(clock);
   const lines: string[] = [];
   const opened: string[] = [];
   let loop: FakeProbeLoop | null = null;
@@ -218,6 +249,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
         for (const where of answering) loop.answering.add(where);
         return loop;
       },
+      runner: scripts,
       log: (record) => lines.push(record.text),
       clock,
       random: () => random,
@@ -227,7 +259,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
     if (loop === null) throw new Error("no probe loop was opened");
     return loop;
   };
-  return { runtime, clock, table, probes, lines, opened };
+  return { runtime, scripts, clock, table, probes, lines, opened };
 }
 
 /** A configuration that has nothing but virtual servers. */

@@ -1,0 +1,224 @@
+import { applicationCheckersOf, effectiveWeight, fileEffect, pendingMisc } from "../checker/application.ts";
+import type { Asker } from "../checker/targets.ts";
+import type { ApplicationCheck, ApplicationChecker } from "../model/checks.ts";
+import { realServerKey, virtualServerKeys } from "../model/diff.ts";
+import { isSameModel } from "../model/equality.ts";
+import type { RealServer, VirtualServer } from "../model/lvs.ts";
+import type { TrackFile } from "../model/tracking.ts";
+import { failuresOf, type MiscCheck, type MiscDependencies, MiscRunner, type MiscRunResult } from "./lvs-misc.ts";
+import type { CheckerStatus, CheckerVerdict } from "./lvs-types.ts";
+import { FileTrackers } from "./tracking-files.ts";
+
+type FileCheck = Extract<ApplicationCheck, { kind: "file" }>;
+
+export interface ApplicationReport {
+  readonly asker: Asker;
+  readonly check: MiscCheck | FileCheck;
+  readonly checker: ApplicationChecker;
+  /** Null for a file. */
+  readonly run: MiscRunResult | null;
+  readonly verdict: { readonly isUp: boolean; readonly isFirst: boolean } | null;
+  /** What the server's weight is now. */
+  readonly weight: number;
+}
+
+export interface ApplicationDependencies extends Omit<MiscDependencies, "onRun"> {
+  readonly onReports: (reports: readonly ApplicationReport[]) => void;
+}
+
+/** A file check; it follows the value without a rhythm of its own. */
+interface FileWatch {
+  readonly asker: Asker;
+  readonly checker: ApplicationChecker;
+  readonly check: FileCheck;
+  isFailed: boolean;
+  weight: number;
+}
+
+/** What checkers beside the probe loop say of one server; in the order of its application checkers. */
+interface CheckedServer {
+  readonly configuredWeight: number;
+  readonly checks: (MiscRunner | FileWatch)[];
+}
+
+/** MISC_CHECK and FILE_CHECK of all servers. */
+export class ApplicationChecks {
+  private readonly deps: ApplicationDependencies;
+  private readonly files: FileTrackers;
+  private miscs: ReadonlyMap<string, MiscRunner> = new Map();
+  private servers: ReadonlyMap<string, CheckedServer> = new Map();
+
+  constructor(deps: ApplicationDependencies) {
+    this.deps = deps;
+    this.files = new FileTrackers({ clock: deps.clock, log: deps.log, onNews: () => this.onFileNews() });
+  }
+
+  /**
+   * Scripts that stay keep their verdict, weight and rhythm; with other times the rhythm starts anew.
+   * @param isReload servers that a reload brings are retried before their first verdict
+   * @param waits whether an asker is out of the pool until the first result
+   */
+  replaceAll(
+    virtualServers: readonly VirtualServer[],
+    trackFiles: readonly TrackFile[],
+    isReload: boolean,
+    waits: (asker: Asker) => boolean,
+  ): void {
+    const before = this.miscs;
+    const miscs = new Map<string, MiscRunner>();
+    const servers = new Map<string, CheckedServer>();
+    const places = placeAll(virtualServers);
+    this.followFiles(places, trackFiles, isReload);
+    for (const place of places) {
+      const id = `${place.asker.virtualServer} ${place.asker.server}`;
+      const server = servers.get(id) ?? { configuredWeight: place.server.weight, checks: [] };
+      servers.set(id, server);
+      const { check } = place.checker;
+      if (check.kind === "file") server.checks.push(this.watchFile(place, check));
+      if (check.kind !== "misc") continue;
+      const runner = this.takeMisc(place, check, before.get(place.key), isReload);
+      miscs.set(place.key, runner);
+      server.checks.push(runner);
+    }
+    this.miscs = miscs;
+    this.servers = servers;
+    const kept = new Set(miscs.values());
+    for (const runner of before.values()) if (!kept.has(runner)) runner.close();
+    const known = new Set(before.values());
+    for (const runner of kept) if (!known.has(runner)) runner.begin(waits(runner.place.asker));
+  }
+
+  /** @param index among the server's application checkers */
+  statusOf(virtualServer: number, server: number, index: number): Omit<CheckerStatus, "kind"> {
+    const check = this.servers.get(`${virtualServer} ${server}`)?.checks[index];
+    if (check === undefined) return { verdict: "pending", failures: 0 };
+    if (!(check instanceof MiscRunner)) return { verdict: check.isFailed ? "down" : "up", failures: 0 };
+    const { policy } = check.state;
+    return { verdict: policy.kind, failures: failuresOf(policy) };
+  }
+
+  /** By application checker. */
+  verdictsOf(virtualServer: number, server: number): readonly CheckerVerdict[] {
+    const checks = this.servers.get(`${virtualServer} ${server}`)?.checks ?? [];
+    return checks.map((_, index) => this.statusOf(virtualServer, server, index).verdict);
+  }
+
+  /** Null: nobody but the configuration says anything about it. */
+  weightOf(virtualServer: number, server: number): number | null {
+    const checked = this.servers.get(`${virtualServer} ${server}`);
+    if (checked === undefined) return null;
+    let base = checked.configuredWeight;
+    const added: number[] = [];
+    for (const check of checked.checks) {
+      if (check instanceof MiscRunner) base = check.state.weight ?? base;
+      else added.push(check.weight);
+    }
+    return effectiveWeight(base, added);
+  }
+
+  close(): void {
+    for (const runner of this.miscs.values()) runner.close();
+    this.files.close();
+  }
+
+  private followFiles(places: readonly Place[], trackFiles: readonly TrackFile[], isReload: boolean): void {
+    const used = new Set(places.map(({ checker: { check } }) => (check.kind === "file" ? check.trackFile : null)));
+    this.files.configure(
+      trackFiles.filter(({ name }) => used.has(name)),
+      isReload,
+    );
+  }
+
+  private watchFile({ asker, checker }: Place, check: FileCheck): FileWatch {
+    return { asker, checker, check, ...fileEffect(check, this.files.valueOf(check.trackFile)) };
+  }
+
+  private takeMisc(place: Place, check: MiscCheck, before: MiscRunner | undefined, isReload: boolean): MiscRunner {
+    const { asker, checker, loopUs } = place;
+    const timeoutUs = check.timeoutUs === 0 ? loopUs : check.timeoutUs;
+    const own = { asker, checker, check, timeoutUs };
+    const isSame =
+      before !== undefined &&
+      before.place.timeoutUs === timeoutUs &&
+      isSameModel(before.place.checker.timing, checker.timing);
+    if (isSame) {
+      before.place = own;
+      return before;
+    }
+    const onRun = (runner: MiscRunner, result: MiscRunResult): void => this.onRun(runner, result);
+    return new MiscRunner(own, before?.state ?? pendingMisc(!isReload), { ...this.deps, onRun });
+  }
+
+  private onRun({ place: { asker, check, checker } }: MiscRunner, run: MiscRunResult): void {
+    const { verdict } = run.step;
+    const weight = this.weightOf(asker.virtualServer, asker.server) ?? 0;
+    this.deps.onReports([{ asker, check, checker, run, verdict, weight }]);
+  }
+
+  private onFileNews(): void {
+    const changed: { readonly watch: FileWatch; readonly wasFailed: boolean }[] = [];
+    for (const { checks } of this.servers.values()) {
+      for (const watch of checks) {
+        if (watch instanceof MiscRunner) continue;
+        const { weight, isFailed } = fileEffect(watch.check, this.files.valueOf(watch.check.trackFile));
+        if (weight === watch.weight && isFailed === watch.isFailed) continue;
+        changed.push({ watch, wasFailed: watch.isFailed });
+        watch.weight = weight;
+        watch.isFailed = isFailed;
+      }
+    }
+    this.deps.onReports(
+      changed.map(({ watch: { asker, check, checker, isFailed }, wasFailed }) => ({
+        asker,
+        check,
+        checker,
+        run: null,
+        verdict: isFailed === wasFailed ? null : { isUp: !isFailed, isFirst: false },
+        weight: this.weightOf(asker.virtualServer, asker.server) ?? 0,
+      })),
+    );
+  }
+}
+
+interface Place {
+  readonly asker: Asker;
+  readonly checker: ApplicationChecker;
+  readonly server: RealServer;
+  /** The virtual server's delay loop. */
+  readonly loopUs: number;
+  /** The same across a reload for the same question about the same server. */
+  readonly key: string;
+}
+
+function placeAll(virtualServers: readonly VirtualServer[]): readonly Place[] {
+  const keys = virtualServerKeys(virtualServers);
+  const counts = new Map<string, number>();
+  return virtualServers.flatMap((virtualServer, position) =>
+    virtualServer.realServers.flatMap((server, serverPosition) =>
+      applicationCheckersOf(server).map((checker, index): Place => {
+        const base = `${keys[position]} ${realServerKey(server)} ${questionOf(checker)}`;
+        const count = counts.get(base) ?? 0;
+        counts.set(base, count + 1);
+        return {
+          asker: { virtualServer: position, server: serverPosition, checker: server.checkers.length + index },
+          checker,
+          server,
+          loopUs: delayLoopOf(virtualServer, checker),
+          key: `${base} #${count}`,
+        };
+      }),
+    ),
+  );
+}
+
+function questionOf({ check }: ApplicationChecker): string {
+  if (check.kind !== "misc") return check.kind;
+  const { argv, user } = check.command;
+  return JSON.stringify([argv, user?.uid ?? null, user?.gid ?? null, check.setsWeight]);
+}
+
+function delayLoopOf(virtualServer: VirtualServer, { timing }: ApplicationChecker): number {
+  return "delayLoopUs" in virtualServer && typeof virtualServer.delayLoopUs === "number"
+    ? virtualServer.delayLoopUs
+    : timing.delayLoopUs;
+}
