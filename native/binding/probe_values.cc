@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "binding/values.h"
 #include "probe/address.h"
@@ -31,6 +33,8 @@ const char* ReasonName(probe::Reason reason) {
       return "unreachable";
     case probe::Reason::kReset:
       return "reset";
+    case probe::Reason::kMismatch:
+      return "mismatch";
     case probe::Reason::kOther:
       return "other";
   }
@@ -40,7 +44,8 @@ const char* ReasonName(probe::Reason reason) {
 probe::Kind ReadKind(FieldReader& reader) {
   const std::string kind = reader.String("kind");
   if (kind == "icmp") return probe::Kind::kIcmp;
-  if (kind != "tcp") reader.Fail("kind", "\"tcp\" or \"icmp\" is expected");
+  if (kind == "udp") return probe::Kind::kUdp;
+  if (kind != "tcp") reader.Fail("kind", "\"tcp\", \"icmp\" or \"udp\" is expected");
   return probe::Kind::kTcp;
 }
 
@@ -51,7 +56,7 @@ void ReadAddresses(FieldReader& reader, probe::ProbeSpec* spec) {
   const auto bind_address = reader.NullableString("bindAddress");
   const auto bind_port = reader.Integer<uint16_t>("bindPort");
   if (!reader.ok()) return;
-  if (spec->kind == probe::Kind::kTcp && port == 0) {
+  if (spec->kind != probe::Kind::kIcmp && port == 0) {
     return reader.Fail("port", "a port from 1 to 65535 is expected");
   }
   const auto parsed = probe::ParseAddress(family, address, port);
@@ -74,6 +79,28 @@ void ReadInterface(FieldReader& reader, probe::ProbeSpec* spec) {
   memcpy(spec->bind_interface.data(), name->data(), name->size());
 }
 
+/** @returns whether all is well */
+bool ReadUdp(FieldReader& target, probe::ProbeSpec* spec) {
+  if (spec->kind != probe::Kind::kUdp || !target.ok()) return target.ok();
+  const Napi::Value value = target.Value("udp");
+  if (!target.ok()) return false;
+  FieldReader reader(value, "target.udp");
+  auto exchange = std::make_shared<probe::UdpExchange>();
+  const auto payload = probe::ParseMaskedHex(reader.String("payload"));
+  const auto reply = probe::ParseMaskedHex(reader.String("reply"));
+  exchange->requires_reply = reader.Bool("requiresReply");
+  exchange->min_reply_bytes = reader.Integer<uint16_t>("minReplyBytes");
+  exchange->max_reply_bytes = reader.Integer<uint16_t>("maxReplyBytes");
+  if (reader.ok() && !payload) reader.Fail("payload", "hexadecimal digits are expected");
+  if (reader.ok() && !reply) reader.Fail("reply", "hexadecimal digits and x are expected");
+  if (!reader.ok()) return false;
+  exchange->payload = payload->value;
+  exchange->reply = reply->value;
+  exchange->reply_mask = reply->mask;
+  spec->udp = std::move(exchange);
+  return true;
+}
+
 }  // namespace
 
 std::optional<probe::ProbeSpec> ReadProbeTarget(const Napi::Value& value) {
@@ -84,7 +111,7 @@ std::optional<probe::ProbeSpec> ReadProbeTarget(const Napi::Value& value) {
   ReadInterface(reader, &spec);
   spec.fwmark = reader.Integer<uint32_t>("fwmark");
   spec.timeout_us = reader.Integer("timeoutUs", 1, kMaxDelayUs);
-  if (!reader.ok()) return std::nullopt;
+  if (!ReadUdp(reader, &spec)) return std::nullopt;
   return spec;
 }
 

@@ -57,13 +57,20 @@ int Prober::Start(uv_loop_t* loop) {
   };
   if (const int error = timer_.Start(loop, [this] { OnTick(); }); error != 0) return error;
   if (const int error = tcp_.Start(loop, on_answer, after_batch); error != 0) return error;
-  return icmp_.Start(loop, on_answer, on_unsent, after_batch);
+  if (const int error = icmp_.Start(loop, on_answer, on_unsent, after_batch); error != 0) {
+    return error;
+  }
+  const auto on_udp_answer = [this](Target& target, UdpProber::Answer answer, int error_number) {
+    OnUdpAnswer(target, answer, error_number);
+  };
+  return udp_.Start(loop, on_udp_answer, after_batch);
 }
 
 void Prober::Close() {
   timer_.Close();
   tcp_.Close();
   icmp_.Close();
+  udp_.Close();
 }
 
 void Prober::AddTarget(uint32_t id, const ProbeSpec& spec, const Schedule& schedule,
@@ -105,6 +112,7 @@ void Prober::OnTick() {
   // Answers first: one that is there already must not lose against its own timeout.
   tcp_.Collect();
   icmp_.Collect();
+  udp_.Collect();
   wheel_.Advance(now_us, [&](WheelEntry* entry) { OnWheel(*static_cast<Target*>(entry), now_us); });
   StartWaiting();
   ArmTimer();
@@ -112,7 +120,9 @@ void Prober::OnTick() {
 
 void Prober::OnWheel(Target& target, int64_t now_us) {
   if (target.phase == Target::Phase::kInFlight) {
-    return Finish(target, JudgeTimeout(now_us - target.started_us, target.spec.timeout_us));
+    const bool may_be_silent = target.spec.kind == Kind::kUdp && !target.spec.udp->requires_reply;
+    const auto judge = may_be_silent ? JudgeSilence : JudgeTimeout;
+    return Finish(target, judge(now_us - target.started_us, target.spec.timeout_us));
   }
   target.phase = Target::Phase::kWaiting;
   target.LinkBefore(&waiting_);
@@ -123,6 +133,24 @@ void Prober::OnAnswer(Target& target, std::optional<int> error_number) {
   const int64_t elapsed_us = MonotonicUs() - target.started_us;
   Finish(target, error_number ? JudgeError(*error_number)
                               : JudgeAnswer(elapsed_us, target.spec.timeout_us));
+}
+
+void Prober::OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_number) {
+  if (answer == UdpProber::Answer::kMismatch) return Finish(target, JudgeMismatch());
+  OnAnswer(target,
+           answer == UdpProber::Answer::kError ? std::optional<int>(error_number) : std::nullopt);
+}
+
+std::optional<Outcome> Prober::BeginByKind(Target& target) {
+  switch (target.spec.kind) {
+    case Kind::kTcp:
+      return tcp_.Begin(target);
+    case Kind::kIcmp:
+      return icmp_.Begin(target);
+    case Kind::kUdp:
+      return udp_.Begin(target);
+  }
+  return std::nullopt;
 }
 
 void Prober::StartWaiting() {
@@ -140,8 +168,7 @@ void Prober::Begin(Target& target) {
   target.started_us = MonotonicUs();
   Add(counters_.started);
   Add(counters_.in_flight);
-  const std::optional<Outcome> outcome =
-      target.spec.kind == Kind::kTcp ? tcp_.Begin(target) : icmp_.Begin(target);
+  const std::optional<Outcome> outcome = BeginByKind(target);
   if (outcome) return Finish(target, *outcome);
   wheel_.Arm(&target, target.started_us + target.spec.timeout_us);
 }

@@ -17,6 +17,7 @@
 #include "probe/target.h"
 #include "probe/tcp_probe.h"
 #include "probe/timing_wheel.h"
+#include "probe/udp_probe.h"
 
 namespace holdfast::probe {
 
@@ -60,6 +61,8 @@ class Prober {
   void OnTick();
   void OnWheel(Target& target, int64_t now_us);
   void OnAnswer(Target& target, std::optional<int> error_number);
+  void OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_number);
+  std::optional<Outcome> BeginByKind(Target& target);
   void StartWaiting();
   void Begin(Target& target);
   void Finish(Target& target, const Outcome& outcome);
@@ -74,6 +77,7 @@ class Prober {
   int64_t wake_us_ = TimingWheel::kNever;
   TcpProber tcp_;
   IcmpProber icmp_;
+  UdpProber udp_;
   std::unordered_map<uint32_t, std::unique_ptr<Target>> targets_;
   /** Targets whose time has come, first in first out. */
   ListNode waiting_;

@@ -80,6 +80,12 @@ Outcome JudgeAnswer(int64_t elapsed_us, int64_t timeout_us) {
   return {Outcome::Kind::kLate, Result::kSuccess, Reason::kOk, 0};
 }
 
+Outcome JudgeMismatch() { return Failure(Reason::kMismatch, 0); }
+
+Outcome JudgeSilence(int64_t elapsed_us, int64_t timeout_us) {
+  return JudgeAnswer(elapsed_us, timeout_us);
+}
+
 Outcome JudgeTimeout(int64_t elapsed_us, int64_t timeout_us) {
   if (!IsTooLate(elapsed_us, timeout_us)) return Failure(Reason::kTimeout, 0);
   return {Outcome::Kind::kLate, Result::kFailure, Reason::kTimeout, 0};

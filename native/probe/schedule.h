@@ -6,7 +6,7 @@ namespace holdfast::probe {
 
 enum class Result : uint8_t { kSuccess, kFailure };
 enum class Expected : uint8_t { kNone, kSuccess, kFailure };
-enum class Reason : uint8_t { kOk, kRefused, kTimeout, kUnreachable, kReset, kOther };
+enum class Reason : uint8_t { kOk, kRefused, kTimeout, kUnreachable, kReset, kMismatch, kOther };
 
 /** contract.ts `ProbeSchedule` */
 struct Schedule {
@@ -54,6 +54,12 @@ Outcome JudgeError(int error_number);
  * after it too.
  */
 Outcome JudgeAnswer(int64_t elapsed_us, int64_t timeout_us);
+
+/** An answer that is not the wanted one. */
+Outcome JudgeMismatch();
+
+/** As JudgeTimeout() where silence is a success. */
+Outcome JudgeSilence(int64_t elapsed_us, int64_t timeout_us);
 
 /**
  * No answer when the timeout was handled. A loop, or a machine, that stood still for long may not

@@ -4,16 +4,18 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "loop/unique_fd.h"
 #include "probe/address.h"
 #include "probe/schedule.h"
 #include "probe/timing_wheel.h"
+#include "probe/udp_exchange.h"
 
 namespace holdfast::probe {
 
-enum class Kind : uint8_t { kTcp, kIcmp };
+enum class Kind : uint8_t { kTcp, kIcmp, kUdp };
 
 /** contract.ts `ProbeTarget`, in the kernel's terms. */
 struct ProbeSpec {
@@ -24,6 +26,8 @@ struct ProbeSpec {
   std::array<char, IFNAMSIZ> bind_interface{};
   uint32_t fwmark = 0;
   int64_t timeout_us = 0;
+  /** UDP only, and then never null. */
+  std::shared_ptr<const UdpExchange> udp;
 
   bool has_interface() const { return bind_interface[0] != '\0'; }
 };
@@ -42,7 +46,7 @@ struct Target : WheelEntry {
   ProbeSpec spec;
   Schedule schedule;
   int64_t started_us = 0;
-  /** TCP: the connection of the probe in flight. */
+  /** TCP and UDP: the socket of the probe in flight. */
   UniqueFd connection;
   /** ICMP: the socket shared with like targets, from the first probe on. */
   IcmpSocket* icmp_socket = nullptr;

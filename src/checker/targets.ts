@@ -1,5 +1,5 @@
-import type { Checker, CheckerTiming, VirtualServer } from "../model/lvs.ts";
-import type { ProbeTarget } from "../native/contract.ts";
+import type { Checker, CheckerTiming, UdpExchange, VirtualServer } from "../model/lvs.ts";
+import type { ProbeKind, ProbeTarget, ProbeUdp } from "../native/contract.ts";
 
 /** Equal for two checkers if and only if one probe serves both. */
 export type TargetId = string;
@@ -26,7 +26,10 @@ export interface PlannedTarget {
 
 export function endpointId(checker: Checker): EndpointId {
   const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
-  return [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
+  const where = [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
+  if (checker.kind !== "udp") return where;
+  const { payload, requiresReply, reply, minReplyBytes, maxReplyBytes } = checker.exchange;
+  return `${where} ${[payload, requiresReply, reply, minReplyBytes, maxReplyBytes].join("/")}`;
 }
 
 /** Alpha is not part of it: it says what to believe before the first result, not how to get one. */
@@ -58,6 +61,15 @@ export function planTargets(virtualServers: readonly VirtualServer[]): Map<Targe
   return targets;
 }
 
+const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = { tcp: "tcp", ping: "icmp", udp: "udp" };
+
+/** 32 octets of text. */
+const FILLER = Buffer.from("abcdefghijklmnopqrstuvwabcdefghi").toString("hex");
+
+function withFiller(exchange: UdpExchange): ProbeUdp {
+  return exchange.payload === "" ? { ...exchange, payload: FILLER } : exchange;
+}
+
 function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): PlannedTarget {
   const { family, address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   return {
@@ -65,15 +77,16 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
     endpoint: endpointId(checker),
     kind: checker.kind,
     probe: {
-      kind: checker.kind === "tcp" ? "tcp" : "icmp",
+      kind: PROBE_KINDS[checker.kind],
       family,
       address,
-      port: checker.kind === "tcp" ? port : 0,
+      port: checker.kind === "ping" ? 0 : port,
       bindAddress,
-      bindPort: checker.kind === "tcp" ? bindPort : 0,
+      bindPort: checker.kind === "ping" ? 0 : bindPort,
       bindInterface,
       fwmark,
       timeoutUs: checker.timing.connectTimeoutUs,
+      ...(checker.kind === "udp" ? { udp: withFiller(checker.exchange) } : {}),
     },
     timing: checker.timing,
     askers,

@@ -1,5 +1,5 @@
 import type { ApplicationCheck, HttpRequest, HttpSettings } from "../model/checks.ts";
-import type { CheckerTarget } from "../model/lvs.ts";
+import type { CheckerTarget, UdpExchange } from "../model/lvs.ts";
 import { rawWords, readOwnedCommand, readUser } from "./build-command.ts";
 import type { BuildContext } from "./context.ts";
 import { decodeEscapes, unquoteWord } from "./script-words.ts";
@@ -38,8 +38,6 @@ export function readApplicationCheck(
       return { kind: "smtp", target, heloName: settings.text("helo_name") ?? DEFAULT_HELO };
     case "DNS_CHECK":
       return { kind: "dns", target, ...readDnsQuestion(settings, context) };
-    case "UDP_CHECK":
-      return { kind: "udp", target, ...readUdp(settings, context) };
     case "MISC_CHECK":
       return readMisc(entry, settings, context);
     case "FILE_CHECK":
@@ -104,13 +102,11 @@ function readDnsQuestion(settings: Settings, context: BuildContext): { readonly 
   return { type: isKnown ? word : "SOA", name: settings.text("name") ?? "." };
 }
 
-type UdpSettings = Omit<Extract<ApplicationCheck, { kind: "udp" }>, "kind" | "target">;
-
-function readUdp(settings: Settings, context: BuildContext): UdpSettings {
+export function readUdp(settings: Settings, context: BuildContext): UdpExchange {
   return {
-    payload: readHex(settings, "payload", /^[0-9a-f]*$/, context),
+    payload: readHex(settings, "payload", /^(?:[0-9a-f]{2})*$/, context),
     requiresReply: settings.has("require_reply"),
-    reply: readHex(settings, "require_reply", /^[0-9a-fx]*$/, context),
+    reply: readHex(settings, "require_reply", /^(?:[0-9a-fx]{2})*$/, context),
     minReplyBytes: settings.number("min_reply_length") ?? 0,
     maxReplyBytes: settings.number("max_reply_length") ?? 255,
   };
@@ -119,7 +115,7 @@ function readUdp(settings: Settings, context: BuildContext): UdpSettings {
 function readHex(settings: Settings, name: string, pattern: RegExp, context: BuildContext): string {
   const digits = (settings.words(name) ?? []).join("").toLowerCase();
   if (pattern.test(digits)) return digits;
-  context.reporter.add("bad-value", `${name} is hexadecimal digits`, settings.place(name));
+  context.reporter.add("bad-value", `${name} is hexadecimal digits, two for an octet`, settings.place(name));
   return "";
 }
 

@@ -2,7 +2,7 @@ import type { ApplicationChecker, GivenTiming } from "../model/checks.ts";
 import type { Checker, CheckerTarget, CheckerTiming } from "../model/lvs.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
-import { readApplicationCheck } from "./build-application-checks.ts";
+import { readApplicationCheck, readUdp } from "./build-application-checks.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
@@ -64,6 +64,9 @@ const KINDS: ReadonlyMap<string, KindDefaults> = new Map([
   ["MISC_CHECK", { retries: 0, delayBeforeRetryUs: SECOND_US }],
 ]);
 
+/** What the probe loop does. */
+const NETWORK_CHECKS = new Set(["TCP_CHECK", "PING_CHECK", "UDP_CHECK"]);
+
 export interface BuiltCheckers {
   readonly checkers: readonly Checker[];
   readonly applicationCheckers: readonly ApplicationChecker[];
@@ -75,7 +78,7 @@ export function buildCheckers(server: Settings, checked: CheckedServer, context:
   for (const entry of server.entries) {
     const { name, body } = entry.keyword;
     if (body !== "keywords") continue;
-    if (name === "TCP_CHECK" || name === "PING_CHECK") checkers.push(buildNetworkChecker(entry, checked, context));
+    if (NETWORK_CHECKS.has(name)) checkers.push(buildNetworkChecker(entry, checked, context));
     else applicationCheckers.push(...buildApplicationCheckers(entry, checked, context));
   }
   return { checkers, applicationCheckers };
@@ -87,7 +90,9 @@ function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: Buil
   const target = readTarget(settings, checked, context);
   const place = placeOf(entry.statement);
   if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, place };
-  return { kind: "ping", timing, target: { ...target, port: 0 }, place };
+  if (entry.keyword.name === "PING_CHECK") return { kind: "ping", timing, target: { ...target, port: 0 }, place };
+  const logsAllFailures = settings.boolean("log_all_failures") ?? checked.logsAllFailures;
+  return { kind: "udp", timing, target, exchange: readUdp(settings, context), logsAllFailures, place };
 }
 
 function buildApplicationCheckers(

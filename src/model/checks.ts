@@ -37,17 +37,6 @@ export type ApplicationCheck =
   | { readonly kind: "smtp"; readonly target: CheckerTarget; readonly heloName: string }
   | { readonly kind: "dns"; readonly target: CheckerTarget; readonly type: string; readonly name: string }
   | {
-      readonly kind: "udp";
-      readonly target: CheckerTarget;
-      /** Hexadecimal digits; empty sends keepalived's filler. */
-      readonly payload: string;
-      readonly requiresReply: boolean;
-      /** Hexadecimal digits, `x` for a nibble that does not matter. */
-      readonly reply: string;
-      readonly minReplyBytes: number;
-      readonly maxReplyBytes: number;
-    }
-  | {
       readonly kind: "misc";
       readonly command: ScriptCommand;
       /** 0: the delay loop of the virtual server. */

@@ -50,6 +50,17 @@ export interface CheckerTarget {
   readonly fwmark: number;
 }
 
+/** What UDP_CHECK sends, and what it takes for an answer. */
+export interface UdpExchange {
+  /** Hexadecimal digits; empty sends a filler of 32 octets. */
+  readonly payload: string;
+  readonly requiresReply: boolean;
+  /** Hexadecimal digits, `x` for a nibble that does not matter. */
+  readonly reply: string;
+  readonly minReplyBytes: number;
+  readonly maxReplyBytes: number;
+}
+
 export type Checker =
   | {
       readonly kind: "tcp";
@@ -61,6 +72,14 @@ export type Checker =
       readonly kind: "ping";
       readonly timing: CheckerTiming;
       readonly target: CheckerTarget;
+      readonly place: SourcePlace;
+    }
+  | {
+      readonly kind: "udp";
+      readonly timing: CheckerTiming;
+      readonly target: CheckerTarget;
+      readonly exchange: UdpExchange;
+      readonly logsAllFailures: boolean;
       readonly place: SourcePlace;
     };
 

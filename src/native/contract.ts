@@ -521,7 +521,19 @@ export interface VrrpLoop {
 
 // ---------------------------------------------------------------- probe loop
 
-export type ProbeKind = "tcp" | "icmp";
+export type ProbeKind = "tcp" | "icmp" | "udp";
+
+/** What a UDP probe sends, and what it takes for an answer. */
+export interface ProbeUdp {
+  /** Hexadecimal digits, two per octet. */
+  readonly payload: string;
+  /** Silence fails; else only an ICMP error does. */
+  readonly requiresReply: boolean;
+  /** As `payload`, `x` for a digit that does not matter. Empty takes any reply, of whatever length. */
+  readonly reply: string;
+  readonly minReplyBytes: number;
+  readonly maxReplyBytes: number;
+}
 
 export interface ProbeTarget {
   readonly kind: ProbeKind;
@@ -536,6 +548,8 @@ export interface ProbeTarget {
   /** SO_MARK, 0 for none. */
   readonly fwmark: number;
   readonly timeoutUs: number;
+  /** For kind `udp`, and only there. */
+  readonly udp?: ProbeUdp;
 }
 
 /**
@@ -551,7 +565,7 @@ export interface ProbeSchedule {
 
 export type ProbeResult = "success" | "failure";
 
-export type ProbeReason = "ok" | "refused" | "timeout" | "unreachable" | "reset" | "other";
+export type ProbeReason = "ok" | "refused" | "timeout" | "unreachable" | "reset" | "mismatch" | "other";
 
 export type ProbeEvent = {
   readonly target: number;

@@ -12,6 +12,7 @@ const CHECK_WORDS: Readonly<
   Record<Checker["kind"], { readonly passed: string; readonly failed: string; readonly namesService: boolean }>
 > = {
   tcp: { passed: "TCP connection to", failed: "TCP_CHECK on service", namesService: false },
+  udp: { passed: "UDP connection to", failed: "UDP_CHECK on service", namesService: false },
   ping: { passed: "ICMP connection to", failed: "ICMP CHECK on service", namesService: true },
 };
 
@@ -45,6 +46,11 @@ export function speakFailure(
   server: string,
   virtualServer: string,
 ): SpokenRecord {
+  if (kind === "udp") {
+    const what = reason === "mismatch" ? "UDP check to" : "UDP connection to";
+    const text = `${what} ${server} ${reason === "mismatch" ? "reply data mismatch" : "failed"}.`;
+    return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
+  }
   const of = kind === "ping" && reason !== "timeout" ? ` of ${virtualServer}` : "";
   const what = reason === "timeout" ? "timeout" : "failed";
   const text = `${CHECK_WORDS[kind].passed} ${server}${of} ${what}.`;

@@ -1,5 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { ProbeCounters, ProbeEvent, ProbeLoop, ProbeSchedule, ProbeTarget } from "../../src/native/contract.ts";
+import type {
+  ProbeCounters,
+  ProbeEvent,
+  ProbeLoop,
+  ProbeSchedule,
+  ProbeTarget,
+  ProbeUdp,
+} from "../../src/native/contract.ts";
 import { loadNative } from "../../src/native/load.ts";
 
 export const addon = loadNative();
@@ -29,6 +36,12 @@ export function tcpTarget(port: number, changes: Partial<ProbeTarget> = {}): Pro
 export function icmpTarget(address: string, changes: Partial<ProbeTarget> = {}): ProbeTarget {
   const family = address.includes(":") ? "inet6" : "inet";
   return tcpTarget(0, { kind: "icmp", family, address, ...changes });
+}
+
+/** Silence passes, as does any reply. */
+export function udpTarget(port: number, udp: Partial<ProbeUdp> = {}, changes: Partial<ProbeTarget> = {}): ProbeTarget {
+  const exchange = { payload: "7069", requiresReply: false, reply: "", minReplyBytes: 0, maxReplyBytes: 255, ...udp };
+  return tcpTarget(port, { kind: "udp", udp: exchange, ...changes });
 }
 
 /** A probe loop whose events can be waited for. */

@@ -8,6 +8,8 @@ import { addon, REPORT_ONCE, tcpTarget } from "./probe-helpers.ts";
 type Wrong = Record<string, unknown>;
 
 /** The addon as an untyped caller sees it. */
+const ANY_REPLY = { payload: "", requiresReply: false, reply: "", minReplyBytes: 0, maxReplyBytes: 255 };
+
 function untyped(): { createProbeLoop: (...words: unknown[]) => Record<string, (...words: unknown[]) => unknown> } {
   return addon as unknown as ReturnType<typeof untyped>;
 }
@@ -37,7 +39,7 @@ describe("probe loop misuse", () => {
   });
 
   const WRONG_TARGETS: readonly [string, Wrong][] = [
-    ["kind", { kind: "udp" }],
+    ["kind", { kind: "sctp" }],
     ["kind", { kind: undefined }],
     ["family", { family: "inet7" }],
     ["address", { address: "localhost" }],
@@ -55,6 +57,10 @@ describe("probe loop misuse", () => {
     ["bindInterface", { bindInterface: "sixteen-octets-0" }],
     ["fwmark", { fwmark: 2 ** 32 }],
     ["timeoutUs", { timeoutUs: 0 }],
+    ["udp", { kind: "udp" }],
+    ["udp.payload", { kind: "udp", udp: { ...ANY_REPLY, payload: "0" } }],
+    ["udp.reply", { kind: "udp", udp: { ...ANY_REPLY, reply: "0g" } }],
+    ["udp.minReplyBytes", { kind: "udp", udp: { ...ANY_REPLY, minReplyBytes: 65_536 } }],
     ["timeoutUs", { timeoutUs: Number.POSITIVE_INFINITY }],
   ];
   for (const [field, wrong] of WRONG_TARGETS) {

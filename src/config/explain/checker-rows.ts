@@ -1,8 +1,11 @@
 import type { ApplicationCheck, ApplicationChecker, HttpRequest } from "../../model/checks.ts";
-import type { Checker, CheckerTarget, CheckerTiming } from "../../model/lvs.ts";
+import type { Checker, CheckerTarget, CheckerTiming, UdpExchange } from "../../model/lvs.ts";
 import type { SourcePlace } from "../../model/units.ts";
 import { asWritten, type EffectiveValue, type Row, row } from "./rows.ts";
 import { bareCommand, ownerWords, seconds } from "./spelling.ts";
+
+/** What is particular to a kind of check. */
+type DescribedCheck = ApplicationCheck | ({ readonly kind: "udp"; readonly target: CheckerTarget } & UdpExchange);
 
 /** A checker of either kind, in one form. */
 export interface AnyChecker {
@@ -11,7 +14,7 @@ export interface AnyChecker {
   readonly timing: CheckerTiming;
   /** Null for those that connect to nothing. */
   readonly target: CheckerTarget | null;
-  readonly application: ApplicationCheck | null;
+  readonly application: DescribedCheck | null;
   /** Null where the model does not say. */
   readonly logsAllFailures: boolean | null;
   readonly place: SourcePlace;
@@ -37,7 +40,9 @@ export function describeChecker(checker: Checker | ApplicationChecker): AnyCheck
     return { keyword: KEYWORDS[check.kind], timing, target, application: check, logsAllFailures, place };
   }
   const { kind, timing, target, place } = checker;
-  return { keyword: KEYWORDS[kind], timing, target, application: null, logsAllFailures: null, place };
+  const application = kind === "udp" ? { kind, target, ...checker.exchange } : null;
+  const logsAllFailures = kind === "udp" ? checker.logsAllFailures : null;
+  return { keyword: KEYWORDS[kind], timing, target, application, logsAllFailures, place };
 }
 
 type TargetValue = (target: CheckerTarget) => EffectiveValue;
@@ -83,14 +88,14 @@ const SCHEDULE: readonly Row<AnyChecker>[] = [
   row("log_all_failures", ({ logsAllFailures }) => logsAllFailures, { global: "checker_log_all_failures" }),
 ];
 
-type Kind = ApplicationCheck["kind"];
+type Kind = DescribedCheck["kind"];
 
 /** A row that reads one kind of application check. */
 function own<K extends Kind>(
   kinds: readonly K[],
-  value: (check: Extract<ApplicationCheck, { readonly kind: K }>) => EffectiveValue,
+  value: (check: Extract<DescribedCheck, { readonly kind: K }>) => EffectiveValue,
 ): (checker: AnyChecker) => EffectiveValue {
-  const isOwn = (check: ApplicationCheck): check is Extract<ApplicationCheck, { readonly kind: K }> =>
+  const isOwn = (check: DescribedCheck): check is Extract<DescribedCheck, { readonly kind: K }> =>
     kinds.some((kind) => kind === check.kind);
   return ({ application }) => (application !== null && isOwn(application) ? value(application) : null);
 }

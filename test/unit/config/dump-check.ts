@@ -5,7 +5,7 @@ import type {
   TunnelSettings,
 } from "../../../src/model/checks.ts";
 import type { CompleteConfiguration } from "../../../src/model/complete.ts";
-import type { Checker, CheckerTarget, FwdMethod, VirtualServerKey } from "../../../src/model/lvs.ts";
+import type { Checker, CheckerTarget, FwdMethod, UdpExchange, VirtualServerKey } from "../../../src/model/lvs.ts";
 import { type DumpObject, enabled, onOff, quoted, sixDecimals, yesNo } from "./dump-object.ts";
 
 /** What the peer's checker process prints, from our model. */
@@ -214,12 +214,28 @@ function connectionLines(target: CheckerTarget, timing: Checker["timing"]): read
   ];
 }
 
+function udpLines({ payload, requiresReply, reply, minReplyBytes, maxReplyBytes }: UdpExchange): readonly string[] {
+  const wanted = [
+    `Min reply length = ${minReplyBytes}`,
+    `Max reply length = ${maxReplyBytes}`,
+    `Reply data len = ${reply.length / 2}`,
+  ];
+  return [
+    "Keepalive method = UDP_CHECK",
+    `Payload specified = ${yesNo(payload !== "")}`,
+    `Require reply = ${yesNo(requiresReply)}`,
+    ...(requiresReply ? wanted : []),
+  ];
+}
+
 function networkLines(checker: Checker, port: number): readonly string[] {
   const target = checker.kind === "ping" ? { ...checker.target, port } : checker.target;
   return [
-    ...timingLines(checker, 1_000_000, false),
+    ...timingLines(checker, 1_000_000, checker.kind === "udp" && checker.logsAllFailures),
     ...connectionLines(target, checker.timing),
-    `Keepalive method = ${checker.kind === "tcp" ? "TCP_CHECK" : "PING_CHECK"}`,
+    ...(checker.kind === "udp"
+      ? udpLines(checker.exchange)
+      : [`Keepalive method = ${checker.kind === "tcp" ? "TCP_CHECK" : "PING_CHECK"}`]),
   ];
 }
 
@@ -260,19 +276,6 @@ function targetedLines(check: TargetedCheck, outerHost: string | null): readonly
       return ["Keepalive method = SMTP_CHECK", `helo = ${check.heloName}`];
     case "dns":
       return ["Keepalive method = DNS_CHECK", `Type = ${check.type}`, `Name = ${check.name}`];
-    case "udp":
-      return [
-        "Keepalive method = UDP_CHECK",
-        `Payload specified = ${yesNo(check.payload !== "")}`,
-        `Require reply = ${yesNo(check.requiresReply)}`,
-        ...(check.requiresReply
-          ? [
-              `Min reply length = ${check.minReplyBytes}`,
-              `Max reply length = ${check.maxReplyBytes}`,
-              `Reply data len = ${check.reply.length / 2}`,
-            ]
-          : []),
-      ];
     default:
       return httpLines(check, outerHost);
   }

@@ -32,12 +32,14 @@ test("virtual servers of one group are numbered in their order", () => {
   assert.deepEqual(names, ["[G]:0", "[H]:0", "[G]:1"]);
 });
 
-test("verdicts of both kinds of checks", () => {
-  const say = (kind: "tcp" | "ping", isUp: boolean, retries: number): string =>
+test("verdicts of all kinds of checks", () => {
+  const say = (kind: "tcp" | "ping" | "udp", isUp: boolean, retries: number): string =>
     speakVerdict({ kind, isUp, retries, reason: "timeout" }, "[192.0.2.7]:tcp:80", "[192.0.2.1]:tcp:80").text;
   assert.equal(say("tcp", true, 0), "TCP connection to [192.0.2.7]:tcp:80 success.");
   assert.equal(say("tcp", false, 0), "TCP_CHECK on service [192.0.2.7]:tcp:80 failed.");
   assert.equal(say("tcp", false, 3), "TCP_CHECK on service [192.0.2.7]:tcp:80 failed after 3 retries.");
+  assert.equal(say("udp", true, 0), "UDP connection to [192.0.2.7]:tcp:80 success.");
+  assert.equal(say("udp", false, 2), "UDP_CHECK on service [192.0.2.7]:tcp:80 failed after 2 retries.");
   assert.equal(say("ping", true, 0), "ICMP connection to [192.0.2.7]:tcp:80 success.");
   assert.equal(say("ping", false, 0), "ICMP CHECK on service [192.0.2.7]:tcp:80 failed.");
   assert.equal(
