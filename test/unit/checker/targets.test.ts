@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { planTargets } from "../../../src/checker/targets.ts";
+import type { Checker, UdpExchange } from "../../../src/model/lvs.ts";
+import { realServer, tcpChecker, virtualServer } from "./samples.ts";
+
+const ANY_REPLY: UdpExchange = {
+  payload: "0102",
+  requiresReply: true,
+  reply: "",
+  minReplyBytes: 0,
+  maxReplyBytes: 255,
+};
+
+function udpChecker(exchange: Partial<UdpExchange> = {}): Checker {
+  const { timing, target, place } = tcpChecker("192.168.1.7", 53);
+  return { kind: "udp", timing, target, place, exchange: { ...ANY_REPLY, ...exchange }, logsAllFailures: false };
+}
+
+function plan(...checkers: readonly Checker[]): ReturnType<typeof planTargets> {
+  return planTargets([virtualServer([realServer("192.168.1.7", { checkers })])]);
+}
+
+test("a UDP check becomes a probe with its exchange", () => {
+  const [target] = plan(udpChecker()).values();
+  assert.equal(target?.kind, "udp");
+  assert.equal(target?.probe.kind, "udp");
+  assert.equal(target?.probe.port, 53);
+  assert.deepEqual(target?.probe.udp, ANY_REPLY);
+});
+
+test("without payload 32 octets are sent", () => {
+  const [target] = plan(udpChecker({ payload: "" })).values();
+  assert.match(target?.probe.udp?.payload ?? "", /^[0-9a-f]{64}$/);
+});
+
+test("UDP checks share a probe only if they send and take the same", () => {
+  assert.equal(plan(udpChecker(), udpChecker()).size, 1);
+  const others: readonly Partial<UdpExchange>[] = [
+    { payload: "0103" },
+    { requiresReply: false },
+    { reply: "xx" },
+    { minReplyBytes: 1 },
+    { maxReplyBytes: 9 },
+  ];
+  for (const other of others) assert.equal(plan(udpChecker(), udpChecker(other)).size, 2, JSON.stringify(other));
+  assert.equal(plan(udpChecker(), tcpChecker("192.168.1.7", 53)).size, 2);
+});
