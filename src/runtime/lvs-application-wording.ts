@@ -59,3 +59,9 @@ export function speakMiscNotStarted(command: ScriptCommand, reason: string): Spo
   const text = `Misc check script [${script}] could not be started: ${reason}`;
   return { level: "warning", message: "check not started", fields: { check: "misc", script, reason }, text };
 }
+
+/** `([192.168.1.7]:tcp:80): tracked file load now FAULT state` */
+export function speakFile(file: string, isUp: boolean, server: string): SpokenRecord {
+  const text = `(${server}): tracked file ${file} ${isUp ? "leaving" : "now"} FAULT state`;
+  return { level: "detail", message: "tracked file", fields: { server, file, isUp }, text };
+}

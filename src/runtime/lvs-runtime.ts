@@ -9,7 +9,7 @@ import { realServerKey } from "../model/diff.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
-import { speakMiscRun } from "./lvs-application-wording.ts";
+import { speakFile, speakMiscRun } from "./lvs-application-wording.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes } from "./lvs-probes.ts";
 import { TableSync } from "./lvs-table-sync.ts";
@@ -215,22 +215,28 @@ class Runtime implements LvsRuntime {
     for (const report of reports) {
       const { asker, check, run, verdict, weight } = report;
       this.cause = { check: check.kind, isTimedOut: run?.end.kind === "timed-out" };
-      const reweighed = this.pools.reweigh(asker, weight, this.onEffect);
+      // keepalived: the weight that comes with a recovery is set without a word.
+      const isRecovery = run !== null && verdict?.isUp === true;
+      const reweighed = this.pools.reweigh(asker, weight, (pool, effect) => {
+        if (!(isRecovery && effect.kind === "weight-changed" && !effect.isAlive)) this.onEffect(pool, effect);
+      });
       if (reweighed !== null) touched.add(reweighed);
-      this.speakRun(report);
+      this.speakApplication(report);
       if (verdict !== null) this.pools.judge(asker, verdict.isUp, verdict.isFirst, this.onEffect);
     }
     this.engine?.sync.update(this.pools.desiredOf(touched));
   }
 
-  private speakRun({ asker, check, checker, run }: ApplicationReport): void {
+  private speakApplication({ asker, check, checker, run, verdict: news }: ApplicationReport): void {
     const names = this.pools.all[asker.virtualServer]?.names;
     const server = names?.realServers[asker.server];
-    if (names === undefined || server === undefined || run === null || check.kind !== "misc") return;
+    if (names === undefined || server === undefined) return;
+    if (check.kind === "file" && news !== null) this.deps.log(speakFile(check.trackFile, news.isUp, server));
+    if (run === null || check.kind !== "misc") return;
     const { end, step, hadRetried } = run;
     const { isGood, verdict, retry } = step;
     const tellsAll = checker.logsAllFailures || this.global?.logsAllCheckerFailures === true;
-    if (verdict === null && (isGood || !tellsAll)) return;
+    if (verdict === null && (retry === 0 || !tellsAll)) return;
     const { retries } = checker.timing;
     const report = { command: check.command, isGood, end, isVerdict: verdict !== null, retry, retries };
     this.deps.log(speakMiscRun(report, hadRetried, server, names.virtualServer));

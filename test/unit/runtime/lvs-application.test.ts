@@ -107,6 +107,38 @@ test("misc_dynamic edits the entry, and 0 gives the configured weight back", asy
   );
 });
 
+test("with log_all_failures each failure to be retried is told, those of a server that is out are not", async () => {
+  const bench = createBench();
+  bench.scripts.ends.set(SCRIPT, exited(0, 1));
+  await bench.runtime.start(checked([checker(misc(), { retries: 2 }, true)]));
+  await bench.clock.advance(1.5 * SECOND_US);
+  take(bench);
+  await bench.clock.advance(20 * SECOND_US);
+  const said = take(bench).filter((line) => line.startsWith("Misc"));
+  assert.deepEqual(
+    said.map((line) => line.slice(line.indexOf(SCRIPT) + SCRIPT.length + 2)),
+    [
+      "failed, will do 2 retries (exited with status 1).",
+      "failed on retry 1/2 (exited with status 1).",
+      "failed after 2 retries (exited with status 1).",
+    ],
+  );
+});
+
+test("the weight that comes with a recovery is set without a word", async () => {
+  const bench = createBench();
+  bench.scripts.ends.set(SCRIPT, exited(5, 1, 0));
+  await bench.runtime.start(checked([checker(misc({ setsWeight: true }))]));
+  await bench.clock.advance(6 * SECOND_US);
+  take(bench);
+  await bench.clock.advance(4 * SECOND_US);
+  assert.deepEqual(take(bench).slice(0, 2), [
+    `Misc check for [${S} VS ${V}] by [${SCRIPT}] succeeded.`,
+    `Adding service ${S} to VS ${V}`,
+  ]);
+  assert.deepEqual(await tableLines(bench.table), row(10));
+});
+
 test("a script that could not be started says nothing of the server", async () => {
   const bench = createBench();
   bench.scripts.ends.set(SCRIPT, [{ kind: "not-started", reason: "EAGAIN" }, ...exited(0)]);
@@ -188,8 +220,13 @@ test("without a weight a file that is not 0 takes the server out", async (contex
   await bench.runtime.start({ ...checked([fileCheck(0)]), trackFiles: config });
   assert.deepEqual(await tableLines(bench.table), ["tcp 192.168.1.100:80 rr"]);
   const { pending } = bench.clock;
+  take(bench);
   writeFileSync(file.path, "0\n");
   await untilNews(bench, pending);
+  assert.deepEqual(take(bench).slice(0, 2), [
+    `(${S}): tracked file f leaving FAULT state`,
+    `Adding service ${S} to VS ${V}`,
+  ]);
   assert.deepEqual(await tableLines(bench.table), row(10));
   await bench.runtime.stop();
 });
