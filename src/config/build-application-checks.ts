@@ -112,10 +112,15 @@ export function readUdp(settings: Settings, context: BuildContext): UdpExchange 
   };
 }
 
+/** The last digit of an odd word is an octet of its own, as with keepalived: `0 1` is 00 01. */
+function wholeOctets(word: string): string {
+  return word.length % 2 === 0 ? word : `${word.slice(0, -1)}0${word.slice(-1)}`;
+}
+
 function readHex(settings: Settings, name: string, pattern: RegExp, context: BuildContext): string {
-  const digits = (settings.words(name) ?? []).join("").toLowerCase();
+  const digits = (settings.words(name) ?? []).map(wholeOctets).join("").toLowerCase();
   if (pattern.test(digits)) return digits;
-  context.reporter.add("bad-value", `${name} is hexadecimal digits, two for an octet`, settings.place(name));
+  context.reporter.add("bad-value", `${name} is hexadecimal digits`, settings.place(name));
   return "";
 }
 
