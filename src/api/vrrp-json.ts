@@ -1,0 +1,144 @@
+import { command, routeLine, ruleLine } from "../config/explain/spelling.ts";
+import type { VirtualAddress } from "../model/vrrp.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
+import type { InstanceStatistics } from "./statistics.ts";
+
+/** One instance as the JSON file shows it. */
+export interface JsonInstance {
+  readonly config: ConfiguredVrrpInstance;
+  readonly snapshot: VrrpInstanceSnapshot;
+  readonly statistics: InstanceStatistics;
+  /** Of the last change of state, in seconds since 1970. */
+  readonly lastTransitionSec: number;
+}
+
+const STATES: Readonly<Record<VrrpStateName, number>> = { initialize: 0, backup: 1, active: 2, fault: 3 };
+const AUTHENTICATION_TYPES = { none: 0, pass: 1, ah: 2 } as const;
+const HIDDEN = "********";
+const SCOPES: ReadonlyMap<number, string> = new Map([
+  [0, "global"],
+  [200, "site"],
+  [253, "link"],
+  [254, "host"],
+]);
+
+type Data = Record<string, unknown>;
+
+/** keepalived's JSON file, one line. */
+export function renderJson(instances: readonly JsonInstance[], version: 1 | 2): string {
+  const vrrp = instances.map((instance) => ({ data: dataOf(instance), stats: statsOf(instance.statistics) }));
+  const text = JSON.stringify(version === 1 ? vrrp : { vrrp });
+  // keepalived escapes slashes, which stand in strings only.
+  return `${text.replaceAll("/", "\\/")}\n`;
+}
+
+function seconds(us: number): number {
+  return us / 1_000_000;
+}
+
+function dataOf({ config, snapshot, lastTransitionSec }: JsonInstance): Data {
+  const vmacName = config.vmac === null ? "" : (config.vmac.name ?? `vrrp.${config.vrid}`);
+  return {
+    iname: config.name,
+    dont_track_primary: Number(config.ignoresOwnInterface),
+    skip_check_adv_addr: Number(config.skipCheckAdvertisedAddresses),
+    strict_mode: Number(config.isStrict),
+    vmac_ifname: vmacName,
+    ifp_ifname: vmacName === "" ? config.interfaceName : vmacName,
+    master_priority: snapshot.activeRouter?.priority ?? 0,
+    last_transition: lastTransitionSec,
+    ...announcementData(config),
+    lower_prio_no_advert: Number(config.isSilentOnLowerPriority),
+    higher_prio_send_advert: Number(config.sendsAdvertBeforeYielding),
+    vrid: config.vrid,
+    base_priority: snapshot.basePriority,
+    effective_priority: snapshot.effectivePriority,
+    vipset: snapshot.state === "active",
+    promote_secondaries: config.promotesSecondaries,
+    adver_int: seconds(config.advertisementIntervalUs),
+    master_adver_int: seconds(config.advertisementIntervalUs),
+    accept: Number(config.acceptMode),
+    nopreempt: !config.preemptMode,
+    preempt_delay: seconds(config.preemptDelayUs),
+    state: STATES[snapshot.state],
+    wantstate: STATES[snapshot.state],
+    version: config.version,
+    smtp_alert: config.sendsMail,
+    notify_deleted: config.reportsDeletion,
+    ...scriptData(config),
+    ...listData(config, snapshot.state === "active"),
+    auth_type: AUTHENTICATION_TYPES[config.authentication.kind],
+    ...(config.authentication.kind === "none" ? {} : { auth_data: HIDDEN }),
+  };
+}
+
+function announcementData({ announce }: ConfiguredVrrpInstance): Data {
+  return {
+    garp_delay: seconds(announce.delayUs),
+    garp_refresh: seconds(announce.refreshUs),
+    garp_rep: announce.repeat,
+    garp_refresh_rep: announce.refreshRepeat,
+    garp_lower_prio_delay: seconds(announce.lowerPriorityDelayUs),
+    garp_lower_prio_rep: announce.lowerPriorityRepeat,
+  };
+}
+
+function scriptData({ notify }: ConfiguredVrrpInstance): Data {
+  const scripts = {
+    script_backup: notify.backup,
+    script_master: notify.active,
+    script_fault: notify.fault,
+    script_stop: notify.stop,
+    script_deleted: notify.deleted,
+    script: notify.any,
+    script_master_rx_lower_pri: notify.lowerPriorityHeard,
+  };
+  const given = Object.entries(scripts).filter(([, script]) => script !== null);
+  return Object.fromEntries(given.map(([key, script]) => [key, command(script)]));
+}
+
+function listData(config: ConfiguredVrrpInstance, isSet: boolean): Data {
+  const addressText = (address: VirtualAddress): string => addressLine(address, config.interfaceName, isSet);
+  const lists = {
+    vips: config.virtualAddresses.map(addressText),
+    evips: config.excludedAddresses.map(addressText),
+    vroutes: config.virtualRoutes.map(routeLine),
+    vrules: config.virtualRules.map(ruleLine),
+    track_ifp: config.trackedInterfaces.map(({ name }) => name),
+    track_script: config.tracked.scripts.map(({ name }) => name),
+    track_process: config.tracked.processes.map(({ name }) => name),
+  };
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
+}
+
+function addressLine(address: VirtualAddress, ownInterface: string, isSet: boolean): string {
+  const { scope, label } = address;
+  const words = [
+    `${address.address}/${address.prefixLength}`,
+    `dev ${address.interfaceName ?? ownInterface}`,
+    `scope ${SCOPES.get(scope) ?? scope}`,
+    ...(label === null ? [] : [`label ${label}`]),
+    ...(isSet ? ["set"] : []),
+  ];
+  return words.join(" ");
+}
+
+function statsOf(statistics: InstanceStatistics): Data {
+  return {
+    advert_rcvd: statistics.received,
+    advert_sent: statistics.sent,
+    become_master: statistics.becameActive,
+    release_master: statistics.releasedActive,
+    packet_len_err: statistics.lengthErrors,
+    advert_interval_err: statistics.intervalErrors,
+    ip_ttl_err: statistics.ttlErrors,
+    invalid_type_rcvd: statistics.typeErrors,
+    addr_list_err: statistics.addressListErrors,
+    invalid_authtype: statistics.unknownAuthenticationTypes,
+    authtype_mismatch: statistics.authenticationMismatches,
+    auth_failure: statistics.authenticationFailures,
+    pri_zero_rcvd: statistics.priorityZeroReceived,
+    pri_zero_sent: statistics.priorityZeroSent,
+  };
+}
