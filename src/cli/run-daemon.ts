@@ -12,6 +12,7 @@ import { openServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import { createDaemonParts } from "./daemon-parts.ts";
+import { Dumps } from "./dumps.ts";
 import type { Flags } from "./flags.ts";
 import { type Logging, openLogging } from "./loggers.ts";
 
@@ -59,10 +60,11 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
 }
 
 function watchSignals(daemon: Daemon, flags: Flags, native: NativeAddon, log: Logger): void {
+  const dumps = new Dumps({ status: () => daemon.status(), nowUs: () => native.monotonicUs(), log });
   const handlers: SignalHandlers = {
     stop: () => void daemon.stop(),
     reload: () => void daemon.reload(),
-    dump: (what) => log.info("signal not available", { what }),
+    dump: (what) => void dumps.write(what),
   };
   listenToSignals(process, { ignoresSigint: flags.ignoresSigint }, handlers, log);
   listenToRealtimeSignals((signals, onSignal) => native.watchSignals(signals, onSignal), handlers, log);

@@ -6,6 +6,7 @@ import { errorCode, errorText } from "./error-code.ts";
 import type { LvsRuntime } from "./lvs-types.ts";
 import { Refusal, tellDiagnostics } from "./refusal.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
+import type { VrrpInstanceSnapshot } from "./vrrp-types.ts";
 
 /** Which halves of the daemon have work. */
 export type Role = "vrrp" | "checkers";
@@ -72,6 +73,11 @@ export class Halves {
       await this.restoreVrrp(hadVrrp, before);
       throw error instanceof Refusal ? error : this.ipvsRefusal(error);
     }
+  }
+
+  /** Of VRRP; empty when it has no work. */
+  instances(): readonly VrrpInstanceSnapshot[] {
+    return this.vrrp?.snapshot() ?? [];
   }
 
   /** Both side by side. Never rejects. */

@@ -8,6 +8,7 @@ import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import type { ServiceManager } from "./service-manager.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
+import type { VrrpInstanceSnapshot } from "./vrrp-types.ts";
 
 /** @see cli.md section 4 of keepalived's exit codes: the same numbers */
 export const EXIT_CODES = {
@@ -32,6 +33,13 @@ export interface DaemonOptions {
   readonly namespace: string | null;
   /** `-d` */
   readonly dumpsConfiguration: boolean;
+}
+
+/** What dump and statistics files are made of. */
+export interface DaemonStatus {
+  readonly configuration: CompleteConfiguration;
+  /** Empty without VRRP. */
+  readonly instances: readonly VrrpInstanceSnapshot[];
 }
 
 export interface PidFileSet {

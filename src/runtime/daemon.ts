@@ -2,7 +2,13 @@ import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { Halves, type Role } from "./daemon-halves.ts";
-import { type DaemonDependencies, type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "./daemon-types.ts";
+import {
+  type DaemonDependencies,
+  type DaemonExitCode,
+  type DaemonOptions,
+  type DaemonStatus,
+  EXIT_CODES,
+} from "./daemon-types.ts";
 import { errorText } from "./error-code.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
@@ -44,6 +50,12 @@ export class Daemon {
   /** Resolves when the daemon has ended, with the exit code. */
   untilEnd(): Promise<DaemonExitCode> {
     return this.ended;
+  }
+
+  /** What is in force and how it fares; null unless the daemon is up. */
+  status(): DaemonStatus | null {
+    if (this.configuration === null || this.phase !== "running") return null;
+    return { configuration: this.configuration, instances: this.halves.instances() };
   }
 
   /**

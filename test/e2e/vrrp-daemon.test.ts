@@ -74,6 +74,33 @@ ${HAS_VIP} || echo gone; ls /run`;
   assert.equal(stdout, "status 0\n/run/keepalived.pid\n/run/vrrp.pid\nsame\nvip\ngone\na.conf\n");
 });
 
+test("signals write the statistics, zero them, and write JSON and data; a symbolic link stays", { skip }, async () => {
+  const script = `
+export TMPDIR=/run/t; mkdir $TMPDIR
+holdfast -nlG -f /run/a.conf 2> /run/a.log &
+${waitFor("grep -q 'Startup complete' /run/a.log")}; ${waitFor(HAS_VIP)}
+kill -USR2 $!; ${waitFor("[ -e /run/t/keepalived.stats ]")}; head -n 6 /run/t/keepalived.stats | grep -v Sent
+kill -s 63 $!; ${waitFor("grep -q 'STATS_CLEAR asked' /run/a.log")}; grep Became /run/t/keepalived.stats
+rm /run/t/keepalived.stats
+kill -USR2 $!; ${waitFor("[ -e /run/t/keepalived.stats ]")}; grep Became /run/t/keepalived.stats
+kill -s 36 $!; ${waitFor("[ -e /run/t/keepalived.json ]")}; grep -o '"vips":.*"auth_type":0' /run/t/keepalived.json
+ln -s /run/victim /run/t/keepalived.data
+kill -USR1 $!; ${waitFor("grep -q 'cannot write' /run/a.log")}; [ -e /run/victim ] || echo safe; rm /run/t/keepalived.data
+kill -USR1 $!; ${waitFor("[ -e /run/t/keepalived.data ]")}; grep -A1 'State of' /run/t/keepalived.data
+stat -c '%n %a' /run/t/*; kill $!; wait $!; echo status $?`;
+  const { stdout } = await withConfig(VRRP, script);
+  assert.equal(
+    stdout,
+    [
+      "VRRP Instance: VI_1\n  Advertisements:\n    Received: 0\n  Became master: 1\n  Released master: 0",
+      "  Became master: 1\n  Became master: 0",
+      '"vips":["10.0.0.100\\/32 dev eth0 scope global set"],"auth_type":0',
+      "safe\n------< State of vrrp_instance VI_1 >------\n State = MASTER",
+      "/run/t/keepalived.data 600\n/run/t/keepalived.json 600\n/run/t/keepalived.stats 600\nstatus 0\n",
+    ].join("\n"),
+  );
+});
+
 test("-V leaves the VIP, -C leaves VRRP out", { skip }, async () => {
   const script = `
 holdfast -G -V -f /run/a.conf; ${waitFor(HAS_VIP)}

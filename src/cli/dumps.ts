@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { InstanceStatistics } from "../api/statistics.ts";
+import type { DaemonStatus } from "../runtime/daemon-types.ts";
+import { dumpDirectory, writeDumpFile } from "../runtime/dump-file.ts";
+import { errorText } from "../runtime/error-code.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { SignalHandlers } from "../runtime/signals.ts";
+
+export type DumpKind = Parameters<SignalHandlers["dump"]>[0];
+
+const FILES: Readonly<Record<DumpKind, string>> = {
+  DATA: "keepalived.data",
+  STATS: "keepalived.stats",
+  STATS_CLEAR: "keepalived.stats",
+  JSON: "keepalived.json",
+};
+
+export interface DumpDependencies {
+  /** Null while the daemon is not up: the request is ignored then. */
+  readonly status: () => DaemonStatus | null;
+  readonly nowUs: () => number;
+  readonly log: Logger;
+}
+
+/** The files that are asked for by signal. The renderers are loaded when first wanted. */
+export class Dumps {
+  readonly #dependencies: DumpDependencies;
+  /** Counts of each instance at the last zeroing; the loop's own counters are never touched. */
+  #zeroed: ReadonlyMap<string, InstanceStatistics> = new Map();
+
+  constructor(dependencies: DumpDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Never rejects: a file that can't be written is told and does not matter to the daemon. */
+  async write(kind: DumpKind): Promise<void> {
+    const { log } = this.#dependencies;
+    const path = join(dumpDirectory(process.env), FILES[kind]);
+    try {
+      const text = await this.#render(kind);
+      if (text === null) return;
+      const code = writeDumpFile(path, text, () => randomBytes(8).toString("hex"));
+      if (code === null) log.info("dump written", { what: kind, path });
+      else log.error("dump not written", { what: kind, path, reason: code });
+    } catch (error) {
+      log.error("dump not written", { what: kind, path, reason: errorText(error) });
+    }
+  }
+
+  /** @returns null when there is nothing to write */
+  async #render(kind: DumpKind): Promise<string | null> {
+    const statistics = await import("../api/statistics.ts");
+    const json = kind === "JSON" ? await import("../api/vrrp-json.ts") : null;
+    const data = kind === "DATA" ? await import("../api/data-dump.ts") : null;
+    const status = this.#dependencies.status();
+    if (status === null) return null;
+    const { configuration, instances } = status;
+    const nowUs = this.#dependencies.nowUs();
+    if (data !== null) return data.renderData(configuration, instances, nowUs);
+    if (instances.length === 0) return null;
+    const counts = instances.map((instance) => statistics.statisticsOf(instance));
+    const since = (now: InstanceStatistics): InstanceStatistics =>
+      statistics.statisticsSince(this.#zeroed.get(now.name) ?? null, now);
+    if (json === null) {
+      const text = statistics.renderStatistics(counts.map(since));
+      if (kind === "STATS_CLEAR") this.#zeroed = new Map(counts.map((count) => [count.name, count]));
+      return text;
+    }
+    const configs = new Map(configuration.vrrpInstances.map((config) => [config.name, config]));
+    const shown = instances.flatMap((snapshot) => {
+      const config = configs.get(snapshot.name);
+      const lastTransitionSec = Date.now() / 1000 - (nowUs - snapshot.sinceUs) / 1_000_000;
+      const counted = since(statistics.statisticsOf(snapshot));
+      return config === undefined ? [] : [{ config, snapshot, statistics: counted, lastTransitionSec }];
+    });
+    return json.renderJson(shown, configuration.global.dumps.jsonVersion);
+  }
+}
