@@ -46,6 +46,11 @@ export class AddressWatch {
     return watch;
   }
 
+  /** All that came or went, but for link-local addresses: those the kernel makes when it likes. */
+  get changes(): readonly AddressEvent[] {
+    return this.events.items.filter(({ address }) => !address.startsWith("fe80:"));
+  }
+
   /** As far as events told. */
   isHeld(address: string): boolean {
     return this.#held.has(address);

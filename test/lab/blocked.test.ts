@@ -45,7 +45,7 @@ async function masterBlocked(pair: Pair): Promise<void> {
   const expected = BLOCKED_MS / INTERVAL_MS;
   assert.ok(times.length >= expected - 3, `${times.length} adverts in ${BLOCKED_MS} ms`);
   assert.ok(Math.max(...gaps) < INTERVAL_MS + LATE_MS, `a gap of ${Math.max(...gaps)} ms`);
-  assert.deepEqual(pair.second.watch.events.items, [], "the backup took over");
+  assert.deepEqual(pair.second.watch.changes, [], "the backup took over");
   await pair.assertWireIsClean();
 }
 

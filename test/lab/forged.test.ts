@@ -88,8 +88,8 @@ async function attack(pair: Pair): Promise<void> {
   const first = await pair.capture.frames.waitFor("an advert after the attack", isFromMaster(0), { from });
   // Longer than the backup's timer would need, had it been touched.
   await pair.capture.frames.waitFor("adverts going on", isFromMaster(first.atMs + 4_000), { from });
-  assert.equal(pair.first.watch.events.items.length, 1, "the master's address moved");
-  assert.equal(pair.second.watch.events.items.length, 0, "the backup took the address");
+  assert.equal(pair.first.watch.changes.length, 1, "the master's address moved");
+  assert.equal(pair.second.watch.changes.length, 0, "the backup took the address");
   // The same frame without a fault does what it says, so the others were refused for their faults.
   await send(attacker, [forgeFrame(BELIEVABLE)]);
   await pair.first.watch.lost(VIP);

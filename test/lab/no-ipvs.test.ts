@@ -20,7 +20,7 @@ for (const name of daemonNames()) {
       assert.deepEqual(await daemon.ended, { status: 1, signal: null }, daemon.text);
       const complaints = daemon.log.items.filter((line) => line.text.includes("Can't initialize ipvs"));
       assert.equal(complaints.length, 1, daemon.text);
-      assert.deepEqual(watch.events.items, []);
+      assert.deepEqual(watch.changes, []);
     } finally {
       await network.close();
     }

@@ -71,3 +71,9 @@ test("imports of every form are found with their lines", () => {
     ].sort((left, right) => left.line - right.line),
   );
 });
+
+test("api may import types of the runtime's snapshots, and nothing that runs", () => {
+  assert.equal(rules.violation("api/statistics.ts", "../runtime/vrrp-types.ts", true), null);
+  assert.notEqual(rules.violation("api/statistics.ts", "../runtime/vrrp-types.ts", false), null);
+  assert.notEqual(rules.violation("config/load.ts", "../runtime/vrrp-types.ts", true), null);
+});
