@@ -27,11 +27,6 @@ export function endOf(entry: Entry): SourcePlace {
   return placeOf(entry.close ?? entry.statement);
 }
 
-/** The word at an index; 0 is the keyword itself. */
-export function wordAt(statement: Statement, index: number): string | null {
-  return statement.words[index] ?? null;
-}
-
 /** What the parser asks about a block before it goes into it. */
 export interface BlockGate {
   /** @returns why the block is to be skipped as a whole, null to read it */
