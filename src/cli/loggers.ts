@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NativeAddon } from "../native/contract.ts";
 import { errorText } from "../runtime/error-code.ts";
+import { EventLog } from "../runtime/event-log.ts";
 import { createLogger, type Logger, type LogSink } from "../runtime/log.ts";
 import { type LineOutput, openConsole, openLogFile } from "../runtime/log-output.ts";
 import { createJsonSink, createSyslogSink, createTextSink } from "../runtime/log-sinks.ts";
@@ -11,6 +12,8 @@ import type { Flags } from "./flags.ts";
 
 export interface Logging {
   readonly log: Logger;
+  /** The last things said. */
+  readonly events: EventLog;
   /** `_NAMESPACE_INSTANCE`, once the configuration is known. */
   setIdentSuffix(suffix: string): void;
   /** From now on problems are no longer told to whoever typed the command. */
@@ -20,6 +23,8 @@ export interface Logging {
 }
 
 const STDERR = 2;
+/** Enough to find out what happened, at about 500 octets each. */
+const REMEMBERED_EVENTS = 2000;
 const SYSLOG_SOCKET = "/dev/log";
 
 /** Tells errors to the person at the terminal while the daemon starts, where they might see no log. */
@@ -50,7 +55,8 @@ export async function openLogging(
   native: Pick<NativeAddon, "openDatagram">,
   say: (text: string) => void,
 ): Promise<Logging> {
-  const sinks: LogSink[] = [];
+  const events = new EventLog(REMEMBERED_EVENTS);
+  const sinks: LogSink[] = [events];
   let suffix = "";
   let isStarting = true;
   if (flags.logsToConsole) sinks.push(await lineSink(openConsole(STDERR), flags));
@@ -69,6 +75,7 @@ export async function openLogging(
   }
   return {
     log: createLogger({ sinks, detailLevel: flags.detailLevel, nowMs: Date.now }),
+    events,
     setIdentSuffix: (text) => {
       suffix = text;
     },

@@ -11,6 +11,7 @@ import type { Logger } from "../runtime/log.ts";
 import { openServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
+import { Control } from "./control.ts";
 import { createDaemonParts } from "./daemon-parts.ts";
 import { Dumps } from "./dumps.ts";
 import type { Flags } from "./flags.ts";
@@ -59,11 +60,14 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
   for (const flag of flags.inertFlags) log.info("flag without effect", { flag });
 }
 
-function watchSignals(daemon: Daemon, flags: Flags, native: NativeAddon, log: Logger): void {
+function watchSignals(daemon: Daemon, control: Control, { flags, native, logging: { log } }: Setting): void {
   const dumps = new Dumps({ status: () => daemon.status(), nowUs: () => native.monotonicUs(), log });
   const handlers: SignalHandlers = {
-    stop: () => void daemon.stop(),
-    reload: () => void daemon.reload(),
+    stop: () => {
+      void control.close();
+      void daemon.stop();
+    },
+    reload: () => void daemon.reload().then(() => control.apply()),
     dump: (what) => void dumps.write(what),
   };
   listenToSignals(process, { ignoresSigint: flags.ignoresSigint }, handlers, log);
@@ -116,14 +120,18 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   introduce(logging.log, setting.words, flags);
   const daemon = await createDaemon(setting);
   watchForCrashes(daemon, logging.log, say);
-  watchSignals(daemon, flags, setting.native, logging.log);
+  const control = new Control({ daemon, flags, native: setting.native, log: logging.log, events: logging.events });
+  watchSignals(daemon, control, setting);
   setting.endShield();
   // keepalived: without anything to do the daemon idles and waits for a reload. Node would end.
   setInterval(() => {}, LONGEST_TIMER_MS);
   const isUp = await daemon.start();
   logging.endStart();
   if (isUp) reporter?.up();
-  return daemon.untilEnd();
+  await control.apply();
+  const exitCode = await daemon.untilEnd();
+  await control.close();
+  return exitCode;
 }
 
 /** Runs the daemon in this process until it ends, and ends the process. */

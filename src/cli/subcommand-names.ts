@@ -4,6 +4,8 @@ const SUBCOMMANDS = {
   check: "check a configuration file and show every problem in it",
   explain: "show every effective value, defaults included, and where it came from",
   diff: "say what a reload from one configuration file to another would do",
+  status: "ask the running daemon how it fares",
+  events: "show what happened in the running daemon, and follow it",
   keywords: "list the keywords of the configuration language, and which are in effect",
 } as const;
 

@@ -101,12 +101,54 @@ function addKeywords(parser: Argv, keep: Keep): Argv {
   );
 }
 
+const SOCKET_OPTION = {
+  type: "string",
+  describe: "control socket of the daemon",
+  default: process.env["HOLDFAST_SOCKET"] ?? "/run/holdfast/control.sock",
+} as const;
+
+function addStatus(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "status",
+    "ask the running daemon how it fares",
+    (command) =>
+      command
+        .option("socket", SOCKET_OPTION)
+        .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
+        .example("holdfast status", "instances and virtual servers"),
+    async ({ socket, json }) => {
+      const { status } = await import("./status.ts");
+      await keep(status({ socket, isJson: json }));
+    },
+  );
+}
+
+function addEvents(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "events",
+    "show what happened in the running daemon, and follow it",
+    (command) =>
+      command
+        .option("socket", SOCKET_OPTION)
+        .option("follow", { alias: "f", type: "boolean", default: false, describe: "wait for more" })
+        .option("since", { type: "number", default: 0, describe: "only what came after this sequence number" })
+        .option("json", { type: "boolean", default: false, describe: "one JSON object a line" })
+        .example("holdfast events -f", "like tail -f of the log"),
+    async ({ socket, follow, since, json }) => {
+      const { events } = await import("./events.ts");
+      await keep(events({ socket, isFollowing: follow, since, isJson: json }));
+    },
+  );
+}
+
 const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addCheck,
   addRealserver,
   addExplain,
   addDiff,
   addKeywords,
+  addStatus,
+  addEvents,
 ];
 
 /**

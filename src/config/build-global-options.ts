@@ -117,3 +117,19 @@ export function readUmask(globals: Settings, context: BuildContext): number {
   context.reporter.add("bad-value", `"${words.join(" ")}" is not a umask`, globals.place("umask"));
   return DEFAULT_UMASK;
 }
+
+/** `control_socket PATH|off [GROUP]` */
+export function readControl(globals: Settings, context: BuildContext): ConfiguredGlobals["control"] {
+  const [path = null, groupName = null] = globals.words("control_socket") ?? [];
+  const place = globals.place("control_socket");
+  const isUsable = path === null || path === "off" || path.startsWith("/");
+  if (!isUsable) context.reporter.add("bad-value", `control_socket: "${path}" is no path from the root`, place);
+  const gid = groupName === null ? null : context.host.findGroup(groupName);
+  if (groupName !== null && gid === null)
+    context.reporter.add("missing-user", `there is no group "${groupName}"`, place);
+  return {
+    path: isUsable && path !== "off" ? path : null,
+    isOff: path === "off",
+    group: groupName === null || gid === null ? null : { name: groupName, gid },
+  };
+}

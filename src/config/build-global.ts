@@ -10,7 +10,7 @@ import type { IpAddress } from "../model/units.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import { isMulticast, parseAddress } from "./address.ts";
 import { readCommand, readFifo, readUser } from "./build-command.ts";
-import { readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
+import { readControl, readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { endOf, placeOf } from "./tree.ts";
@@ -136,6 +136,7 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     vrrp: describeDefaults(globals, parts.vrrp),
     reload: readReload(globals),
     dumps: readDumps(globals),
+    control: readControl(globals, context),
   };
 }
 

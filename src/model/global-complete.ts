@@ -87,6 +87,15 @@ export interface DumpSettings {
   readonly jsonFile: string | null;
 }
 
+/** `control_socket` */
+export interface ControlSettings {
+  /** Null: the default place. */
+  readonly path: string | null;
+  readonly isOff: boolean;
+  /** Who may use it besides the owner; null for nobody. */
+  readonly group: { readonly name: string; readonly gid: number } | null;
+}
+
 /** What instances take when they say nothing themselves. */
 export interface VrrpGlobals {
   readonly version: 2 | 3;
@@ -158,4 +167,5 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly vrrp: VrrpGlobals;
   readonly reload: ReloadSettings;
   readonly dumps: DumpSettings;
+  readonly control: ControlSettings;
 }

@@ -1,12 +1,11 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { IpvsTable } from "../native/contract.ts";
-import { type DaemonDependencies, EXIT_CODES } from "./daemon-types.ts";
+import { type DaemonDependencies, type DaemonStatus, EXIT_CODES } from "./daemon-types.ts";
 import { errorCode, errorText } from "./error-code.ts";
 import type { LvsRuntime } from "./lvs-types.ts";
 import { Refusal, tellDiagnostics } from "./refusal.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
-import type { VrrpInstanceSnapshot } from "./vrrp-types.ts";
 
 /** Which halves of the daemon have work. */
 export type Role = "vrrp" | "checkers";
@@ -75,9 +74,13 @@ export class Halves {
     }
   }
 
-  /** Of VRRP; empty when it has no work. */
-  instances(): readonly VrrpInstanceSnapshot[] {
-    return this.vrrp?.snapshot() ?? [];
+  /** How both fare; what has no work is empty or null. */
+  status(): Pick<DaemonStatus, "instances" | "lvs" | "vrrpHealth"> {
+    return {
+      instances: this.vrrp?.snapshot() ?? [],
+      lvs: this.lvs?.snapshot() ?? null,
+      vrrpHealth: this.vrrp?.health() ?? null,
+    };
   }
 
   /** Both side by side. Never rejects. */

@@ -1,8 +1,9 @@
 import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
-import type { IpvsTable } from "../native/contract.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { IpvsTable, LoopHealth } from "../native/contract.ts";
 import type { Logger } from "./log.ts";
-import type { LvsRuntime } from "./lvs-types.ts";
+import type { LvsRuntime, LvsSnapshot } from "./lvs-types.ts";
 import type { Notifier } from "./notify.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
@@ -40,6 +41,12 @@ export interface DaemonStatus {
   readonly configuration: CompleteConfiguration;
   /** Empty without VRRP. */
   readonly instances: readonly VrrpInstanceSnapshot[];
+  /** Null without load balancing. */
+  readonly lvs: LvsSnapshot | null;
+  /** Of the vrrp loop; null without VRRP. */
+  readonly vrrpHealth: LoopHealth | null;
+  /** Of the configuration in force. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 export interface PidFileSet {

@@ -33,6 +33,7 @@ export class Daemon {
   private readonly halves: Halves;
   private pidFiles: readonly PidFile[] = [];
   private readonly heldRoles = new Set<PidRole>();
+  private diagnostics: readonly Diagnostic[] = [];
   /** What was damaged in the configuration that is in force. */
   private damage: ReadonlySet<string> = new Set();
   private readonly ended: Promise<DaemonExitCode>;
@@ -54,8 +55,9 @@ export class Daemon {
 
   /** What is in force and how it fares; null unless the daemon is up. */
   status(): DaemonStatus | null {
-    if (this.configuration === null || this.phase !== "running") return null;
-    return { configuration: this.configuration, instances: this.halves.instances() };
+    if (this.configuration === null || (this.phase !== "running" && this.phase !== "reloading")) return null;
+    const { configuration, diagnostics } = this;
+    return { configuration, diagnostics, ...this.halves.status() };
   }
 
   /**
@@ -148,6 +150,7 @@ export class Daemon {
     if (this.rolesOf(configuration).length === 0) dependencies.log.warning("no configuration to run");
     await this.halves.start(this.rolesOf(configuration), configuration);
     this.configuration = configuration;
+    this.diagnostics = loaded.diagnostics;
     this.damage = damageOf(loaded.diagnostics);
   }
 
@@ -228,6 +231,7 @@ export class Daemon {
       await this.halves.reload(this.rolesOf(configuration), configuration, this.configuration ?? configuration);
       this.holdNewPidFiles(configuration);
       this.configuration = configuration;
+      this.diagnostics = diagnostics;
       this.damage = damageOf(diagnostics);
       log.info("reload complete");
       manager.status("Running; the last reload is complete");

@@ -2,7 +2,7 @@ import { type PolicyEffect, type PolicyState, pendingPolicy, scheduleFor, stepPo
 import type { Asker, EndpointId, PlannedTarget, TargetId } from "../checker/targets.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
-import type { CheckerStatus, CheckerVerdict, LvsClock } from "./lvs-types.ts";
+import type { CheckerResult, CheckerStatus, CheckerVerdict, LvsClock } from "./lvs-types.ts";
 
 /** keepalived's pause between activation and the earliest first check. */
 const ACTIVATION_DELAY_US = 1_000_000;
@@ -31,6 +31,7 @@ interface LiveTarget {
   /** The number by which the loop knows it; never used twice, so late results of old ones are known. */
   number: number;
   state: PolicyState;
+  last: CheckerResult | null;
 }
 
 /** Runs the planned targets on the probe loop, one policy machine each. */
@@ -75,8 +76,9 @@ export class Probes {
   }
 
   statusOf(id: TargetId): Omit<CheckerStatus, "kind"> {
-    const state = this.byId.get(id)?.state ?? pendingPolicy(true);
-    return { verdict: state.kind, failures: state.kind === "down" ? 0 : state.failures };
+    const live = this.byId.get(id);
+    const state = live?.state ?? pendingPolicy(true);
+    return { verdict: state.kind, failures: state.kind === "down" ? 0 : state.failures, last: live?.last ?? null };
   }
 
   counters(): ProbeCounters | null {
@@ -92,7 +94,7 @@ export class Probes {
   }
 
   private add(planned: PlannedTarget, state: PolicyState, isWaitedFor: boolean): void {
-    const live: LiveTarget = { planned, number: 0, state };
+    const live: LiveTarget = { planned, number: 0, state, last: null };
     this.byId.set(planned.id, live);
     const { warmupUs } = planned.timing;
     const spreadUs = isWaitedFor ? Math.min(warmupUs, LONGEST_WAIT_US) : warmupUs;
@@ -122,6 +124,7 @@ export class Probes {
     for (const event of events) {
       const live = this.byNumber.get(event.target);
       if (live === undefined) continue;
+      live.last = { reason: event.reason, latencyUs: event.latencyUs, atUs: event.atUs };
       const step = stepPolicy(live.planned.timing, live.state, event.result);
       live.state = step.state;
       for (const effect of step.effects) this.execute(live, effect, event, reports);

@@ -56,6 +56,14 @@ export interface CheckerStatus {
   readonly verdict: CheckerVerdict;
   /** Failures in a row that have not yet decided anything. */
   readonly failures: number;
+  /** The last result that was news; null before the first, and for checks beside the probe loop. */
+  readonly last?: CheckerResult | null;
+}
+
+export interface CheckerResult {
+  readonly reason: ProbeEvent["reason"];
+  readonly latencyUs: Microseconds;
+  readonly atUs: Microseconds;
 }
 
 export interface RealServerStatus {

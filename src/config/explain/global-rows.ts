@@ -77,6 +77,12 @@ function flushAtStop({ flushesIpvsAtStop }: Globals): EffectiveValue {
   return flushesIpvsAtStop === "virtual-servers" ? "VS" : true;
 }
 
+function controlSocket({ control }: Globals): EffectiveValue {
+  const { path, isOff, group } = control;
+  if (isOff) return "off";
+  return path === null ? null : [path, ...(group === null ? [] : [group.name])].join(" ");
+}
+
 function bufferPolicy({ receiveBufferPolicy }: Globals): EffectiveValue {
   if (receiveBufferPolicy === "kernel") return null;
   return typeof receiveBufferPolicy === "number" ? receiveBufferPolicy : receiveBufferPolicy.toUpperCase();
@@ -177,6 +183,7 @@ const REPORTING: readonly Row<Globals>[] = [
   row("state_dump_file", ({ dumps }) => dumps.stateFile),
   row("stats_dump_file", ({ dumps }) => dumps.statisticsFile),
   row("json_dump_file", ({ dumps }) => dumps.jsonFile),
+  row("control_socket", controlSocket),
 ];
 
 const RUNNING: readonly Row<Globals>[] = [

@@ -165,7 +165,7 @@ test("a success among failures restarts the delay loop from that result", async 
   const gaps = times.slice(1).map((atUs, index) => (atUs - (times[index] ?? 0)) / SECOND_US);
   assert.deepEqual(gaps.slice(0, 4), [4, 1, 4, 4]);
   assert.deepEqual(bench.runtime.snapshot().virtualServers[0]?.realServers[0]?.checkers, [
-    { kind: "tcp", verdict: "up", failures: 0 },
+    { kind: "tcp", verdict: "up", failures: 0, last: { reason: "ok", latencyUs: 100, atUs: 1_006_000_000 } },
   ]);
 });
 
@@ -220,7 +220,9 @@ test("the status tells servers, quorum and the last verdicts", async () => {
           port: 80,
           weight: 1,
           isAlive: true,
-          checkers: [{ kind: "tcp", verdict: "up", failures: 0 }],
+          checkers: [
+            { kind: "tcp", verdict: "up", failures: 0, last: { reason: "ok", latencyUs: 100, atUs: 1_001_000_000 } },
+          ],
         },
         {
           name: "[192.168.1.8]:tcp:80",
@@ -228,7 +230,14 @@ test("the status tells servers, quorum and the last verdicts", async () => {
           port: 80,
           weight: 1,
           isAlive: false,
-          checkers: [{ kind: "tcp", verdict: "down", failures: 0 }],
+          checkers: [
+            {
+              kind: "tcp",
+              verdict: "down",
+              failures: 0,
+              last: { reason: "refused", latencyUs: 100, atUs: 1_001_000_000 },
+            },
+          ],
         },
       ],
     },

@@ -1,0 +1,122 @@
+import type { Replay } from "../runtime/event-log.ts";
+import { openApiDocument } from "./openapi.ts";
+import { ROUTES } from "./routes.ts";
+import {
+  type ProcessFacts,
+  type RealServerQuery,
+  type Snapshot,
+  viewDiagnostic,
+  viewInstance,
+  viewRealServers,
+  viewStatus,
+  viewVirtualServer,
+} from "./views.ts";
+
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Iterable<string>;
+}
+
+/** Where answers come from. */
+export interface ApiSources {
+  /** Null while the daemon starts or stops. */
+  readonly snapshot: () => Snapshot | null;
+  readonly facts: () => ProcessFacts;
+  /** CLOCK_MONOTONIC in microseconds. */
+  readonly nowUs: () => number;
+  readonly eventsSince: (sequence: number) => Replay;
+  /** The configuration in force with the origin of each value, as JSON in parts. */
+  readonly explain: () => Promise<Iterable<string>>;
+}
+
+const LARGEST_PAGE = 10_000;
+const DEFAULT_PAGE = 1000;
+
+/** A request that can't be answered as asked. */
+export class ApiError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+function json(value: unknown): ApiResponse {
+  return { status: 200, contentType: "application/json", body: `${JSON.stringify(value)}\n` };
+}
+
+/** @throws ApiError when it is no number of the range */
+function numberIn(query: URLSearchParams, name: string, fallback: number, maximum: number): number {
+  const text = query.get(name);
+  if (text === null) return fallback;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0 && value <= maximum) return value;
+  throw new ApiError(400, `${name} must be a number from 0 to ${maximum}`);
+}
+
+function realServerQuery(query: URLSearchParams): RealServerQuery {
+  const state = query.get("state");
+  if (state !== null && state !== "up" && state !== "down") throw new ApiError(400, "state must be up or down");
+  return {
+    virtualServer: query.get("virtualServer"),
+    isAlive: state === null ? null : state === "up",
+    offset: numberIn(query, "offset", 0, Number.MAX_SAFE_INTEGER),
+    limit: numberIn(query, "limit", DEFAULT_PAGE, LARGEST_PAGE),
+  };
+}
+
+type Answer = (request: ApiRequest, sources: ApiSources) => ApiResponse | Promise<ApiResponse>;
+
+/** @throws ApiError while there is nothing to show */
+function snapshotOf({ snapshot }: ApiSources): Snapshot {
+  const found = snapshot();
+  if (found === null) throw new ApiError(503, "the daemon is starting or stopping; try again in a moment");
+  return found;
+}
+
+const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
+  "GET /v1/openapi.json": () => json(openApiDocument()),
+  "GET /v1/status": (_, sources) => json(viewStatus(snapshotOf(sources), sources.facts())),
+  "GET /v1/instances": (_, sources) =>
+    json(snapshotOf(sources).instances.map((instance) => viewInstance(instance, sources.nowUs()))),
+  "GET /v1/virtual-servers": (_, sources) =>
+    json((snapshotOf(sources).lvs?.virtualServers ?? []).map(viewVirtualServer)),
+  "GET /v1/real-servers": ({ query }, sources) =>
+    json(viewRealServers(snapshotOf(sources).lvs, realServerQuery(query), sources.nowUs())),
+  "GET /v1/diagnostics": (_, sources) => json(snapshotOf(sources).diagnostics.map(viewDiagnostic)),
+  "GET /v1/config": async (_, sources) => {
+    snapshotOf(sources);
+    return { status: 200, contentType: "application/json", body: await sources.explain() };
+  },
+  "GET /v1/events": ({ query }, sources) => {
+    const { missed, events } = sources.eventsSince(numberIn(query, "since", 0, Number.MAX_SAFE_INTEGER));
+    return json({ missed, events });
+  },
+};
+
+function isRoute(key: string): key is keyof typeof ROUTES {
+  return Object.hasOwn(ROUTES, key);
+}
+
+/** Answers everything except the event stream. Never rejects. */
+export async function answer(request: ApiRequest, sources: ApiSources): Promise<ApiResponse> {
+  const { method, path } = request;
+  const key = `${method} ${path}`;
+  try {
+    if (isRoute(key)) return await ANSWERS[key](request, sources);
+    const others = Object.keys(ROUTES).filter((route) => route.endsWith(` ${path}`));
+    if (others.length > 0) throw new ApiError(405, `${path} does not take ${method}`);
+    throw new ApiError(404, `there is no ${path}; GET /v1/openapi.json lists what there is`);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { ...json({ error: error.message }), status: error.status };
+  }
+}

@@ -1,0 +1,119 @@
+import * as v from "valibot";
+
+/** What the control socket speaks: the OpenAPI document and the checks of bodies are made from these. */
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const nullable = v.nullable;
+
+export const LOOP_SCHEMA = v.object({
+  heartbeats: count,
+  commands: count,
+  eventsLost: count,
+  lateness: v.object({ count, p50Us: count, p99Us: count, maxUs: count }),
+});
+
+export const STATUS_SCHEMA = v.object({
+  version: v.string(),
+  compatible: v.string(),
+  pid: count,
+  node: v.string(),
+  uptimeSec: v.number(),
+  configFile: v.string(),
+  routerId: v.string(),
+  lastEvent: v.pipe(count, v.description("sequence number of the newest event")),
+  instances: v.object({ initialize: count, backup: count, active: count, fault: count }),
+  virtualServers: v.object({ total: count, withQuorum: count }),
+  realServers: v.object({ total: count, alive: count }),
+  vrrpLoop: nullable(LOOP_SCHEMA),
+  probes: nullable(
+    v.object({ started: count, succeeded: count, failed: count, local: count, late: count, inFlight: count }),
+  ),
+  ipvs: nullable(v.object({ reconciles: count, repairs: count, failures: count, isInSync: v.boolean() })),
+  memory: v.object({ heapUsedBytes: count, residentBytes: count }),
+});
+
+export const INSTANCE_SCHEMA = v.object({
+  name: v.string(),
+  family: v.picklist(["inet", "inet6"]),
+  version: v.picklist([2, 3]),
+  vrid: count,
+  interface: v.string(),
+  state: v.picklist(["initialize", "backup", "active", "fault"]),
+  stateAgeSec: v.number(),
+  basePriority: count,
+  effectivePriority: count,
+  sourceAddress: nullable(v.string()),
+  activeRouter: nullable(v.object({ address: v.string(), priority: count })),
+  faultReasons: v.array(v.string()),
+  virtualAddresses: v.array(v.string()),
+  becameActive: count,
+  releasedActive: count,
+  advertsSent: count,
+  advertsReceived: count,
+  advertsDropped: v.pipe(v.record(v.string(), count), v.description("by reason; reasons without drops are left out")),
+});
+
+export const CHECK_SCHEMA = v.object({
+  kind: v.string(),
+  verdict: v.picklist(["pending", "up", "down"]),
+  failures: v.pipe(count, v.description("in a row, that have not decided anything yet")),
+  last: v.pipe(
+    nullable(v.object({ reason: v.string(), latencyUs: count, ageSec: v.number() })),
+    v.description("the last result that was news"),
+  ),
+});
+
+export const REAL_SERVER_SCHEMA = v.object({
+  virtualServer: v.string(),
+  name: v.string(),
+  address: v.string(),
+  port: count,
+  weight: count,
+  isAlive: v.boolean(),
+  checks: v.array(CHECK_SCHEMA),
+});
+
+export const VIRTUAL_SERVER_SCHEMA = v.object({
+  name: v.string(),
+  scheduler: v.string(),
+  hasQuorum: v.boolean(),
+  isSorryServerActive: v.boolean(),
+  realServers: count,
+  aliveRealServers: count,
+});
+
+export const DIAGNOSTIC_SCHEMA = v.object({
+  severity: v.string(),
+  code: v.string(),
+  message: v.string(),
+  file: nullable(v.string()),
+  line: nullable(count),
+  column: nullable(count),
+});
+
+export const EVENT_SCHEMA = v.object({
+  sequence: count,
+  timeMs: v.number(),
+  level: v.string(),
+  subsystem: v.string(),
+  message: v.pipe(v.string(), v.description("a constant, for programs")),
+  fields: v.record(v.string(), v.unknown()),
+  text: v.pipe(v.string(), v.description("for people")),
+});
+
+export const ERROR_SCHEMA = v.object({ error: v.string() });
+
+/** A part of a longer list. */
+function page<const Item extends v.BaseSchema<unknown, unknown, v.BaseIssue<unknown>>>(item: Item) {
+  return v.object({ total: count, offset: count, items: v.array(item) });
+}
+
+export const REAL_SERVERS_SCHEMA = page(REAL_SERVER_SCHEMA);
+
+export type Status = v.InferOutput<typeof STATUS_SCHEMA>;
+export type Instance = v.InferOutput<typeof INSTANCE_SCHEMA>;
+export type VirtualServerView = v.InferOutput<typeof VIRTUAL_SERVER_SCHEMA>;
+export type RealServerView = v.InferOutput<typeof REAL_SERVER_SCHEMA>;
+export type RealServersPage = v.InferOutput<typeof REAL_SERVERS_SCHEMA>;
+export type DiagnosticView = v.InferOutput<typeof DIAGNOSTIC_SCHEMA>;
+export type EventView = v.InferOutput<typeof EVENT_SCHEMA>;

@@ -1,0 +1,148 @@
+import type { CompleteConfiguration } from "../model/complete.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { LoopHealth } from "../native/contract.ts";
+import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
+import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
+import type { DiagnosticView, Instance, RealServersPage, RealServerView, Status, VirtualServerView } from "./schema.ts";
+
+/** What the views are made of. */
+export interface Snapshot {
+  readonly configuration: CompleteConfiguration;
+  readonly instances: readonly VrrpInstanceSnapshot[];
+  readonly lvs: LvsSnapshot | null;
+  readonly vrrpHealth: LoopHealth | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Of the process. */
+export interface ProcessFacts {
+  readonly version: string;
+  readonly compatible: string;
+  readonly pid: number;
+  readonly node: string;
+  readonly uptimeSec: number;
+  readonly configFile: string;
+  readonly lastEvent: number;
+  readonly heapUsedBytes: number;
+  readonly residentBytes: number;
+}
+
+const SECOND_US = 1_000_000;
+
+function ageSec(nowUs: number, sinceUs: number): number {
+  return Math.round((nowUs - sinceUs) / 1000) / 1000;
+}
+
+function count<Item>(items: readonly Item[], isCounted: (item: Item) => boolean): number {
+  return items.reduce((sum, item) => sum + Number(isCounted(item)), 0);
+}
+
+export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
+  const { instances, lvs, vrrpHealth, configuration } = snapshot;
+  const { heapUsedBytes, residentBytes, ...process } = facts;
+  const inState = (state: VrrpInstanceSnapshot["state"]): number => count(instances, (one) => one.state === state);
+  const virtualServers = lvs?.virtualServers ?? [];
+  const total = virtualServers.reduce((sum, { realServers }) => sum + realServers.length, 0);
+  return {
+    ...process,
+    routerId: configuration.global.routerId,
+    instances: {
+      initialize: inState("initialize"),
+      backup: inState("backup"),
+      active: inState("active"),
+      fault: inState("fault"),
+    },
+    virtualServers: { total: virtualServers.length, withQuorum: count(virtualServers, ({ hasQuorum }) => hasQuorum) },
+    realServers: { total, alive: virtualServers.reduce((sum, one) => sum + aliveOf(one), 0) },
+    vrrpLoop: vrrpHealth,
+    probes: lvs?.probes ?? null,
+    ipvs: lvs?.table ?? null,
+    memory: { heapUsedBytes, residentBytes },
+  };
+}
+
+export function viewInstance(instance: VrrpInstanceSnapshot, nowUs: number): Instance {
+  const { interfaceName, sinceUs, counters, ...rest } = instance;
+  const dropped = Object.entries(counters?.dropped ?? {}).filter(([, drops]) => drops > 0);
+  return {
+    ...rest,
+    interface: interfaceName,
+    stateAgeSec: ageSec(nowUs, sinceUs),
+    faultReasons: [...rest.faultReasons],
+    virtualAddresses: [...rest.virtualAddresses],
+    advertsSent: counters?.advertsSent ?? 0,
+    advertsReceived: counters?.advertsReceived ?? 0,
+    advertsDropped: Object.fromEntries(dropped),
+  };
+}
+
+function aliveOf({ realServers }: VirtualServerStatus): number {
+  return count(realServers, ({ isAlive }) => isAlive);
+}
+
+export function viewVirtualServer(status: VirtualServerStatus): VirtualServerView {
+  const { name, scheduler, hasQuorum, isSorryServerActive, realServers } = status;
+  return {
+    name,
+    scheduler,
+    hasQuorum,
+    isSorryServerActive,
+    realServers: realServers.length,
+    aliveRealServers: aliveOf(status),
+  };
+}
+
+function viewCheck(
+  { kind, verdict, failures, last = null }: CheckerStatus,
+  nowUs: number,
+): RealServerView["checks"][0] {
+  const result =
+    last === null ? null : { reason: last.reason, latencyUs: last.latencyUs, ageSec: ageSec(nowUs, last.atUs) };
+  return { kind, verdict, failures, last: result };
+}
+
+function viewRealServer(virtualServer: string, status: RealServerStatus, nowUs: number): RealServerView {
+  const { checkers, ...rest } = status;
+  return { virtualServer, ...rest, checks: checkers.map((checker) => viewCheck(checker, nowUs)) };
+}
+
+export interface RealServerQuery {
+  /** Null: of all. */
+  readonly virtualServer: string | null;
+  readonly isAlive: boolean | null;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** A page of real servers, in the order of the configuration. */
+export function viewRealServers(lvs: LvsSnapshot | null, query: RealServerQuery, nowUs: number): RealServersPage {
+  const { virtualServer, isAlive, offset, limit } = query;
+  const items: RealServerView[] = [];
+  let total = 0;
+  for (const { name, realServers } of lvs?.virtualServers ?? []) {
+    if (virtualServer !== null && virtualServer !== name) continue;
+    for (const server of realServers) {
+      if (isAlive !== null && server.isAlive !== isAlive) continue;
+      if (total >= offset && items.length < limit) items.push(viewRealServer(name, server, nowUs));
+      total += 1;
+    }
+  }
+  return { total, offset, items };
+}
+
+export function viewDiagnostic(diagnostic: Diagnostic): DiagnosticView {
+  const { severity, code, message, place } = diagnostic;
+  return {
+    severity,
+    code,
+    message,
+    file: place?.file ?? null,
+    line: place?.line ?? null,
+    column: place?.column ?? null,
+  };
+}
+
+/** For a clock that counts from elsewhere: when something happened, in milliseconds since 1970. */
+export function wallClockMs(atUs: number, nowUs: number, nowMs: number): number {
+  return Math.round(nowMs - ((nowUs - atUs) / SECOND_US) * 1000);
+}

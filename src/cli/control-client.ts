@@ -1,0 +1,75 @@
+import { type IncomingMessage, request } from "node:http";
+import { errorCode, errorText } from "../runtime/error-code.ts";
+
+/** The daemon could not be asked, or said no; the message says why and what to do. */
+export class ControlError extends Error {}
+
+const PATIENCE_MS = 15_000;
+const LARGEST_ANSWER_BYTES = 256 << 20;
+
+export interface Question {
+  readonly socket: string;
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+function explainFailure(error: unknown, socket: string): ControlError {
+  switch (errorCode(error)) {
+    case "ENOENT":
+    case "ECONNREFUSED":
+      return new ControlError(`no daemon listens at ${socket}; is it running? (--socket names another place)`);
+    case "EACCES":
+    case "EPERM":
+      return new ControlError(`no permission for ${socket}; become root, or a member of control_socket's group`);
+    default:
+      return new ControlError(`${socket}: ${errorText(error)}`);
+  }
+}
+
+/** The head of the answer; its body is still to be read. @throws ControlError */
+export function openAnswer(
+  { socket, method, path, body }: Question,
+  timeoutMs = PATIENCE_MS,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: "localhost", ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    const asked = request({ socketPath: socket, method, path, headers, timeout: timeoutMs });
+    asked.once("response", resolve);
+    asked.once("timeout", () => asked.destroy(new Error("the daemon does not answer")));
+    asked.once("error", (error) => reject(explainFailure(error, socket)));
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+async function readAll(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_ANSWER_BYTES) throw new ControlError("the answer is too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** The answer as JSON, of the type that the route promises. @throws ControlError */
+export async function ask<Answer>(question: Question): Promise<Answer> {
+  const answer = await openAnswer(question);
+  const text = await readAll(answer);
+  const parsed = JSON.parse(text) as Answer & { readonly error?: string };
+  if (answer.statusCode === 200) return parsed;
+  throw new ControlError(parsed.error ?? `the daemon answered with status ${answer.statusCode}`);
+}
+
+/** Runs a command; a daemon that can't be asked is told in one line. @returns exit code */
+export async function runAgainstDaemon(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    process.stderr.write(`holdfast: ${error.message}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,185 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { EventLog, LoggedEvent } from "./event-log.ts";
+
+export interface ControlRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Parsed JSON; undefined without a body. */
+  readonly body: unknown;
+}
+
+export interface ControlResponse {
+  readonly status: number;
+  readonly contentType: string;
+  /** Large ones in parts. */
+  readonly body: string | Iterable<string>;
+}
+
+export interface ControlServerDependencies {
+  readonly handle: (request: ControlRequest) => Promise<ControlResponse>;
+  readonly events: EventLog;
+  /** Where the stream is. */
+  readonly streamPath: string;
+}
+
+/** What one client may cost. */
+export const CONTROL_LIMITS = {
+  connections: 128,
+  streams: 32,
+  headerBytes: 8192,
+  bodyBytes: 65_536,
+  headersMs: 5000,
+  requestMs: 10_000,
+  /** Unread by the client, for the stream. */
+  backlogBytes: 1 << 20,
+  heartbeatMs: 15_000,
+} as const;
+
+const JSON_TYPE = "application/json";
+
+/** An answer in place of what was asked for. */
+export function problem(status: number, error: string): ControlResponse {
+  return { status, contentType: JSON_TYPE, body: `${JSON.stringify({ error })}\n` };
+}
+
+class RequestError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > CONTROL_LIMITS.bodyBytes)
+      throw new RequestError(413, `the body is larger than ${CONTROL_LIMITS.bodyBytes} octets`);
+    chunks.push(chunk);
+  }
+  if (bytes === 0) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    return parsed;
+  } catch {
+    throw new RequestError(400, "the body is no JSON");
+  }
+}
+
+async function send(response: ServerResponse, { status, contentType, body }: ControlResponse): Promise<void> {
+  response.writeHead(status, {
+    "content-type": contentType,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
+  if (typeof body === "string") {
+    response.end(body);
+    return;
+  }
+  for (const part of body) {
+    if (response.destroyed) return;
+    if (!response.write(part)) await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+  }
+  response.end();
+}
+
+function eventText({ sequence, message, ...rest }: LoggedEvent): string {
+  return `id: ${sequence}\nevent: log\ndata: ${JSON.stringify({ sequence, message, ...rest })}\n\n`;
+}
+
+/** Server-sent events from a sequence number on; a client that does not read is let go. */
+class Streams {
+  readonly #events: EventLog;
+  readonly #open = new Set<ServerResponse>();
+
+  constructor(events: EventLog) {
+    this.#events = events;
+  }
+
+  begin(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
+    if (this.#open.size >= CONTROL_LIMITS.streams) {
+      void send(response, problem(503, `${CONTROL_LIMITS.streams} clients follow the events already`));
+      return;
+    }
+    const given = Number(request.headers["last-event-id"] ?? query.get("since") ?? this.#events.last);
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    response.flushHeaders();
+    this.#open.add(response);
+    const { missed, events } = this.#events.since(Number.isSafeInteger(given) ? given : 0);
+    if (missed > 0) response.write(`event: missed\ndata: ${JSON.stringify({ missed })}\n\n`);
+    for (const event of events) this.#write(response, eventText(event));
+    const leave = this.#events.follow((event) => this.#write(response, eventText(event)));
+    const heartbeat = setInterval(() => this.#write(response, ": alive\n\n"), CONTROL_LIMITS.heartbeatMs).unref();
+    response.once("close", () => {
+      leave();
+      clearInterval(heartbeat);
+      this.#open.delete(response);
+    });
+  }
+
+  close(): void {
+    for (const response of this.#open) response.destroy();
+  }
+
+  #write(response: ServerResponse, text: string): void {
+    if (response.writableLength > CONTROL_LIMITS.backlogBytes) response.destroy();
+    if (!response.destroyed) response.write(text);
+  }
+}
+
+/**
+ * The HTTP server behind the control socket, bounded in connections, sizes and times.
+ * `close` also ends what is under way.
+ */
+export function createControlServer(dependencies: ControlServerDependencies): {
+  readonly server: Server;
+  close(): Promise<void>;
+} {
+  const streams = new Streams(dependencies.events);
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? "/", "http://localhost");
+    if (
+      request.method === "GET" &&
+      url.pathname === dependencies.streamPath &&
+      url.searchParams.get("follow") !== "0"
+    ) {
+      streams.begin(request, response, url.searchParams);
+      return;
+    }
+    const body = await readBody(request);
+    const { method = "GET" } = request;
+    await send(response, await dependencies.handle({ method, path: url.pathname, query: url.searchParams, body }));
+  };
+  const options = {
+    maxHeaderSize: CONTROL_LIMITS.headerBytes,
+    headersTimeout: CONTROL_LIMITS.headersMs,
+    requestTimeout: CONTROL_LIMITS.requestMs,
+    keepAliveTimeout: CONTROL_LIMITS.headersMs,
+    connectionsCheckingInterval: 1000,
+  };
+  const server = createServer(options, (request, response) => {
+    response.on("error", () => response.destroy());
+    answer(request, response).catch((error: unknown) => {
+      if (response.headersSent) return response.destroy();
+      const [status, text] = error instanceof RequestError ? [error.status, error.message] : [500, String(error)];
+      response.setHeader("connection", "close");
+      return send(response, problem(status, text)).catch(() => response.destroy());
+    });
+  });
+  server.maxConnections = CONTROL_LIMITS.connections;
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
+    else socket.destroy();
+  });
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      streams.close();
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { server, close };
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as v from "valibot";
+import { type ApiSources, answer } from "../../../src/api/router.ts";
+import { ROUTES } from "../../../src/api/routes.ts";
+import { INSTANCE_SCHEMA, REAL_SERVERS_SCHEMA, STATUS_SCHEMA, VIRTUAL_SERVER_SCHEMA } from "../../../src/api/schema.ts";
+import type { Snapshot } from "../../../src/api/views.ts";
+import { loadConfiguration } from "../../../src/config/load.ts";
+import { createMemoryHost } from "../../../src/config/memory-host.ts";
+
+const SOURCE = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
+const NOW_US = 100_000_000;
+
+function snapshot(): Snapshot {
+  const server = (
+    port: number,
+    isAlive: boolean,
+  ): NonNullable<Snapshot["lvs"]>["virtualServers"][0]["realServers"][0] => ({
+    name: `[10.0.0.2]:tcp:${port}`,
+    address: "10.0.0.2",
+    port,
+    weight: 1,
+    isAlive,
+    checkers: [
+      {
+        kind: "tcp",
+        verdict: isAlive ? "up" : "down",
+        failures: 0,
+        last: { reason: "ok", latencyUs: 80, atUs: 98_500_000 },
+      },
+      { kind: "misc", verdict: "pending", failures: 0 },
+    ],
+  });
+  return {
+    configuration: loadConfiguration(
+      SOURCE,
+      createMemoryHost({ files: { "/a.conf": "global_defs {\n router_id r1\n}\n" } }),
+    ).configuration,
+    instances: [
+      {
+        name: "VI_1",
+        family: "inet",
+        version: 2,
+        vrid: 51,
+        interfaceName: "eth0",
+        state: "backup",
+        sinceUs: 40_000_000,
+        basePriority: 100,
+        effectivePriority: 90,
+        sourceAddress: "10.0.0.1",
+        activeRouter: { address: "10.0.0.9", priority: 200 },
+        faultReasons: [],
+        virtualAddresses: ["10.0.0.100/32"],
+        becameActive: 2,
+        releasedActive: 2,
+        counters: null,
+      },
+    ],
+    lvs: {
+      virtualServers: [
+        {
+          name: "[10.0.0.100]:tcp:80",
+          scheduler: "rr",
+          hasQuorum: true,
+          isSorryServerActive: false,
+          realServers: [server(80, true), server(81, false), server(82, true)],
+        },
+      ],
+      probes: { started: 9, succeeded: 8, failed: 1, local: 0, late: 0, inFlight: 0 },
+      table: { reconciles: 1, repairs: 0, failures: 0, isInSync: true },
+    },
+    vrrpHealth: null,
+    diagnostics: [{ severity: "warning", code: "x", message: "y", place: { file: "/a", line: 1, column: 2 } }],
+  };
+}
+
+const FACTS = {
+  version: "0.1.0",
+  compatible: "2.4.3",
+  pid: 7,
+  node: "20.0.0",
+  uptimeSec: 60,
+  configFile: "/a.conf",
+  lastEvent: 3,
+  heapUsedBytes: 1,
+  residentBytes: 2,
+};
+
+function sources(changes: Partial<ApiSources> = {}): ApiSources {
+  return {
+    snapshot,
+    facts: () => FACTS,
+    nowUs: () => NOW_US,
+    eventsSince: () => ({ missed: 0, events: [] }),
+    explain: async () => ["[", "]"],
+    ...changes,
+  };
+}
+
+async function get(target: string, from = sources(), method = "GET"): Promise<{ status: number; value: unknown }> {
+  const url = new URL(target, "http://localhost");
+  const request = { method, path: url.pathname, query: url.searchParams, body: undefined };
+  const { status, body } = await answer(request, from);
+  return { status, value: JSON.parse(typeof body === "string" ? body : [...body].join("")) };
+}
+
+test("status, instances and servers are what the schemas promise", async () => {
+  const { value: status } = await get("/v1/status");
+  const parsed = v.parse(STATUS_SCHEMA, status);
+  assert.deepEqual(parsed, status);
+  assert.deepEqual(parsed.instances, { initialize: 0, backup: 1, active: 0, fault: 0 });
+  assert.deepEqual(
+    [parsed.realServers, parsed.virtualServers],
+    [
+      { total: 3, alive: 2 },
+      { total: 1, withQuorum: 1 },
+    ],
+  );
+  const [instance] = v.parse(v.array(INSTANCE_SCHEMA), (await get("/v1/instances")).value);
+  assert.deepEqual([instance?.stateAgeSec, instance?.interface, instance?.effectivePriority], [60, "eth0", 90]);
+  const [virtual] = v.parse(v.array(VIRTUAL_SERVER_SCHEMA), (await get("/v1/virtual-servers")).value);
+  assert.deepEqual([virtual?.realServers, virtual?.aliveRealServers], [3, 2]);
+});
+
+test("real servers come in pages, filtered by state and virtual server", async () => {
+  const page = async (query: string): Promise<readonly unknown[]> => {
+    const { total, items } = v.parse(REAL_SERVERS_SCHEMA, (await get(`/v1/real-servers${query}`)).value);
+    return [total, ...items.map(({ port }) => port)];
+  };
+  assert.deepEqual(await page(""), [3, 80, 81, 82]);
+  assert.deepEqual(await page("?offset=1&limit=1"), [3, 81]);
+  assert.deepEqual(await page("?state=up&offset=1"), [2, 82]);
+  assert.deepEqual(await page("?virtualServer=FWM%205"), [0]);
+  const { value } = await get("/v1/real-servers?limit=1");
+  assert.deepEqual(v.parse(REAL_SERVERS_SCHEMA, value).items[0]?.checks, [
+    { kind: "tcp", verdict: "up", failures: 0, last: { reason: "ok", latencyUs: 80, ageSec: 1.5 } },
+    { kind: "misc", verdict: "pending", failures: 0, last: null },
+  ]);
+});
+
+test("what can't be answered says why", async () => {
+  assert.deepEqual(await get("/v1/status", sources({ snapshot: () => null })), {
+    status: 503,
+    value: { error: "the daemon is starting or stopping; try again in a moment" },
+  });
+  assert.equal((await get("/v1/real-servers?limit=10001")).status, 400);
+  assert.equal((await get("/v1/real-servers?offset=-1")).status, 400);
+  assert.equal((await get("/v1/real-servers?state=maybe")).status, 400);
+  assert.equal((await get("/v1/status", sources(), "DELETE")).status, 405);
+  assert.equal((await get("/v1/__proto__")).status, 404);
+});
+
+test("the OpenAPI document has every route with its parameters", async () => {
+  const { value } = await get("/v1/openapi.json");
+  const shape = v.object({ openapi: v.string(), paths: v.record(v.string(), v.record(v.string(), v.unknown())) });
+  const { openapi, paths } = v.parse(shape, value);
+  assert.equal(openapi, "3.1.0");
+  const listed = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  assert.deepEqual(listed.toSorted(), Object.keys(ROUTES).toSorted());
+  assert.match(JSON.stringify(paths["/v1/real-servers"]), /"name":"virtualServer","in":"query"/);
+  assert.match(JSON.stringify(paths["/v1/status"]), /"isInSync":\{"type":"boolean"\}/);
+});
