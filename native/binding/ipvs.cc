@@ -25,6 +25,7 @@ class IpvsTableWrap : public Napi::ObjectWrap<IpvsTableWrap> {
                        {InstanceMethod<&IpvsTableWrap::Dump>("dump"),
                         InstanceMethod<&IpvsTableWrap::Apply>("apply"),
                         InstanceMethod<&IpvsTableWrap::Timeouts>("timeouts"),
+                        InstanceMethod<&IpvsTableWrap::SyncDaemons>("syncDaemons"),
                         InstanceMethod<&IpvsTableWrap::Close>("close")});
   }
 
@@ -64,6 +65,13 @@ class IpvsTableWrap : public Napi::ObjectWrap<IpvsTableWrap> {
     if (!IsOpen(env)) return env.Undefined();
     return table_.Read<ipvs::Timeouts>(env, "IPVS_CMD_GET_CONFIG", &ipvs::Table::ReadTimeouts,
                                        MakeIpvsTimeouts);
+  }
+
+  Napi::Value SyncDaemons(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    return table_.Read<std::vector<ipvs::SyncDaemon>>(
+        env, "IPVS_CMD_GET_DAEMON", &ipvs::Table::ReadSyncDaemons, MakeIpvsSyncDaemons);
   }
 
   void Close(const Napi::CallbackInfo&) { table_.Close(); }

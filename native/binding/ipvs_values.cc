@@ -28,7 +28,7 @@ struct NamedValue {
   uint32_t value;
 };
 
-constexpr std::array<NamedValue, 8> kKinds{{
+constexpr std::array<NamedValue, 10> kKinds{{
     {"service-add", static_cast<uint32_t>(CommandKind::kServiceAdd)},
     {"service-edit", static_cast<uint32_t>(CommandKind::kServiceEdit)},
     {"service-delete", static_cast<uint32_t>(CommandKind::kServiceDelete)},
@@ -37,6 +37,8 @@ constexpr std::array<NamedValue, 8> kKinds{{
     {"destination-delete", static_cast<uint32_t>(CommandKind::kDestinationDelete)},
     {"flush", static_cast<uint32_t>(CommandKind::kFlush)},
     {"set-timeouts", static_cast<uint32_t>(CommandKind::kSetTimeouts)},
+    {"sync-daemon-start", static_cast<uint32_t>(CommandKind::kSyncDaemonStart)},
+    {"sync-daemon-stop", static_cast<uint32_t>(CommandKind::kSyncDaemonStop)},
 }};
 constexpr std::array<NamedValue, 3> kProtocols{{
     {"tcp", IPPROTO_TCP},
@@ -49,6 +51,10 @@ constexpr std::array<NamedValue, 5> kForwardMethods{{
     {"tunnel", IP_VS_CONN_F_TUNNEL},
     {"droute", IP_VS_CONN_F_DROUTE},
     {"bypass", IP_VS_CONN_F_BYPASS},
+}};
+constexpr std::array<NamedValue, 2> kSyncRoles{{
+    {"master", IP_VS_STATE_MASTER},
+    {"backup", IP_VS_STATE_BACKUP},
 }};
 constexpr std::array<NamedValue, 3> kTunnelTypes{{
     {"ipip", IP_VS_CONN_F_TUNNEL_TYPE_IPIP},
@@ -142,6 +148,28 @@ void ReadTimeouts(FieldReader* reader, ipvs::Timeouts* timeouts) {
   timeouts->tcp_sec = reader->Integer<uint32_t>("tcpSec");
   timeouts->tcp_fin_sec = reader->Integer<uint32_t>("tcpFinSec");
   timeouts->udp_sec = reader->Integer<uint32_t>("udpSec");
+}
+
+void ReadSyncGroup(FieldReader* reader, ipvs::SyncDaemon* daemon) {
+  const std::optional<std::string> group = reader->NullableString("group");
+  if (!group) return;
+  const int family = group->find(':') == std::string::npos ? AF_INET : AF_INET6;
+  daemon->group_family = static_cast<uint16_t>(family);
+  ReadAddressField(reader, "group", family, &daemon->group);
+}
+
+void ReadSyncDaemon(FieldReader* reader, ipvs::SyncDaemon* daemon) {
+  daemon->state = ValueOf(kSyncRoles, reader->String("role"), reader, "role");
+  const std::string name = reader->String("interfaceName");
+  if (name.empty() || !netlink::CopyText(name, &daemon->interface_name)) {
+    reader->Fail("interfaceName", "1 to 15 octets are expected");
+  }
+  daemon->sync_id = static_cast<uint32_t>(reader->Integer("syncId", 0, 255));
+  daemon->max_length =
+      static_cast<uint16_t>(reader->NullableInteger("maxLengthBytes", 1, 65507).value_or(0));
+  daemon->port = static_cast<uint16_t>(reader->NullableInteger("port", 1, 65535).value_or(0));
+  daemon->ttl = static_cast<uint8_t>(reader->NullableInteger("ttl", 1, 255).value_or(0));
+  ReadSyncGroup(reader, daemon);
 }
 
 /** Property names made once for a whole dump: making them each time takes longer than the rest. */
@@ -292,6 +320,15 @@ bool ReadIpvsCommand(const Napi::Value& value, const std::string& name, Command*
     ReadTimeouts(&timeouts, &command->timeouts);
     return timeouts.ok();
   }
+  if (command->kind == CommandKind::kSyncDaemonStop) {
+    command->daemon.state = ValueOf(kSyncRoles, reader.String("role"), &reader, "role");
+    return reader.ok();
+  }
+  if (command->kind == CommandKind::kSyncDaemonStart) {
+    FieldReader daemon(reader.Value("daemon"), name + ".daemon");
+    ReadSyncDaemon(&daemon, &command->daemon);
+    return daemon.ok();
+  }
   FieldReader service(reader.Value("service"), name + ".service");
   if (command->kind == CommandKind::kServiceAdd || command->kind == CommandKind::kServiceEdit) {
     ReadService(&service, &command->service);
@@ -321,6 +358,28 @@ Napi::Value MakeIpvsTimeouts(Napi::Env env, const ipvs::Timeouts& timeouts) {
   made.Set("tcpFinSec", timeouts.tcp_fin_sec);
   made.Set("udpSec", timeouts.udp_sec);
   return made;
+}
+
+Napi::Value MakeIpvsSyncDaemons(Napi::Env env, const std::vector<ipvs::SyncDaemon>& daemons) {
+  Napi::Array list = Napi::Array::New(env, daemons.size());
+  const auto number = [env](uint32_t value) -> Napi::Value {
+    return value == 0 ? env.Null() : Napi::Number::New(env, value);
+  };
+  for (const ipvs::SyncDaemon& daemon : daemons) {
+    const bool has_group = daemon.group_family != AF_UNSPEC;
+    Napi::Object made = Napi::Object::New(env);
+    made.Set("role", NameOf(kSyncRoles, daemon.state));
+    made.Set("interfaceName", daemon.interface_name.data());
+    made.Set("syncId", daemon.sync_id);
+    made.Set("maxLengthBytes", number(daemon.max_length));
+    made.Set("port", number(daemon.port));
+    made.Set("ttl", number(daemon.ttl));
+    made.Set("group", has_group
+                          ? Napi::String::New(env, AddressText(daemon.group_family, daemon.group))
+                          : env.Null());
+    list.Set(list.Length(), made);
+  }
+  return list;
 }
 
 }  // namespace holdfast::binding

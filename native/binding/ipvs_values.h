@@ -22,4 +22,7 @@ Napi::Value MakeIpvsEntries(Napi::Env env, const std::vector<ipvs::ServiceEntry>
 /** contract.ts `IpvsTimeouts` */
 Napi::Value MakeIpvsTimeouts(Napi::Env env, const ipvs::Timeouts& timeouts);
 
+/** contract.ts `IpvsSyncDaemon[]` */
+Napi::Value MakeIpvsSyncDaemons(Napi::Env env, const std::vector<ipvs::SyncDaemon>& daemons);
+
 }  // namespace holdfast::binding

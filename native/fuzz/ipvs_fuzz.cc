@@ -67,6 +67,12 @@ void Decode(const Message& message) {
   }
   holdfast::ipvs::Timeouts timeouts;
   holdfast::ipvs::DecodeTimeouts(message, &timeouts);
+  Command start;
+  start.kind = CommandKind::kSyncDaemonStart;
+  if (holdfast::ipvs::DecodeSyncDaemon(message, &start.daemon)) {
+    MessageBuilder builder;
+    Encode(start, &builder);
+  }
 }
 
 void DecodeAnswer(uint8_t command, uint16_t nest, Bytes attributes) {
@@ -97,6 +103,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   DecodeAnswer(IPVS_CMD_NEW_SERVICE, IPVS_CMD_ATTR_SERVICE, input);
   DecodeAnswer(IPVS_CMD_NEW_DEST, IPVS_CMD_ATTR_DEST, shaped);
   DecodeAnswer(IPVS_CMD_NEW_DEST, IPVS_CMD_ATTR_DEST, input);
+  DecodeAnswer(IPVS_CMD_NEW_DAEMON, IPVS_CMD_ATTR_DAEMON, shaped);
+  DecodeAnswer(IPVS_CMD_NEW_DAEMON, IPVS_CMD_ATTR_DAEMON, input);
   message.header = {};
   message.payload = shaped;
   Decode(message);

@@ -6,6 +6,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
+
 namespace holdfast::ipvs {
 
 namespace {
@@ -19,7 +22,10 @@ using netlink::MessageBuilder;
 using netlink::ReadText;
 
 static_assert(sizeof(genlmsghdr) == 4 && sizeof(ip_vs_flags) == 8);
+static_assert(IP_VS_IFNAME_MAXLEN == 16);
 static_assert(IP_VS_SCHEDNAME_MAXLEN == 16 && IP_VS_PENAME_MAXLEN == 16);
+
+constexpr size_t kIpv4Octets = 4;
 
 /** What a service command decides; IP_VS_SVC_F_HASHED is the kernel's own. */
 constexpr uint32_t kServiceFlags = IP_VS_SVC_F_PERSISTENT | IP_VS_SVC_F_ONEPACKET |
@@ -27,6 +33,7 @@ constexpr uint32_t kServiceFlags = IP_VS_SVC_F_PERSISTENT | IP_VS_SVC_F_ONEPACKE
 
 using ServiceAttributes = AttributeTable<IPVS_SVC_ATTR_MAX>;
 using DestinationAttributes = AttributeTable<IPVS_DEST_ATTR_MAX>;
+using DaemonAttributes = AttributeTable<IPVS_DAEMON_ATTR_MAX>;
 
 void Begin(uint16_t family, uint8_t command, uint16_t flags, MessageBuilder* builder) {
   genlmsghdr header{};
@@ -77,6 +84,26 @@ void PutDestination(const Destination& destination, MessageBuilder* builder) {
   builder->PutU16(IPVS_DEST_ATTR_TUN_FLAGS, destination.tunnel_flags);
 }
 
+void EncodeSyncDaemonCommand(const Command& command, MessageBuilder* builder) {
+  const SyncDaemon& daemon = command.daemon;
+  builder->BeginNest(IPVS_CMD_ATTR_DAEMON);
+  builder->PutU32(IPVS_DAEMON_ATTR_STATE, daemon.state);
+  if (command.kind == CommandKind::kSyncDaemonStart) {
+    builder->PutString(IPVS_DAEMON_ATTR_MCAST_IFN, daemon.interface_name.data());
+    builder->PutU32(IPVS_DAEMON_ATTR_SYNC_ID, daemon.sync_id);
+    if (daemon.max_length != 0) builder->PutU16(IPVS_DAEMON_ATTR_SYNC_MAXLEN, daemon.max_length);
+    const Bytes group(daemon.group);
+    if (daemon.group_family == AF_INET) {
+      builder->Put(IPVS_DAEMON_ATTR_MCAST_GROUP, group.first(kIpv4Octets));
+    } else if (daemon.group_family == AF_INET6) {
+      builder->Put(IPVS_DAEMON_ATTR_MCAST_GROUP6, group);
+    }
+    if (daemon.port != 0) builder->PutU16(IPVS_DAEMON_ATTR_MCAST_PORT, daemon.port);
+    if (daemon.ttl != 0) builder->PutU8(IPVS_DAEMON_ATTR_MCAST_TTL, daemon.ttl);
+  }
+  builder->EndNest();
+}
+
 void EncodeServiceCommand(const Command& command, MessageBuilder* builder) {
   builder->BeginNest(IPVS_CMD_ATTR_SERVICE);
   if (command.kind == CommandKind::kServiceDelete) {
@@ -118,6 +145,10 @@ uint8_t CommandNumber(CommandKind kind) {
       return IPVS_CMD_FLUSH;
     case CommandKind::kSetTimeouts:
       return IPVS_CMD_SET_CONFIG;
+    case CommandKind::kSyncDaemonStart:
+      return IPVS_CMD_NEW_DAEMON;
+    case CommandKind::kSyncDaemonStop:
+      return IPVS_CMD_DEL_DAEMON;
   }
   return IPVS_CMD_UNSPEC;
 }
@@ -149,8 +180,8 @@ bool DecodeServiceKey(const ServiceAttributes& attributes, ServiceKey* key) {
 }
 
 /** Missing is the value for absent; of a wrong length is broken. */
-template <typename T>
-bool ReadOptional(const DestinationAttributes& attributes, uint16_t type, T* out) {
+template <uint16_t kTypeMax, typename T>
+bool ReadOptional(const AttributeTable<kTypeMax>& attributes, uint16_t type, T* out) {
   return !attributes.Has(type) || attributes.Read(type, out);
 }
 
@@ -159,6 +190,20 @@ bool DecodeTunnel(const DestinationAttributes& attributes, Destination* destinat
          ReadOptional(attributes, IPVS_DEST_ATTR_TUN_FLAGS, &destination->tunnel_flags) &&
          (!attributes.Has(IPVS_DEST_ATTR_TUN_PORT) ||
           ReadPort(attributes.Get(IPVS_DEST_ATTR_TUN_PORT), &destination->tunnel_port));
+}
+
+/** Kernels before 4.3 tell no group. */
+bool DecodeGroup(const DaemonAttributes& attributes, SyncDaemon* daemon) {
+  if (attributes.Has(IPVS_DAEMON_ATTR_MCAST_GROUP6)) {
+    daemon->group_family = AF_INET6;
+    return attributes.Read(IPVS_DAEMON_ATTR_MCAST_GROUP6, &daemon->group);
+  }
+  if (!attributes.Has(IPVS_DAEMON_ATTR_MCAST_GROUP)) return true;
+  std::array<uint8_t, kIpv4Octets> group{};
+  if (!attributes.Read(IPVS_DAEMON_ATTR_MCAST_GROUP, &group)) return false;
+  daemon->group_family = AF_INET;
+  std::copy(group.begin(), group.end(), daemon->group.begin());
+  return true;
 }
 
 }  // namespace
@@ -181,6 +226,10 @@ const char* CommandName(CommandKind kind) {
       return "IPVS_CMD_FLUSH";
     case CommandKind::kSetTimeouts:
       return "IPVS_CMD_SET_CONFIG";
+    case CommandKind::kSyncDaemonStart:
+      return "IPVS_CMD_NEW_DAEMON";
+    case CommandKind::kSyncDaemonStop:
+      return "IPVS_CMD_DEL_DAEMON";
   }
   return "IPVS_CMD_UNSPEC";
 }
@@ -205,6 +254,10 @@ void EncodeCommand(uint16_t family, const Command& command, MessageBuilder* buil
       builder->PutU32(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, command.timeouts.tcp_fin_sec);
       builder->PutU32(IPVS_CMD_ATTR_TIMEOUT_UDP, command.timeouts.udp_sec);
       break;
+    case CommandKind::kSyncDaemonStart:
+    case CommandKind::kSyncDaemonStop:
+      EncodeSyncDaemonCommand(command, builder);
+      break;
   }
   builder->End();
 }
@@ -224,6 +277,11 @@ void EncodeDestinationDump(uint16_t family, const ServiceKey& service, MessageBu
 
 void EncodeTimeoutsQuery(uint16_t family, MessageBuilder* builder) {
   Begin(family, IPVS_CMD_GET_CONFIG, NLM_F_ACK, builder);
+  builder->End();
+}
+
+void EncodeSyncDaemonDump(uint16_t family, MessageBuilder* builder) {
+  Begin(family, IPVS_CMD_GET_DAEMON, NLM_F_DUMP, builder);
   builder->End();
 }
 
@@ -278,6 +336,24 @@ bool DecodeTimeouts(const Message& message, Timeouts* timeouts) {
          command.Read(IPVS_CMD_ATTR_TIMEOUT_TCP, &timeouts->tcp_sec) &&
          command.Read(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, &timeouts->tcp_fin_sec) &&
          command.Read(IPVS_CMD_ATTR_TIMEOUT_UDP, &timeouts->udp_sec);
+}
+
+bool DecodeSyncDaemon(const Message& message, SyncDaemon* daemon) {
+  AttributeTable<IPVS_CMD_ATTR_MAX> command;
+  DaemonAttributes attributes;
+  if (!ParseMessage(message, IPVS_CMD_NEW_DAEMON, &command) ||
+      !attributes.Parse(command.Get(IPVS_CMD_ATTR_DAEMON))) {
+    return false;
+  }
+  *daemon = SyncDaemon{};
+  return attributes.Read(IPVS_DAEMON_ATTR_STATE, &daemon->state) &&
+         (daemon->state == IP_VS_STATE_MASTER || daemon->state == IP_VS_STATE_BACKUP) &&
+         CopyText(ReadText(attributes.Get(IPVS_DAEMON_ATTR_MCAST_IFN)), &daemon->interface_name) &&
+         attributes.Read(IPVS_DAEMON_ATTR_SYNC_ID, &daemon->sync_id) &&
+         ReadOptional(attributes, IPVS_DAEMON_ATTR_SYNC_MAXLEN, &daemon->max_length) &&
+         ReadOptional(attributes, IPVS_DAEMON_ATTR_MCAST_PORT, &daemon->port) &&
+         ReadOptional(attributes, IPVS_DAEMON_ATTR_MCAST_TTL, &daemon->ttl) &&
+         DecodeGroup(attributes, daemon);
 }
 
 }  // namespace holdfast::ipvs

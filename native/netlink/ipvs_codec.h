@@ -12,6 +12,8 @@
  *
  *     nlmsghdr (16) | genlmsghdr (4): command, version | IPVS_CMD_ATTR_SERVICE { IPVS_SVC_ATTR_* }
  *                                                      | IPVS_CMD_ATTR_DEST { IPVS_DEST_ATTR_* }
+ *                                                      | IPVS_CMD_ATTR_DAEMON { IPVS_DAEMON_ATTR_*
+ * }
  *
  * Addresses are always 16 octets (IPv4 in the first four), ports in network order, the rest in
  * host order; the netmask of an IPv4 service is in network order, that of an IPv6 one is a prefix
@@ -72,6 +74,23 @@ struct Timeouts {
   uint32_t udp_sec = 0;
 };
 
+/**
+ * One of the kernel's two threads that copy connections from director to director. What is 0 or
+ * AF_UNSPEC is left to the kernel.
+ */
+struct SyncDaemon {
+  /** IP_VS_STATE_MASTER or IP_VS_STATE_BACKUP */
+  uint32_t state = 0;
+  uint32_t sync_id = 0;
+  /** Octets of UDP payload. */
+  uint16_t max_length = 0;
+  uint16_t port = 0;
+  uint8_t ttl = 0;
+  uint16_t group_family = 0;
+  AddressBytes group{};
+  std::array<char, 16> interface_name{};
+};
+
 enum class CommandKind : uint8_t {
   kServiceAdd,
   kServiceEdit,
@@ -81,6 +100,8 @@ enum class CommandKind : uint8_t {
   kDestinationDelete,
   kFlush,
   kSetTimeouts,
+  kSyncDaemonStart,
+  kSyncDaemonStop,
 };
 
 /** What the kind does not need is ignored. */
@@ -89,6 +110,7 @@ struct Command {
   Service service;
   Destination destination;
   Timeouts timeouts;
+  SyncDaemon daemon;
 };
 
 /** The kernel's name of a command, for example "IPVS_CMD_NEW_DEST". */
@@ -104,6 +126,7 @@ void EncodeServiceDump(uint16_t family, netlink::MessageBuilder* builder);
 void EncodeDestinationDump(uint16_t family, const ServiceKey& service,
                            netlink::MessageBuilder* builder);
 void EncodeTimeoutsQuery(uint16_t family, netlink::MessageBuilder* builder);
+void EncodeSyncDaemonDump(uint16_t family, netlink::MessageBuilder* builder);
 
 /** @returns false for broken messages and for other commands than IPVS_CMD_NEW_SERVICE */
 bool DecodeService(const netlink::Message& message, Service* service);
@@ -118,5 +141,8 @@ bool DecodeDestination(const netlink::Message& message, uint16_t service_family,
 
 /** @returns false for broken messages and for other commands than IPVS_CMD_SET_CONFIG */
 bool DecodeTimeouts(const netlink::Message& message, Timeouts* timeouts);
+
+/** @returns false for broken messages and for other commands than IPVS_CMD_NEW_DAEMON */
+bool DecodeSyncDaemon(const netlink::Message& message, SyncDaemon* daemon);
 
 }  // namespace holdfast::ipvs

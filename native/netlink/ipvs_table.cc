@@ -114,4 +114,20 @@ int Table::ReadTimeouts(Timeouts* timeouts) {
   return error == 0 && !is_whole ? -EBADMSG : error;
 }
 
+int Table::ReadSyncDaemons(std::vector<SyncDaemon>* daemons) {
+  daemons->clear();
+  builder_.Clear();
+  EncodeSyncDaemonDump(family_, &builder_);
+  bool is_whole = true;
+  const int error = socket_.Query(builder_.bytes(), [&](const Message& message) {
+    SyncDaemon daemon;
+    if (DecodeSyncDaemon(message, &daemon)) {
+      daemons->push_back(daemon);
+    } else {
+      is_whole = false;
+    }
+  });
+  return error == 0 && !is_whole ? -EBADMSG : error;
+}
+
 }  // namespace holdfast::ipvs

@@ -42,6 +42,9 @@ class Table {
   /** @returns 0 or a negative errno */
   int ReadTimeouts(Timeouts* timeouts);
 
+  /** Those that run, at most one of each state. @returns 0 or a negative errno */
+  int ReadSyncDaemons(std::vector<SyncDaemon>* daemons);
+
  private:
   int DumpServices(std::vector<ServiceEntry>* entries);
   int DumpDestinations(ServiceEntry* entry);

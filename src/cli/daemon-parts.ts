@@ -18,6 +18,7 @@ import { runningProcessName } from "../runtime/process-stat.ts";
 import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
+import { SyncDaemon } from "../runtime/sync-daemon.ts";
 import { readProcesses } from "../runtime/tracking-processes.ts";
 import { createVrrpHalf, type VrrpHalf } from "../runtime/tracking-vrrp.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
@@ -114,6 +115,7 @@ function takePidFiles(
 interface Effects {
   readonly runner: ScriptRunner;
   readonly notifier: Notifier;
+  readonly syncDaemon: SyncDaemon;
 }
 
 function createVrrp(context: PartsContext, configuration: CompleteConfiguration, effects: Effects): VrrpHalf {
@@ -129,8 +131,7 @@ function createVrrp(context: PartsContext, configuration: CompleteConfiguration,
         clock,
         log: (record) => log.speak(record),
         readProcesses,
-        createRuntime: (trackingOf) =>
-          createRuntimeOf(context, placed, { trackingOf, notifier: effects.notifier, onLoopEvents }),
+        createRuntime: (trackingOf) => createRuntimeOf(context, placed, { trackingOf, effects, onLoopEvents }),
       }),
   });
 }
@@ -140,12 +141,13 @@ function createRuntimeOf(
   configuration: CompleteConfiguration,
   seams: {
     readonly trackingOf: (instance: string) => TrackingVerdict;
-    readonly notifier: Notifier;
+    readonly effects: Effects;
     readonly onLoopEvents: (events: readonly VrrpEvent[]) => void;
   },
 ): VrrpRuntime {
   const { flags, native } = context;
-  const { trackingOf, notifier, onLoopEvents } = seams;
+  const { trackingOf, onLoopEvents } = seams;
+  const { notifier, syncDaemon } = seams.effects;
   const { vrrpRealtimePriority, isVrrpMemoryLocked } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
   const loopOptions = {
@@ -175,7 +177,10 @@ function createRuntimeOf(
       clock: createClock(native),
       log: (record) => log.speak(record),
       isDetailed: log.isDetailed,
-      onStateChange: (change) => notifier.instanceChanged(change),
+      onStateChange: (change) => {
+        notifier.instanceChanged(change);
+        syncDaemon.instanceChanged(change);
+      },
       onGroupChange: (change) => notifier.groupChanged(change),
       onPriorityChange: (change) => notifier.priorityChanged(change),
       onLowerPriorityHeard: (change) => notifier.lowerPriorityHeard(change),
@@ -224,6 +229,13 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
   };
   const runner = createScriptRunner({ program: runnerProgram(), log: (record) => log.speak(record) });
   const notifier = new Notifier({ runner, clock: createClock(native), log: (record) => log.speak(record) });
+  const openIpvs = await chooseIpvs(context);
+  const syncDaemon = new SyncDaemon({
+    openTable: openIpvs,
+    clock: createClock(native),
+    log: (record) => log.speak(record),
+    reconcileIntervalUs: RECONCILE_INTERVAL_US,
+  });
   return {
     log,
     manager: context.manager,
@@ -232,9 +244,10 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     enterNamespace: (name) => enterNamespace(native, name),
     missingCapabilities: ownMissingCapabilities,
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
-    openIpvs: await chooseIpvs(context),
+    openIpvs,
+    syncDaemon,
     createLvs: (table) => createLvs(context, table, { runner, notifier }),
-    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier }),
+    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon }),
     notifier,
     settle: (configuration) => {
       context.settle(configuration);

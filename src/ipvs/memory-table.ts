@@ -3,12 +3,15 @@ import type {
   IpvsDestination,
   IpvsService,
   IpvsServiceEntry,
+  IpvsSyncDaemon,
+  IpvsSyncRole,
   IpvsTable,
   IpvsTimeouts,
   NativeError,
   SyscallFailure,
 } from "../native/contract.ts";
 import { type DestinationId, destinationId, type ServiceId, serviceId } from "./keys.ts";
+import { KERNEL_SYNC_DEFAULTS } from "./sync-daemon.ts";
 
 export const KERNEL_SCHEDULERS: readonly string[] = [
   "rr",
@@ -47,6 +50,8 @@ const NETLINK_COMMANDS: Readonly<Record<IpvsCommand["kind"], string>> = {
   "destination-delete": "IPVS_CMD_DEL_DEST",
   flush: "IPVS_CMD_FLUSH",
   "set-timeouts": "IPVS_CMD_SET_CONFIG",
+  "sync-daemon-start": "IPVS_CMD_NEW_DAEMON",
+  "sync-daemon-stop": "IPVS_CMD_DEL_DAEMON",
 };
 
 const DEFAULT_TIMEOUTS: IpvsTimeouts = { tcpSec: 900, tcpFinSec: 120, udpSec: 300 };
@@ -73,6 +78,7 @@ export function createMemoryIpvsTable(
   options: MemoryTableOptions = { schedulers: KERNEL_SCHEDULERS, persistenceEngines: ["sip"] },
 ): IpvsTable {
   const services = new Map<ServiceId, MemoryService>();
+  const daemons = new Map<IpvsSyncRole, IpvsSyncDaemon>();
   let timeouts = DEFAULT_TIMEOUTS;
   let isClosed = false;
 
@@ -94,6 +100,12 @@ export function createMemoryIpvsTable(
       case "set-timeouts":
         timeouts = mergeTimeouts(timeouts, command.timeouts);
         return null;
+      case "sync-daemon-start":
+        if (daemons.has(command.daemon.role)) return "EEXIST";
+        daemons.set(command.daemon.role, withDefaults(command.daemon));
+        return null;
+      case "sync-daemon-stop":
+        return daemons.delete(command.role) ? null : "ESRCH";
     }
   }
 
@@ -117,9 +129,24 @@ export function createMemoryIpvsTable(
       checkOpen();
       return timeouts;
     },
+    async syncDaemons() {
+      checkOpen();
+      return [...daemons.values()];
+    },
     close() {
       isClosed = true;
     },
+  };
+}
+
+function withDefaults(daemon: IpvsSyncDaemon): IpvsSyncDaemon {
+  const { maxLengthBytes, port, ttl, group } = daemon;
+  return {
+    ...daemon,
+    maxLengthBytes: maxLengthBytes ?? 1460,
+    port: port ?? KERNEL_SYNC_DEFAULTS.port,
+    ttl: ttl ?? KERNEL_SYNC_DEFAULTS.ttl,
+    group: group ?? KERNEL_SYNC_DEFAULTS.group,
   };
 }
 

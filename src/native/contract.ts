@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 4;
+export const CONTRACT_VERSION = 5;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -82,6 +82,22 @@ export interface IpvsTimeouts {
   readonly udpSec: number;
 }
 
+export type IpvsSyncRole = "master" | "backup";
+
+/** One of the kernel's two threads that copy connections from director to director. Null leaves it to the kernel. */
+export interface IpvsSyncDaemon {
+  readonly role: IpvsSyncRole;
+  readonly interfaceName: string;
+  /** 0..255; directors of one id belong together. */
+  readonly syncId: number;
+  /** UDP payload, 1..65507. The kernel cuts it to what the interface can carry. */
+  readonly maxLengthBytes: number | null;
+  readonly port: number | null;
+  readonly ttl: number | null;
+  /** Multicast address of either family. */
+  readonly group: string | null;
+}
+
 export type IpvsCommand =
   | { readonly kind: "service-add"; readonly service: IpvsService }
   | { readonly kind: "service-edit"; readonly service: IpvsService }
@@ -90,7 +106,9 @@ export type IpvsCommand =
   | { readonly kind: "destination-edit"; readonly service: IpvsServiceKey; readonly destination: IpvsDestination }
   | { readonly kind: "destination-delete"; readonly service: IpvsServiceKey; readonly destination: IpvsDestination }
   | { readonly kind: "flush" }
-  | { readonly kind: "set-timeouts"; readonly timeouts: IpvsTimeouts };
+  | { readonly kind: "set-timeouts"; readonly timeouts: IpvsTimeouts }
+  | { readonly kind: "sync-daemon-start"; readonly daemon: IpvsSyncDaemon }
+  | { readonly kind: "sync-daemon-stop"; readonly role: IpvsSyncRole };
 
 /**
  * The kernel's IPVS table in the network namespace in which it was opened.
@@ -107,6 +125,8 @@ export interface IpvsTable {
    */
   apply(commands: readonly IpvsCommand[]): Promise<readonly (SyscallFailure | null)[]>;
   timeouts(): Promise<IpvsTimeouts>;
+  /** Those that run. */
+  syncDaemons(): Promise<readonly IpvsSyncDaemon[]>;
   /** Idempotent; what was asked for before is still done, later calls throw `ERR_CLOSED`. */
   close(): void;
 }

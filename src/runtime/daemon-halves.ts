@@ -5,12 +5,16 @@ import { type DaemonDependencies, type DaemonStatus, EXIT_CODES } from "./daemon
 import { errorCode, errorText } from "./error-code.ts";
 import type { LvsRuntime } from "./lvs-types.ts";
 import { Refusal, tellDiagnostics } from "./refusal.ts";
+import type { SyncRoles } from "./sync-daemon.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
 
 /** Which halves of the daemon have work. */
 export type Role = "vrrp" | "checkers";
 
-type HalvesDependencies = Pick<DaemonDependencies, "log" | "createVrrp" | "createLvs" | "openIpvs" | "notifier">;
+type HalvesDependencies = Pick<
+  DaemonDependencies,
+  "log" | "createVrrp" | "createLvs" | "openIpvs" | "notifier" | "syncDaemon"
+>;
 
 /** VRRP and load balancing, started, reloaded and stopped together: both take a new configuration or none does. */
 export class Halves {
@@ -27,6 +31,7 @@ export class Halves {
     // The table is opened before VRRP changes anything: a kernel without IPVS is found out in time.
     const table = roles.includes("checkers") ? this.openIpvs() : null;
     await this.dependencies.notifier.begin(configuration);
+    await this.dependencies.syncDaemon.configure(configuration, syncRoles(roles));
     if (roles.includes("vrrp")) await this.startVrrp(configuration);
     if (table !== null) await this.startLvs(table, configuration);
   }
@@ -72,6 +77,7 @@ export class Halves {
       await this.restoreVrrp(hadVrrp, before);
       throw error instanceof Refusal ? error : this.ipvsRefusal(error);
     }
+    await this.dependencies.syncDaemon.configure(configuration, syncRoles(roles));
   }
 
   /** How both fare; what has no work is empty or null. */
@@ -83,9 +89,10 @@ export class Halves {
     };
   }
 
-  /** Both side by side. Never rejects. */
+  /** All side by side. Never rejects. */
   async stop(): Promise<void> {
-    const results = await Promise.allSettled([this.vrrp?.stop(), this.lvs?.stop()]);
+    const { syncDaemon } = this.dependencies;
+    const results = await Promise.allSettled([syncDaemon.stop(), this.vrrp?.stop(), this.lvs?.stop()]);
     for (const result of results) {
       if (result.status === "rejected")
         this.dependencies.log.error("stop failed", { reason: errorText(result.reason) });
@@ -152,6 +159,10 @@ export class Halves {
     this.dependencies.log.error("ipvs unavailable", { reason: errorText(error), code });
     return new Refusal(code === "EPERM" || code === "EACCES" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
   }
+}
+
+function syncRoles(roles: readonly Role[]): SyncRoles {
+  return { hasVrrp: roles.includes("vrrp"), hasCheckers: roles.includes("checkers") };
 }
 
 function withoutVrrp(configuration: CompleteConfiguration): CompleteConfiguration {

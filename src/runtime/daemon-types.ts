@@ -8,6 +8,7 @@ import type { Notifier } from "./notify.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import type { ServiceManager } from "./service-manager.ts";
+import type { SyncDaemon } from "./sync-daemon.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
 import type { VrrpInstanceSnapshot } from "./vrrp-types.ts";
 
@@ -72,6 +73,8 @@ export interface DaemonDependencies {
   readonly openIpvs: () => IpvsTable;
   readonly createLvs: (table: IpvsTable) => LvsRuntime;
   readonly createVrrp: (configuration: CompleteConfiguration) => VrrpHalf;
+  /** Keeps the kernel's connection sync threads. */
+  readonly syncDaemon: Pick<SyncDaemon, "configure" | "stop">;
   /** Scripts, FIFOs and mail. */
   readonly notifier: Pick<Notifier, "begin" | "reload" | "reloaded" | "end">;
   /** Called once the configuration is loaded and the pid files are held: leave the terminal. */

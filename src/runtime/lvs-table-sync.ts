@@ -274,6 +274,8 @@ function applyToMirror(mirror: Map<ServiceId, MirrorService>, command: IpvsComma
       mirror.clear();
       return;
     case "set-timeouts":
+    case "sync-daemon-start":
+    case "sync-daemon-stop":
       return;
     case "service-delete":
       mirror.delete(serviceId(command.service));

@@ -11,6 +11,8 @@ const COMMAND_NAMES: Readonly<Record<IpvsCommand["kind"], string>> = {
   "destination-delete": "IP_VS_SO_SET_DELDEST(1160)",
   "destination-edit": "IP_VS_SO_SET_EDITDEST(1161)",
   "set-timeouts": "IP_VS_SO_SET_TIMEOUT(1162)",
+  "sync-daemon-start": "IP_VS_SO_SET_STARTDAEMON(1163)",
+  "sync-daemon-stop": "IP_VS_SO_SET_STOPDAEMON(1164)",
 };
 
 /** IPVS uses few error numbers, so what they mean depends on the command. */
@@ -18,6 +20,7 @@ function reasonText(command: IpvsCommand, { code, message }: SyscallFailure): st
   const isDestination = "destination" in command;
   switch (code) {
     case "EEXIST":
+      if (command.kind === "sync-daemon-start") return message;
       return isDestination ? "Destination already exists" : "Service already exists";
     case "ESRCH":
       return "No such service";
@@ -32,6 +35,9 @@ function reasonText(command: IpvsCommand, { code, message }: SyscallFailure): st
 
 function describe(command: IpvsCommand): string {
   if (command.kind === "flush" || command.kind === "set-timeouts") return "";
+  if (command.kind === "sync-daemon-stop") return `sync daemon ${command.role}`;
+  if (command.kind === "sync-daemon-start")
+    return `sync daemon ${command.daemon.role}, ${command.daemon.interfaceName}`;
   const { fwmark, address, protocol, port } = command.service;
   const service = fwmark === 0 ? `${address}:${protocol}:${port}` : `Fwm ${fwmark}`;
   if (!("destination" in command)) return service;
@@ -48,6 +54,22 @@ export function speakCommandFailure(command: IpvsCommand, failure: SyscallFailur
     message: "ipvs command failed",
     fields: { command: command.kind, syscall, code, errno, object },
     text: `IPVS cmd ${COMMAND_NAMES[command.kind]} error: ${reason}${object === "" ? "" : ` (${object})`}`,
+  };
+}
+
+/** A command about a sync daemon that was carried out. */
+export function speakSyncDaemon(command: IpvsCommand): SpokenRecord {
+  if (command.kind === "sync-daemon-start") {
+    const { role, interfaceName, syncId } = command.daemon;
+    const text = `IPVS: started sync daemon ${role} on ${interfaceName}, id ${syncId}`;
+    return { level: "info", message: "ipvs sync daemon started", fields: { role, interfaceName, syncId }, text };
+  }
+  const role = command.kind === "sync-daemon-stop" ? command.role : null;
+  return {
+    level: "info",
+    message: "ipvs sync daemon stopped",
+    fields: { role },
+    text: `IPVS: stopped sync daemon ${role}`,
   };
 }
 

@@ -111,11 +111,18 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
       const unused = (): never => {
         throw new Error("not used by the daemon itself");
       };
-      return { dump: unused, apply: unused, timeouts: unused, close: () => calls.push("ipvs close") };
+      return {
+        dump: unused,
+        apply: unused,
+        timeouts: unused,
+        syncDaemons: unused,
+        close: () => calls.push("ipvs close"),
+      };
     },
     createLvs: () => fakeLvs(fake, changes),
     createVrrp: () => fakeVrrp(fake, changes),
     notifier: { begin: async () => {}, reload: async () => {}, reloaded: () => {}, end: async () => {} },
+    syncDaemon: { configure: async () => {}, stop: async () => {} },
     settle: () => calls.push("settle"),
     ...changes.dependencies,
   };

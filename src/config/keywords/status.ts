@@ -11,7 +11,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "(root)": `static_ipaddress static_routes static_rules
     net_namespace use_pid_dir instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process`,
-  global_defs: `router_id lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
+  global_defs: `router_id lvs_sync_daemon lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
@@ -25,12 +25,13 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker rs_init_notifies
     control_socket`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
+  "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
     virtual_ipaddress_excluded use_vmac use_vmac_addr vmac_xmit_base vmac_protodown promote_secondaries no_accept
     virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
-    garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts
+    garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts lvs_sync_daemon_interface
     owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process notify_master notify_backup notify_fault notify_stop notify
     notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
   garp_group: "garp_interval gna_interval interface interfaces",

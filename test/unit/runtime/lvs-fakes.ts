@@ -184,6 +184,10 @@ export class SpyTable implements IpvsTable {
     return this.table.timeouts();
   }
 
+  syncDaemons(): ReturnType<IpvsTable["syncDaemons"]> {
+    return this.table.syncDaemons();
+  }
+
   close(): void {
     this.isClosed = true;
     this.table.close();

@@ -1,0 +1,3 @@
+import { replayGuestTests } from "./guest-tests.ts";
+
+await replayGuestTests("sync-daemon.js", 200_000);
