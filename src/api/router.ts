@@ -1,12 +1,16 @@
+import { type Override, overrideKey } from "../checker/override.ts";
 import type { Replay } from "../runtime/event-log.ts";
 import { openApiDocument } from "./openapi.ts";
+import { planOverride } from "./overrides.ts";
 import { ROUTES } from "./routes.ts";
+import type { OverrideResult } from "./schema.ts";
 import {
   type ProcessFacts,
   type RealServerQuery,
   type Snapshot,
   viewDiagnostic,
   viewInstance,
+  viewOverride,
   viewRealServers,
   viewStatus,
   viewVirtualServer,
@@ -25,6 +29,13 @@ export interface ApiResponse {
   readonly body: string | Iterable<string>;
 }
 
+/** Returns whether the change was saved, too. */
+export interface OverrideStore {
+  list(): readonly Override[];
+  set(overrides: readonly Override[]): boolean;
+  clear(keys: readonly string[]): boolean;
+}
+
 /** Where answers come from. */
 export interface ApiSources {
   /** Null while the daemon starts or stops. */
@@ -33,6 +44,9 @@ export interface ApiSources {
   /** CLOCK_MONOTONIC in microseconds. */
   readonly nowUs: () => number;
   readonly eventsSince: (sequence: number) => Replay;
+  readonly overrides: OverrideStore;
+  /** Wall clock, milliseconds since 1970. */
+  readonly nowMs: () => number;
   /** The configuration in force with the origin of each value, as JSON in parts. */
   readonly explain: () => Promise<Iterable<string>>;
 }
@@ -62,10 +76,11 @@ function numberIn(query: URLSearchParams, name: string, fallback: number, maximu
   throw new ApiError(400, `${name} must be a number from 0 to ${maximum}`);
 }
 
-function realServerQuery(query: URLSearchParams): RealServerQuery {
+function realServerQuery(query: URLSearchParams, overrides: readonly Override[]): RealServerQuery {
   const state = query.get("state");
   if (state !== null && state !== "up" && state !== "down") throw new ApiError(400, "state must be up or down");
   return {
+    overrides,
     virtualServer: query.get("virtualServer"),
     isAlive: state === null ? null : state === "up",
     offset: numberIn(query, "offset", 0, Number.MAX_SAFE_INTEGER),
@@ -82,6 +97,24 @@ function snapshotOf({ snapshot }: ApiSources): Snapshot {
   return found;
 }
 
+/** @throws ApiError */
+function changeOverrides(body: unknown, sources: ApiSources): OverrideResult {
+  const { overrides } = sources;
+  const { lvs } = snapshotOf(sources);
+  const plan = planOverride(body, { lvs, known: overrides.list(), nowMs: sources.nowMs() });
+  switch (plan.kind) {
+    case "bad":
+      throw new ApiError(plan.status, plan.error);
+    case "set":
+      return { changed: plan.overrides.length, isSaved: overrides.set(plan.overrides) };
+    case "clear": {
+      const known = new Set(overrides.list().map(overrideKey));
+      const keys = plan.keys.filter((key) => known.has(key));
+      return { changed: keys.length, isSaved: overrides.clear(keys) };
+    }
+  }
+}
+
 const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
   "GET /v1/openapi.json": () => json(openApiDocument()),
   "GET /v1/status": (_, sources) => json(viewStatus(snapshotOf(sources), sources.facts())),
@@ -90,7 +123,9 @@ const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
   "GET /v1/virtual-servers": (_, sources) =>
     json((snapshotOf(sources).lvs?.virtualServers ?? []).map(viewVirtualServer)),
   "GET /v1/real-servers": ({ query }, sources) =>
-    json(viewRealServers(snapshotOf(sources).lvs, realServerQuery(query), sources.nowUs())),
+    json(viewRealServers(snapshotOf(sources).lvs, realServerQuery(query, sources.overrides.list()), sources.nowUs())),
+  "GET /v1/overrides": (_, { overrides }) => json(overrides.list().map(viewOverride)),
+  "POST /v1/overrides": ({ body }, sources) => json(changeOverrides(body, sources)),
   "GET /v1/diagnostics": (_, sources) => json(snapshotOf(sources).diagnostics.map(viewDiagnostic)),
   "GET /v1/config": async (_, sources) => {
     snapshotOf(sources);

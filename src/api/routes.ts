@@ -3,6 +3,9 @@ import {
   DIAGNOSTIC_SCHEMA,
   EVENT_SCHEMA,
   INSTANCE_SCHEMA,
+  OVERRIDE_REQUEST_SCHEMA,
+  OVERRIDE_RESULT_SCHEMA,
+  OVERRIDE_SCHEMA,
   REAL_SERVERS_SCHEMA,
   STATUS_SCHEMA,
   VIRTUAL_SERVER_SCHEMA,
@@ -39,6 +42,13 @@ export const ROUTES = {
     offset: "how many to skip",
     limit: "how many to show, 0 to 10000; 1000 if not given",
   }),
+  "GET /v1/overrides": get("what operators said about real servers", v.array(OVERRIDE_SCHEMA)),
+  "POST /v1/overrides": {
+    summary: "drain, disable, enable or weigh real servers, until it expires or is taken back by enable",
+    query: {},
+    body: OVERRIDE_REQUEST_SCHEMA,
+    result: OVERRIDE_RESULT_SCHEMA,
+  },
   "GET /v1/diagnostics": get("complaints about the configuration in force", v.array(DIAGNOSTIC_SCHEMA)),
   "GET /v1/config": get("every effective value with where it came from", v.array(ANYTHING)),
   "GET /v1/events": get(

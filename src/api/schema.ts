@@ -70,6 +70,10 @@ export const REAL_SERVER_SCHEMA = v.object({
   port: count,
   weight: count,
   isAlive: v.boolean(),
+  override: v.pipe(
+    nullable(v.object({ action: v.string(), owner: v.string(), reason: v.string(), expiresMs: nullable(v.number()) })),
+    v.description("what an operator said about it"),
+  ),
   checks: v.array(CHECK_SCHEMA),
 });
 
@@ -103,6 +107,50 @@ export const EVENT_SCHEMA = v.object({
 
 export const ERROR_SCHEMA = v.object({ error: v.string() });
 
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
+const duration = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(31_536_000)));
+
+const OVERRIDE_COMMON = {
+  realServer: v.pipe(name, v.description("its name as the list shows it, its address, or ADDRESS:PORT")),
+  virtualServer: v.pipe(v.optional(name), v.description("if not given, all that have the real server")),
+  owner: v.pipe(v.optional(name, "unknown"), v.description("who wants it")),
+  reason: v.pipe(v.optional(v.pipe(v.string(), v.maxLength(1024)), ""), v.description("why")),
+  expiresSec: v.pipe(duration, v.description("it is taken back by itself after this")),
+};
+
+export const OVERRIDE_REQUEST_SCHEMA = v.variant("action", [
+  v.strictObject({
+    ...OVERRIDE_COMMON,
+    action: v.literal("drain"),
+    deadlineSec: v.pipe(duration, v.description("out of the pool after this, whatever connections are left")),
+  }),
+  v.strictObject({ ...OVERRIDE_COMMON, action: v.literal("disable") }),
+  v.strictObject({ ...OVERRIDE_COMMON, action: v.literal("enable") }),
+  v.strictObject({
+    ...OVERRIDE_COMMON,
+    action: v.literal("weight"),
+    weight: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
+  }),
+]);
+
+export const OVERRIDE_SCHEMA = v.object({
+  virtualServer: v.string(),
+  realServer: v.string(),
+  action: v.picklist(["drain", "disable", "weight"]),
+  weight: nullable(count),
+  isDrained: v.boolean(),
+  owner: v.string(),
+  reason: v.string(),
+  sinceMs: v.number(),
+  expiresMs: nullable(v.number()),
+  deadlineMs: nullable(v.number()),
+});
+
+export const OVERRIDE_RESULT_SCHEMA = v.object({
+  changed: v.pipe(count, v.description("servers")),
+  isSaved: v.pipe(v.boolean(), v.description("false: in force, but a restart will not know of it")),
+});
+
 /** A part of a longer list. */
 function page<const Item extends v.BaseSchema<unknown, unknown, v.BaseIssue<unknown>>>(item: Item) {
   return v.object({ total: count, offset: count, items: v.array(item) });
@@ -117,3 +165,6 @@ export type RealServerView = v.InferOutput<typeof REAL_SERVER_SCHEMA>;
 export type RealServersPage = v.InferOutput<typeof REAL_SERVERS_SCHEMA>;
 export type DiagnosticView = v.InferOutput<typeof DIAGNOSTIC_SCHEMA>;
 export type EventView = v.InferOutput<typeof EVENT_SCHEMA>;
+export type OverrideRequest = v.InferOutput<typeof OVERRIDE_REQUEST_SCHEMA>;
+export type OverrideView = v.InferOutput<typeof OVERRIDE_SCHEMA>;
+export type OverrideResult = v.InferOutput<typeof OVERRIDE_RESULT_SCHEMA>;

@@ -1,9 +1,18 @@
+import { type Override, overrideKey } from "../checker/override.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { LoopHealth } from "../native/contract.ts";
 import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
-import type { DiagnosticView, Instance, RealServersPage, RealServerView, Status, VirtualServerView } from "./schema.ts";
+import type {
+  DiagnosticView,
+  Instance,
+  OverrideView,
+  RealServersPage,
+  RealServerView,
+  Status,
+  VirtualServerView,
+} from "./schema.ts";
 
 /** What the views are made of. */
 export interface Snapshot {
@@ -101,12 +110,31 @@ function viewCheck(
   return { kind, verdict, failures, last: result };
 }
 
-function viewRealServer(virtualServer: string, status: RealServerStatus, nowUs: number): RealServerView {
+function viewRealServer(
+  status: RealServerStatus,
+  override: Override | undefined,
+  nowUs: number,
+): Omit<RealServerView, "virtualServer"> {
   const { checkers, ...rest } = status;
-  return { virtualServer, ...rest, checks: checkers.map((checker) => viewCheck(checker, nowUs)) };
+  const said =
+    override === undefined
+      ? null
+      : { action: override.action.kind, owner: override.owner, reason: override.reason, expiresMs: override.expiresMs };
+  return { ...rest, override: said, checks: checkers.map((checker) => viewCheck(checker, nowUs)) };
+}
+
+export function viewOverride({ action, ...rest }: Override): OverrideView {
+  return {
+    ...rest,
+    action: action.kind,
+    weight: action.kind === "weight" ? action.weight : null,
+    isDrained: action.kind === "drain" && action.isDone,
+    deadlineMs: action.kind === "drain" ? action.deadlineMs : null,
+  };
 }
 
 export interface RealServerQuery {
+  readonly overrides: readonly Override[];
   /** Null: of all. */
   readonly virtualServer: string | null;
   readonly isAlive: boolean | null;
@@ -117,13 +145,17 @@ export interface RealServerQuery {
 /** A page of real servers, in the order of the configuration. */
 export function viewRealServers(lvs: LvsSnapshot | null, query: RealServerQuery, nowUs: number): RealServersPage {
   const { virtualServer, isAlive, offset, limit } = query;
+  const overrides = new Map(query.overrides.map((one) => [overrideKey(one), one]));
   const items: RealServerView[] = [];
   let total = 0;
   for (const { name, realServers } of lvs?.virtualServers ?? []) {
     if (virtualServer !== null && virtualServer !== name) continue;
     for (const server of realServers) {
       if (isAlive !== null && server.isAlive !== isAlive) continue;
-      if (total >= offset && items.length < limit) items.push(viewRealServer(name, server, nowUs));
+      if (total >= offset && items.length < limit) {
+        const override = overrides.get(overrideKey({ virtualServer: name, realServer: server.name }));
+        items.push({ virtualServer: name, ...viewRealServer(server, override, nowUs) });
+      }
       total += 1;
     }
   }

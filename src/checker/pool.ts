@@ -1,5 +1,6 @@
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import { applicationCheckersOf, startsFailed } from "./application.ts";
+import type { ServerForce } from "./override.ts";
 
 /** One real server as seen by its checkers. */
 export interface ServerState {
@@ -8,6 +9,10 @@ export interface ServerState {
   readonly isAlive: boolean;
   /** Effective weight, 0..65535; checkers and people may change it. */
   readonly weight: number;
+  /** What an operator says; null, or absent, for nothing. */
+  readonly force?: ServerForce | null;
+  /** Without the operator's word; only while there is one. */
+  readonly ownWeight?: number;
 }
 
 /** The pool of one virtual server; `servers` are in the order of its real servers. */
@@ -27,7 +32,9 @@ export type PoolEvent =
       readonly isUp: boolean;
       readonly isFirst: boolean;
     }
-  | { readonly kind: "weight"; readonly server: number; readonly weight: number };
+  | { readonly kind: "weight"; readonly server: number; readonly weight: number }
+  /** An operator's word, or null when it is taken back. */
+  | { readonly kind: "force"; readonly server: number; readonly force: ServerForce | null };
 
 export type PoolEffect =
   | { readonly kind: "server-up"; readonly server: number }
@@ -98,7 +105,40 @@ export function stepPool(virtualServer: VirtualServer, state: PoolState, event: 
       return onVerdict(virtualServer, state, server, event);
     case "weight":
       return onWeight(virtualServer, state, server, event);
+    case "force":
+      return onForce(virtualServer, state, server, event);
   }
+}
+
+/** The same server under an operator's word, or without one. */
+export function forceServer(server: ServerState, force: ServerForce | null): ServerState {
+  const { hasFailed, weight, ownWeight = weight } = server;
+  const isHealthy = !hasFailed.includes(true);
+  if (force === null) return { hasFailed, isAlive: isHealthy, weight: ownWeight };
+  const forced = force.kind === "weight" ? force.weight : ownWeight;
+  return { hasFailed, isAlive: isHealthy && force.kind !== "out", weight: forced, force, ownWeight };
+}
+
+function onForce(
+  virtualServer: VirtualServer,
+  state: PoolState,
+  server: ServerState,
+  { server: index, force }: Extract<PoolEvent, { kind: "force" }>,
+): PoolStep {
+  const next = forceServer(server, force);
+  const { isAlive, weight: to } = next;
+  const effects: PoolEffect[] = [];
+  if (to !== server.weight) {
+    effects.push({
+      kind: "weight-changed",
+      server: index,
+      from: server.weight,
+      to,
+      isAlive: server.isAlive && isAlive,
+    });
+  }
+  if (isAlive !== server.isAlive) effects.push({ kind: isAlive ? "server-up" : "server-down", server: index });
+  return settleQuorum(virtualServer, replaceServer(state, index, next), effects, "running");
 }
 
 function onVerdict(
@@ -108,7 +148,7 @@ function onVerdict(
   event: Extract<PoolEvent, { kind: "verdict" }>,
 ): PoolStep {
   const hasFailed = server.hasFailed.with(event.checker, !event.isUp);
-  const isAlive = !hasFailed.includes(true);
+  const isAlive = !hasFailed.includes(true) && server.force?.kind !== "out";
   const next = replaceServer(state, event.server, { ...server, hasFailed, isAlive });
   if (isAlive === server.isAlive) {
     const wasAlpha = server.hasFailed[event.checker] === true;
@@ -125,6 +165,11 @@ function onWeight(
   server: ServerState,
   event: Extract<PoolEvent, { kind: "weight" }>,
 ): PoolStep {
+  // What an operator says counts; the rest is kept for when it is taken back.
+  if (server.force !== undefined && server.force !== null) {
+    const kept = forceServer({ ...server, ownWeight: event.weight }, server.force);
+    return { state: replaceServer(state, event.server, kept), effects: [] };
+  }
   if (server.weight === event.weight) return { state, effects: [] };
   const next = replaceServer(state, event.server, { ...server, weight: event.weight });
   const { isAlive, weight: from } = server;

@@ -6,6 +6,7 @@ import type { Daemon } from "../runtime/daemon.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { EventLog } from "../runtime/event-log.ts";
 import type { Logger } from "../runtime/log.ts";
+import type { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import { CONTROL_DIRECTORY, defaultControlPath } from "./control-path.ts";
 import type { Flags } from "./flags.ts";
@@ -16,6 +17,7 @@ export interface ControlContext {
   readonly native: NativeAddon;
   readonly log: Logger;
   readonly events: EventLog;
+  readonly overrides: OverrideKeeper;
 }
 
 interface Served {
@@ -106,8 +108,10 @@ export class Control {
   }
 
   #sources(): ApiSources {
-    const { daemon, flags, native, events } = this.#context;
+    const { daemon, flags, native, events, overrides } = this.#context;
     return {
+      overrides,
+      nowMs: Date.now,
       snapshot: () => daemon.status(),
       nowUs: () => native.monotonicUs(),
       eventsSince: (sequence) => events.since(sequence),

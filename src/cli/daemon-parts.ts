@@ -11,6 +11,7 @@ import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
+import type { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
 import { ownMissingCapabilities } from "../runtime/privileges.ts";
@@ -34,6 +35,7 @@ export interface PartsContext {
   readonly manager: ServiceManager;
   readonly workingDirectory: string;
   readonly settle: (configuration: CompleteConfiguration) => void;
+  readonly overrides: OverrideKeeper;
 }
 
 const RUN_DIRECTORY = "/run";
@@ -196,7 +198,7 @@ function createLvs(
 ): LvsRuntime {
   const { flags, native } = context;
   const log = context.log.forSubsystem("checkers");
-  return createLvsRuntime(
+  const lvs = createLvsRuntime(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
     {
       openIpvs: () => table,
@@ -208,6 +210,8 @@ function createLvs(
       onPoolEvent: (event) => notifier.lvs.onPoolEvent(event),
     },
   );
+  context.overrides.attach(lvs);
+  return lvs;
 }
 
 /** The kernel's table, or an imagined one for trials on kernels without IPVS. */

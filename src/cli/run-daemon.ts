@@ -8,6 +8,7 @@ import { type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "../runtime/
 import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
+import { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { openServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
@@ -16,6 +17,7 @@ import { createDaemonParts } from "./daemon-parts.ts";
 import { Dumps } from "./dumps.ts";
 import type { Flags } from "./flags.ts";
 import { type Logging, openLogging } from "./loggers.ts";
+import { overridePath, overrideStore } from "./override-file.ts";
 
 const STDERR = 2;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -74,6 +76,11 @@ function watchSignals(daemon: Daemon, control: Control, { flags, native, logging
   listenToRealtimeSignals((signals, onSignal) => native.watchSignals(signals, onSignal), handlers, log);
 }
 
+function later(delayMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+}
+
 export interface DaemonRun {
   readonly flags: Flags;
   readonly words: readonly string[];
@@ -87,6 +94,7 @@ interface Setting extends DaemonRun {
   readonly native: NativeAddon;
   readonly say: (text: string) => void;
   readonly logging: Logging;
+  readonly overrides: OverrideKeeper;
 }
 
 async function createDaemon(setting: Setting): Promise<Daemon> {
@@ -102,6 +110,8 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
   const settle = (configuration: CompleteConfiguration): void => {
     const { networkNamespace, instanceName } = configuration.global;
     const names = [flags.namespace ?? networkNamespace, instanceName].filter((name) => name !== null);
+    const path = overridePath({ networkNamespace: flags.namespace ?? networkNamespace, instanceName });
+    setting.overrides.open(overrideStore(path));
     logging.setIdentSuffix(names.map((name) => `_${name}`).join(""));
     process.umask(flags.umask ?? configuration.global.umask);
     if (reporter === null) return;
@@ -111,7 +121,15 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
   const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
   return new Daemon(
     options,
-    await createDaemonParts({ flags, native, log: logging.log, manager, workingDirectory, settle }),
+    await createDaemonParts({
+      flags,
+      native,
+      log: logging.log,
+      manager,
+      workingDirectory,
+      settle,
+      overrides: setting.overrides,
+    }),
   );
 }
 
@@ -120,7 +138,8 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   introduce(logging.log, setting.words, flags);
   const daemon = await createDaemon(setting);
   watchForCrashes(daemon, logging.log, say);
-  const control = new Control({ daemon, flags, native: setting.native, log: logging.log, events: logging.events });
+  const { native, overrides } = setting;
+  const control = new Control({ daemon, flags, native, overrides, log: logging.log, events: logging.events });
   watchSignals(daemon, control, setting);
   setting.endShield();
   // keepalived: without anything to do the daemon idles and waits for a reload. Node would end.
@@ -131,6 +150,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   await control.apply();
   const exitCode = await daemon.untilEnd();
   await control.close();
+  overrides.close();
   return exitCode;
 }
 
@@ -145,7 +165,8 @@ export async function runDaemon(daemonRun: DaemonRun): Promise<never> {
     // keepalived: a daemon in the background has no console, whatever -l says.
     const logsToConsole = flags.logsToConsole && reporter === null;
     const logging = await openLogging({ ...flags, logsToConsole }, native, say);
-    exitCode = await runToEnd({ ...daemonRun, native, say, logging });
+    const overrides = new OverrideKeeper({ nowMs: Date.now, after: later, log: logging.log });
+    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides });
     await logging.close();
   } catch (error) {
     say(`holdfast: ${errorText(error)}`);

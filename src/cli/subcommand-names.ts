@@ -5,6 +5,7 @@ const SUBCOMMANDS = {
   explain: "show every effective value, defaults included, and where it came from",
   diff: "say what a reload from one configuration file to another would do",
   status: "ask the running daemon how it fares",
+  rs: "list, drain, disable, enable or weigh real servers of the running daemon",
   events: "show what happened in the running daemon, and follow it",
   keywords: "list the keywords of the configuration language, and which are in effect",
 } as const;

@@ -123,6 +123,40 @@ function addStatus(parser: Argv, keep: Keep): Argv {
   );
 }
 
+function addRs(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "rs <action> [server] [weight]",
+    "list, drain, disable, enable or weigh real servers of the running daemon",
+    (command) =>
+      command
+        .positional("action", {
+          choices: ["list", "drain", "disable", "enable", "weight"] as const,
+          demandOption: true,
+        })
+        .positional("server", { type: "string", describe: "name in the list, ADDRESS or ADDRESS:PORT" })
+        .positional("weight", { type: "number", describe: "0 to 65535" })
+        .option("socket", SOCKET_OPTION)
+        .option("virtual-server", { alias: "s", type: "string", describe: "only there; else wherever the server is" })
+        .option("reason", { alias: "m", type: "string", describe: "why, for others to read" })
+        .option("for", { type: "string", describe: "taken back by itself after this: 90s, 30m, 2h, 1d" })
+        .option("deadline", { type: "string", describe: "drain: out of the pool after this at the latest" })
+        .option("down", { type: "boolean", default: false, describe: "list: only those that are down" })
+        .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
+        .example("holdfast rs drain 10.0.0.7 -m 'new kernel' --deadline 10m", "no new connections, then out")
+        .example("holdfast rs weight 10.0.0.7:80 50 --for 1h", "with another weight for an hour")
+        .example("holdfast rs enable 10.0.0.7", "back to configuration and checks"),
+    async (given) => {
+      const { realServers } = await import("./rs.ts");
+      const { action, server, weight, socket, virtualServer, reason, deadline, down, json } = given;
+      const words = { server: server ?? null, weight: weight ?? null, virtualServer: virtualServer ?? null };
+      const times = { expiry: given.for ?? null, deadline: deadline ?? null };
+      await keep(
+        realServers({ action, socket, reason: reason ?? "", isOnlyDown: down, isJson: json, ...words, ...times }),
+      );
+    },
+  );
+}
+
 function addEvents(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "events",
@@ -148,6 +182,7 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addDiff,
   addKeywords,
   addStatus,
+  addRs,
   addEvents,
 ];
 

@@ -8,7 +8,12 @@ import type { TableService } from "./table.ts";
 /** What is known of the servers of one virtual server; `servers` are in the order of its real servers. */
 export interface PoolHealth {
   readonly hasQuorum: boolean;
-  readonly servers: readonly { readonly isAlive: boolean; readonly weight: number }[];
+  readonly servers: readonly {
+    readonly isAlive: boolean;
+    readonly weight: number;
+    /** What an operator says about it. */
+    readonly force?: { readonly kind: string } | null;
+  }[];
 }
 
 /** A real server that may say how it is tunnelled to. */
@@ -90,7 +95,9 @@ function poolDestinations(virtualServer: VirtualServer, health: PoolHealth): Map
     const state = health.servers[index];
     if (state === undefined) return;
     const serves = state.isAlive && !isSorry;
-    if (serves || server.isInhibitedOnFailure) addFirst(destinations, server, serves ? state.weight : 0);
+    // One that is drained keeps its connections when that brings the sorry server in.
+    const isKept = state.isAlive && state.force?.kind === "weight" && state.weight === 0;
+    if (serves || isKept || server.isInhibitedOnFailure) addFirst(destinations, server, serves ? state.weight : 0);
   });
   if (sorryServer !== null && (isSorry || isSorryServerInhibited)) {
     addSorryServer(destinations, sorryServer, isSorry);

@@ -1,4 +1,6 @@
+import type { ServerForce } from "../checker/override.ts";
 import {
+  forceServer,
   initialServer,
   type PoolEffect,
   type PoolState,
@@ -13,6 +15,7 @@ import { type GroupMembers, NO_GROUPS } from "../ipvs/groups.ts";
 import type { ServiceId } from "../ipvs/keys.ts";
 import type { TableService } from "../ipvs/table.ts";
 import { realServerKey, virtualServerKeys } from "../model/diff.ts";
+import { isSameModel } from "../model/equality.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import { type LvsNames, nameVirtualServers } from "./lvs-names.ts";
 import type { CheckerVerdict } from "./lvs-types.ts";
@@ -46,6 +49,8 @@ export interface Takeover {
   readonly applicationOf: (virtualServer: number, server: number) => ApplicationFacts;
   /** By virtual and real server, whether an earlier run had taken it out; such a server has to pass its checks first. */
   readonly takenOut: (virtualServer: number) => readonly boolean[];
+  /** An operator's word about a server, by names. */
+  readonly forceOf?: (virtualServer: string, realServer: string) => ServerForce | null;
   readonly onEffect: OnPoolEffect;
 }
 
@@ -89,7 +94,7 @@ export class Pools {
   }
 
   static take(takeover: Takeover): Pools {
-    const { virtualServers, groups, before, verdictOf, applicationOf, takenOut, onEffect } = takeover;
+    const { virtualServers, groups, before, verdictOf, applicationOf, takenOut, forceOf, onEffect } = takeover;
     const names = nameVirtualServers(virtualServers);
     const keys = virtualServerKeys(virtualServers);
     const old = new Map(before.keyed());
@@ -100,13 +105,15 @@ export class Pools {
       const previous = old.get(keys[index] ?? "") ?? null;
       const known = indexServers(previous);
       const out = previous === null ? takenOut(index) : [];
-      const servers = virtualServer.realServers.map((server, position) =>
-        takeServer(server, known.get(realServerKey(server)), {
+      const servers = virtualServer.realServers.map((server, position) => {
+        const taken = takeServer(server, known.get(realServerKey(server)), {
           verdictOf,
           application: applicationOf(index, position),
           wasTakenOut: out[position] === true,
-        }),
-      );
+        });
+        const force = forceOf?.(own.virtualServer, own.realServers[position] ?? "") ?? null;
+        return force === null ? taken : forceServer(taken, force);
+      });
       const step = startPool(virtualServer, servers, previous?.state.hasQuorum ?? null);
       const pool: Pool = { virtualServer, names: own, state: step.state, services: null };
       tellWeights(pool, known, onEffect);
@@ -135,6 +142,21 @@ export class Pools {
     if (pool === undefined) return null;
     settle(pool, stepPool(pool.virtualServer, pool.state, { kind: "weight", server, weight }), onEffect);
     return pool;
+  }
+
+  /** What operators say now. @returns the pools in which that is news */
+  force(forceOf: NonNullable<Takeover["forceOf"]>, onEffect: OnPoolEffect): readonly Pool[] {
+    return this.all.filter((pool) => {
+      const { virtualServer, names } = pool;
+      let isNews = false;
+      names.realServers.forEach((name, server) => {
+        const force = forceOf(names.virtualServer, name);
+        if (isSameModel(force, pool.state.servers[server]?.force ?? null)) return;
+        isNews = true;
+        settle(pool, stepPool(virtualServer, pool.state, { kind: "force", server, force }), onEffect);
+      });
+      return isNews;
+    });
   }
 
   /** The whole desired table. */

@@ -1,8 +1,9 @@
 import { applicationCheckersOf } from "../checker/application.ts";
+import { overrideKey, type ServerForce } from "../checker/override.ts";
 import { isSorryServerActive, type PoolEffect } from "../checker/pool.ts";
 import { type Asker, planTargets, targetId } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
-import { type GroupMembers, indexGroups } from "../ipvs/groups.ts";
+import { type GroupMembers, indexGroups, NO_GROUPS } from "../ipvs/groups.ts";
 import type { ServiceId } from "../ipvs/keys.ts";
 import type { TableService } from "../ipvs/table.ts";
 import { realServerKey } from "../model/diff.ts";
@@ -10,6 +11,7 @@ import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
 import { speakFile, speakMiscRun } from "./lvs-application-wording.ts";
+import { countConnections } from "./lvs-connections.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes } from "./lvs-probes.ts";
 import { TableSync } from "./lvs-table-sync.ts";
@@ -61,6 +63,8 @@ class Runtime implements LvsRuntime {
   private pools = Pools.empty();
   private global: LvsGlobals | null = null;
   private isStopped = false;
+  private forces: ReadonlyMap<string, ServerForce> = new Map();
+  private groups: GroupMembers = NO_GROUPS;
   /** Of what the pools do at the moment. */
   private cause: LvsPoolEvent["cause"] = "start";
   /** The call that is under way; the next one waits for it. */
@@ -91,6 +95,21 @@ class Runtime implements LvsRuntime {
     };
   }
 
+  force(forces: ReadonlyMap<string, ServerForce>): void {
+    this.forces = forces;
+    if (this.isStopped) return;
+    this.cause = "operator";
+    this.engine?.sync.update(this.pools.desiredOf(this.pools.force(this.forceOf, this.onEffect)));
+  }
+
+  async connections(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> {
+    const table = this.engine === null || this.isStopped ? new Map() : await this.engine.sync.connections();
+    return countConnections(this.pools.all, keys, table, this.groups);
+  }
+
+  private readonly forceOf = (virtualServer: string, realServer: string): ServerForce | null =>
+    this.forces.get(overrideKey({ virtualServer, realServer })) ?? null;
+
   private enqueue(call: () => Promise<void>): Promise<void> {
     const result = this.tail.then(call);
     this.tail = result.catch(() => undefined);
@@ -109,6 +128,7 @@ class Runtime implements LvsRuntime {
     const before = this.pools;
     this.cause = "start";
     const groups = indexGroups(configuration.virtualServerGroups ?? []);
+    this.groups = groups;
     this.speakGone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
     const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
@@ -124,6 +144,7 @@ class Runtime implements LvsRuntime {
         weight: engine.application.weightOf(virtualServer, server),
       }),
       takenOut: (index) => out[index] ?? [],
+      forceOf: this.forceOf,
       onEffect: this.onEffect,
     });
     if (isFirst && global.notifiesInitialServers === true) this.tellInitialServers();

@@ -1,5 +1,5 @@
 import { diffService, diffTables } from "../ipvs/diff.ts";
-import { destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
+import { type DestinationId, destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
 import { indexDump, type Table, type TableService } from "../ipvs/table.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { IpvsCommand, IpvsDestination, IpvsTable, IpvsTimeouts, SyscallFailure } from "../native/contract.ts";
@@ -54,6 +54,18 @@ export class TableSync {
   /** The kernel's table as far as it is known. */
   known(): Table {
     return this.mirror;
+  }
+
+  /** Connections by service and destination, read anew. @throws NativeError */
+  async connections(): Promise<ReadonlyMap<ServiceId, ReadonlyMap<DestinationId, number>>> {
+    const entries = this.isClosed ? [] : await this.deps.table.dump();
+    const byService = entries.map(({ service, destinations }) => {
+      const counts = destinations.map(
+        (one) => [destinationId(one), one.activeConnections + one.inactiveConnections] as const,
+      );
+      return [serviceId(service), new Map(counts)] as const;
+    });
+    return new Map(byService);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { ServerForce } from "../checker/override.ts";
 import type { PoolEffect } from "../checker/pool.ts";
 import type { VirtualServerGroup } from "../model/checks.ts";
 import type { Configuration } from "../model/configuration.ts";
@@ -31,7 +32,7 @@ export interface LvsPoolEvent {
   readonly names: LvsNames;
   readonly effect: PoolEffect;
   /** The kind of check that decided; else the start or a reload, or the stop. */
-  readonly cause: { readonly check: string; readonly isTimedOut?: boolean } | "start" | "stop";
+  readonly cause: { readonly check: string; readonly isTimedOut?: boolean } | "start" | "stop" | "operator";
 }
 
 export interface LvsRuntimeDependencies {
@@ -124,4 +125,8 @@ export interface LvsRuntime {
   /** Removes what is ours (unless told to keep it) and ends probing. Idempotent. */
   stop(): Promise<void>;
   snapshot(): LvsSnapshot;
+  /** What operators say about servers, by `overrideKey`; holds until the next call, also across reloads. */
+  force(forces: ReadonlyMap<string, ServerForce>): void;
+  /** Connections by `overrideKey`, of these servers, as the kernel's table has them now. */
+  connections(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, number>>;
 }

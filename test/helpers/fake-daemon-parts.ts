@@ -67,6 +67,8 @@ function fakeLvs(fake: FakeParts, changes: FakeDaemonChanges): LvsRuntime {
     stop: async () => {
       fake.calls.push("lvs stop");
     },
+    force: () => undefined,
+    connections: async () => new Map(),
     snapshot: () => ({
       virtualServers: [],
       probes: null,

@@ -5,6 +5,7 @@ import { type ApiSources, answer } from "../../../src/api/router.ts";
 import { ROUTES } from "../../../src/api/routes.ts";
 import { INSTANCE_SCHEMA, REAL_SERVERS_SCHEMA, STATUS_SCHEMA, VIRTUAL_SERVER_SCHEMA } from "../../../src/api/schema.ts";
 import type { Snapshot } from "../../../src/api/views.ts";
+import type { Override } from "../../../src/checker/override.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
 
@@ -92,6 +93,8 @@ function sources(changes: Partial<ApiSources> = {}): ApiSources {
     facts: () => FACTS,
     nowUs: () => NOW_US,
     eventsSince: () => ({ missed: 0, events: [] }),
+    overrides: { list: () => [], set: () => true, clear: () => true },
+    nowMs: () => 1_000_000,
     explain: async () => ["[", "]"],
     ...changes,
   };
@@ -136,6 +139,62 @@ test("real servers come in pages, filtered by state and virtual server", async (
     { kind: "tcp", verdict: "up", failures: 0, last: { reason: "ok", latencyUs: 80, ageSec: 1.5 } },
     { kind: "misc", verdict: "pending", failures: 0, last: null },
   ]);
+});
+
+test("drain, weight and enable reach the servers they name, everything else is refused with a reason", async () => {
+  const said: Override[] = [];
+  const cleared: string[] = [];
+  const overrides = {
+    list: () => said,
+    set: (more: readonly Override[]) => said.push(...more) > 0,
+    clear: (keys: readonly string[]) => cleared.push(...keys) > 0,
+  };
+  const post = async (body: unknown): Promise<unknown> => {
+    const request = { method: "POST", path: "/v1/overrides", query: new URLSearchParams(), body };
+    const { status, body: text } = await answer(request, sources({ overrides }));
+    return [status, JSON.parse(String(text))];
+  };
+  const drain = {
+    action: "drain",
+    realServer: "10.0.0.2:81",
+    owner: "ann",
+    reason: "r",
+    deadlineSec: 60,
+    expiresSec: 5,
+  };
+  assert.deepEqual(await post(drain), [200, { changed: 1, isSaved: true }]);
+  assert.deepEqual(said, [
+    {
+      virtualServer: "[10.0.0.100]:tcp:80",
+      realServer: "[10.0.0.2]:tcp:81",
+      action: { kind: "drain", deadlineMs: 1_060_000, isDone: false },
+      owner: "ann",
+      reason: "r",
+      sinceMs: 1_000_000,
+      expiresMs: 1_005_000,
+    },
+  ]);
+  assert.deepEqual(await post({ action: "weight", realServer: "10.0.0.2", weight: 0 }), [
+    200,
+    { changed: 3, isSaved: true },
+  ]);
+  assert.deepEqual(await post({ action: "enable", realServer: "[10.0.0.2]:tcp:81" }), [
+    200,
+    { changed: 1, isSaved: true },
+  ]);
+  assert.deepEqual(cleared, ["[10.0.0.100]:tcp:80 [10.0.0.2]:tcp:81"]);
+  const status = async (body: unknown): Promise<number> => {
+    const [code] = (await post(body)) as readonly [number];
+    return code;
+  };
+  assert.equal(await status({ action: "disable", realServer: "10.9.9.9" }), 404);
+  assert.equal(await status({ action: "disable", realServer: "10.0.0.2", virtualServer: "FWM 9" }), 404);
+  assert.equal(await status({ action: "weight", realServer: "10.0.0.2", weight: 65_536 }), 400);
+  assert.equal(await status({ action: "weight", realServer: "10.0.0.2" }), 400);
+  assert.equal(await status({ action: "explode", realServer: "10.0.0.2" }), 400);
+  assert.equal(await status({ action: "disable", realServer: "10.0.0.2", surplus: 1 }), 400);
+  assert.equal(await status(undefined), 400);
+  assert.equal(said.length, 4);
 });
 
 test("what can't be answered says why", async () => {

@@ -1,0 +1,103 @@
+import { userInfo } from "node:os";
+import type { OverrideResult, RealServersPage, RealServerView } from "../api/schema.ts";
+import { ask, ControlError, runAgainstDaemon } from "./control-client.ts";
+import { screenOf } from "./status.ts";
+import { type Cell, plain, renderTable } from "./table-text.ts";
+
+export interface RsRequest {
+  readonly action: "list" | "drain" | "disable" | "enable" | "weight";
+  readonly socket: string;
+  readonly server: string | null;
+  readonly weight: number | null;
+  readonly virtualServer: string | null;
+  readonly reason: string;
+  /** `30m` */
+  readonly expiry: string | null;
+  readonly deadline: string | null;
+  readonly isOnlyDown: boolean;
+  readonly isJson: boolean;
+}
+
+const PAGE = 5000;
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** @returns seconds of `90s`, `30m`, `2h`, `1d` or a bare number of seconds. @throws ControlError */
+export function readDuration(text: string): number {
+  const [, digits = "", unit = "s"] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
+  const factor = unit === "s" || unit === "m" || unit === "h" || unit === "d" ? SECONDS[unit] : 1;
+  if (digits === "" || Number(digits) === 0) throw new ControlError(`"${text}" is no time; write 90s, 30m, 2h or 1d`);
+  return Number(digits) * factor;
+}
+
+/** Who asks: behind sudo, the person and not root. */
+function ownerName(): string {
+  return process.env["SUDO_USER"] ?? userInfo().username;
+}
+
+async function allRealServers({ socket, virtualServer, isOnlyDown }: RsRequest): Promise<readonly RealServerView[]> {
+  const items: RealServerView[] = [];
+  for (;;) {
+    const query = new URLSearchParams({ offset: String(items.length), limit: String(PAGE) });
+    if (virtualServer !== null) query.set("virtualServer", virtualServer);
+    if (isOnlyDown) query.set("state", "down");
+    const page = await ask<RealServersPage>({ socket, method: "GET", path: `/v1/real-servers?${query}` });
+    items.push(...page.items);
+    if (items.length >= page.total || page.items.length === 0) return items;
+  }
+}
+
+function rowOf({ virtualServer, name, weight, isAlive, override, checks }: RealServerView): readonly Cell[] {
+  const bad = checks.find(({ verdict }) => verdict === "down");
+  const measured = checks.find(({ last }) => last !== null)?.last ?? null;
+  const note =
+    override === null
+      ? ""
+      : `${override.action} by ${override.owner}${override.reason === "" ? "" : `: ${override.reason}`}`;
+  return [
+    plain(virtualServer),
+    plain(name),
+    { text: isAlive ? "up" : "down", tone: isAlive ? "good" : "bad" },
+    plain(weight),
+    plain(
+      bad === undefined ? checks.map(({ kind }) => kind).join(" ") : `${bad.kind}: ${bad.last?.reason ?? "failed"}`,
+    ),
+    plain(measured === null ? "" : `${(measured.latencyUs / 1000).toFixed(1)} ms`),
+    plain(note),
+  ];
+}
+
+const HEADS = ["VIRTUAL SERVER", "REAL SERVER", "STATE", "WEIGHT", "CHECKS", "LATENCY", "OVERRIDE"];
+
+async function list(request: RsRequest): Promise<number> {
+  const servers = await allRealServers(request);
+  const text = request.isJson
+    ? `${JSON.stringify(servers, null, 2)}\n`
+    : renderTable(HEADS, servers.map(rowOf), screenOf(process.stdout));
+  process.stdout.write(text);
+  return 0;
+}
+
+async function change(request: RsRequest, action: Exclude<RsRequest["action"], "list">): Promise<number> {
+  const { server, weight, virtualServer, reason, expiry, deadline, socket } = request;
+  if (server === null) throw new ControlError(`which real server? holdfast rs ${action} ADDRESS`);
+  if (action === "weight" && weight === null) throw new ControlError("which weight? holdfast rs weight ADDRESS WEIGHT");
+  const body = {
+    action,
+    realServer: server,
+    owner: ownerName(),
+    reason,
+    ...(virtualServer === null ? {} : { virtualServer }),
+    ...(action === "weight" ? { weight } : {}),
+    ...(expiry === null ? {} : { expiresSec: readDuration(expiry) }),
+    ...(deadline === null ? {} : { deadlineSec: readDuration(deadline) }),
+  };
+  const { changed, isSaved } = await ask<OverrideResult>({ socket, method: "POST", path: "/v1/overrides", body });
+  process.stdout.write(`${action}: ${changed} real server${changed === 1 ? "" : "s"}\n`);
+  if (!isSaved) process.stderr.write("holdfast: in force, but not saved: a restart will not know of it\n");
+  return 0;
+}
+
+/** `holdfast rs ...` */
+export function realServers(request: RsRequest): Promise<number> {
+  return runAgainstDaemon(() => (request.action === "list" ? list(request) : change(request, request.action)));
+}

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { waitUntil } from "../../helpers/event-log.ts";
+import { linesOf } from "../../helpers/process.ts";
+import { ROOT } from "../../helpers/repository.ts";
+import { ALL_FLAGS, Daemon } from "../daemon.ts";
+import { ipvsTable } from "../ipvs.ts";
+import type { Machine } from "../machine.ts";
+import { Tutorial, VIP } from "../tutorial.ts";
+
+/** Runtime overrides against a real table and a real connection. */
+
+const [A, B] = ["192.168.1.7", "192.168.1.8"];
+const SOCKET = "/run/lab/own/control.sock";
+const HOLDFAST = join(ROOT, "bin", "holdfast");
+const CONFIG = `global_defs {
+  control_socket ${SOCKET}
+}
+virtual_server ${VIP} 80 {
+  delay_loop 1
+  lb_algo wrr
+  lb_kind DR
+  protocol TCP
+  real_server ${A} 80 {
+    weight 10
+    TCP_CHECK {
+      warmup 0
+    }
+  }
+  real_server ${B} 80 {
+    weight 10
+    TCP_CHECK {
+      warmup 0
+    }
+  }
+}
+`;
+
+function weights(machine: Machine): string {
+  return ipvsTable(machine)
+    .flatMap(({ destinations }) => destinations.map(({ address, weight }) => `${address.split(".")[3]}=${weight}`))
+    .sort()
+    .join(" ");
+}
+
+async function settled(machine: Machine, expected: string): Promise<void> {
+  await waitUntil(`the pool ${expected}`, () => (weights(machine) === expected ? true : null));
+}
+
+function rs(machine: Machine, ...words: readonly string[]): Promise<string> {
+  return machine.runOk([process.execPath, HOLDFAST, "rs", ...words, "--socket", SOCKET]);
+}
+
+/** A connection through the VIP that stays until it is closed. */
+async function connection(client: Machine): Promise<{ close(): void }> {
+  const source = `require("node:net").connect(80, "${VIP}", () => console.log("connected"))`;
+  const child = client.spawn([process.execPath, "-e", source]);
+  await linesOf(child.stdout, child.stderr).waitFor("a connection", (line) => line.text === "connected");
+  return {
+    close: () => {
+      const pid = client.pidOf(child);
+      if (pid !== null) process.kill(pid, "SIGKILL");
+    },
+  };
+}
+
+await test("overrides are in the kernel's table, survive reload and kill -9, and a drain waits for connections", {
+  timeout: 100_000,
+}, async () => {
+  const tutorial = await Tutorial.build();
+  const { master, client } = tutorial;
+  const start = (): Daemon => new Daemon(master, { name: "holdfast", config: CONFIG, flags: [...ALL_FLAGS, "-C"] });
+  try {
+    await master.ip(`addr add ${VIP}/32 dev eth0`);
+    await master.runOk(["mount", "-t", "tmpfs", "state", "/var/lib"]);
+    let daemon = start();
+    await daemon.logged("Control socket at");
+    await settled(master, "7=10 8=10");
+
+    await rs(master, "weight", A, "3", "--reason", "half a machine");
+    await rs(master, "disable", `${B}:80`);
+    await settled(master, "7=3");
+    daemon.reload(CONFIG.replace("weight 10", "weight 20"));
+    await daemon.logged("Reload complete");
+    assert.equal(weights(master), "7=3");
+    assert.match(await rs(master, "list"), /half a machine/);
+
+    daemon.crash();
+    await daemon.ended;
+    daemon = start();
+    await daemon.logged("Control socket at");
+    assert.equal(weights(master), "7=3");
+    await rs(master, "enable", A);
+    await rs(master, "enable", B);
+    await settled(master, "7=10 8=10");
+
+    await rs(master, "weight", B, "0");
+    const held = await connection(client);
+    await rs(master, "enable", B);
+    await rs(master, "drain", A, "--deadline", "1h");
+    await settled(master, "7=0 8=10");
+    const drained = (): true | null => (weights(master) === "8=10" ? true : null);
+    await assert.rejects(waitUntil("a drain that does not wait", drained, { timeoutMs: 3000 }));
+    held.close();
+    await tutorial.requests(2);
+    await rs(master, "drain", A, "--deadline", "1s");
+    await settled(master, "8=10");
+    assert.deepEqual(await daemon.terminate(), { status: 0, signal: null });
+  } finally {
+    await tutorial.network.close();
+  }
+});
