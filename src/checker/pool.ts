@@ -54,7 +54,9 @@ export type PoolEffect =
   | { readonly kind: "sorry-server-on" }
   | { readonly kind: "alive-servers-off" }
   | { readonly kind: "sorry-server-off" }
-  | { readonly kind: "alive-servers-on" };
+  | { readonly kind: "alive-servers-on" }
+  /** `panic_threshold`: from here on all servers serve, whatever their checks say; and no longer so. */
+  | { readonly kind: "panic-on" | "panic-off"; readonly alive: number; readonly total: number };
 
 export interface PoolStep {
   readonly state: PoolState;
@@ -97,7 +99,32 @@ export function isSorryServerActive(virtualServer: VirtualServer, state: PoolSta
   return virtualServer.sorryServer !== null && !state.hasQuorum;
 }
 
+/**
+ * Whether so few servers are up that the checks are believed no more (`panic_threshold`). The sorry server still takes
+ * over when the quorum is lost.
+ */
+export function isPanicking({ panicThresholdPercent = 0 }: VirtualServer, { servers }: PoolState): boolean {
+  if (panicThresholdPercent === 0) return false;
+  const { alive, total } = countServers(servers);
+  return alive * 100 < panicThresholdPercent * total;
+}
+
+/** Without those that an operator took out. */
+function countServers(servers: readonly ServerState[]): { readonly alive: number; readonly total: number } {
+  const asked = servers.filter(({ force }) => force?.kind !== "out");
+  return { alive: asked.filter(({ isAlive }) => isAlive).length, total: asked.length };
+}
+
 export function stepPool(virtualServer: VirtualServer, state: PoolState, event: PoolEvent): PoolStep {
+  const step = stepServer(virtualServer, state, event);
+  if ((virtualServer.panicThresholdPercent ?? 0) === 0) return step;
+  const panics = isPanicking(virtualServer, step.state);
+  if (panics === isPanicking(virtualServer, state)) return step;
+  const told: PoolEffect = { kind: panics ? "panic-on" : "panic-off", ...countServers(step.state.servers) };
+  return { state: step.state, effects: [...step.effects, told] };
+}
+
+function stepServer(virtualServer: VirtualServer, state: PoolState, event: PoolEvent): PoolStep {
   const server = state.servers[event.server];
   if (server === undefined) return { state, effects: [] };
   switch (event.kind) {

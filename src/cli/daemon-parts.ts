@@ -7,6 +7,7 @@ import { runnerProgram } from "../native/load.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
 import type { Logger } from "../runtime/log.ts";
+import { lookAtNetwork } from "../runtime/lvs-network-look.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
@@ -208,6 +209,15 @@ function createLvs(
       clock: createClock(native),
       random: Math.random,
       onPoolEvent: (event) => notifier.lvs.onPoolEvent(event),
+      lookAtNetwork: async (targets) => {
+        const rtnetlink = native.openRtnetlink();
+        try {
+          return await lookAtNetwork(rtnetlink, targets);
+        } finally {
+          rtnetlink.close();
+        }
+      },
+      onAlert: ({ message, text }) => notifier.mail({ subject: `IPVS: ${message}`, body: text }),
     },
   );
   context.overrides.attach(lvs);
@@ -238,7 +248,6 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     openTable: openIpvs,
     clock: createClock(native),
     log: (record) => log.speak(record),
-    reconcileIntervalUs: RECONCILE_INTERVAL_US,
   });
   return {
     log,

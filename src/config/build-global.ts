@@ -110,6 +110,7 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     disablesLocalIgmp: globals.has("disable_local_igmp"),
     lvsTimeoutsSec: readLvsTimeouts(globals, context),
     lvsSyncDaemon: readSyncDaemon(globals, context),
+    ipvsReconcileIntervalUs: globals.number("ipvs_reconcile_interval") ?? 5 * SECOND_US,
     firewall: readFirewall(globals, context),
     snmp: readSnmp(globals),
     dbus: { isEnabled: globals.has("enable_dbus"), serviceName: globals.text("dbus_service_name") },

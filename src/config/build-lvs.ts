@@ -18,6 +18,9 @@ import { Settings } from "./settings.ts";
 import { type Entry, endOf, placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 
+/** A smaller pool is not guarded against correlated failures unless told so. */
+const SMALLEST_GUARDED_POOL = 4;
+
 /** What checkers of a virtual server may refer to, and global defaults. */
 export interface ServerSurroundings {
   readonly trackFiles: CheckedServer["trackFiles"];
@@ -86,6 +89,8 @@ export function buildVirtualServer(
     isHashed: false,
     isAlpha: defaults.isAlpha,
     isOmega: settings.has("omega"),
+    isGuarded: settings.boolean("correlated_failure_guard") ?? realServers.length >= SMALLEST_GUARDED_POOL,
+    panicThresholdPercent: settings.number("panic_threshold") ?? 0,
     isSuspendedWithoutAddress: settings.has("ha_suspend"),
     isInhibitedOnFailure: defaults.isInhibitedOnFailure,
     given: timing,

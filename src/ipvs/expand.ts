@@ -8,6 +8,8 @@ import type { TableService } from "./table.ts";
 /** What is known of the servers of one virtual server; `servers` are in the order of its real servers. */
 export interface PoolHealth {
   readonly hasQuorum: boolean;
+  /** All servers serve, whatever their state. */
+  readonly isPanicking?: boolean;
   readonly servers: readonly {
     readonly isAlive: boolean;
     readonly weight: number;
@@ -94,7 +96,9 @@ function poolDestinations(virtualServer: VirtualServer, health: PoolHealth): Map
   realServers.forEach((server, index) => {
     const state = health.servers[index];
     if (state === undefined) return;
-    const serves = state.isAlive && !isSorry;
+    // What an operator took out stays out in a panic, too.
+    const isBelieved = state.isAlive || (health.isPanicking === true && state.force?.kind !== "out");
+    const serves = isBelieved && !isSorry;
     // One that is drained keeps its connections when that brings the sorry server in.
     const isKept = state.isAlive && state.force?.kind === "weight" && state.weight === 0;
     if (serves || isKept || server.isInhibitedOnFailure) addFirst(destinations, server, serves ? state.weight : 0);

@@ -135,6 +135,8 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly disablesLocalIgmp: boolean;
   readonly lvsTimeoutsSec: { readonly tcp: number; readonly tcpFin: number; readonly udp: number };
   readonly lvsSyncDaemon: LvsSyncDaemon | null;
+  /** `ipvs_reconcile_interval`; 0 for never. */
+  readonly ipvsReconcileIntervalUs: Microseconds;
   readonly firewall: FirewallSettings;
   readonly snmp: SnmpSettings;
   readonly dbus: { readonly isEnabled: boolean; readonly serviceName: string | null };

@@ -114,6 +114,10 @@ export interface VirtualServer {
   readonly hysteresis: number;
   readonly sorryServer: RealServer | null;
   readonly isSorryServerInhibited: boolean;
+  /** `correlated_failure_guard`; absent means no. */
+  readonly isGuarded?: boolean;
+  /** `panic_threshold`: with fewer of its servers up than this, 0..100, all of them serve; absent means 0. */
+  readonly panicThresholdPercent?: number;
   readonly realServers: readonly RealServer[];
   readonly place: SourcePlace;
 }

@@ -2,6 +2,7 @@ import type { ServerForce } from "../checker/override.ts";
 import {
   forceServer,
   initialServer,
+  isPanicking,
   type PoolEffect,
   type PoolState,
   type PoolStep,
@@ -180,7 +181,9 @@ export class Pools {
 
   /** Many servers may change at once, so a pool is expanded when asked for and not at every change. */
   private servicesOf(pool: Pool): ReadonlyMap<ServiceId, TableService> {
-    pool.services ??= mergeServices(expandVirtualServer(pool.virtualServer, pool.state, this.groups));
+    const { virtualServer, state } = pool;
+    const health = { ...state, isPanicking: isPanicking(virtualServer, state) };
+    pool.services ??= mergeServices(expandVirtualServer(virtualServer, health, this.groups));
     return pool.services;
   }
 }

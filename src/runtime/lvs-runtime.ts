@@ -12,6 +12,7 @@ import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
 import { speakFile, speakMiscRun } from "./lvs-application-wording.ts";
 import { countConnections } from "./lvs-connections.ts";
+import { FailureGuard } from "./lvs-guard.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes } from "./lvs-probes.ts";
 import { TableSync } from "./lvs-table-sync.ts";
@@ -44,6 +45,7 @@ interface Engine {
   readonly sync: TableSync;
   readonly probes: Probes;
   readonly application: ApplicationChecks;
+  readonly guard: FailureGuard;
 }
 
 const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 0, isInSync: true };
@@ -124,6 +126,7 @@ class Runtime implements LvsRuntime {
     this.engine = engine;
     this.global = global;
     this.deps.log(speakInitializing(isReload));
+    engine.sync.useInterval(global.ipvsReconcileIntervalUs ?? this.options.reconcileIntervalUs);
     await engine.sync.useTimeouts(global.lvsTimeoutsSec ?? NO_TIMEOUTS);
     const before = this.pools;
     this.cause = "start";
@@ -132,13 +135,15 @@ class Runtime implements LvsRuntime {
     this.speakGone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
     const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
-    engine.probes.replaceAll(planTargets(virtualServers), isReload, waits);
+    const targets = planTargets(virtualServers);
+    engine.probes.replaceAll(targets, isReload, waits);
+    engine.guard.configure(virtualServers, targets);
     engine.application.replaceAll(virtualServers, configuration.trackFiles ?? [], isReload, waits);
     this.pools = Pools.take({
       virtualServers,
       groups,
       before,
-      verdictOf: (id) => engine.probes.verdictOf(id),
+      verdictOf: (id) => (engine.guard.isHeld(id) ? "up" : engine.probes.verdictOf(id)),
       applicationOf: (virtualServer, server) => ({
         verdicts: engine.application.verdictsOf(virtualServer, server),
         weight: engine.application.weightOf(virtualServer, server),
@@ -167,7 +172,7 @@ class Runtime implements LvsRuntime {
   private async openEngine(global: LvsGlobals): Promise<Engine> {
     const { log, clock, random, runner } = this.deps;
     const table: IpvsTable = this.deps.openIpvs();
-    const sync = new TableSync({ table, clock, log, reconcileIntervalUs: this.options.reconcileIntervalUs });
+    const sync = new TableSync({ table, clock, log });
     try {
       await sync.open(global.flushesIpvsAtStart);
       const openProbeLoop: LvsRuntimeDependencies["openProbeLoop"] = (onEvents) => this.deps.openProbeLoop(onEvents);
@@ -180,7 +185,14 @@ class Runtime implements LvsRuntime {
         log,
         onReports: (news) => this.onApplicationReports(news),
       });
-      return { sync, probes, application };
+      const guard = new FailureGuard({
+        clock,
+        log,
+        lookAtNetwork: this.deps.lookAtNetwork ?? (async () => null),
+        onAlert: (record) => this.deps.onAlert?.(record),
+        onLateVerdicts: (reports, isUp) => this.onLateVerdicts(reports, isUp),
+      });
+      return { sync, probes, application, guard };
     } catch (error) {
       await sync.close();
       throw error;
@@ -219,16 +231,35 @@ class Runtime implements LvsRuntime {
   private onReports(reports: readonly ProbeReport[]): void {
     const touched = new Set<Pool>();
     for (const report of reports) {
-      const { verdict } = report;
-      for (const asker of report.target.askers) {
+      const { verdict, target } = report;
+      const isAdmitted = verdict !== null && this.engine?.guard.admits(report) !== false;
+      for (const asker of target.askers) {
         this.speakReport(report, asker);
-        if (verdict === null) continue;
-        this.cause = { check: report.target.kind };
-        const pool = this.pools.judge(asker, verdict.isUp, verdict.isFirst, this.onEffect);
-        if (pool !== null) touched.add(pool);
+        if (isAdmitted) this.judge(asker, { kind: target.kind, ...verdict }, touched);
       }
     }
     this.engine?.sync.update(this.pools.desiredOf(touched));
+  }
+
+  /** What the guard held or takes back. @param isUp taken back */
+  private onLateVerdicts(reports: readonly ProbeReport[], isUp: boolean): void {
+    const touched = new Set<Pool>();
+    for (const { target, verdict } of reports) {
+      for (const asker of target.askers) {
+        this.judge(asker, { kind: target.kind, isUp, isFirst: verdict?.isFirst === true }, touched);
+      }
+    }
+    this.engine?.sync.update(this.pools.desiredOf(touched));
+  }
+
+  private judge(
+    asker: Asker,
+    { kind, isUp, isFirst }: { readonly kind: string; readonly isUp: boolean; readonly isFirst: boolean },
+    touched: Set<Pool>,
+  ): void {
+    this.cause = { check: kind };
+    const pool = this.pools.judge(asker, isUp, isFirst, this.onEffect);
+    if (pool !== null) touched.add(pool);
   }
 
   private onApplicationReports(reports: readonly ApplicationReport[]): void {
@@ -313,6 +344,7 @@ class Runtime implements LvsRuntime {
     this.isStopped = true;
     const { engine } = this;
     if (engine === null) return;
+    engine.guard.close();
     engine.probes.close();
     engine.application.close();
     this.cause = "stop";

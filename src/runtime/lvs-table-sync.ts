@@ -11,7 +11,6 @@ export interface TableSyncDependencies {
   readonly table: IpvsTable;
   readonly clock: LvsClock;
   readonly log: (record: SpokenRecord) => void;
-  readonly reconcileIntervalUs: Microseconds;
 }
 
 interface MirrorService {
@@ -36,6 +35,7 @@ export class TableSync {
   private hasRetried = false;
   private work: Promise<void> | null = null;
   private cancelTimer: (() => void) | null = null;
+  private intervalUs: Microseconds = 0;
   private isClosed = false;
   /** Failures that have been told and still stand, so that a lasting one is told once. */
   private standing: Set<string> = new Set();
@@ -95,6 +95,13 @@ export class TableSync {
   async open(flushes: boolean): Promise<void> {
     if (flushes) await this.apply([{ kind: "flush" }]);
     await this.readTable();
+  }
+
+  /** Pause between two readings of the kernel's table; 0 for none but after failures. */
+  useInterval(intervalUs: Microseconds): void {
+    if (intervalUs === this.intervalUs || this.isClosed) return;
+    this.intervalUs = intervalUs;
+    this.stopTimer();
     this.schedule();
   }
 
@@ -256,7 +263,8 @@ export class TableSync {
   }
 
   private schedule(): void {
-    this.cancelTimer = this.deps.clock.after(this.deps.reconcileIntervalUs, () => {
+    if (this.intervalUs === 0) return;
+    this.cancelTimer = this.deps.clock.after(this.intervalUs, () => {
       this.needsDump = true;
       this.hasRetried = false;
       this.kick();

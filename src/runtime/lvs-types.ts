@@ -8,6 +8,7 @@ import type { TrackFile } from "../model/tracking.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
+import type { FailureGuardDependencies } from "./lvs-guard.ts";
 import type { LvsNames } from "./lvs-names.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 
@@ -21,7 +22,7 @@ export interface LvsClock {
 export interface LvsRuntimeOptions {
   /** `-I`: the table stays as it is at stop. */
   readonly keepsTableAtStop: boolean;
-  /** Pause between two comparisons with the kernel's table. */
+  /** Pause between two comparisons with the kernel's table, where the configuration names none; 0 for never. */
   readonly reconcileIntervalUs: Microseconds;
 }
 
@@ -46,6 +47,10 @@ export interface LvsRuntimeDependencies {
   readonly log: (record: SpokenRecord) => void;
   readonly clock: LvsClock;
   readonly onPoolEvent?: (event: LvsPoolEvent) => void;
+  /** Without it no verdict is ever held. @see lookAtNetwork */
+  readonly lookAtNetwork?: FailureGuardDependencies["lookAtNetwork"];
+  /** Something that people should hear of at once. */
+  readonly onAlert?: (record: SpokenRecord) => void;
   /** Uniform in [0, 1): spreads the first probes. */
   readonly random: () => number;
 }
@@ -105,7 +110,12 @@ export interface LvsSnapshot {
 }
 
 export type LvsGlobals = Configuration["global"] &
-  Partial<Pick<ConfiguredGlobals, "lvsTimeoutsSec" | "logsAllCheckerFailures" | "notifiesInitialServers">>;
+  Partial<
+    Pick<
+      ConfiguredGlobals,
+      "lvsTimeoutsSec" | "ipvsReconcileIntervalUs" | "logsAllCheckerFailures" | "notifiesInitialServers"
+    >
+  >;
 
 /** A `CompleteConfiguration`, or one that lacks what is optional here. */
 export interface LvsConfiguration extends Configuration {

@@ -86,6 +86,9 @@ export function speakPoolEffect(
       return speakAliveServers("Adding alive servers to", names);
     case "alive-servers-off":
       return speakAliveServers("Removing alive servers from", names);
+    case "panic-on":
+    case "panic-off":
+      return speakPanic(effect, names);
   }
 }
 
@@ -177,6 +180,42 @@ export function speakRemoval(
 export function speakTakenOut({ address, port }: RealServer): SpokenRecord {
   const text = `service [${address}]:${port} was out of the pool before the restart and stays out until its checks pass`;
   return info("real server still out", { address, port }, text);
+}
+
+/** Not in keepalived. */
+export function speakHoldBegan({
+  problem,
+  targets,
+  pools,
+}: {
+  readonly problem: string;
+  readonly targets: number;
+  readonly pools: number;
+}): SpokenRecord {
+  const what = `${targets} checks of ${pools} virtual servers failed within one interval`;
+  const text = `Correlated failure: ${what}, but ${problem}: the servers stay in their pools`;
+  return { level: "error", message: "correlated failure, verdicts held", fields: { problem, targets, pools }, text };
+}
+
+/** Not in keepalived. @param targets still down */
+export function speakHoldEnded(targets: number): SpokenRecord {
+  const rest = targets === 0 ? "all servers answer" : `${targets} checks still fail, their servers leave now`;
+  const text = `Correlated failure is over, the own network is in order: ${rest}`;
+  return { level: "warning", message: "correlated failure over", fields: { targets }, text };
+}
+
+/** Not in keepalived. */
+export function speakPanic(
+  { kind, alive, total }: Extract<PoolEffect, { kind: "panic-on" | "panic-off" }>,
+  { virtualServer }: LvsNames,
+): SpokenRecord {
+  const some = `${alive} of ${total} servers are up`;
+  const isOn = kind === "panic-on";
+  const text = isOn
+    ? `Panic threshold of VS ${virtualServer}: only ${some}, so all of them serve`
+    : `Panic threshold of VS ${virtualServer}: ${some}, only those serve again`;
+  const message = isOn ? "panic threshold passed" : "panic threshold left";
+  return { level: isOn ? "error" : "warning", message, fields: { virtualServer, alive, total }, text };
 }
 
 export function speakInitializing(isReload: boolean): SpokenRecord {

@@ -1,6 +1,5 @@
 import { diffSyncDaemons, expandSyncDaemons } from "../ipvs/sync-daemon.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
-import type { Microseconds } from "../model/units.ts";
 import type { IpvsCommand, IpvsSyncDaemon, IpvsTable, SyscallFailure } from "../native/contract.ts";
 import { errorText } from "./error-code.ts";
 import type { SpokenRecord } from "./log.ts";
@@ -13,12 +12,10 @@ export interface SyncDaemonDependencies {
   readonly openTable: () => IpvsTable;
   readonly clock: LvsClock;
   readonly log: (record: SpokenRecord) => void;
-  /** Pause between two looks whether they still run; 0 looks only at changes. */
-  readonly reconcileIntervalUs: Microseconds;
 }
 
 type SyncConfiguration = Pick<CompleteConfiguration, "vrrpInstances"> & {
-  readonly global: Pick<CompleteConfiguration["global"], "lvsSyncDaemon">;
+  readonly global: Pick<CompleteConfiguration["global"], "lvsSyncDaemon" | "ipvsReconcileIntervalUs">;
 };
 
 /** What of the daemon runs. */
@@ -135,9 +132,9 @@ export class SyncDaemon {
   }
 
   #watch(isWanted: boolean): void {
-    const { clock, reconcileIntervalUs } = this.#dependencies;
-    if (!isWanted || this.#isStopping || reconcileIntervalUs === 0) return;
-    this.#cancelTimer = clock.after(reconcileIntervalUs, () => void this.#settle());
+    const intervalUs = this.#configuration?.global.ipvsReconcileIntervalUs ?? 0;
+    if (!isWanted || this.#isStopping || intervalUs === 0) return;
+    this.#cancelTimer = this.#dependencies.clock.after(intervalUs, () => void this.#settle());
   }
 }
 

@@ -147,6 +147,7 @@ const LVS: readonly Row<Globals>[] = [
   row("lvs_flush", ({ flushesIpvsAtStart }) => flushesIpvsAtStart),
   row("lvs_flush_on_stop", flushAtStop, { aliases: "lvs_flush_onstop" }),
   row("lvs_sync_daemon", syncDaemon),
+  row("ipvs_reconcile_interval", ({ ipvsReconcileIntervalUs }) => seconds(ipvsReconcileIntervalUs)),
   row("checker_log_all_failures", ({ logsAllCheckerFailures }) => logsAllCheckerFailures),
   row("rs_init_notifies", ({ notifiesInitialServers }) => notifiesInitialServers),
 ];

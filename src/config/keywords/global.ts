@@ -38,6 +38,7 @@ lvs_flush :: (flag) :: off :: - :: Clear the whole IPVS table at startup
 lvs_flush_on_stop :: [VS] :: off (remove item by item) :: - :: At stop flush all IPVS, or delete services only with VS
 lvs_flush_onstop :: [VS] :: off :: deprecated :: Old spelling of lvs_flush_on_stop :: deprecated quiet
 lvs_sync_daemon :: <IFNAME> [inst NAME] [id N] [maxlen N] [port N] [ttl N] [group IP] :: none :: first wins; old form IF INSTANCE [ID] accepted :: Run the IPVS connection sync daemon :: first lenient
+ipvs_reconcile_interval :: <DECIMAL 0..3600> :: 5 :: seconds; 0 = only after failures; not in keepalived :: Pause between two comparisons of the IPVS table with the wanted one :: 2.4
 vrrp_mcast_group4 :: <IPv4 multicast> :: 224.0.0.18 :: must be multicast :: Destination group for IPv4 adverts
 vrrp_mcast_group6 :: <IPv6 multicast> :: ff02::12 :: link-local expected, warning otherwise :: Destination group for IPv6 adverts
 vrrp_garp_master_delay :: <INT 0..4294> :: 5 :: seconds; 0 = no second burst :: Delay before second ARP/NA burst after becoming master

@@ -11,7 +11,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "(root)": `static_ipaddress static_routes static_rules
     net_namespace use_pid_dir instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process`,
-  global_defs: `router_id lvs_sync_daemon lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
+  global_defs: `router_id lvs_sync_daemon ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
@@ -44,7 +44,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "vrrp_instance/authentication": "auth_type auth_pass",
   virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method
-    persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight
+    persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold
     sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert`,
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
     delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK UDP_CHECK MISC_CHECK

@@ -50,6 +50,8 @@ quorum_down :: <"SCRIPT args"> [USER [GROUP]] :: none :: first wins :: Run when 
 quorum :: <INT 1..4294967295> :: 1 :: reduced to total weight :: Sum of live weights needed
 hysteresis :: <INT 0..4294967295> :: 0 :: below quorum :: Margin around quorum
 weight :: <INT 1..2147483647> :: 1 :: - :: Default real server weight
+correlated_failure_guard :: [bool] :: true for 4 or more real servers :: not in keepalived :: Hold verdicts while most servers fail at once and the director's own network looks wrong :: 2.4
+panic_threshold :: <INT 0..100> :: 0 (off) :: percent of the real servers; not in keepalived :: While fewer are up, all of them serve :: 2.4
 sorry_server :: <IP> [PORT] :: none :: port from virtual server :: Server used while quorum is lost
 sorry_server_inhibit :: (flag) :: off :: after sorry_server :: Keep sorry server at weight 0 instead of removing
 sorry_server_lvs_method :: as lb_kind :: lb_kind :: after sorry_server :: Forwarding method of sorry server

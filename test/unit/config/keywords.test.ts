@@ -8,7 +8,13 @@ import { TABLES } from "../../../src/config/keywords/tables.ts";
 const REFERENCE = join(import.meta.dirname, "../../../../test/fixtures/config/keywords.tsv");
 
 /** Ours, in no reference. */
-const OWN = new Set(["vrrp_instance vmac_protodown", "global_defs control_socket"]);
+const OWN = new Set([
+  "global_defs ipvs_reconcile_interval",
+  "virtual_server correlated_failure_guard",
+  "virtual_server panic_threshold",
+  "vrrp_instance vmac_protodown",
+  "global_defs control_socket",
+]);
 
 const rows = readFileSync(REFERENCE, "utf8")
   .trimEnd()

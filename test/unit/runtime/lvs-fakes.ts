@@ -230,6 +230,8 @@ export interface Bench {
   readonly probes: () => FakeProbeLoop;
   readonly lines: string[];
   readonly opened: string[];
+  /** What is wrong with the own network. */
+  readonly network: { problem: string | null };
 }
 
 /** A runtime in a world of fakes. @param answering servers that answer from the start */
@@ -239,6 +241,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
   const scripts = new FakeScripts(clock);
   const lines: string[] = [];
   const opened: string[] = [];
+  const network: Bench["network"] = { problem: null };
   let loop: FakeProbeLoop | null = null;
   const runtime = createLvsRuntime(
     { keepsTableAtStop, reconcileIntervalUs: 5_000_000 },
@@ -257,13 +260,14 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
       log: (record) => lines.push(record.text),
       clock,
       random: () => random,
+      lookAtNetwork: async () => network.problem,
     },
   );
   const probes = (): FakeProbeLoop => {
     if (loop === null) throw new Error("no probe loop was opened");
     return loop;
   };
-  return { runtime, scripts, clock, table, probes, lines, opened };
+  return { runtime, scripts, clock, table, probes, lines, opened, network };
 }
 
 /** A configuration that has nothing but virtual servers. */

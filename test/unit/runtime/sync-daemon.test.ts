@@ -35,7 +35,6 @@ function build(): Bed {
     openTable: () => ({ ...table, close: () => undefined }),
     clock,
     log: (record) => log.push(record.text),
-    reconcileIntervalUs: INTERVAL_US,
   });
   return {
     daemon,
