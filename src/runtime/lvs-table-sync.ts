@@ -1,5 +1,6 @@
 import { diffService, diffTables } from "../ipvs/diff.ts";
 import { type DestinationId, destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
+import { type DeletionBudget, fullBudget, paceDeletions } from "../ipvs/pacing.ts";
 import { indexDump, type Table, type TableService } from "../ipvs/table.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { IpvsCommand, IpvsDestination, IpvsTable, IpvsTimeouts, SyscallFailure } from "../native/contract.ts";
@@ -12,6 +13,9 @@ export interface TableSyncDependencies {
   readonly clock: LvsClock;
   readonly log: (record: SpokenRecord) => void;
 }
+
+/** Deletions that were put off are asked for again. */
+const POSTPONED_US = 5_000_000;
 
 interface MirrorService {
   service: TableService["service"];
@@ -36,6 +40,10 @@ export class TableSync {
   private work: Promise<void> | null = null;
   private cancelTimer: (() => void) | null = null;
   private intervalUs: Microseconds = 0;
+  private deletions: DeletionBudget | null = null;
+  /** Services with destinations that are to be deleted later. */
+  private readonly postponed = new Set<ServiceId>();
+  private cancelPostponed: (() => void) | null = null;
   private isClosed = false;
   /** Failures that have been told and still stand, so that a lasting one is told once. */
   private standing: Set<string> = new Set();
@@ -131,7 +139,7 @@ export class TableSync {
 
   /** Removes what is ours. @param how `services`: only services are deleted, which takes their destinations along */
   async removeAll(how: "no" | "all" | "virtual-servers"): Promise<void> {
-    this.stopTimer();
+    this.stopTimers();
     await this.settled();
     this.desired.clear();
     this.isClosed = true;
@@ -147,7 +155,7 @@ export class TableSync {
 
   /** Waits for what is under way, then closes the table. Idempotent. */
   async close(): Promise<void> {
-    this.stopTimer();
+    this.stopTimers();
     this.isClosed = true;
     await this.settled();
     this.deps.table.close();
@@ -177,14 +185,16 @@ export class TableSync {
       commands.push(...diffService(this.desired.get(id) ?? null, this.mirror.get(id) ?? null));
     }
     this.dirty.clear();
-    this.judge(await this.apply(commands));
+    this.judge(await this.apply(this.pace(commands)));
   }
 
   private async reconcile(): Promise<void> {
     this.needsDump = false;
     if (!(await this.tryReadTable())) return;
-    const commands = diffTables(this.desired, this.mirror, this.owned);
-    const repairs = commands.filter((command) => "service" in command && !this.dirty.has(serviceId(command.service)));
+    const isExpected = (id: ServiceId): boolean => this.dirty.has(id) || this.postponed.has(id);
+    const changes = diffTables(this.desired, this.mirror, this.owned);
+    const repairs = changes.filter((command) => "service" in command && !isExpected(serviceId(command.service)));
+    const commands = this.pace(changes);
     this.dirty.clear();
     this.forgetGone();
     const { reconciles, repairs: before } = this.counts;
@@ -194,6 +204,24 @@ export class TableSync {
     // The commands were all that is to be done, so what did not fail now stands no longer.
     this.standing = failed;
     this.judge(failed);
+  }
+
+  private pace(commands: readonly IpvsCommand[]): readonly IpvsCommand[] {
+    const { clock } = this.deps;
+    const nowUs = clock.nowUs();
+    const tables = { desired: this.desired, actual: this.mirror };
+    const paced = paceDeletions(commands, tables, this.deletions ?? fullBudget(nowUs), nowUs);
+    this.deletions = paced.budget;
+    for (const id of paced.postponed) this.postponed.add(id);
+    if (this.postponed.size > 0) this.cancelPostponed ??= clock.after(POSTPONED_US, () => this.deletePostponed());
+    return paced.commands;
+  }
+
+  private deletePostponed(): void {
+    this.cancelPostponed = null;
+    for (const id of this.postponed) this.dirty.add(id);
+    this.postponed.clear();
+    this.kick();
   }
 
   /** After a failure the table is read again at once, but only once in a row. */
@@ -275,6 +303,12 @@ export class TableSync {
   private stopTimer(): void {
     this.cancelTimer?.();
     this.cancelTimer = null;
+  }
+
+  private stopTimers(): void {
+    this.stopTimer();
+    this.cancelPostponed?.();
+    this.cancelPostponed = null;
   }
 }
 
