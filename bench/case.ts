@@ -1,8 +1,18 @@
+import type { DaemonName } from "../test/lab/daemon.ts";
+
 /** What one trial measured: `firstAddressMs: 3612.4`. The unit is in the name. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** The program under test. */
-export type Subject = "holdfast" | "keepalived";
+/** The program under test. haproxy takes part only in cases about health checks. */
+export type Subject = DaemonName | "haproxy";
+
+export const SUBJECTS: readonly Subject[] = ["keepalived", "haproxy", "holdfast"];
+
+/** @throws for a subject that is none of the two; `whyNot` says so before */
+export function daemonNameOf(subject: Subject): DaemonName {
+  if (subject === "haproxy") throw new Error("haproxy has no part in this case");
+  return subject;
+}
 
 export interface BenchCase {
   readonly name: string;

@@ -3,7 +3,9 @@ import { ADVERT_LATENESS } from "./cases/advert-lateness.ts";
 import { CHECKS_TCP } from "./cases/checks-tcp.ts";
 import { CONFIG_LOAD } from "./cases/config-load.ts";
 import { FAILOVER } from "./cases/failover.ts";
-import { PROBE_TCP } from "./cases/probe-tcp.ts";
+import { MEMORY } from "./cases/memory.ts";
+import { POOL } from "./cases/pool.ts";
+import { PROBE_ICMP, PROBE_TCP } from "./cases/probe-tcp.ts";
 import { TAKEOVER_VIPS } from "./cases/takeover-vips.ts";
 
 export const CASES: readonly BenchCase[] = [
@@ -11,6 +13,9 @@ export const CASES: readonly BenchCase[] = [
   TAKEOVER_VIPS,
   ADVERT_LATENESS,
   PROBE_TCP,
+  PROBE_ICMP,
   CHECKS_TCP,
+  MEMORY,
+  POOL,
   CONFIG_LOAD,
 ];

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 import { ROOT } from "../test/helpers/repository.ts";
+import { daemonProgram } from "../test/lab/daemon.ts";
 
 /** Numbers mean nothing without the machine they were taken on. */
 export interface MachineNote {
@@ -10,6 +11,7 @@ export interface MachineNote {
   readonly kernel: string;
   readonly node: string;
   readonly keepalived: string;
+  readonly haproxy: string;
   readonly commit: string;
 }
 
@@ -25,7 +27,8 @@ export function describeMachine(): MachineNote {
     memoryMiB: Math.round(totalmem() / 2 ** 20),
     kernel: release(),
     node: process.versions.node,
-    keepalived: firstLine("keepalived", ["--version"]),
+    keepalived: firstLine(daemonProgram("keepalived") ?? "keepalived", ["--version"]),
+    haproxy: firstLine("haproxy", ["-v"]),
     commit: firstLine("git", ["describe", "--always", "--dirty"]),
   };
 }

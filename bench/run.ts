@@ -1,16 +1,17 @@
 /**
- * Runs the benchmarks: every trial in a fresh process, holdfast and keepalived by turns.
- * Usage: npm run bench -- [--trials N] [--subject NAME] [--variant TEXT] [CASE...]
+ * Runs the benchmarks: every trial in a fresh process, the subjects by turns.
+ * Usage: npm run bench -- [--trials N] [--subject NAME] [--variant TEXT] [--peer PATH] [CASE...]
  * Prints a table; all samples go to bench/results/ as JSON.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { run } from "../test/helpers/process.ts";
 import { ROOT } from "../test/helpers/repository.ts";
-import type { BenchCase, Sample, Subject } from "./case.ts";
+import { PEER_VARIABLE } from "../test/lab/daemon.ts";
+import { type BenchCase, type Sample, SUBJECTS, type Subject } from "./case.ts";
 import { CASES } from "./cases.ts";
 import { describeMachine } from "./machine.ts";
 import { formatSummary, renderTable, rowsOf, type Trial } from "./report.ts";
@@ -96,14 +97,17 @@ async function main(): Promise<number> {
       trials: { type: "string", default: String(DEFAULT_TRIALS) },
       subject: { type: "string" },
       variant: { type: "string" },
+      /** A keepalived other than the one in PATH. */
+      peer: { type: "string" },
     },
     allowPositionals: true,
   });
+  if (values.peer !== undefined) process.env[PEER_VARIABLE] = resolve(values.peer);
   const unknown = positionals.filter((name) => !CASES.some((item) => item.name === name));
   const trialCount = Number(values.trials);
   if (unknown.length > 0 || !Number.isInteger(trialCount) || trialCount < 1) {
     process.stderr.write(
-      `usage: npm run bench -- [--trials N] [--subject holdfast|keepalived] [--variant TEXT] [CASE...]\n`,
+      `usage: npm run bench -- [--trials N] [--subject ${SUBJECTS.join("|")}] [--variant TEXT] [--peer PATH] [CASE...]\n`,
     );
     for (const item of CASES) process.stderr.write(`  ${item.name}: ${item.meaning}\n`);
     return 1;
@@ -117,7 +121,7 @@ async function main(): Promise<number> {
       .join("\n")}\n\n`,
   );
   for (const item of chosen) process.stdout.write(`${item.name}: ${item.meaning}\n`);
-  process.stdout.write(`\n${renderTable(rowsOf(trials), ["keepalived", "holdfast"])}\n\n`);
+  process.stdout.write(`\n${renderTable(rowsOf(trials), SUBJECTS)}\n\n`);
   const loads = trials.map((trial) => trial.loadAverage);
   if (loads.length > 0) {
     process.stdout.write(`load average during the trials: ${formatSummary(summarize(loads))}\n`);

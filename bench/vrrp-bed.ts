@@ -6,13 +6,13 @@ import { Daemon, daemonProgram } from "../test/lab/daemon.ts";
 import { type Advert, advertOf } from "../test/lab/frames.ts";
 import type { Machine } from "../test/lab/machine.ts";
 import { Network } from "../test/lab/network.ts";
-import type { Subject } from "./case.ts";
+import { daemonNameOf, type Subject } from "./case.ts";
 
 /** @returns why VRRP cases can't run here, or null */
 export function whyNoVrrp(subject: Subject): string | null {
   const why = whyNoLab(["dumpcap"]);
   if (why !== false) return why;
-  return daemonProgram(subject) === null ? `${subject} is not there` : null;
+  return daemonProgram(daemonNameOf(subject)) === null ? `${subject} is not there` : null;
 }
 
 export interface Router {
@@ -44,7 +44,7 @@ export class VrrpBed {
   }
 
   start(router: Router, subject: Subject, config: string): Daemon {
-    return new Daemon(router.machine, { name: subject, config });
+    return new Daemon(router.machine, { name: daemonNameOf(subject), config });
   }
 
   advertsFrom(router: Router): readonly Advert[] {

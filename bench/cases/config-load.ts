@@ -6,7 +6,7 @@ import { loadConfiguration } from "../../src/config/load.ts";
 import { createMemoryHost } from "../../src/config/memory-host.ts";
 import { ROOT } from "../../test/helpers/repository.ts";
 import { daemonProgram } from "../../test/lab/daemon.ts";
-import type { BenchCase, Sample, Subject } from "../case.ts";
+import { type BenchCase, daemonNameOf, type Sample, type Subject } from "../case.ts";
 
 const TIME = "/usr/bin/time";
 const SERVERS_PER_SERVICE = 4;
@@ -80,7 +80,7 @@ export const CONFIG_LOAD: BenchCase = {
   subjects: ["keepalived", "holdfast"],
   whyNot(subject) {
     if (!existsSync(TIME)) return "GNU time is not there";
-    return daemonProgram(subject) === null ? `${subject} is not there` : null;
+    return daemonProgram(daemonNameOf(subject)) === null ? `${subject} is not there` : null;
   },
   run(subject, variant) {
     const text = configOf(Number(variant.split("=")[1]));

@@ -19,12 +19,12 @@ function threadCpuUs(): ReadonlyMap<string, number> {
   );
 }
 
-function targetAt(port: number, index: number): ProbeTarget {
+function targetAt(kind: "tcp" | "icmp", port: number, index: number): ProbeTarget {
   return {
-    kind: "tcp",
+    kind,
     family: "inet",
     address: `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,
-    port,
+    port: kind === "icmp" ? 0 : port,
     bindAddress: null,
     bindPort: 0,
     bindInterface: null,
@@ -33,7 +33,7 @@ function targetAt(port: number, index: number): ProbeTarget {
   };
 }
 
-async function trial(count: number): Promise<Sample> {
+async function trial(kind: "tcp" | "icmp", count: number): Promise<Sample> {
   const server = createServer((socket) => socket.destroy());
   server.listen(0, "0.0.0.0");
   await once(server, "listening");
@@ -46,7 +46,7 @@ async function trial(count: number): Promise<Sample> {
   });
   const schedule = { expected: "success", intervalUs: INTERVAL_US, unexpectedIntervalUs: INTERVAL_US } as const;
   for (let index = 0; index < count; index++) {
-    loop.addTarget(index, targetAt(address.port, index), schedule, Math.floor((index / count) * INTERVAL_US));
+    loop.addTarget(index, targetAt(kind, address.port, index), schedule, Math.floor((index / count) * INTERVAL_US));
   }
   await pause(WARM_UP_MS);
   const [cpuBefore, before, startMs] = [threadCpuUs(), loop.counters(), performance.now()];
@@ -75,5 +75,15 @@ export const PROBE_TCP: BenchCase = {
   variants: ["targets=1000", "targets=5000"],
   subjects: ["holdfast"],
   whyNot: () => null,
-  run: (_subject, variant) => trial(Number(variant.split("=")[1])),
+  run: (_subject, variant) => trial("tcp", Number(variant.split("=")[1])),
+};
+
+export const PROBE_ICMP: BenchCase = {
+  name: "probe-icmp",
+  meaning:
+    "the addon alone: echo requests over the loopback device, whose kernel answers in the sender's own time; from /proc/self/task/*/schedstat",
+  variants: ["targets=1000", "targets=5000"],
+  subjects: ["holdfast"],
+  whyNot: () => (process.getuid?.() === 0 ? null : "needs root for its raw socket"),
+  run: (_subject, variant) => trial("icmp", Number(variant.split("=")[1])),
 };

@@ -6,6 +6,9 @@ import { descendantsOf, ended, type Line, linesOf, nowMs, sendSignal } from "../
 import { findProgram, ROOT } from "../helpers/repository.ts";
 import type { Machine } from "./machine.ts";
 
+/** Names another keepalived than the one in PATH. */
+export const PEER_VARIABLE = "HOLDFAST_PEER";
+
 export type DaemonName = "holdfast" | "keepalived";
 
 /** The same flags go to both: that is what drop-in means. */
@@ -14,7 +17,7 @@ export const ALL_FLAGS: readonly string[] = ["-n", "-l", "-D", "-G"];
 export const CONFIG_PATH = "/run/lab/etc/keepalived.conf";
 
 export function daemonProgram(name: DaemonName): string | null {
-  if (name === "keepalived") return findProgram("keepalived");
+  if (name === "keepalived") return process.env[PEER_VARIABLE] || findProgram("keepalived");
   const path = join(ROOT, "bin", "holdfast");
   return existsSync(path) ? path : null;
 }
