@@ -1,9 +1,17 @@
+import * as v from "valibot";
 import { type Override, overrideKey } from "../checker/override.ts";
 import type { Replay } from "../runtime/event-log.ts";
+import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
 import { openApiDocument } from "./openapi.ts";
 import { planOverride } from "./overrides.ts";
 import { ROUTES } from "./routes.ts";
-import type { OverrideResult } from "./schema.ts";
+import {
+  type OverrideResult,
+  type ReloadOutcome,
+  type ReloadPlan,
+  VRRP_REQUEST_SCHEMA,
+  type VrrpResult,
+} from "./schema.ts";
 import {
   type ProcessFacts,
   type RealServerQuery,
@@ -15,6 +23,7 @@ import {
   viewStatus,
   viewVirtualServer,
 } from "./views.ts";
+import { viewWhy } from "./why.ts";
 
 export interface ApiRequest {
   readonly method: string;
@@ -36,6 +45,13 @@ export interface OverrideStore {
   clear(keys: readonly string[]): boolean;
 }
 
+/** What operators want of instances. */
+export interface OrderTaker {
+  give(order: VrrpOrder): void;
+  /** @returns whether there was an order */
+  release(instance: string): boolean;
+}
+
 /** Where answers come from. */
 export interface ApiSources {
   /** Null while the daemon starts or stops. */
@@ -45,6 +61,9 @@ export interface ApiSources {
   readonly nowUs: () => number;
   readonly eventsSince: (sequence: number) => Replay;
   readonly overrides: OverrideStore;
+  readonly operator: OrderTaker;
+  readonly reload: () => Promise<ReloadOutcome>;
+  readonly planReload: () => Promise<ReloadPlan>;
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: () => number;
   /** The configuration in force with the origin of each value, as JSON in parts. */
@@ -88,6 +107,12 @@ function realServerQuery(query: URLSearchParams, overrides: readonly Override[])
   };
 }
 
+/** @throws ApiError */
+function knownInstance<Found>(found: Found | undefined, name: string): Found {
+  if (found === undefined) throw new ApiError(404, `there is no VRRP instance ${name}; holdfast status shows all`);
+  return found;
+}
+
 type Answer = (request: ApiRequest, sources: ApiSources) => ApiResponse | Promise<ApiResponse>;
 
 /** @throws ApiError while there is nothing to show */
@@ -115,6 +140,29 @@ function changeOverrides(body: unknown, sources: ApiSources): OverrideResult {
   }
 }
 
+/** @throws ApiError */
+function orderInstance(body: unknown, sources: ApiSources): VrrpResult {
+  const parsed = v.safeParse(VRRP_REQUEST_SCHEMA, body);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new ApiError(400, `${v.getDotPath(issue) ?? "body"}: ${issue.message}`);
+  }
+  const { output: request } = parsed;
+  const { instance, owner, reason } = request;
+  const found = snapshotOf(sources).instances.find(({ name }) => name === instance);
+  const { basePriority } = knownInstance(found, instance);
+  if (request.action === "release") return { changed: sources.operator.release(instance) };
+  if (request.action === "priority" && basePriority === 255)
+    throw new ApiError(400, `${instance} owns its addresses: its priority is always 255`);
+  const wish =
+    request.action === "priority"
+      ? ({ kind: "priority", priority: request.priority } as const)
+      : ({ kind: "hold" } as const);
+  const expiresInMs = request.expiresSec === undefined ? null : request.expiresSec * 1000;
+  sources.operator.give({ instance, wish, owner, reason, expiresInMs });
+  return { changed: true };
+}
+
 const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
   "GET /v1/openapi.json": () => json(openApiDocument()),
   "GET /v1/status": (_, sources) => json(viewStatus(snapshotOf(sources), sources.facts())),
@@ -126,6 +174,31 @@ const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
     json(viewRealServers(snapshotOf(sources).lvs, realServerQuery(query, sources.overrides.list()), sources.nowUs())),
   "GET /v1/overrides": (_, { overrides }) => json(overrides.list().map(viewOverride)),
   "POST /v1/overrides": ({ body }, sources) => json(changeOverrides(body, sources)),
+  "POST /v1/vrrp": ({ body }, sources) => json(orderInstance(body, sources)),
+  "POST /v1/reload": async (_, sources) => {
+    snapshotOf(sources);
+    return json(await sources.reload());
+  },
+  "GET /v1/reload/plan": async (_, sources) => json(await sources.planReload()),
+  "GET /v1/why": ({ query }, sources) => {
+    const name = query.get("instance");
+    const whys = viewWhy(snapshotOf(sources), sources.nowUs(), sources.nowMs());
+    return json(
+      name === null
+        ? whys
+        : [
+            knownInstance(
+              whys.find(({ instance }) => instance === name),
+              name,
+            ),
+          ],
+    );
+  },
+  "GET /v1/recording": ({ query }, sources) => {
+    const name = query.get("instance") ?? "";
+    const found = snapshotOf(sources).instances.find((instance) => instance.name === name);
+    return json(knownInstance(found, name).recording ?? []);
+  },
   "GET /v1/diagnostics": (_, sources) => json(snapshotOf(sources).diagnostics.map(viewDiagnostic)),
   "GET /v1/config": async (_, sources) => {
     snapshotOf(sources);

@@ -7,8 +7,13 @@ import {
   OVERRIDE_RESULT_SCHEMA,
   OVERRIDE_SCHEMA,
   REAL_SERVERS_SCHEMA,
+  RELOAD_PLAN_SCHEMA,
+  RELOAD_SCHEMA,
   STATUS_SCHEMA,
   VIRTUAL_SERVER_SCHEMA,
+  VRRP_REQUEST_SCHEMA,
+  VRRP_RESULT_SCHEMA,
+  WHY_SCHEMA,
 } from "./schema.ts";
 
 type Schema = v.BaseSchema<unknown, unknown, v.BaseIssue<unknown>>;
@@ -49,6 +54,18 @@ export const ROUTES = {
     body: OVERRIDE_REQUEST_SCHEMA,
     result: OVERRIDE_RESULT_SCHEMA,
   },
+  "POST /v1/vrrp": {
+    summary: "hold an instance back, give it another priority, or release it",
+    query: {},
+    body: VRRP_REQUEST_SCHEMA,
+    result: VRRP_RESULT_SCHEMA,
+  },
+  "POST /v1/reload": { summary: "load the configuration anew", query: {}, body: null, result: RELOAD_SCHEMA },
+  "GET /v1/reload/plan": get("what a reload would change", RELOAD_PLAN_SCHEMA),
+  "GET /v1/why": get("why instances changed their state", v.array(WHY_SCHEMA), { instance: "only this one" }),
+  "GET /v1/recording": get("the last steps of an instance, which replay through its state machine", v.array(ANYTHING), {
+    instance: "its name",
+  }),
   "GET /v1/diagnostics": get("complaints about the configuration in force", v.array(DIAGNOSTIC_SCHEMA)),
   "GET /v1/config": get("every effective value with where it came from", v.array(ANYTHING)),
   "GET /v1/events": get(

@@ -105,6 +105,31 @@ export const EVENT_SCHEMA = v.object({
   text: v.pipe(v.string(), v.description("for people")),
 });
 
+export const WHY_SCHEMA = v.object({
+  instance: v.string(),
+  state: v.string(),
+  changes: v.pipe(
+    v.array(
+      v.object({
+        timeMs: v.number(),
+        from: v.string(),
+        to: v.string(),
+        cause: v.string(),
+        evidence: v.array(v.string()),
+      }),
+    ),
+    v.description("newest first"),
+  ),
+});
+
+export const RELOAD_SCHEMA = v.object({ isComplete: v.boolean(), messages: v.array(v.string()) });
+
+export const RELOAD_PLAN_SCHEMA = v.object({
+  wouldBeRefused: v.boolean(),
+  changes: v.pipe(v.array(v.string()), v.description("in plain words")),
+  complaints: v.array(v.string()),
+});
+
 export const ERROR_SCHEMA = v.object({ error: v.string() });
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
@@ -151,6 +176,21 @@ export const OVERRIDE_RESULT_SCHEMA = v.object({
   isSaved: v.pipe(v.boolean(), v.description("false: in force, but a restart will not know of it")),
 });
 
+const VRRP_COMMON = { instance: name, owner: OVERRIDE_COMMON.owner, reason: OVERRIDE_COMMON.reason };
+
+export const VRRP_REQUEST_SCHEMA = v.variant("action", [
+  v.strictObject({ ...VRRP_COMMON, action: v.literal("force-backup"), expiresSec: duration }),
+  v.strictObject({
+    ...VRRP_COMMON,
+    action: v.literal("priority"),
+    priority: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(254)),
+    expiresSec: duration,
+  }),
+  v.strictObject({ ...VRRP_COMMON, action: v.literal("release") }),
+]);
+
+export const VRRP_RESULT_SCHEMA = v.object({ changed: v.boolean() });
+
 /** A part of a longer list. */
 function page<const Item extends v.BaseSchema<unknown, unknown, v.BaseIssue<unknown>>>(item: Item) {
   return v.object({ total: count, offset: count, items: v.array(item) });
@@ -168,3 +208,7 @@ export type EventView = v.InferOutput<typeof EVENT_SCHEMA>;
 export type OverrideRequest = v.InferOutput<typeof OVERRIDE_REQUEST_SCHEMA>;
 export type OverrideView = v.InferOutput<typeof OVERRIDE_SCHEMA>;
 export type OverrideResult = v.InferOutput<typeof OVERRIDE_RESULT_SCHEMA>;
+export type Why = v.InferOutput<typeof WHY_SCHEMA>;
+export type ReloadOutcome = v.InferOutput<typeof RELOAD_SCHEMA>;
+export type ReloadPlan = v.InferOutput<typeof RELOAD_PLAN_SCHEMA>;
+export type VrrpResult = v.InferOutput<typeof VRRP_RESULT_SCHEMA>;

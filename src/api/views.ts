@@ -71,7 +71,7 @@ export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
 }
 
 export function viewInstance(instance: VrrpInstanceSnapshot, nowUs: number): Instance {
-  const { interfaceName, sinceUs, counters, ...rest } = instance;
+  const { interfaceName, sinceUs, counters, recording: _, ...rest } = instance;
   const dropped = Object.entries(counters?.dropped ?? {}).filter(([, drops]) => drops > 0);
   return {
     ...rest,

@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from "node:http";
+import { userInfo } from "node:os";
 import { errorCode, errorText } from "../runtime/error-code.ts";
 
 /** The daemon could not be asked, or said no; the message says why and what to do. */
@@ -72,4 +73,19 @@ export async function runAgainstDaemon(work: () => Promise<number>): Promise<num
     process.stderr.write(`holdfast: ${error.message}\n`);
     return 1;
   }
+}
+
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** @returns seconds of `90s`, `30m`, `2h`, `1d` or a bare number of seconds. @throws ControlError */
+export function readDuration(text: string): number {
+  const [, digits = "", unit = "s"] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
+  const factor = unit === "s" || unit === "m" || unit === "h" || unit === "d" ? SECONDS[unit] : 1;
+  if (digits === "" || Number(digits) === 0) throw new ControlError(`"${text}" is no time; write 90s, 30m, 2h or 1d`);
+  return Number(digits) * factor;
+}
+
+/** Who asks: behind sudo, the person and not root. */
+export function ownerName(): string {
+  return process.env["SUDO_USER"] ?? userInfo().username;
 }

@@ -8,6 +8,7 @@ import type { EventLog } from "../runtime/event-log.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
+import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { CONTROL_DIRECTORY, defaultControlPath } from "./control-path.ts";
 import type { Flags } from "./flags.ts";
 
@@ -18,6 +19,7 @@ export interface ControlContext {
   readonly log: Logger;
   readonly events: EventLog;
   readonly overrides: OverrideKeeper;
+  readonly operator: VrrpOperator;
 }
 
 interface Served {
@@ -108,13 +110,28 @@ export class Control {
   }
 
   #sources(): ApiSources {
-    const { daemon, flags, native, events, overrides } = this.#context;
+    const { daemon, flags, native, events, overrides, operator } = this.#context;
     return {
+      operator,
       overrides,
       nowMs: Date.now,
       snapshot: () => daemon.status(),
       nowUs: () => native.monotonicUs(),
       eventsSince: (sequence) => events.since(sequence),
+      reload: async () => {
+        const before = events.last;
+        await daemon.reload();
+        await this.apply();
+        const told = events
+          .since(before)
+          .events.filter(({ level, message }) => level !== "info" || message.startsWith("reload"));
+        const isComplete = told.some(({ message }) => message === "reload complete");
+        return { isComplete, messages: told.map(({ text }) => text) };
+      },
+      planReload: async () => {
+        const { planReload } = await import("./reload-plan.ts");
+        return planReload(flags, daemon.status()?.configuration ?? null);
+      },
       explain: async () => {
         const { explainRunning } = await import("./control-explain.ts");
         return explainRunning(flags, daemon.status()?.configuration ?? null);

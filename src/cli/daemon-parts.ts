@@ -23,6 +23,7 @@ import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
 import { SyncDaemon } from "../runtime/sync-daemon.ts";
 import { readProcesses } from "../runtime/tracking-processes.ts";
 import { createVrrpHalf, type VrrpHalf } from "../runtime/tracking-vrrp.ts";
+import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
 import type { Flags } from "./flags.ts";
@@ -37,6 +38,7 @@ export interface PartsContext {
   readonly workingDirectory: string;
   readonly settle: (configuration: CompleteConfiguration) => void;
   readonly overrides: OverrideKeeper;
+  readonly operator: VrrpOperator;
 }
 
 const RUN_DIRECTORY = "/run";
@@ -158,7 +160,7 @@ function createRuntimeOf(
     isMemoryLocked: isVrrpMemoryLocked,
     leaseUs: LEASE_US,
   };
-  return createVrrpRuntime(
+  const runtime = createVrrpRuntime(
     {
       instances: configuration.vrrpInstances,
       syncGroups: configuration.syncGroups,
@@ -187,9 +189,11 @@ function createRuntimeOf(
       onGroupChange: (change) => notifier.groupChanged(change),
       onPriorityChange: (change) => notifier.priorityChanged(change),
       onLowerPriorityHeard: (change) => notifier.lowerPriorityHeard(change),
-      trackingOf,
+      trackingOf: (instance) => context.operator.amend(instance, trackingOf(instance)),
     },
   );
+  context.operator.attach(runtime);
+  return runtime;
 }
 
 function createLvs(

@@ -1,6 +1,5 @@
-import { userInfo } from "node:os";
 import type { OverrideResult, RealServersPage, RealServerView } from "../api/schema.ts";
-import { ask, ControlError, runAgainstDaemon } from "./control-client.ts";
+import { ask, ControlError, ownerName, readDuration, runAgainstDaemon } from "./control-client.ts";
 import { screenOf } from "./status.ts";
 import { type Cell, plain, renderTable } from "./table-text.ts";
 
@@ -19,20 +18,6 @@ export interface RsRequest {
 }
 
 const PAGE = 5000;
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
-
-/** @returns seconds of `90s`, `30m`, `2h`, `1d` or a bare number of seconds. @throws ControlError */
-export function readDuration(text: string): number {
-  const [, digits = "", unit = "s"] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
-  const factor = unit === "s" || unit === "m" || unit === "h" || unit === "d" ? SECONDS[unit] : 1;
-  if (digits === "" || Number(digits) === 0) throw new ControlError(`"${text}" is no time; write 90s, 30m, 2h or 1d`);
-  return Number(digits) * factor;
-}
-
-/** Who asks: behind sudo, the person and not root. */
-function ownerName(): string {
-  return process.env["SUDO_USER"] ?? userInfo().username;
-}
 
 async function allRealServers({ socket, virtualServer, isOnlyDown }: RsRequest): Promise<readonly RealServerView[]> {
   const items: RealServerView[] = [];

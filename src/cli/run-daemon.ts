@@ -12,6 +12,7 @@ import { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { openServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
+import { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { Control } from "./control.ts";
 import { createDaemonParts } from "./daemon-parts.ts";
 import { Dumps } from "./dumps.ts";
@@ -95,6 +96,7 @@ interface Setting extends DaemonRun {
   readonly say: (text: string) => void;
   readonly logging: Logging;
   readonly overrides: OverrideKeeper;
+  readonly operator: VrrpOperator;
 }
 
 async function createDaemon(setting: Setting): Promise<Daemon> {
@@ -129,6 +131,7 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
       workingDirectory,
       settle,
       overrides: setting.overrides,
+      operator: setting.operator,
     }),
   );
 }
@@ -138,8 +141,8 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   introduce(logging.log, setting.words, flags);
   const daemon = await createDaemon(setting);
   watchForCrashes(daemon, logging.log, say);
-  const { native, overrides } = setting;
-  const control = new Control({ daemon, flags, native, overrides, log: logging.log, events: logging.events });
+  const { native, overrides, operator } = setting;
+  const control = new Control({ daemon, flags, native, overrides, operator, log: logging.log, events: logging.events });
   watchSignals(daemon, control, setting);
   setting.endShield();
   // keepalived: without anything to do the daemon idles and waits for a reload. Node would end.
@@ -151,6 +154,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const exitCode = await daemon.untilEnd();
   await control.close();
   overrides.close();
+  operator.close();
   return exitCode;
 }
 
@@ -165,8 +169,9 @@ export async function runDaemon(daemonRun: DaemonRun): Promise<never> {
     // keepalived: a daemon in the background has no console, whatever -l says.
     const logsToConsole = flags.logsToConsole && reporter === null;
     const logging = await openLogging({ ...flags, logsToConsole }, native, say);
+    const operator = new VrrpOperator({ after: later, log: logging.log });
     const overrides = new OverrideKeeper({ nowMs: Date.now, after: later, log: logging.log });
-    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides });
+    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides, operator });
     await logging.close();
   } catch (error) {
     say(`holdfast: ${errorText(error)}`);

@@ -6,6 +6,9 @@ const SUBCOMMANDS = {
   diff: "say what a reload from one configuration file to another would do",
   status: "ask the running daemon how it fares",
   rs: "list, drain, disable, enable or weigh real servers of the running daemon",
+  vrrp: "hold VRRP instances of the running daemon back, weigh or release them",
+  reload: "reload the running daemon, or say what that would change",
+  why: "say why VRRP instances of the running daemon changed their state",
   events: "show what happened in the running daemon, and follow it",
   keywords: "list the keywords of the configuration language, and which are in effect",
 } as const;

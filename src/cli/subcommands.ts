@@ -157,6 +157,60 @@ function addRs(parser: Argv, keep: Keep): Argv {
   );
 }
 
+function addVrrp(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "vrrp <action> <instance> [priority]",
+    "hold VRRP instances of the running daemon back, weigh or release them",
+    (command) =>
+      command
+        .positional("action", { choices: ["force-backup", "priority", "release"] as const, demandOption: true })
+        .positional("instance", { type: "string", demandOption: true })
+        .positional("priority", { type: "number", describe: "1 to 254" })
+        .option("socket", SOCKET_OPTION)
+        .option("reason", { alias: "m", type: "string", default: "", describe: "why, for the log" })
+        .option("for", { type: "string", describe: "released by itself after this: 90s, 30m, 2h" })
+        .example("holdfast vrrp force-backup VI_1 -m 'new kernel'", "gives the addresses up and keeps off"),
+    async ({ action, instance, priority, socket, reason, for: expiry }) => {
+      const { vrrp } = await import("./vrrp.ts");
+      await keep(vrrp({ action, instance, priority: priority ?? null, socket, reason, expiry: expiry ?? null }));
+    },
+  );
+}
+
+function addReload(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "reload",
+    "reload the running daemon, or say what that would change",
+    (command) =>
+      command
+        .option("socket", SOCKET_OPTION)
+        .option("plan", { type: "boolean", default: false, describe: "only say what would change" })
+        .example("holdfast reload --plan", "before you do it"),
+    async ({ socket, plan }) => {
+      const { reload } = await import("./reload.ts");
+      await keep(reload({ socket, isPlan: plan }));
+    },
+  );
+}
+
+function addWhy(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "why [instance]",
+    "say why VRRP instances of the running daemon changed their state",
+    (command) =>
+      command
+        .positional("instance", { type: "string", describe: "only this one" })
+        .option("socket", SOCKET_OPTION)
+        .option("all", { alias: "a", type: "boolean", default: false, describe: "not just the last change" })
+        .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
+        .example("holdfast why VI_1", "the cause with its evidence"),
+    async ({ instance, socket, all, json }) => {
+      const { why } = await import("./why.ts");
+      await keep(why({ instance: instance ?? null, socket, isAll: all, isJson: json }));
+    },
+  );
+}
+
 function addEvents(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "events",
@@ -183,6 +237,9 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addKeywords,
   addStatus,
   addRs,
+  addVrrp,
+  addReload,
+  addWhy,
   addEvents,
 ];
 

@@ -29,6 +29,8 @@ export const DAEMON_TEXTS: LogTexts = {
   "ipvs in memory": "WARNING - {variable}=memory: no traffic is balanced, this is NOT FOR PRODUCTION",
   "internal error": "Internal error: {reason}",
   "interfaces not readable": "Cannot read the network interfaces: {reason}",
+  "vrrp order": "({instance}) {owner}: {wish} ({reason})",
+  "vrrp order released": "({instance}) {wish} released",
   "override set": "{owner}: {action} of real server {realServer} of {virtualServer} ({reason})",
   "override taken back": "{action} of real server {realServer} of {virtualServer} taken back",
   "override expired": "{action} of real server {realServer} of {virtualServer} by {owner} has expired",

@@ -3,8 +3,10 @@ import { namesRoute, namesRule, type RemovedObject } from "../addressing/removed
 import { isSameModel } from "../model/equality.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { InterfaceAddress, PreparedObject, VrrpLoop, VrrpTransport } from "../native/contract.ts";
+import { step } from "../vrrp/machine.ts";
+import { type RecordedCounts, Recorder } from "../vrrp/recording.ts";
 import { effectivePriority } from "../vrrp/timers.ts";
-import type { ControlEffect, FaultReason, NoteEffect, VrrpEffect } from "../vrrp/types.ts";
+import type { ControlEffect, FaultReason, NoteEffect, RouterEvent, VrrpEffect, VrrpState } from "../vrrp/types.ts";
 import { objectsWithout } from "./network-objects.ts";
 import type { RunningGroup } from "./vrrp-group.ts";
 import {
@@ -26,6 +28,8 @@ import { announcementRecords, renderNote, renderSource, renderWithheld } from ".
 /** Two programs that fight over an address shall not keep a processor busy. */
 const REPAIR_PAUSE_US = 50_000;
 const REOPEN_PAUSE_US = 1_000_000;
+/** Enough for several changes of state with what led to them. */
+const RECORDED_STEPS = 200;
 const NO_TRACKING: TrackingVerdict = { weight: 0, faults: [], isPending: false };
 
 export interface RunningInstanceContext {
@@ -60,6 +64,7 @@ export class RunningInstance {
   /** Undefined before the first look. */
   #lastSource: IpAddress | null | undefined = undefined;
   readonly #limit = new NoteLimit();
+  readonly #recorder = new Recorder(RECORDED_STEPS);
 
   constructor(instance: number, config: RunningRouter, context: RunningInstanceContext) {
     this.#context = context;
@@ -67,6 +72,7 @@ export class RunningInstance {
     this.book = new OrderBook(instance, config, {
       loop: context.loop,
       onEffects: (effects, atUs) => this.#carryOut(effects, atUs),
+      onFact: (before, event, atUs) => this.#record(before, event, atUs),
     });
   }
 
@@ -267,7 +273,21 @@ export class RunningInstance {
       becameActive: this.#becameActive,
       releasedActive: this.#releasedActive,
       counters: this.#context.loop.counters(this.book.instance),
+      recording: this.#recorder.steps(),
     };
+  }
+
+  #record(before: VrrpState, event: RouterEvent, atUs: Microseconds): void {
+    const { loop } = this.#context;
+    const isChange = step(this.config, before, event).state.kind !== before.kind;
+    const counters = isChange ? loop.counters(this.book.instance) : null;
+    const counts: RecordedCounts | null = counters && {
+      advertsSent: counters.advertsSent,
+      advertsReceived: counters.advertsReceived,
+      dropped: counters.dropped,
+      maxLatenessUs: loop.health().lateness.maxUs,
+    };
+    this.#recorder.add({ atUs, before, event, counts });
   }
 
   #nowUs(): Microseconds {
@@ -399,5 +419,6 @@ export class RunningInstance {
 
 /** Reasons that the network view and the tracked objects give and take. */
 function isOwnFault(reason: FaultReason): boolean {
+  if (reason === "held by operator") return true;
   return reason.startsWith("interface ") || reason.startsWith("no IPv") || reason.startsWith("tracked ");
 }

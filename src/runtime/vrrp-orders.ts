@@ -37,6 +37,8 @@ export interface OrderBookDependencies {
   readonly loop: VrrpLoop;
   /** Called for effects that are facts: carried out by the loop, or none of its business. */
   readonly onEffects: (effects: readonly VrrpEffect[], atUs: Microseconds) => void;
+  /** Called before `onEffects` with the step that they came of. */
+  readonly onFact?: (before: VrrpState, event: RouterEvent, atUs: Microseconds) => void;
 }
 
 /** A step that the loop has not confirmed yet. */
@@ -125,8 +127,10 @@ export class OrderBook {
     const again = this.#rollBack();
     const event = triggerEvent(this.router, report.trigger, report.advert);
     if (event !== null) {
-      const { state, effects } = step(this.router, this.#state, event);
+      const before = this.#state;
+      const { state, effects } = step(this.router, before, event);
       this.#state = state;
+      this.#dependencies.onFact?.(before, event, report.atUs);
       this.#dependencies.onEffects(effects, report.atUs);
     }
     this.#resume(again, phaseOf(this.#state), report.atUs);
@@ -137,7 +141,9 @@ export class OrderBook {
     const event = triggerEvent(this.router, report.trigger, report.advert);
     if (event === null || this.#probeOrder !== null) return;
     const first = this.#pending[0];
-    const { state, effects } = step(this.router, first?.before ?? this.#state, event);
+    const before = first?.before ?? this.#state;
+    const { state, effects } = step(this.router, before, event);
+    this.#dependencies.onFact?.(before, event, report.atUs);
     this.#dependencies.onEffects(effects, report.atUs);
     const isMaterial = !isSameButLearned(this.#state, state);
     this.#state = state;
@@ -162,7 +168,7 @@ export class OrderBook {
     while (this.#pending[confirmed]?.order === null) confirmed += 1;
     for (const entry of this.#pending.splice(0, confirmed)) {
       if (entry.order !== null) this.#installed = entry.program;
-      this.#dependencies.onEffects(entry.effects, entry.atUs);
+      this.#confirm(entry);
     }
     this.#renewProgram(atUs);
     this.#tellSettled();
@@ -213,8 +219,13 @@ export class OrderBook {
     } else if (this.#pending.length > 0) {
       this.#pending.push({ ...taken, order: null, program });
     } else {
-      this.#dependencies.onEffects(taken.effects, taken.atUs);
+      this.#confirm(taken);
     }
+  }
+
+  #confirm({ before, event, effects, atUs }: Pick<Pending, "event" | "effects" | "before" | "atUs">): void {
+    if (event !== null) this.#dependencies.onFact?.(before, event, atUs);
+    this.#dependencies.onEffects(effects, atUs);
   }
 
   #push(

@@ -3,6 +3,7 @@ import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { GarpGroup, VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { LoopHealth, Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop } from "../native/contract.ts";
+import type { RecordedStep } from "../vrrp/recording.ts";
 import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
 
@@ -106,6 +107,8 @@ export interface VrrpInstanceSnapshot {
   readonly releasedActive: number;
   /** Null before the loop knows the instance. */
   readonly counters: VrrpCounters | null;
+  /** The last steps, oldest first. */
+  readonly recording?: readonly RecordedStep[];
 }
 
 export interface VrrpRuntime {

@@ -47,6 +47,7 @@ export type FaultReason =
   | `interface ${string} ${"down" | "up"}`
   | `no ${"IPv4" | "IPv6"} address for interface`
   | "sockets not open"
+  | "held by operator"
   /** Another member of the sync group has a fault. */
   | "sync group"
   | `tracked ${"script" | "file" | "process" | "BFD"} ${string}`

@@ -106,3 +106,36 @@ ls ${SOCKET} 2>&1 | grep -o 'No such.*'`);
     "answers\nnot served: another daemon has it\nanswers\n660-daemon\nmoved\nNo such file or directory\n",
   );
 });
+
+test("an instance is held back, weighed and released, and why says so; a reload is planned and done", {
+  skip,
+}, async () => {
+  const out = await withDaemon(`
+${waitFor("holdfast: status | grep -q MASTER")}
+holdfast: vrrp force-backup VI_1 -m 'new kernel'
+${waitFor("holdfast: status | grep -q FAULT")}
+ip -o addr show eth0 | grep -c 10.0.0.100
+holdfast: why VI_1 | sed 's/^ *[0-9].*Z  //' | head -2
+holdfast: vrrp release VI_1
+${waitFor("holdfast: status | grep -q MASTER")}
+ip -o addr show eth0 | grep -c 10.0.0.100
+holdfast: vrrp priority VI_1 20 2> /dev/null; holdfast: vrrp release VI_9 2> /dev/null; echo status $?
+sed -i 's/10.0.0.2 80/10.0.0.3 80/' /run/a.conf
+holdfast: reload --plan
+holdfast: reload; echo status $?
+echo 'vrrp_instance VI_1 {' > /run/a.conf
+holdfast: reload --plan > /dev/null 2>&1; echo status $?
+holdfast: reload > /dev/null; echo status $?
+holdfast: status | grep -c MASTER`);
+  const lines = out.trimEnd().split("\n");
+  assert.deepEqual(lines.slice(0, 6), [
+    "force-backup: VI_1",
+    "0",
+    "VI_1 is FAULT",
+    "MASTER -> FAULT: a fault came up: held by operator",
+    "release: VI_1",
+    "1",
+  ]);
+  assert.equal(lines[6], "status 1");
+  assert.match(out, /status 1\n(.*\n)*.*10\.0\.0\.3(.*\n)*Reload complete\nstatus 0\nstatus 2\nstatus 2\n1\n$/);
+});
