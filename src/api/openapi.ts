@@ -4,12 +4,12 @@ import { ERROR_SCHEMA } from "./schema.ts";
 
 type Document = Readonly<Record<string, unknown>>;
 
-function content(schema: Route["result"]): Document {
+function content(schema: Route["result"], type = "application/json"): Document {
   const { $schema: _, ...plain } = toJsonSchema(schema, { target: "draft-2020-12" });
-  return { "application/json": { schema: plain } };
+  return { [type]: { schema: plain } };
 }
 
-function operation({ summary, query, body, result }: Route): Document {
+function operation({ summary, query, body, result, contentType }: Route): Document {
   const parameters = Object.entries(query).map(([name, description]) => ({
     name,
     in: "query",
@@ -21,7 +21,7 @@ function operation({ summary, query, body, result }: Route): Document {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === null ? {} : { requestBody: { required: true, content: content(body) } }),
     responses: {
-      200: { description: "done", content: content(result) },
+      200: { description: "done", content: content(result, contentType) },
       default: { description: "why not", content: content(ERROR_SCHEMA) },
     },
   };

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type Override, overrideKey } from "../checker/override.ts";
 import type { Replay } from "../runtime/event-log.ts";
 import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
+import { METRICS_TYPE, renderMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { planOverride } from "./overrides.ts";
 import { ROUTES } from "./routes.ts";
@@ -164,6 +165,11 @@ function orderInstance(body: unknown, sources: ApiSources): VrrpResult {
 }
 
 const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
+  "GET /metrics": (_, sources) => {
+    const [snapshot, facts, overrides] = [snapshotOf(sources), sources.facts(), sources.overrides.list()];
+    const body = renderMetrics({ snapshot, facts, overrides, nowUs: sources.nowUs() });
+    return { status: 200, contentType: METRICS_TYPE, body };
+  },
   "GET /v1/openapi.json": () => json(openApiDocument()),
   "GET /v1/status": (_, sources) => json(viewStatus(snapshotOf(sources), sources.facts())),
   "GET /v1/instances": (_, sources) =>

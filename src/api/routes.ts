@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { METRICS_TYPE } from "./metrics.ts";
 import {
   DIAGNOSTIC_SCHEMA,
   EVENT_SCHEMA,
@@ -24,6 +25,8 @@ export interface Route {
   readonly query: Readonly<Record<string, string>>;
   readonly body: Schema | null;
   readonly result: Schema;
+  /** JSON if not given. */
+  readonly contentType?: string;
 }
 
 const ANYTHING = v.record(v.string(), v.unknown());
@@ -34,6 +37,7 @@ function get(summary: string, result: Schema, query: Route["query"] = {}): Route
 
 /** All that the control socket answers, by method and path. */
 export const ROUTES = {
+  "GET /metrics": { ...get("OpenMetrics, for Prometheus", v.string()), contentType: METRICS_TYPE },
   "GET /v1/openapi.json": get("this document", ANYTHING),
   "GET /v1/status": get("the daemon at a glance", STATUS_SCHEMA),
   "GET /v1/instances": get("every VRRP instance", v.array(INSTANCE_SCHEMA)),

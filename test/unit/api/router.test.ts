@@ -4,88 +4,10 @@ import * as v from "valibot";
 import { type ApiSources, answer } from "../../../src/api/router.ts";
 import { ROUTES } from "../../../src/api/routes.ts";
 import { INSTANCE_SCHEMA, REAL_SERVERS_SCHEMA, STATUS_SCHEMA, VIRTUAL_SERVER_SCHEMA } from "../../../src/api/schema.ts";
-import type { Snapshot } from "../../../src/api/views.ts";
 import type { Override } from "../../../src/checker/override.ts";
-import { loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
+import { FACTS, snapshot } from "./samples.ts";
 
-const SOURCE = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
 const NOW_US = 100_000_000;
-
-function snapshot(): Snapshot {
-  const server = (
-    port: number,
-    isAlive: boolean,
-  ): NonNullable<Snapshot["lvs"]>["virtualServers"][0]["realServers"][0] => ({
-    name: `[10.0.0.2]:tcp:${port}`,
-    address: "10.0.0.2",
-    port,
-    weight: 1,
-    isAlive,
-    checkers: [
-      {
-        kind: "tcp",
-        verdict: isAlive ? "up" : "down",
-        failures: 0,
-        last: { reason: "ok", latencyUs: 80, atUs: 98_500_000 },
-      },
-      { kind: "misc", verdict: "pending", failures: 0 },
-    ],
-  });
-  return {
-    configuration: loadConfiguration(
-      SOURCE,
-      createMemoryHost({ files: { "/a.conf": "global_defs {\n router_id r1\n}\n" } }),
-    ).configuration,
-    instances: [
-      {
-        name: "VI_1",
-        family: "inet",
-        version: 2,
-        vrid: 51,
-        interfaceName: "eth0",
-        state: "backup",
-        sinceUs: 40_000_000,
-        basePriority: 100,
-        effectivePriority: 90,
-        sourceAddress: "10.0.0.1",
-        activeRouter: { address: "10.0.0.9", priority: 200 },
-        faultReasons: [],
-        virtualAddresses: ["10.0.0.100/32"],
-        becameActive: 2,
-        releasedActive: 2,
-        counters: null,
-      },
-    ],
-    lvs: {
-      virtualServers: [
-        {
-          name: "[10.0.0.100]:tcp:80",
-          scheduler: "rr",
-          hasQuorum: true,
-          isSorryServerActive: false,
-          realServers: [server(80, true), server(81, false), server(82, true)],
-        },
-      ],
-      probes: { started: 9, succeeded: 8, failed: 1, local: 0, late: 0, inFlight: 0 },
-      table: { reconciles: 1, repairs: 0, failures: 0, isInSync: true },
-    },
-    vrrpHealth: null,
-    diagnostics: [{ severity: "warning", code: "x", message: "y", place: { file: "/a", line: 1, column: 2 } }],
-  };
-}
-
-const FACTS = {
-  version: "0.1.0",
-  compatible: "2.4.3",
-  pid: 7,
-  node: "20.0.0",
-  uptimeSec: 60,
-  configFile: "/a.conf",
-  lastEvent: 3,
-  heapUsedBytes: 1,
-  residentBytes: 2,
-};
 
 function sources(changes: Partial<ApiSources> = {}): ApiSources {
   return {
