@@ -1,6 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { EventLog } from "../test/helpers/event-log.ts";
 import { descendantsOf, type Line, linesOf } from "../test/helpers/process.ts";
 import { findProgram, ROOT } from "../test/helpers/repository.ts";
@@ -9,10 +7,9 @@ import { ALL_FLAGS, CONFIG_PATH, Daemon, daemonProgram } from "../test/lab/daemo
 import type { Machine } from "../test/lab/machine.ts";
 import { Network } from "../test/lab/network.ts";
 import { daemonNameOf, type Subject } from "./case.ts";
+import { imaginedIpvs } from "./ipvs-preload.ts";
 
 const PORT = 8_080;
-const PRELOAD_SOURCE = join(ROOT, "bench/preload/ipvs-preload.c");
-const PRELOAD = join(ROOT, "build/bench/ipvs-preload.so");
 
 export interface CheckedServers {
   readonly count: number;
@@ -104,7 +101,7 @@ function startDaemon(
   servers: CheckedServers,
   isKernelIpvs: boolean,
 ): EventLog<Line> {
-  const imagined = subject === "keepalived" ? { LD_PRELOAD: preload() } : { HOLDFAST_IPVS: "memory" };
+  const imagined = subject === "keepalived" ? imaginedIpvs() : { HOLDFAST_IPVS: "memory" };
   const env = isKernelIpvs ? {} : imagined;
   const config = daemonConfig(servers);
   return new Daemon(machine, { name: daemonNameOf(subject), config, flags: [...ALL_FLAGS, "-C"], env }).log;
@@ -136,15 +133,4 @@ function haproxyConfig({ count, delayLoopSec }: CheckedServers): string {
   const timeouts = ["connect 3s", "check 3s", "client 10s", "server 10s"].map((words) => `  timeout ${words}`);
   const front = ["frontend front", "  bind 127.0.0.1:8181", "  default_backend pool"];
   return [...["defaults", "  mode tcp"], ...timeouts, ...front, "backend pool", ...servers, ""].join("\n");
-}
-
-/** Compiles it unless that is done. */
-function preload(): string {
-  const isFresh = existsSync(PRELOAD) && statSync(PRELOAD).mtimeMs > statSync(PRELOAD_SOURCE).mtimeMs;
-  if (isFresh) return PRELOAD;
-  mkdirSync(dirname(PRELOAD), { recursive: true });
-  const words = ["-O2", "-Wall", "-shared", "-fPIC", "-o", PRELOAD, PRELOAD_SOURCE, "-ldl"];
-  const { status, stderr } = spawnSync("cc", words, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`cc ${words.join(" ")}: ${stderr}`);
-  return PRELOAD;
 }

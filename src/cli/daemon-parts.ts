@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
@@ -10,6 +10,7 @@ import type { Logger } from "../runtime/log.ts";
 import { lookAtNetwork } from "../runtime/lvs-network-look.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
+import { runNft } from "../runtime/network-firewall.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
 import type { OverrideKeeper } from "../runtime/override-keeper.ts";
@@ -27,7 +28,7 @@ import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
 import type { Flags } from "./flags.ts";
-import { enterNamespace, readLinks } from "./host-network.ts";
+import { enterNamespace, namespacePath, openIpvsIn, readLinks } from "./host-network.ts";
 
 /** What the parts are built from. */
 export interface PartsContext {
@@ -213,6 +214,7 @@ function createLvs(
       clock: createClock(native),
       random: Math.random,
       onPoolEvent: (event) => notifier.lvs.onPoolEvent(event),
+      runNft,
       lookAtNetwork: async (targets) => {
         const rtnetlink = native.openRtnetlink();
         try {
@@ -229,8 +231,9 @@ function createLvs(
 }
 
 /** The kernel's table, or an imagined one for trials on kernels without IPVS. */
-async function chooseIpvs(context: PartsContext): Promise<() => IpvsTable> {
-  if (process.env[IPVS_VARIABLE] !== "memory") return () => context.native.openIpvs();
+async function chooseIpvs(context: PartsContext, namespace: () => string | null): Promise<() => IpvsTable> {
+  const { native } = context;
+  if (process.env[IPVS_VARIABLE] !== "memory") return () => openIpvsIn(native, namespace());
   const { createMemoryIpvsTable } = await import("../ipvs/memory-table.ts");
   context.log.warning("ipvs in memory", { variable: IPVS_VARIABLE });
   return () => createMemoryIpvsTable();
@@ -247,7 +250,10 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
   };
   const runner = createScriptRunner({ program: runnerProgram(), log: (record) => log.speak(record) });
   const notifier = new Notifier({ runner, clock: createClock(native), log: (record) => log.speak(record) });
-  const openIpvs = await chooseIpvs(context);
+  // `net_namespace_ipvs` without a name is where we are before joining another one.
+  let ipvsNamespace: string | null = null;
+  const home = openSync("/proc/self/ns/net", "r");
+  const openIpvs = await chooseIpvs(context, () => (ipvsNamespace === "" ? `/proc/self/fd/${home}` : ipvsNamespace));
   const syncDaemon = new SyncDaemon({
     openTable: openIpvs,
     clock: createClock(native),
@@ -268,6 +274,8 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     notifier,
     settle: (configuration) => {
       context.settle(configuration);
+      const { ipvsNamespace: name } = configuration.global;
+      ipvsNamespace = name === null || name === "" ? name : namespacePath(name);
       // Now that namespace, umask and folder are what scripts shall find.
       runner.open();
     },

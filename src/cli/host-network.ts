@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync } from "node:fs";
-import type { Link, NativeAddon, Rtnetlink } from "../native/contract.ts";
+import type { IpvsTable, Link, NativeAddon, Rtnetlink } from "../native/contract.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 
@@ -31,20 +31,33 @@ export async function readLinks(
  * @throws NativeError
  */
 export function enterNamespace(native: Pick<NativeAddon, "enterNetworkNamespace">, name: string): void {
+  native.enterNetworkNamespace(namespacePath(name));
+}
+
+/** Of a namespace made by `ip netns add`. */
+export function namespacePath(name: string): string {
   const paths = NAMESPACE_DIRECTORIES.map((folder) => `${folder}/${name}`);
-  native.enterNetworkNamespace(paths.find((path) => existsSync(path)) ?? `/run/netns/${name}`);
+  return paths.find((path) => existsSync(path)) ?? `/run/netns/${name}`;
 }
 
 /**
- * A socket in another namespace; this thread is back where it was when the call returns.
+ * The IPVS table of another namespace, or of this thread's own.
  * @throws NativeError
  */
-function openRtnetlinkIn(native: NativeAddon, name: string): Rtnetlink {
+export function openIpvsIn(native: NativeAddon, path: string | null): IpvsTable {
+  return path === null ? native.openIpvs() : visit(native, path, () => native.openIpvs());
+}
+
+/**
+ * A socket made in another namespace stays there; this thread is back where it was when the call returns.
+ * @throws NativeError
+ */
+function visit<Socket>(native: NativeAddon, path: string, open: () => Socket): Socket {
   const home = openSync("/proc/self/ns/net", "r");
   try {
-    enterNamespace(native, name);
+    native.enterNetworkNamespace(path);
     try {
-      return native.openRtnetlink();
+      return open();
     } finally {
       native.enterNetworkNamespace(`/proc/self/fd/${home}`);
     }
@@ -56,7 +69,9 @@ function openRtnetlinkIn(native: NativeAddon, name: string): Rtnetlink {
 /** The interfaces of a namespace, null (this thread's) or by name; null when they can't be read. */
 export async function readLinksOf(native: NativeAddon, name: string | null): Promise<readonly Link[] | null> {
   try {
-    return await linksOf(name === null ? native.openRtnetlink() : openRtnetlinkIn(native, name));
+    return await linksOf(
+      name === null ? native.openRtnetlink() : visit(native, namespacePath(name), () => native.openRtnetlink()),
+    );
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@ import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpvsDestination, IpvsService, IpvsServiceKey } from "../native/contract.ts";
 import { type GroupMembers, memberKeys } from "./groups.ts";
 import { type DestinationId, destinationId, type ServiceId, serviceId } from "./keys.ts";
+import { membersOf } from "./marks.ts";
 import type { TableService } from "./table.ts";
 
 /** What is known of the servers of one virtual server; `servers` are in the order of its real servers. */
@@ -21,6 +22,9 @@ export interface PoolHealth {
 /** A real server that may say how it is tunnelled to. */
 type Destined = RealServer & { readonly tunnel?: TunnelSettings | null };
 
+/** A virtual server that may say how its sorry server is tunnelled to. */
+type Served = VirtualServer & { readonly sorryTunnel?: TunnelSettings | null };
+
 /** IP_VS_TUNNEL_ENCAP_FLAG_*: @see linux/ip_vs.h */
 const CHECKSUM_FLAGS: Readonly<Record<TunnelSettings["checksum"], number>> = { nocsum: 0, csum: 1, remcsum: 2 };
 
@@ -38,7 +42,8 @@ export function serviceKeys({ key, realServers }: VirtualServer, groups: GroupMe
       return [{ family: key.family, fwmark: key.fwmark, protocol: null, address: null, port: 0 }];
     case "group": {
       const family = realServers[0]?.family ?? "inet";
-      return (groups.get(key.group) ?? []).flatMap((member) => memberKeys(member, key.protocol, family));
+      const members = membersOf(groups, key.group, key.protocol);
+      return members.flatMap((member) => memberKeys(member, key.protocol, family));
     }
   }
 }
@@ -89,8 +94,9 @@ function granularityFor({ family }: IpvsServiceKey, given: number): number {
  * Alive servers serve, unless the sorry server does; inhibited ones stay with weight 0 instead of
  * leaving. The first of two equal ones counts.
  */
-function poolDestinations(virtualServer: VirtualServer, health: PoolHealth): Map<DestinationId, IpvsDestination> {
-  const { sorryServer, isSorryServerInhibited, realServers } = virtualServer;
+function poolDestinations(virtualServer: Served, health: PoolHealth): Map<DestinationId, IpvsDestination> {
+  const { isSorryServerInhibited, realServers, sorryTunnel = null } = virtualServer;
+  const sorryServer = virtualServer.sorryServer === null ? null : { ...virtualServer.sorryServer, tunnel: sorryTunnel };
   const isSorry = sorryServer !== null && !health.hasQuorum;
   const destinations = new Map<DestinationId, IpvsDestination>();
   realServers.forEach((server, index) => {
@@ -117,7 +123,7 @@ function addFirst(destinations: Map<DestinationId, IpvsDestination>, server: Rea
 /** A real server may be the sorry server as well: serving wins over being inhibited. */
 function addSorryServer(
   destinations: Map<DestinationId, IpvsDestination>,
-  sorryServer: RealServer,
+  sorryServer: Destined,
   serves: boolean,
 ): void {
   const id = destinationId(sorryServer);

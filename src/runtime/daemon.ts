@@ -250,6 +250,7 @@ export class Daemon {
         ? ["net_namespace"]
         : []),
       ...(before?.instanceName !== after.instanceName ? ["instance"] : []),
+      ...(before?.ipvsNamespace !== after.ipvsNamespace ? ["net_namespace_ipvs"] : []),
     ];
     if (changed.length === 0) return;
     this.dependencies.log.error("unchangeable", { settings: changed });

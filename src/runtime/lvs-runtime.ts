@@ -5,6 +5,7 @@ import { type Asker, planTargets, targetId } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, indexGroups, NO_GROUPS } from "../ipvs/groups.ts";
 import type { ServiceId } from "../ipvs/keys.ts";
+import { type MarkedGroup, type MarkTable, markRemoval, markScript, planMarks, withMarks } from "../ipvs/marks.ts";
 import type { TableService } from "../ipvs/table.ts";
 import { realServerKey } from "../model/diff.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
@@ -32,6 +33,7 @@ import {
   speakActivation,
   speakFailure,
   speakInitializing,
+  speakMarksFailed,
   speakPoolEffect,
   speakRemoval,
   speakServerGone,
@@ -64,6 +66,9 @@ class Runtime implements LvsRuntime {
   private engine: Engine | null = null;
   private pools = Pools.empty();
   private global: LvsGlobals | null = null;
+  private markTable: MarkTable | null = null;
+  private marked: readonly MarkedGroup[] = [];
+  private markScript = "";
   private isStopped = false;
   private forces: ReadonlyMap<string, ServerForce> = new Map();
   private groups: GroupMembers = NO_GROUPS;
@@ -130,7 +135,7 @@ class Runtime implements LvsRuntime {
     await engine.sync.useTimeouts(global.lvsTimeoutsSec ?? NO_TIMEOUTS);
     const before = this.pools;
     this.cause = "start";
-    const groups = indexGroups(configuration.virtualServerGroups ?? []);
+    const groups = this.markGroups(configuration);
     this.groups = groups;
     this.speakGone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
@@ -155,7 +160,30 @@ class Runtime implements LvsRuntime {
     if (isFirst && global.notifiesInitialServers === true) this.tellInitialServers();
     engine.sync.update(changesBetween(before.desired(), this.pools.desired()));
     await engine.sync.settled();
+    await this.setMarks();
     this.speakActivations();
+  }
+
+  /** `nftables_ipvs`: the table it names is set on the first load and does not change. */
+  private markGroups({ global, virtualServers, virtualServerGroups }: LvsConfiguration): GroupMembers {
+    const groups = indexGroups(virtualServerGroups ?? []);
+    const { ipvsTable = null, ipvsPriority = 0, ipvsFirstFwmark = 0 } = global.firewall ?? {};
+    if (ipvsTable !== null) this.markTable ??= { table: ipvsTable, priority: ipvsPriority };
+    if (this.markTable === null) return groups;
+    this.marked = planMarks(virtualServers, groups, ipvsFirstFwmark, this.marked);
+    return withMarks(groups, this.marked);
+  }
+
+  private async setMarks(): Promise<void> {
+    if (this.markTable === null) return;
+    await this.runNft(markScript(this.markTable, this.marked));
+  }
+
+  private async runNft(script: string): Promise<void> {
+    if (script === this.markScript) return;
+    this.markScript = script;
+    const reason = (await this.deps.runNft?.(script)) ?? null;
+    if (reason !== null) this.deps.log(speakMarksFailed(reason));
   }
 
   /** After a crash, servers that had failed do not come back before they have passed their checks. */
@@ -355,6 +383,7 @@ class Runtime implements LvsRuntime {
       }
       await engine.sync.useTimeouts(NO_TIMEOUTS);
       await engine.sync.removeAll(this.global?.flushesIpvsAtStop ?? "no");
+      if (this.markTable !== null) await this.runNft(markRemoval(this.markTable.table));
     }
     await engine.sync.close();
   }

@@ -49,6 +49,8 @@ export interface LvsRuntimeDependencies {
   readonly onPoolEvent?: (event: LvsPoolEvent) => void;
   /** Without it no verdict is ever held. @see lookAtNetwork */
   readonly lookAtNetwork?: FailureGuardDependencies["lookAtNetwork"];
+  /** Carries out a script of nft, for `nftables_ipvs`. @returns what it complained about, null for nothing */
+  readonly runNft?: (script: string) => Promise<string | null>;
   /** Something that people should hear of at once. */
   readonly onAlert?: (record: SpokenRecord) => void;
   /** Uniform in [0, 1): spreads the first probes. */
@@ -113,7 +115,7 @@ export type LvsGlobals = Configuration["global"] &
   Partial<
     Pick<
       ConfiguredGlobals,
-      "lvsTimeoutsSec" | "ipvsReconcileIntervalUs" | "logsAllCheckerFailures" | "notifiesInitialServers"
+      "firewall" | "lvsTimeoutsSec" | "ipvsReconcileIntervalUs" | "logsAllCheckerFailures" | "notifiesInitialServers"
     >
   >;
 

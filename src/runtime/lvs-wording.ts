@@ -218,6 +218,11 @@ export function speakPanic(
   return { level: isOn ? "error" : "warning", message, fields: { virtualServer, alive, total }, text };
 }
 
+export function speakMarksFailed(reason: string): SpokenRecord {
+  const text = `nftables of virtual server groups not set: ${reason}`;
+  return { level: "error", message: "group marks not set", fields: { reason }, text };
+}
+
 export function speakInitializing(isReload: boolean): SpokenRecord {
   return info("ipvs initializing", {}, isReload ? "Reinitializing ipvs" : "Initializing ipvs");
 }

@@ -9,9 +9,9 @@ export type KeywordStatus = "in-effect" | "pending";
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
   "(root)": `static_ipaddress static_routes static_rules
-    net_namespace use_pid_dir instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
+    net_namespace net_namespace_ipvs use_pid_dir instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process`,
-  global_defs: `router_id lvs_sync_daemon ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
+  global_defs: `router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version

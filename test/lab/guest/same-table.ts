@@ -6,7 +6,7 @@ import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
 
-const SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "mh"];
+const SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "mh", "fo", "ovf"];
 /** Reads in a row without a change after which a table counts as complete. */
 const STEADY_READS = 30;
 
@@ -58,6 +58,28 @@ const CONFIGS: Readonly<Record<string, string>> = {
     ["lb_algo wlc", "lb_kind NAT", "protocol TCP", "persistence_timeout 60", "persistence_granularity 64"],
     [realServer("2001:db8:1::7 8080", "\n  weight 2\n"), realServer("2001:db8:1::8 8080")],
   ),
+  "SCTP and a persistence engine":
+    service("192.168.1.100 80", ["lb_algo rr", "lb_kind NAT", "protocol SCTP"], [realServer("10.0.0.1 90")]) +
+    service(
+      "192.168.1.101 5060",
+      ["lb_algo rr", "lb_kind NAT", "protocol UDP", "ops", "persistence_timeout 60", "persistence_engine sip"],
+      [realServer("10.0.0.1 5060")],
+    ),
+  "tunnel types and checksums": [
+    "TUN type ipip",
+    "TUN type gue port 6080",
+    "TUN type gue port 6081 remcsum",
+    "TUN type gre csum",
+  ]
+    .map((kind, index) =>
+      service(
+        `192.168.1.${100 + index} 80`,
+        ["lb_algo rr", `lb_kind ${kind}`, "protocol TCP"],
+        [...TWO, realServer("192.168.1.9 80", "\n lvs_method DR\n")],
+      ),
+    )
+    .join(""),
+  "everything at once": everything(),
   defaults: service("192.168.1.100 80", [], [realServer("10.0.0.1 80")]),
   "a sorry server in place of a dead pool": service(
     "192.168.1.100 80",
@@ -65,6 +87,33 @@ const CONFIGS: Readonly<Record<string, string>> = {
     [realServer("10.0.0.1 80", "\n TCP_CHECK {\n connect_timeout 1\n }\n")],
   ),
 };
+
+/** Words from lists of different lengths, so that all meet each other; the same configuration each time. */
+function everything(): string {
+  const pick = (words: readonly string[], index: number): string => words[index % words.length] ?? "";
+  const services = Array.from({ length: 30 }, (_, index) => {
+    const words = [
+      `lb_algo ${pick(SCHEDULERS, index)}`,
+      `lb_kind ${pick(["NAT", "DR", "TUN", "TUN type gue port 99 csum"], index)}`,
+      `protocol ${pick(["TCP", "UDP", "SCTP"], index)}`,
+      pick(["", "persistence_timeout 77", "persistence_timeout 30\n persistence_granularity 255.255.0.0"], index >> 1),
+      pick(["quorum 1", "quorum 3\n hysteresis 1", "quorum 90"], index >> 2),
+      pick(["", "sorry_server 10.9.9.9 80", "sorry_server 10.9.9.9 80\n sorry_server_inhibit"], index),
+      pick(["", "flag-1", "flag-2\n flag-3"], index >> 3),
+      pick(["", "alpha\n inhibit_on_failure", "weight 7"], index >> 1),
+    ];
+    const check = "\n TCP_CHECK {\n connect_timeout 1\n }\n";
+    const servers = [1, 2, 3].slice(index % 3).map((last) => {
+      const own = pick(
+        [check, "\n weight 9\n", "\n uthreshold 9\n lthreshold 3\n", "\n inhibit_on_failure\n"],
+        index + last,
+      );
+      return realServer(`10.${index}.0.${last} ${pick(["80", "8080"], last)}`, own);
+    });
+    return service(`192.168.2.${index} 80`, words, servers);
+  });
+  return services.join("");
+}
 
 /** `ipvsadm -Sn` in an order that does not depend on the kernel's hash table. */
 async function savedTable(machine: Machine): Promise<readonly string[]> {
@@ -112,6 +161,25 @@ describe("the same IPVS table as keepalived's", () => {
       assert.deepEqual(await savedTable(machine), [], "keepalived left something behind");
       assert.deepEqual(await tableBy(machine, subject, config), expected);
       assert.deepEqual(await savedTable(machine), [], `${subject} left something behind`);
+    });
+  }
+  for (const name of names) {
+    test(`net_namespace_ipvs: the table is there and not here (${name})`, { timeout: 60_000 }, async () => {
+      await machine.runOk(["ip", "netns", "add", "balancer"]);
+      // Without any address the kernel takes none there for a unicast one.
+      await machine.runOk(["ip", "-n", "balancer", "link", "set", "lo", "up"]);
+      const config = `net_namespace_ipvs balancer\n${CONFIGS["persistence"]}`;
+      const daemon = new Daemon(machine, { name, config, flags: [...ALL_FLAGS, "-C"] });
+      const there = ["ip", "netns", "exec", "balancer", "ipvsadm", "-Sn"];
+      let lines: readonly string[] = [];
+      for (let attempt = 0; attempt < 50 && lines.length < 9; attempt += 1) {
+        lines = (await machine.runOk(there)).trim().split("\n");
+      }
+      assert.equal(lines.length, 9, daemon.text);
+      assert.deepEqual(await savedTable(machine), []);
+      await daemon.terminate();
+      assert.equal(await machine.runOk(there), "");
+      await machine.runOk(["ip", "netns", "delete", "balancer"]);
     });
   }
 });

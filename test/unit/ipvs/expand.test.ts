@@ -168,3 +168,16 @@ test("members of the other family get the finest granularity", () => {
   assert.deepEqual(granularities(0xffffff00), [0xffffff00, 128]);
   assert.deepEqual(granularities(64), [0xffffffff, 64]);
 });
+
+test("the sorry server is tunnelled to as it says itself", () => {
+  const sorryServer = realServer("192.168.1.9", { fwdMethod: "tunnel", checkers: [] });
+  const sorryTunnel = { type: "gue", port: 99, checksum: "csum" } as const;
+  const service = { ...virtualServer([realServer("192.168.1.7")], { sorryServer }), sorryTunnel };
+  const health = { hasQuorum: false, servers: [{ isAlive: false, weight: 1 }] };
+  const [expanded] = expandVirtualServer(service, health, NO_GROUPS);
+  const [destination] = [...(expanded?.destinations.values() ?? [])];
+  assert.deepEqual(
+    [destination?.address, destination?.tunnelType, destination?.tunnelPort, destination?.tunnelFlags],
+    ["192.168.1.9", "gue", 99, 1],
+  );
+});
