@@ -5,6 +5,7 @@ import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
 import { METRICS_TYPE, renderMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { planOverride } from "./overrides.ts";
+import { pageAsset } from "./page.ts";
 import { ROUTES } from "./routes.ts";
 import {
   type OverrideResult,
@@ -225,6 +226,8 @@ export async function answer(request: ApiRequest, sources: ApiSources): Promise<
   const { method, path } = request;
   const key = `${method} ${path}`;
   try {
+    const asset = method === "GET" ? pageAsset(path) : null;
+    if (asset !== null) return { status: 200, ...asset };
     if (isRoute(key)) return await ANSWERS[key](request, sources);
     const others = Object.keys(ROUTES).filter((route) => route.endsWith(` ${path}`));
     if (others.length > 0) throw new ApiError(405, `${path} does not take ${method}`);

@@ -24,7 +24,7 @@ export async function explainRunning(
 function* jsonParts(objects: Iterable<ExplainedObject>): Generator<string> {
   let separator = "[\n";
   for (const object of objects) {
-    yield `${separator}${JSON.stringify(toPlainObject(object))}`;
+    yield `${separator}${JSON.stringify(toPlainObject(object, true))}`;
     separator = ",\n";
   }
   yield separator === "[\n" ? "[]\n" : "\n]\n";

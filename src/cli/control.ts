@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { resolve } from "node:path";
 import type { ApiSources } from "../api/router.ts";
+import type { ControlSettings } from "../model/global-complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import { ControlSocketError } from "../runtime/control-socket.ts";
 import type { Daemon } from "../runtime/daemon.ts";
@@ -11,6 +13,7 @@ import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { CONTROL_DIRECTORY, defaultControlPath } from "./control-path.ts";
 import type { Flags } from "./flags.ts";
+import { readStateFile } from "./state-file.ts";
 
 export interface ControlContext {
   readonly daemon: Daemon;
@@ -22,16 +25,27 @@ export interface ControlContext {
   readonly operator: VrrpOperator;
 }
 
+const ANSWER_FIRST_MS = 100;
+const SHORTEST_TOKEN = 16;
+
 interface Served {
   /** Path and group. */
   readonly place: string;
   close(): Promise<void>;
 }
 
+/** @throws Error when the file is missing or too short, or others could have written it */
+function readToken(path: string): string {
+  const token = readStateFile(path)?.trim() ?? "";
+  if (token.length < SHORTEST_TOKEN) throw new Error(`${path} holds no token of ${SHORTEST_TOKEN} characters or more`);
+  return token;
+}
+
 /** The control socket of a running daemon: opened once it is up, moved by a reload. Nothing depends on it. */
 export class Control {
   readonly #context: ControlContext;
   #served: Served | null = null;
+  #listener: Served | null = null;
   /** One change at a time. */
   #tail: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -50,7 +64,11 @@ export class Control {
 
   close(): Promise<void> {
     this.#isClosed = true;
-    this.#tail = this.#tail.then(() => this.#end());
+    this.#tail = this.#tail.then(async () => {
+      await this.#listener?.close();
+      this.#listener = null;
+      await this.#end();
+    });
     return this.#tail;
   }
 
@@ -63,6 +81,7 @@ export class Control {
     const path = control.path ?? defaultControlPath(names);
     const gid = control.group?.gid ?? null;
     const place = control.isOff ? "" : `${path} ${gid}`;
+    await this.#listen(control.listen);
     if (this.#served !== null && this.#served.place === place) return;
     await this.#end();
     if (!control.isOff) await this.#open(path, gid, place);
@@ -104,6 +123,38 @@ export class Control {
     }
   }
 
+  /** Brings the TCP listener to what the configuration says. */
+  async #listen(wanted: ControlSettings["listen"]): Promise<void> {
+    const { log } = this.#context;
+    const place = wanted === null ? "" : `${wanted.address} ${wanted.port} ${wanted.tokenFile}`;
+    if ((this.#listener?.place ?? "") === place) return;
+    await this.#listener?.close();
+    this.#listener = null;
+    if (wanted === null) return;
+    const { address, port, tokenFile } = wanted;
+    try {
+      const token = tokenFile === null ? null : readToken(tokenFile);
+      const [{ createControlServer }, { guardListener }, { answer }] = await Promise.all([
+        import("../runtime/control-server.ts"),
+        import("../runtime/control-guard.ts"),
+        import("../api/router.ts"),
+      ]);
+      const sources = this.#sources();
+      const { server, close } = createControlServer({
+        handle: (request) => answer(request, sources),
+        events: this.#context.events,
+        streamPath: "/v1/events",
+        guard: (request) => guardListener(request, token),
+      });
+      server.listen(port, address);
+      await once(server, "listening");
+      this.#listener = { place, close };
+      log.info("control listener", { address, port });
+    } catch (error) {
+      log.warning("control listener not opened", { address, port, reason: errorText(error) });
+    }
+  }
+
   async #end(): Promise<void> {
     await this.#served?.close();
     this.#served = null;
@@ -121,7 +172,8 @@ export class Control {
       reload: async () => {
         const before = events.last;
         await daemon.reload();
-        await this.apply();
+        // The answer goes first: this may move the socket.
+        setTimeout(() => void this.apply(), ANSWER_FIRST_MS).unref();
         const told = events
           .since(before)
           .events.filter(({ level, message }) => level !== "info" || message.startsWith("reload"));

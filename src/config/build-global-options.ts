@@ -130,6 +130,22 @@ export function readControl(globals: Settings, context: BuildContext): Configure
   return {
     path: isUsable && path !== "off" ? path : null,
     isOff: path === "off",
+    listen: readListen(globals, context),
     group: groupName === null || gid === null ? null : { name: groupName, gid },
   };
+}
+
+/** `control_listen LOOPBACK-IP PORT [TOKEN-FILE]` */
+function readListen(globals: Settings, context: BuildContext): ConfiguredGlobals["control"]["listen"] {
+  const words = globals.words("control_listen");
+  if (words === null) return null;
+  const [address = "", portWord = "", tokenFile = null] = words;
+  const port = readInteger(portWord).value ?? 0;
+  const isLoopback = /^127\.\d+\.\d+\.\d+$/.test(address) || address === "::1";
+  const isUsable = isLoopback && parseAddress(address) !== null && port >= 1 && port <= 65535;
+  if (isUsable && tokenFile?.startsWith("/") !== false) return { address, port, tokenFile };
+  const message =
+    "control_listen takes a loopback address (127.0.0.1 or ::1), a port, and perhaps a file from the root";
+  context.reporter.add("bad-value", message, globals.place("control_listen"));
+  return null;
 }

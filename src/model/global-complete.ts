@@ -94,6 +94,8 @@ export interface ControlSettings {
   readonly isOff: boolean;
   /** Who may use it besides the owner; null for nobody. */
   readonly group: { readonly name: string; readonly gid: number } | null;
+  /** `control_listen`; the address is a loopback one. */
+  readonly listen: { readonly address: IpAddress; readonly port: number; readonly tokenFile: string | null } | null;
 }
 
 /** What instances take when they say nothing themselves. */

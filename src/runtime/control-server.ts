@@ -21,6 +21,8 @@ export interface ControlServerDependencies {
   readonly events: EventLog;
   /** Where the stream is. */
   readonly streamPath: string;
+  /** Why a request is refused before anything else; null lets it in. */
+  readonly guard?: (request: IncomingMessage) => ControlResponse | null;
 }
 
 /** What one client may cost. */
@@ -36,6 +38,9 @@ export const CONTROL_LIMITS = {
   heartbeatMs: 15_000,
 } as const;
 
+/** The page asks nobody but the daemon, and nothing can be put into it. */
+const CONTENT_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 const JSON_TYPE = "application/json";
 
 /** An answer in place of what was asked for. */
@@ -74,6 +79,7 @@ async function send(response: ServerResponse, { status, contentType, body }: Con
     "content-type": contentType,
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
+    "content-security-policy": CONTENT_POLICY,
   });
   if (typeof body === "string") {
     response.end(body);
@@ -140,6 +146,8 @@ export function createControlServer(dependencies: ControlServerDependencies): {
 } {
   const streams = new Streams(dependencies.events);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const refusal = dependencies.guard?.(request) ?? null;
+    if (refusal !== null) return send(response, refusal);
     const url = new URL(request.url ?? "/", "http://localhost");
     if (
       request.method === "GET" &&

@@ -39,6 +39,8 @@ export const DAEMON_TEXTS: LogTexts = {
     "Real server {realServer} of {virtualServer} is taken out with connections left: the deadline has passed",
   "overrides not loaded": "Cannot read what operators said about real servers, doing without: {reason}",
   "overrides not saved": "Cannot save what operators said about real servers: {reason}",
+  "control listener": "Status page and metrics at http://{address}:{port}/",
+  "control listener not opened": "Cannot listen on {address} port {port}: {reason}",
   "control socket": "Control socket at {path}",
   "control socket taken": "Control socket {path} not served: {reason}",
   "control socket not opened": "Cannot serve the control socket {path}: {reason}",

@@ -77,6 +77,12 @@ function flushAtStop({ flushesIpvsAtStop }: Globals): EffectiveValue {
   return flushesIpvsAtStop === "virtual-servers" ? "VS" : true;
 }
 
+function controlListen({ control: { listen } }: Globals): EffectiveValue {
+  if (listen === null) return null;
+  const { address, port, tokenFile } = listen;
+  return [address, port, ...(tokenFile === null ? [] : [tokenFile])].join(" ");
+}
+
 function controlSocket({ control }: Globals): EffectiveValue {
   const { path, isOff, group } = control;
   if (isOff) return "off";
@@ -185,6 +191,7 @@ const REPORTING: readonly Row<Globals>[] = [
   row("stats_dump_file", ({ dumps }) => dumps.statisticsFile),
   row("json_dump_file", ({ dumps }) => dumps.jsonFile),
   row("control_socket", controlSocket),
+  row("control_listen", controlListen),
 ];
 
 const RUNNING: readonly Row<Globals>[] = [

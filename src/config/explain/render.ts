@@ -66,6 +66,8 @@ function keywordLines(explained: ExplainedKeyword, indent: string): readonly str
   return [commented(isBare ? `${indent}${name}` : `${indent}${padded} ${valueText(explained)}`, comment)];
 }
 
+const HIDDEN = "********";
+
 /** One object as text that reads, and loads, like a configuration. */
 export function renderExplained(object: ExplainedObject, indent = ""): readonly string[] {
   const { kind, name, place } = object;
@@ -81,22 +83,20 @@ export function renderExplained(object: ExplainedObject, indent = ""): readonly 
 }
 
 /** One object for machines. */
-export function toPlainObject(object: ExplainedObject): object {
+export function toPlainObject(object: ExplainedObject, hidesSecrets = false): object {
   return {
     object: object.kind === "" ? "(root)" : object.kind,
     name: object.name,
     place: object.place,
-    keywords: object.keywords.map(({ keyword, value, origin }) => ({
+    keywords: object.keywords.map(({ keyword, value, origin, isSecret }) => ({
       keyword: keyword.name,
-      value: value ?? null,
+      value: hidesSecrets && isSecret && value !== null ? HIDDEN : (value ?? null),
       origin,
     })),
     ...(object.lines.length > 0 ? { lines: object.lines } : {}),
-    objects: object.objects.map(toPlainObject),
+    objects: object.objects.map((child) => toPlainObject(child, hidesSecrets)),
   };
 }
-
-const HIDDEN = "********";
 
 /** A whole configuration for logs. */
 export function* dumpConfiguration(configuration: CompleteConfiguration): Generator<string> {

@@ -145,6 +145,7 @@ iproute_etc_dir :: <DIR> :: build time (/etc/iproute2) :: - :: Admin directory o
 state_dump_file :: <PATH> :: TMPDIR/keepalived.data :: trailing / = directory only; relative = under TMPDIR :: Where SIGUSR1 dumps go :: 2.4
 stats_dump_file :: <PATH> :: TMPDIR/keepalived.stats :: parsed but not used by this HEAD :: Where SIGUSR2 statistics should go :: 2.4
 control_socket :: <PATH>|off [GROUP] :: /run/holdfast/control.sock :: not in keepalived; mode 0600, with a group 0660 :: Where the control socket is served :: 2.4
+control_listen :: <LOOPBACK-IP> <PORT> [TOKEN-FILE] :: none :: not in keepalived; read-only without a token :: Serve status page, metrics and API over TCP :: 2.4
 json_dump_file :: <PATH> :: TMPDIR/keepalived.json :: parsed but not used by this HEAD :: Where the JSON dump should go :: 2.4
 `,
 );

@@ -23,7 +23,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
     smtp_server smtp_helo_name smtp_connect_timeout notification_email notification_email_from smtp_alert
     smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker rs_init_notifies
-    control_socket`,
+    control_socket control_listen`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip

@@ -14,6 +14,7 @@ const OWN = new Set([
   "virtual_server panic_threshold",
   "vrrp_instance vmac_protodown",
   "global_defs control_socket",
+  "global_defs control_listen",
 ]);
 
 const rows = readFileSync(REFERENCE, "utf8")
