@@ -8,6 +8,8 @@ const SUBCOMMANDS = {
   rs: "list, drain, disable, enable or weigh real servers of the running daemon",
   vrrp: "hold VRRP instances of the running daemon back, weigh or release them",
   reload: "reload the running daemon, or say what that would change",
+  doctor: "look for what would keep a configuration from working on this machine",
+  completion: "print the completion script for a shell",
   why: "say why VRRP instances of the running daemon changed their state",
   events: "show what happened in the running daemon, and follow it",
   keywords: "list the keywords of the configuration language, and which are in effect",
@@ -22,3 +24,5 @@ export function isSubcommand(word: string): word is Subcommand {
 export const SUBCOMMAND_HELP: string = Object.entries(SUBCOMMANDS)
   .map(([name, help]) => `  ${name.padEnd(12)} ${help}`)
   .join("\n");
+
+export const SUBCOMMAND_NAMES: readonly string[] = Object.keys(SUBCOMMANDS);

@@ -193,6 +193,38 @@ function addReload(parser: Argv, keep: Keep): Argv {
   );
 }
 
+function addDoctor(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "doctor [file]",
+    "look for what would keep a configuration from working on this machine",
+    (command) =>
+      command
+        .positional("file", { type: "string", default: "/etc/keepalived/keepalived.conf", describe: "configuration" })
+        .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
+        .example("holdfast doctor", "each finding with the command that mends it"),
+    async ({ file, json }) => {
+      const { doctor } = await import("./doctor.ts");
+      await keep(doctor({ file, isJson: json }));
+    },
+  );
+}
+
+function addCompletion(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "completion <shell>",
+    "print the completion script for a shell",
+    (command) =>
+      command
+        .positional("shell", { choices: ["bash", "zsh", "fish"] as const, demandOption: true })
+        .example("holdfast completion bash > /etc/bash_completion.d/holdfast", "for everybody"),
+    async ({ shell }) => {
+      const { renderCompletion } = await import("./completion.ts");
+      process.stdout.write(renderCompletion(shell));
+      await keep(0);
+    },
+  );
+}
+
 function addWhy(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "why [instance]",
@@ -240,6 +272,8 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addVrrp,
   addReload,
   addWhy,
+  addDoctor,
+  addCompletion,
   addEvents,
 ];
 

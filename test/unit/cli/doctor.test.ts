@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readInputChains } from "../../../src/cli/doctor-facts.ts";
+import { examine, type HostFacts } from "../../../src/cli/doctor-findings.ts";
+import { loadConfiguration } from "../../../src/config/load.ts";
+import { createMemoryHost } from "../../../src/config/memory-host.ts";
+
+const CONFIG = `vrrp_instance VI_1 {
+  interface eth0
+  virtual_router_id 51
+  virtual_ipaddress {
+    10.0.0.100
+  }
+}
+virtual_server 10.0.0.100 80 {
+  lb_algo rr
+  lb_kind NAT
+  protocol TCP
+  real_server 10.0.0.2 80 {
+  }
+  real_server 10.0.0.3 80 {
+  }
+}
+`;
+
+const HEALTHY: HostFacts = {
+  sysctl: (path) => (path.endsWith("ip_forward") ? "1" : path.includes("gc_thresh3") ? "1024" : "0"),
+  ipvs: "loaded",
+  processes: new Set(["bash", "holdfast"]),
+  interfaces: new Map([["eth0", { isUp: true, supportsMulticast: true }]]),
+  inputChains: [],
+  isClockSynchronized: true,
+  openFilesLimit: 1024,
+};
+
+function fixes(changes: Partial<HostFacts>): readonly string[] {
+  const { configuration } = loadConfiguration(
+    { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
+    createMemoryHost({ files: { "/a.conf": CONFIG } }),
+  );
+  return examine(configuration, { ...HEALTHY, ...changes }).map(({ severity, fix }) => `${severity}: ${fix}`);
+}
+
+function sysctl(values: Readonly<Record<string, string>>): HostFacts["sysctl"] {
+  return (path) => values[path] ?? HEALTHY.sysctl(path);
+}
+
+test("a healthy machine has no findings, and unknown facts are none", () => {
+  assert.deepEqual(fixes({}), []);
+  const unknown = { interfaces: null, inputChains: null, isClockSynchronized: null, openFilesLimit: null };
+  assert.deepEqual(fixes({ ...unknown, sysctl: () => null }), []);
+});
+
+test("each finding comes with the command that mends it, the worst first", () => {
+  assert.deepEqual(fixes({ ipvs: "loadable" }), ["warning: modprobe ip_vs"]);
+  assert.equal(fixes({ ipvs: "missing" }).length, 1);
+  assert.deepEqual(fixes({ sysctl: sysctl({ "net/ipv4/ip_forward": "0" }) }), ["bad: sysctl -w net.ipv4.ip_forward=1"]);
+  assert.deepEqual(fixes({ sysctl: sysctl({ "net/ipv4/conf/eth0/rp_filter": "1" }) }), [
+    "warning: sysctl -w net.ipv4.conf.eth0.rp_filter=2",
+  ]);
+  assert.deepEqual(fixes({ sysctl: sysctl({ "net/ipv4/neigh/default/gc_thresh3": "3" }) }), [
+    "warning: sysctl -w net.ipv4.neigh.default.gc_thresh3=8",
+  ]);
+  assert.deepEqual(fixes({ interfaces: new Map() }), ["bad: ip link"]);
+  assert.deepEqual(fixes({ interfaces: new Map([["eth0", { isUp: false, supportsMulticast: true }]]) }), [
+    "bad: ip link set eth0 up",
+  ]);
+  assert.deepEqual(fixes({ interfaces: new Map([["eth0", { isUp: true, supportsMulticast: false }]]) }), [
+    "bad: ip link set eth0 multicast on",
+  ]);
+  assert.deepEqual(fixes({ isClockSynchronized: false, processes: new Set(["keepalived"]) }), [
+    "bad: systemctl disable --now keepalived",
+    "warning: timedatectl set-ntp true",
+  ]);
+  assert.equal(fixes({ openFilesLimit: 100 }).length, 1);
+  assert.deepEqual(fixes({ inputChains: [{ name: "inet filter input", dropsByDefault: true, namesVrrp: false }] }), [
+    "bad: nft insert rule inet filter input meta l4proto vrrp accept",
+  ]);
+});
+
+test("chains that drop by default are found in nft's listing, and rules for VRRP in them", () => {
+  const chain = (rule: string): string =>
+    `table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\t${rule}\n\t}\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n}\n`;
+  const found = { name: "inet filter input", dropsByDefault: true };
+  assert.deepEqual(readInputChains(chain("tcp dport 22 accept")), [{ ...found, namesVrrp: false }]);
+  assert.deepEqual(readInputChains(chain("meta l4proto vrrp accept")), [{ ...found, namesVrrp: true }]);
+  assert.deepEqual(readInputChains(chain("ip protocol 112 accept")), [{ ...found, namesVrrp: true }]);
+  assert.deepEqual(readInputChains(""), []);
+});
