@@ -5,6 +5,7 @@ const SUBCOMMANDS = {
   explain: "show every effective value, defaults included, and where it came from",
   diff: "say what a reload from one configuration file to another would do",
   status: "ask the running daemon how it fares",
+  top: "watch the running daemon",
   rs: "list, drain, disable, enable or weigh real servers of the running daemon",
   vrrp: "hold VRRP instances of the running daemon back, weigh or release them",
   reload: "reload the running daemon, or say what that would change",

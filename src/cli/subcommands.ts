@@ -123,6 +123,22 @@ function addStatus(parser: Argv, keep: Keep): Argv {
   );
 }
 
+function addTop(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "top",
+    "watch the running daemon",
+    (command) =>
+      command
+        .option("socket", SOCKET_OPTION)
+        .option("interval", { alias: "n", type: "number", default: 1, describe: "seconds between two looks" })
+        .example("holdfast top -n 5", "q or ctrl-c ends it"),
+    async ({ socket, interval }) => {
+      const { top } = await import("./top.ts");
+      await keep(top({ socket, intervalSec: interval }));
+    },
+  );
+}
+
 function addRs(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "rs <action> [server] [weight]",
@@ -268,6 +284,7 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addDiff,
   addKeywords,
   addStatus,
+  addTop,
   addRs,
   addVrrp,
   addReload,

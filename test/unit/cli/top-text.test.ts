@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { viewInstance, viewRealServers, viewStatus, viewVirtualServer } from "../../../src/api/views.ts";
+import { renderStatus } from "../../../src/cli/status-text.ts";
+import { plain, renderTable } from "../../../src/cli/table-text.ts";
+import { renderTop, type TopAnswer } from "../../../src/cli/top-text.ts";
+import { FACTS, snapshot } from "../api/samples.ts";
+
+const NOW_US = 100_000_000;
+
+function answer(): TopAnswer {
+  const now = snapshot();
+  const query = { overrides: [], virtualServer: null, isAlive: false, offset: 0, limit: 9 };
+  const event = { timeMs: 0, level: "info", subsystem: "vrrp", message: "m", fields: {} };
+  return {
+    status: viewStatus(now, FACTS),
+    instances: now.instances.map((instance) => viewInstance(instance, NOW_US)),
+    virtualServers: (now.lvs?.virtualServers ?? []).map(viewVirtualServer),
+    down: viewRealServers(now.lvs, query, NOW_US),
+    events: [1, 2, 3].map((sequence) => ({ ...event, sequence, text: `event ${sequence}` })),
+  };
+}
+
+test("status is tables of instances and virtual servers", () => {
+  assert.deepEqual(renderStatus(answer(), { width: 80, isColoured: false }).split("\n"), [
+    "holdfast 0.1.0, pid 7, up 60 s, /a.conf",
+    "adverts: late by 90 us (p99)",
+    "IPVS table: in sync, 0 repairs",
+    "",
+    "INSTANCE  STATE   FOR   LINK  VRID  PRIO  VIPS  NOTE",
+    "VI_1      BACKUP  60 s  eth0  51    90    1     master 10.0.0.9",
+    "",
+    "VIRTUAL SERVER       SCHED  ALIVE  QUORUM  SORRY",
+    "[10.0.0.100]:tcp:80  rr     2/3    yes",
+    "",
+  ]);
+});
+
+test("a table fits the terminal: the widest column is cut, and colours take no room", () => {
+  const rows = [[plain("a".repeat(30)), { text: "up", tone: "good" as const }, plain("end")]];
+  assert.equal(
+    renderTable(["NAME", "STATE", "X"], rows, { width: 24, isColoured: false }),
+    "NAME          STATE  X\naaaaaaaaaaa…  up     end\n",
+  );
+  const coloured = renderTable(["NAME", "STATE", "X"], rows, { width: 24, isColoured: true });
+  assert.ok(coloured.endsWith("\u001b[32mup   \u001b[0m  end\n"));
+});
+
+test("top fits the screen, with what is down and the last events", () => {
+  const text = renderTop(answer(), { width: 60, height: 16, isColoured: false });
+  const lines = text.split("\n");
+  assert.ok(lines.length <= 16 && lines.every((line) => line.length <= 60));
+  assert.match(text, /\nDOWN \(1\) +VIRTUAL SERVER +REASON\n\[10\.0\.0\.2\]:tcp:81 +\[10\.0\.0\.100\]:tcp:80 +ok\n/);
+  assert.equal(lines.at(-1), "event 3");
+  assert.equal(renderTop(answer(), { width: 60, height: 4, isColoured: false }).split("\n").length <= 4, true);
+});
