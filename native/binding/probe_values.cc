@@ -45,7 +45,8 @@ probe::Kind ReadKind(FieldReader& reader) {
   const std::string kind = reader.String("kind");
   if (kind == "icmp") return probe::Kind::kIcmp;
   if (kind == "udp") return probe::Kind::kUdp;
-  if (kind != "tcp") reader.Fail("kind", "\"tcp\", \"icmp\" or \"udp\" is expected");
+  if (kind == "http") return probe::Kind::kHttp;
+  if (kind != "tcp") reader.Fail("kind", "\"tcp\", \"icmp\", \"udp\" or \"http\" is expected");
   return probe::Kind::kTcp;
 }
 
@@ -101,6 +102,39 @@ bool ReadUdp(FieldReader& target, probe::ProbeSpec* spec) {
   return true;
 }
 
+/** Pairs of first and last code. */
+void ReadStatusRanges(FieldReader& reader, probe::HttpExchange* exchange) {
+  const Napi::Array codes = reader.Array("statusCodes");
+  if (!reader.ok()) return;
+  for (uint32_t index = 0; index < codes.Length(); ++index) {
+    const Napi::Value value = codes.Get(index);
+    FieldReader range(value, "target.http.statusCodes");
+    const auto from = static_cast<uint16_t>(range.Integer("from", 100, 999));
+    const auto to = static_cast<uint16_t>(range.Integer("to", 100, 999));
+    if (!range.ok()) return;
+    exchange->status_ranges.push_back({from, to});
+  }
+}
+
+/** @returns whether all is well */
+bool ReadHttp(FieldReader& target, probe::ProbeSpec* spec) {
+  if (spec->kind != probe::Kind::kHttp || !target.ok()) return target.ok();
+  const Napi::Value value = target.Value("http");
+  if (!target.ok()) return false;
+  FieldReader reader(value, "target.http");
+  auto exchange = std::make_shared<probe::HttpExchange>();
+  exchange->request = reader.String("request");
+  const auto digest = reader.NullableString("digest");
+  ReadStatusRanges(reader, exchange.get());
+  if (reader.env().IsExceptionPending() || !reader.ok()) return false;
+  if (exchange->request.empty()) reader.Fail("request", "an HTTP request is expected");
+  if (digest) exchange->digest = probe::ParseDigest(*digest);
+  if (digest && !exchange->digest) reader.Fail("digest", "32 hexadecimal digits are expected");
+  if (!reader.ok()) return false;
+  spec->http = std::move(exchange);
+  return true;
+}
+
 }  // namespace
 
 std::optional<probe::ProbeSpec> ReadProbeTarget(const Napi::Value& value) {
@@ -111,7 +145,7 @@ std::optional<probe::ProbeSpec> ReadProbeTarget(const Napi::Value& value) {
   ReadInterface(reader, &spec);
   spec.fwmark = reader.Integer<uint32_t>("fwmark");
   spec.timeout_us = reader.Integer("timeoutUs", 1, kMaxDelayUs);
-  if (!ReadUdp(reader, &spec)) return std::nullopt;
+  if (!ReadUdp(reader, &spec) || !ReadHttp(reader, &spec)) return std::nullopt;
   return spec;
 }
 

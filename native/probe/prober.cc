@@ -63,7 +63,16 @@ int Prober::Start(uv_loop_t* loop) {
   const auto on_udp_answer = [this](Target& target, UdpProber::Answer answer, int error_number) {
     OnUdpAnswer(target, answer, error_number);
   };
-  return udp_.Start(loop, on_udp_answer, after_batch);
+  if (const int error = udp_.Start(loop, on_udp_answer, after_batch); error != 0) return error;
+  return StartHttp(loop, after_batch);
+}
+
+int Prober::StartHttp(uv_loop_t* loop, std::function<void()> after_batch) {
+  const auto on_connected = [this](Target& target) { OnHttpConnected(target); };
+  const auto on_answer = [this](Target& target, HttpProber::Answer answer, int error_number) {
+    OnHttpAnswer(target, answer, error_number);
+  };
+  return http_.Start(loop, on_connected, on_answer, std::move(after_batch));
 }
 
 void Prober::Close() {
@@ -71,6 +80,7 @@ void Prober::Close() {
   tcp_.Close();
   icmp_.Close();
   udp_.Close();
+  http_.Close();
 }
 
 void Prober::AddTarget(uint32_t id, const ProbeSpec& spec, const Schedule& schedule,
@@ -113,6 +123,7 @@ void Prober::OnTick() {
   tcp_.Collect();
   icmp_.Collect();
   udp_.Collect();
+  http_.Collect();
   wheel_.Advance(now_us, [&](WheelEntry* entry) { OnWheel(*static_cast<Target*>(entry), now_us); });
   StartWaiting();
   ArmTimer();
@@ -122,7 +133,7 @@ void Prober::OnWheel(Target& target, int64_t now_us) {
   if (target.phase == Target::Phase::kInFlight) {
     const bool may_be_silent = target.spec.kind == Kind::kUdp && !target.spec.udp->requires_reply;
     const auto judge = may_be_silent ? JudgeSilence : JudgeTimeout;
-    return Finish(target, judge(now_us - target.started_us, target.spec.timeout_us));
+    return Finish(target, judge(now_us - target.stage_started_us, target.spec.timeout_us));
   }
   target.phase = Target::Phase::kWaiting;
   target.LinkBefore(&waiting_);
@@ -130,7 +141,7 @@ void Prober::OnWheel(Target& target, int64_t now_us) {
 
 void Prober::OnAnswer(Target& target, std::optional<int> error_number) {
   if (target.phase != Target::Phase::kInFlight) return;
-  const int64_t elapsed_us = MonotonicUs() - target.started_us;
+  const int64_t elapsed_us = MonotonicUs() - target.stage_started_us;
   Finish(target, error_number ? JudgeError(*error_number)
                               : JudgeAnswer(elapsed_us, target.spec.timeout_us));
 }
@@ -141,6 +152,19 @@ void Prober::OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_num
            answer == UdpProber::Answer::kError ? std::optional<int>(error_number) : std::nullopt);
 }
 
+/** keepalived: connecting and answering may each take as long as the timeout. */
+void Prober::OnHttpConnected(Target& target) {
+  target.stage_started_us = MonotonicUs();
+  target.Unlink();
+  wheel_.Arm(&target, target.stage_started_us + target.spec.timeout_us);
+}
+
+void Prober::OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_number) {
+  if (answer == HttpProber::Answer::kMismatch) return Finish(target, JudgeMismatch());
+  OnAnswer(target,
+           answer == HttpProber::Answer::kError ? std::optional<int>(error_number) : std::nullopt);
+}
+
 std::optional<Outcome> Prober::BeginByKind(Target& target) {
   switch (target.spec.kind) {
     case Kind::kTcp:
@@ -149,6 +173,8 @@ std::optional<Outcome> Prober::BeginByKind(Target& target) {
       return icmp_.Begin(target);
     case Kind::kUdp:
       return udp_.Begin(target);
+    case Kind::kHttp:
+      return http_.Begin(target);
   }
   return std::nullopt;
 }
@@ -166,6 +192,7 @@ void Prober::StartWaiting() {
 void Prober::Begin(Target& target) {
   target.phase = Target::Phase::kInFlight;
   target.started_us = MonotonicUs();
+  target.stage_started_us = target.started_us;
   Add(counters_.started);
   Add(counters_.in_flight);
   const std::optional<Outcome> outcome = BeginByKind(target);

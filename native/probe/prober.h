@@ -12,6 +12,7 @@
 
 #include "loop/deadline_timer.h"
 #include "loop/lateness.h"
+#include "probe/http_probe.h"
 #include "probe/icmp_probe.h"
 #include "probe/schedule.h"
 #include "probe/target.h"
@@ -62,6 +63,9 @@ class Prober {
   void OnWheel(Target& target, int64_t now_us);
   void OnAnswer(Target& target, std::optional<int> error_number);
   void OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_number);
+  int StartHttp(uv_loop_t* loop, std::function<void()> after_batch);
+  void OnHttpConnected(Target& target);
+  void OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_number);
   std::optional<Outcome> BeginByKind(Target& target);
   void StartWaiting();
   void Begin(Target& target);
@@ -78,6 +82,7 @@ class Prober {
   TcpProber tcp_;
   IcmpProber icmp_;
   UdpProber udp_;
+  HttpProber http_;
   std::unordered_map<uint32_t, std::unique_ptr<Target>> targets_;
   /** Targets whose time has come, first in first out. */
   ListNode waiting_;

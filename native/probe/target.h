@@ -9,13 +9,15 @@
 
 #include "loop/unique_fd.h"
 #include "probe/address.h"
+#include "probe/http_exchange.h"
+#include "probe/http_reader.h"
 #include "probe/schedule.h"
 #include "probe/timing_wheel.h"
 #include "probe/udp_exchange.h"
 
 namespace holdfast::probe {
 
-enum class Kind : uint8_t { kTcp, kIcmp, kUdp };
+enum class Kind : uint8_t { kTcp, kIcmp, kUdp, kHttp };
 
 /** contract.ts `ProbeTarget`, in the kernel's terms. */
 struct ProbeSpec {
@@ -28,6 +30,8 @@ struct ProbeSpec {
   int64_t timeout_us = 0;
   /** UDP only, and then never null. */
   std::shared_ptr<const UdpExchange> udp;
+  /** HTTP only, and then never null. */
+  std::shared_ptr<const HttpExchange> http;
 
   bool has_interface() const { return bind_interface[0] != '\0'; }
 };
@@ -46,8 +50,14 @@ struct Target : WheelEntry {
   ProbeSpec spec;
   Schedule schedule;
   int64_t started_us = 0;
-  /** TCP and UDP: the socket of the probe in flight. */
+  /** From when the timeout counts: the start, or for HTTP the connection. */
+  int64_t stage_started_us = 0;
+  /** TCP, UDP and HTTP: the socket of the probe in flight. */
   UniqueFd connection;
+  /** HTTP: of the probe in flight; the reader serves all of them. */
+  std::unique_ptr<HttpReader> response;
+  size_t request_sent_bytes = 0;
+  bool is_connected = false;
   /** ICMP: the socket shared with like targets, from the first probe on. */
   IcmpSocket* icmp_socket = nullptr;
   /** ICMP: of the probe in flight; its low 16 bits are the sequence number. */

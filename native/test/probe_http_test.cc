@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "probe/http_exchange.h"
 #include "probe/http_reader.h"
 #include "probe/md5.h"
 
@@ -148,6 +150,29 @@ TEST(HttpReaderTest, NothingChangesAfterTheEnd) {
 }
 
 TEST(HttpReaderTest, OneReaderIsSmall) { EXPECT_LE(sizeof(HttpReader), 512u); }
+
+TEST(HttpExchangeTest, TakesAWholeResponseOfAWantedStatusAndDigest) {
+  const auto digest = ParseDigest(Md5Of("well"));
+  ASSERT_TRUE(digest);
+  const HttpExchange any{"GET / HTTP/1.0", {{200, 204}, {301, 301}}, std::nullopt};
+  const HttpExchange exact{"GET / HTTP/1.0", {{200, 204}}, digest};
+  HttpReader reader;
+  reader.Feed(Octets("HTTP/1.0 204 OK\r\n\r\nwell"));
+  EXPECT_FALSE(IsExpectedResponse(any, reader));
+  reader.Finish();
+  EXPECT_TRUE(IsExpectedResponse(any, reader));
+  EXPECT_TRUE(IsExpectedResponse(exact, reader));
+  HttpReader other;
+  other.Feed(Octets("HTTP/1.0 205 OK\r\n\r\nwell"));
+  other.Finish();
+  EXPECT_FALSE(IsExpectedResponse(any, other));
+}
+
+TEST(HttpExchangeTest, ADigestIs32HexadecimalDigits) {
+  EXPECT_FALSE(ParseDigest(std::string(31, 'a')));
+  EXPECT_FALSE(ParseDigest(std::string(32, 'x')));
+  EXPECT_FALSE(ParseDigest(std::string(32, 'g')));
+}
 
 }  // namespace
 }  // namespace holdfast::probe

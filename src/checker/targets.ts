@@ -1,5 +1,5 @@
-import type { Checker, CheckerTiming, UdpExchange, VirtualServer } from "../model/lvs.ts";
-import type { ProbeKind, ProbeTarget, ProbeUdp } from "../native/contract.ts";
+import type { Checker, CheckerTiming, HttpChecker, UdpExchange, VirtualServer } from "../model/lvs.ts";
+import type { ProbeHttp, ProbeKind, ProbeTarget, ProbeUdp } from "../native/contract.ts";
 
 /** Equal for two checkers if and only if one probe serves both. */
 export type TargetId = string;
@@ -27,6 +27,10 @@ export interface PlannedTarget {
 export function endpointId(checker: Checker): EndpointId {
   const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   const where = [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
+  if (checker.kind === "http") {
+    const { request, statusCodes, digest } = checker;
+    return `${where} ${JSON.stringify([request, statusCodes.map(({ from, to }) => [from, to]), digest])}`;
+  }
   if (checker.kind !== "udp") return where;
   const { payload, requiresReply, reply, minReplyBytes, maxReplyBytes } = checker.exchange;
   return `${where} ${[payload, requiresReply, reply, minReplyBytes, maxReplyBytes].join("/")}`;
@@ -61,13 +65,22 @@ export function planTargets(virtualServers: readonly VirtualServer[]): Map<Targe
   return targets;
 }
 
-const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = { tcp: "tcp", ping: "icmp", udp: "udp" };
+const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = {
+  tcp: "tcp",
+  ping: "icmp",
+  udp: "udp",
+  http: "http",
+};
 
 /** 32 octets of text. */
 const FILLER = Buffer.from("abcdefghijklmnopqrstuvwabcdefghi").toString("hex");
 
 function withFiller(exchange: UdpExchange): ProbeUdp {
   return exchange.payload === "" ? { ...exchange, payload: FILLER } : exchange;
+}
+
+function responseOf({ request, statusCodes, digest }: HttpChecker): ProbeHttp {
+  return { request, statusCodes, digest };
 }
 
 function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): PlannedTarget {
@@ -87,6 +100,7 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
       fwmark,
       timeoutUs: checker.timing.connectTimeoutUs,
       ...(checker.kind === "udp" ? { udp: withFiller(checker.exchange) } : {}),
+      ...(checker.kind === "http" ? { http: responseOf(checker) } : {}),
     },
     timing: checker.timing,
     askers,

@@ -3,6 +3,7 @@ import type { Checker, CheckerTarget, CheckerTiming } from "../model/lvs.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
 import { readApplicationCheck, readUdp } from "./build-application-checks.ts";
+import { httpProbesOf } from "./build-http-probes.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
@@ -81,7 +82,7 @@ export function buildCheckers(server: Settings, checked: CheckedServer, context:
     if (NETWORK_CHECKS.has(name)) checkers.push(buildNetworkChecker(entry, checked, context));
     else applicationCheckers.push(...buildApplicationCheckers(entry, checked, context));
   }
-  return { checkers, applicationCheckers };
+  return { checkers: [...checkers, ...applicationCheckers.flatMap(httpProbesOf)], applicationCheckers };
 }
 
 function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: BuildContext): Checker {

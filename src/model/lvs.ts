@@ -61,7 +61,24 @@ export interface UdpExchange {
   readonly maxReplyBytes: number;
 }
 
+/** One url of an HTTP_GET. */
+export interface HttpChecker {
+  readonly kind: "http";
+  readonly timing: CheckerTiming;
+  readonly target: CheckerTarget;
+  readonly path: string;
+  /** As it goes out. */
+  readonly request: string;
+  /** Accepted ones, both ends included. */
+  readonly statusCodes: readonly { readonly from: number; readonly to: number }[];
+  /** MD5 of the body in hexadecimal digits; null takes any. */
+  readonly digest: string | null;
+  readonly logsAllFailures: boolean;
+  readonly place: SourcePlace;
+}
+
 export type Checker =
+  | HttpChecker
   | {
       readonly kind: "tcp";
       readonly timing: CheckerTiming;

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 5;
+export const CONTRACT_VERSION = 6;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -541,7 +541,7 @@ export interface VrrpLoop {
 
 // ---------------------------------------------------------------- probe loop
 
-export type ProbeKind = "tcp" | "icmp" | "udp";
+export type ProbeKind = "tcp" | "icmp" | "udp" | "http";
 
 /** What a UDP probe sends, and what it takes for an answer. */
 export interface ProbeUdp {
@@ -553,6 +553,16 @@ export interface ProbeUdp {
   readonly reply: string;
   readonly minReplyBytes: number;
   readonly maxReplyBytes: number;
+}
+
+/** One request of an HTTP probe, and which response it takes. */
+export interface ProbeHttp {
+  /** As it goes out, blank line included. */
+  readonly request: string;
+  /** Accepted status codes, both ends included, 100..999. */
+  readonly statusCodes: readonly { readonly from: number; readonly to: number }[];
+  /** MD5 of the body, 32 hexadecimal digits in lower case; null takes any body. */
+  readonly digest: string | null;
 }
 
 export interface ProbeTarget {
@@ -570,6 +580,8 @@ export interface ProbeTarget {
   readonly timeoutUs: number;
   /** For kind `udp`, and only there. */
   readonly udp?: ProbeUdp;
+  /** For kind `http`, and only there. `timeoutUs` counts twice: to connect, and from then on to the end. */
+  readonly http?: ProbeHttp;
 }
 
 /**

@@ -14,6 +14,13 @@ const CHECK_WORDS: Readonly<
   tcp: { passed: "TCP connection to", failed: "TCP_CHECK on service", namesService: false },
   udp: { passed: "UDP connection to", failed: "UDP_CHECK on service", namesService: false },
   ping: { passed: "ICMP connection to", failed: "ICMP CHECK on service", namesService: true },
+  http: { passed: "Remote Web server", failed: "HTTP_CHECK on service", namesService: false },
+};
+
+/** By reason; what is missing is an error of the connection. */
+const HTTP_FAILURES: Readonly<Record<string, string>> = {
+  timeout: "Timeout connecting server",
+  mismatch: "HTTP response not as expected from server",
 };
 
 export interface CheckVerdict {
@@ -30,7 +37,12 @@ export function speakVerdict(verdict: CheckVerdict, server: string, virtualServe
   const { kind, isUp, retries, reason } = verdict;
   const words = CHECK_WORDS[kind];
   const fields = { check: kind, server, virtualServer };
-  if (isUp) return info("check succeeded", fields, `${words.passed} ${server} success.`);
+  if (isUp)
+    return info(
+      "check succeeded",
+      fields,
+      `${words.passed} ${server} ${kind === "http" ? "succeed on service" : "success"}.`,
+    );
   const of = words.namesService ? ` of ${virtualServer}` : "";
   const text =
     retries === 0
@@ -49,6 +61,10 @@ export function speakFailure(
   if (kind === "udp") {
     const what = reason === "mismatch" ? "UDP check to" : "UDP connection to";
     const text = `${what} ${server} ${reason === "mismatch" ? "reply data mismatch" : "failed"}.`;
+    return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
+  }
+  if (kind === "http") {
+    const text = `${HTTP_FAILURES[reason] ?? "Error connecting server"} ${server}.`;
     return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
   }
   const of = kind === "ping" && reason !== "timeout" ? ` of ${virtualServer}` : "";

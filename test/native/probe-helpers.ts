@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type {
   ProbeCounters,
   ProbeEvent,
+  ProbeHttp,
   ProbeLoop,
   ProbeSchedule,
   ProbeTarget,
@@ -42,6 +43,17 @@ export function icmpTarget(address: string, changes: Partial<ProbeTarget> = {}):
 export function udpTarget(port: number, udp: Partial<ProbeUdp> = {}, changes: Partial<ProbeTarget> = {}): ProbeTarget {
   const exchange = { payload: "7069", requiresReply: false, reply: "", minReplyBytes: 0, maxReplyBytes: 255, ...udp };
   return tcpTarget(port, { kind: "udp", udp: exchange, ...changes });
+}
+
+/** Takes status 200 to 299 with any body. */
+export function httpTarget(
+  port: number,
+  http: Partial<ProbeHttp> = {},
+  changes: Partial<ProbeTarget> = {},
+): ProbeTarget {
+  const request = "GET /health HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: www\r\n\r\n";
+  const exchange = { request, statusCodes: [{ from: 200, to: 299 }], digest: null, ...http };
+  return tcpTarget(port, { kind: "http", http: exchange, ...changes });
 }
 
 /** A probe loop whose events can be waited for. */

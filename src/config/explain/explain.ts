@@ -159,7 +159,9 @@ class Explainer {
     const entry = blocks.take(server.place, name);
     const scopes = [scopeOf("real_server", entry), outer];
     const inner = new BlockIndex(entry?.entries ?? []);
-    const checkers = [...server.checkers, ...server.applicationCheckers].map(describeChecker);
+    // An HTTP_GET is shown as written, not as the probes that it becomes.
+    const probes = server.checkers.filter(({ kind }) => kind !== "http");
+    const checkers = [...probes, ...server.applicationCheckers].map(describeChecker);
     const { place } = server;
     const facts = { rows: REAL_SERVER_ROWS, table: tableOf("virtual_server/real_server"), scopes, place };
     return {

@@ -181,7 +181,10 @@ function checkerObjects(
         : `[${key.group}]:${index}`;
   const heading = `[checker ${from} -> [${real.address}]:${protocol}:${real.port}]`;
   return [
-    ...real.checkers.map((checker) => ({ heading, lines: networkLines(checker, real.port) })),
+    // An HTTP_GET is dumped as written, from the application checkers.
+    ...real.checkers
+      .filter(({ kind }) => kind !== "http")
+      .map((checker) => ({ heading, lines: networkLines(checker, real.port) })),
     ...real.applicationCheckers.map((checker) => ({ heading, lines: applicationLines(checker, real.virtualHost) })),
   ];
 }

@@ -1,0 +1,29 @@
+#include "probe/http_exchange.h"
+
+#include <algorithm>
+
+#include "probe/udp_exchange.h"
+
+namespace holdfast::probe {
+
+std::optional<Md5::Digest> ParseDigest(std::string_view digits) {
+  Md5::Digest digest{};
+  if (digits.size() != 2 * digest.size() || digits.find('x') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto octets = ParseMaskedHex(digits);
+  if (!octets) return std::nullopt;
+  std::copy(octets->value.begin(), octets->value.end(), digest.begin());
+  return digest;
+}
+
+bool IsExpectedResponse(const HttpExchange& exchange, const HttpReader& response) {
+  if (response.state() != HttpReader::State::kDone) return false;
+  const int code = response.status_code();
+  const bool is_wanted =
+      std::any_of(exchange.status_ranges.begin(), exchange.status_ranges.end(),
+                  [code](const auto& range) { return code >= range.from && code <= range.to; });
+  return is_wanted && (!exchange.digest || *exchange.digest == response.digest());
+}
+
+}  // namespace holdfast::probe

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "probe/http_reader.h"
+#include "probe/md5.h"
+
+namespace holdfast::probe {
+
+/** What an HTTP probe sends, and which response it takes. */
+struct HttpExchange {
+  struct StatusRange {
+    /** Both ends included. */
+    uint16_t from = 0;
+    uint16_t to = 0;
+  };
+
+  std::string request;
+  std::vector<StatusRange> status_ranges;
+  /** Nothing takes any body. */
+  std::optional<Md5::Digest> digest;
+};
+
+/** @returns nothing for anything but 32 hexadecimal digits */
+std::optional<Md5::Digest> ParseDigest(std::string_view digits);
+
+/** @param response read to its end, good or bad */
+bool IsExpectedResponse(const HttpExchange& exchange, const HttpReader& response);
+
+}  // namespace holdfast::probe

@@ -1,0 +1,124 @@
+#include "probe/http_probe.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "probe/socket_options.h"
+
+namespace holdfast::probe {
+
+namespace {
+
+constexpr size_t kBatch = 256;
+/** What one server may take of the loop at a time; the epoll set calls again for the rest. */
+constexpr size_t kBufferBytes = 65'536;
+
+int BindSource(int fd, const ProbeSpec& spec) {
+  if (!spec.bind_address) return 0;
+  const SocketAddress source = ScopedAddress(spec, *spec.bind_address);
+  // sin_port and sin6_port lie at the same place.
+  const bool has_port = source.v4.sin_port != 0;
+  SetOption(fd, has_port ? SOL_SOCKET : IPPROTO_IP,
+            has_port ? SO_REUSEADDR : IP_BIND_ADDRESS_NO_PORT, 1);
+  return bind(fd, &source.generic, source.length) == 0 ? 0 : errno;
+}
+
+int PendingError(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+}  // namespace
+
+int HttpProber::Start(uv_loop_t* loop, std::function<void(Target&)> on_connected,
+                      OnAnswer on_answer, std::function<void()> after_batch) {
+  on_connected_ = std::move(on_connected);
+  on_answer_ = std::move(on_answer);
+  buffer_.resize(kBufferBytes);
+  return ready_.Start(loop, [this, after_batch = std::move(after_batch)] {
+    Collect();
+    after_batch();
+  });
+}
+
+std::optional<Outcome> HttpProber::Begin(Target& target) {
+  const ProbeSpec& spec = target.spec;
+  UniqueFd fd(socket(spec.address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return JudgeBegin(errno);
+  if (const int error = ApplyMarkAndInterface(fd.get(), spec); error != 0) return JudgeBegin(error);
+  if (const int error = BindSource(fd.get(), spec); error != 0) return JudgeBegin(error);
+  const SocketAddress peer = ScopedAddress(spec, spec.address);
+  if (connect(fd.get(), &peer.generic, peer.length) != 0 && errno != EINPROGRESS) {
+    return JudgeBegin(errno);
+  }
+  if (const int error = ready_.Add(fd.get(), EPOLLOUT, &target); error != 0) {
+    return JudgeBegin(error);
+  }
+  target.connection = std::move(fd);
+  target.request_sent_bytes = 0;
+  target.is_connected = false;
+  if (!target.response) target.response = std::make_unique<HttpReader>();
+  *target.response = HttpReader();
+  return std::nullopt;
+}
+
+void HttpProber::Collect() {
+  std::array<epoll_event, kBatch> buffer;
+  for (const epoll_event& event : ready_.Take(buffer)) {
+    OnReady(*static_cast<Target*>(event.data.ptr), event.events);
+  }
+}
+
+void HttpProber::OnReady(Target& target, uint32_t events) {
+  const size_t request_bytes = target.spec.http->request.size();
+  if (target.request_sent_bytes == request_bytes) return Receive(target);
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    const int error = PendingError(target.connection.get());
+    return on_answer_(target, Answer::kError, error == 0 ? ECONNRESET : error);
+  }
+  if (!target.is_connected) {
+    target.is_connected = true;
+    on_connected_(target);
+  }
+  Send(target);
+}
+
+void HttpProber::Send(Target& target) {
+  const std::string& request = target.spec.http->request;
+  const std::span rest = std::span(request).subspan(target.request_sent_bytes);
+  const ssize_t sent = send(target.connection.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+  if (sent < 0) {
+    if (errno == EAGAIN || errno == EINTR) return;
+    return on_answer_(target, Answer::kError, errno);
+  }
+  target.request_sent_bytes += static_cast<size_t>(sent);
+  if (target.request_sent_bytes < request.size()) return;
+  const int error = ready_.Change(target.connection.get(), EPOLLIN, &target);
+  if (error != 0) on_answer_(target, Answer::kError, error);
+}
+
+void HttpProber::Receive(Target& target) {
+  const ssize_t length = recv(target.connection.get(), buffer_.data(), buffer_.size(), 0);
+  if (length < 0) {
+    if (errno == EAGAIN || errno == EINTR) return;
+    return on_answer_(target, Answer::kError, errno);
+  }
+  const HttpReader::State state =
+      length == 0 ? target.response->Finish()
+                  : target.response->Feed(std::span(buffer_).first(static_cast<size_t>(length)));
+  if (state == HttpReader::State::kDone || state == HttpReader::State::kBad) Judge(target);
+}
+
+void HttpProber::Judge(Target& target) {
+  const bool is_good = IsExpectedResponse(*target.spec.http, *target.response);
+  on_answer_(target, is_good ? Answer::kGood : Answer::kMismatch, 0);
+}
+
+}  // namespace holdfast::probe

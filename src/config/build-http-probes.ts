@@ -1,0 +1,37 @@
+import type { ApplicationChecker, HttpRequest, HttpSettings } from "../model/checks.ts";
+import type { CheckerTarget, HttpChecker } from "../model/lvs.ts";
+
+const ANY_SUCCESS = [{ from: 200, to: 299 }] as const;
+
+/**
+ * HTTP_GET as probes, one for each url. keepalived fetches one url per delay_loop, in order, and the server is up when
+ * all pass: so each url has its turn every `urls x delay_loop`.
+ */
+export function httpProbesOf({ check, timing, logsAllFailures, place }: ApplicationChecker): readonly HttpChecker[] {
+  if (check.kind !== "http") return [];
+  const { target, requests } = check;
+  return requests.map((request) => ({
+    kind: "http",
+    timing: { ...timing, delayLoopUs: timing.delayLoopUs * requests.length },
+    target,
+    path: request.path,
+    request: requestText(check, request, target),
+    statusCodes: request.statusCodes.length === 0 ? ANY_SUCCESS : request.statusCodes,
+    digest: request.digest,
+    logsAllFailures,
+    place,
+  }));
+}
+
+function requestText(settings: HttpSettings, request: HttpRequest, target: CheckerTarget): string {
+  const { version } = settings;
+  const lines = [`GET ${request.path} HTTP/${version.slice(0, 3)}`, "User-Agent: KeepAliveClient"];
+  if (version === "1.0C") lines.push("Connection: Close");
+  else if (version !== "1.0") lines.push("Connection: close");
+  lines.push(`Host: ${request.virtualHost ?? settings.virtualHost ?? ownHost(target)}`);
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+function ownHost({ family, address, port }: CheckerTarget): string {
+  return family === "inet6" ? `[${address}]:${port}` : `${address}:${port}`;
+}
