@@ -2,8 +2,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import type { ProbeTarget } from "../../src/native/contract.ts";
-import { loadNative } from "../../src/native/load.ts";
+import { createProber, type ProbeTarget, probeTarget } from "holdfast";
 import type { BenchCase, Sample } from "../case.ts";
 
 const WARM_UP_MS = 2_000;
@@ -20,17 +19,8 @@ function threadCpuUs(): ReadonlyMap<string, number> {
 }
 
 function targetAt(kind: "tcp" | "icmp", port: number, index: number): ProbeTarget {
-  return {
-    kind,
-    family: "inet",
-    address: `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,
-    port: kind === "icmp" ? 0 : port,
-    bindAddress: null,
-    bindPort: 0,
-    bindInterface: null,
-    fwmark: 0,
-    timeoutUs: TIMEOUT_US,
-  };
+  const address = `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+  return probeTarget({ kind, address, port: kind === "icmp" ? 0 : port, timeoutUs: TIMEOUT_US });
 }
 
 async function trial(kind: "tcp" | "icmp", count: number): Promise<Sample> {
@@ -41,7 +31,7 @@ async function trial(kind: "tcp" | "icmp", count: number): Promise<Sample> {
   if (address === null || typeof address === "string") throw new Error("no port");
   const threadsBefore = new Set(readdirSync("/proc/self/task"));
   let reported = 0;
-  const loop = loadNative().createProbeLoop({ maxInFlight: 4_096 }, (events) => {
+  const loop = createProber((events) => {
     reported += events.length;
   });
   const schedule = { expected: "success", intervalUs: INTERVAL_US, unexpectedIntervalUs: INTERVAL_US } as const;
