@@ -12,7 +12,8 @@
         "-fstack-protector-strong", "-fstack-clash-protection", "-flto=auto",
         "-isystem <!@(node -p \"require('node:path').dirname(require.resolve('node-addon-api/package.json'))\")"
       ],
-      "ldflags": ["-flto=auto", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-static-libstdc++", "-static-libgcc"],
+      "ldflags": ["-flto=auto", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL"],
+      "libraries": ["-l:libpcre2-8.a"],
       "conditions": [
         ["target_arch=='x64'", { "cflags_cc": ["-fcf-protection"] }],
         ["target_arch=='arm64'", { "cflags_cc": ["-mbranch-protection=standard"] }]

@@ -5,7 +5,7 @@ import { hasProgram, run, say } from "./tools.mjs";
 
 /** @type {Readonly<Record<string, { why: string, packages: readonly string[] }>>} */
 const PURPOSES = {
-  build: { why: "compile the addon", packages: ["g++", "make", "python3"] },
+  build: { why: "compile the addon", packages: ["g++", "make", "python3", "libpcre2-dev"] },
   demo: {
     why: "build the demo's machines, and an IPVS kernel for hosts without one",
     packages: ["iproute2", "iputils-ping", "kmod", "procps", "util-linux", "nftables", "ipvsadm", "user-mode-linux"],

@@ -10,7 +10,7 @@
 namespace {
 
 /** contract.ts `CONTRACT_VERSION` */
-constexpr int kContractVersion = 6;
+constexpr int kContractVersion = 7;
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);

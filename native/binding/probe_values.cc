@@ -20,6 +20,7 @@ namespace {
 
 /** A year: longer waits are mistakes, and sums of times stay far from overflow. */
 constexpr int64_t kMaxDelayUs = int64_t{366} * 86'400 * 1'000'000;
+constexpr int64_t kMaxOffset = INT32_MAX;
 
 const char* ReasonName(probe::Reason reason) {
   switch (reason) {
@@ -116,6 +117,25 @@ void ReadStatusRanges(FieldReader& reader, probe::HttpExchange* exchange) {
   }
 }
 
+/** `target.http.regex`, null for none. */
+void ReadRegex(FieldReader& http, probe::HttpExchange* exchange) {
+  const Napi::Value value = http.Value("regex");
+  if (!http.ok() || value.IsNull()) return;
+  FieldReader reader(value, "target.http.regex");
+  probe::HttpRegexSpec spec;
+  spec.pattern = reader.String("pattern");
+  const Napi::Array options = reader.Array("options");
+  if (!reader.ok()) return;
+  for (uint32_t index = 0; index < options.Length(); ++index) {
+    spec.options.push_back(options.Get(index).ToString());
+  }
+  spec.is_negated = reader.Bool("isNegated");
+  spec.min_offset = static_cast<size_t>(reader.Integer("minOffset", 0, kMaxOffset));
+  const auto max_offset = reader.NullableInteger("maxOffset", 0, kMaxOffset);
+  if (max_offset) spec.max_offset = static_cast<size_t>(*max_offset);
+  if (reader.ok()) exchange->regex = std::make_shared<probe::HttpRegex>(spec);
+}
+
 /** @returns whether all is well */
 bool ReadHttp(FieldReader& target, probe::ProbeSpec* spec) {
   if (spec->kind != probe::Kind::kHttp || !target.ok()) return target.ok();
@@ -126,6 +146,7 @@ bool ReadHttp(FieldReader& target, probe::ProbeSpec* spec) {
   exchange->request = reader.String("request");
   const auto digest = reader.NullableString("digest");
   ReadStatusRanges(reader, exchange.get());
+  ReadRegex(reader, exchange.get());
   if (reader.env().IsExceptionPending() || !reader.ok()) return false;
   if (exchange->request.empty()) reader.Fail("request", "an HTTP request is expected");
   if (digest) exchange->digest = probe::ParseDigest(*digest);

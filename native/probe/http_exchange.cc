@@ -23,7 +23,8 @@ bool IsExpectedResponse(const HttpExchange& exchange, const HttpReader& response
   const bool is_wanted =
       std::any_of(exchange.status_ranges.begin(), exchange.status_ranges.end(),
                   [code](const auto& range) { return code >= range.from && code <= range.to; });
-  return is_wanted && (!exchange.digest || *exchange.digest == response.digest());
+  if (!is_wanted || (exchange.digest && *exchange.digest != response.digest())) return false;
+  return !exchange.regex || exchange.regex->Takes(response.kept_body());
 }
 
 }  // namespace holdfast::probe

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "probe/http_reader.h"
+#include "probe/http_regex.h"
 #include "probe/md5.h"
 
 namespace holdfast::probe {
@@ -23,6 +25,8 @@ struct HttpExchange {
   std::vector<StatusRange> status_ranges;
   /** Nothing takes any body. */
   std::optional<Md5::Digest> digest;
+  /** Null takes any body. */
+  std::shared_ptr<const HttpRegex> regex;
 };
 
 /** @returns nothing for anything but 32 hexadecimal digits */

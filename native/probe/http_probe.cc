@@ -65,7 +65,7 @@ std::optional<Outcome> HttpProber::Begin(Target& target) {
   target.request_sent_bytes = 0;
   target.is_connected = false;
   if (!target.response) target.response = std::make_unique<HttpReader>();
-  *target.response = HttpReader();
+  *target.response = HttpReader(spec.http->regex ? HttpRegex::kMaxBodyBytes : 0);
   return std::nullopt;
 }
 
@@ -118,6 +118,8 @@ void HttpProber::Receive(Target& target) {
 
 void HttpProber::Judge(Target& target) {
   const bool is_good = IsExpectedResponse(*target.spec.http, *target.response);
+  // Nothing of a body stays between probes.
+  *target.response = HttpReader();
   on_answer_(target, is_good ? Answer::kGood : Answer::kMismatch, 0);
 }
 

@@ -121,6 +121,8 @@ void HttpReader::FeedBody(std::span<const uint8_t> octets) {
     octets = octets.first(static_cast<size_t>(*length - body_bytes_));
   }
   md5_.Update(octets);
+  const auto kept = octets.first(std::min(octets.size(), max_kept_bytes_ - kept_body_.size()));
+  kept_body_.insert(kept_body_.end(), kept.begin(), kept.end());
   body_bytes_ += octets.size();
   if (length && body_bytes_ == *length) Complete();
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "probe/md5.h"
 
@@ -13,7 +14,8 @@ namespace holdfast::probe {
 
 /**
  * Reads one HTTP/1 response as it comes in. Keeps the beginning of one line and the state of the
- * digest, never the response: a server can send what it likes for as long as it likes.
+ * digest, and of the body only as much as is asked for: a server can send what it likes for as long
+ * as it likes.
  */
 class HttpReader {
  public:
@@ -30,6 +32,10 @@ class HttpReader {
   };
 
   static constexpr size_t kMaxHeadBytes = 65'536;
+
+  HttpReader() = default;
+  /** @param max_kept_bytes of the body's beginning, to be searched when all has come */
+  explicit HttpReader(size_t max_kept_bytes) : max_kept_bytes_(max_kept_bytes) {}
 
   /** Takes what has come in; nothing after kDone or kBad. */
   State Feed(std::span<const uint8_t> octets);
@@ -50,6 +56,7 @@ class HttpReader {
    * Only after kDone.
    */
   const Md5::Digest& digest() const { return digest_; }
+  std::span<const uint8_t> kept_body() const { return kept_body_; }
 
  private:
   /** More than any line that means something here. */
@@ -69,6 +76,8 @@ class HttpReader {
   int status_code_ = 0;
   bool is_coded_ = false;
   std::optional<uint64_t> content_length_;
+  size_t max_kept_bytes_ = 0;
+  std::vector<uint8_t> kept_body_;
   size_t head_bytes_ = 0;
   uint64_t body_bytes_ = 0;
   /** The line may be longer than what is kept of it. */

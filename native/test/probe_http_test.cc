@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "probe/http_exchange.h"
 #include "probe/http_reader.h"
+#include "probe/http_regex.h"
 #include "probe/md5.h"
 
 namespace holdfast::probe {
@@ -154,8 +156,8 @@ TEST(HttpReaderTest, OneReaderIsSmall) { EXPECT_LE(sizeof(HttpReader), 512u); }
 TEST(HttpExchangeTest, TakesAWholeResponseOfAWantedStatusAndDigest) {
   const auto digest = ParseDigest(Md5Of("well"));
   ASSERT_TRUE(digest);
-  const HttpExchange any{"GET / HTTP/1.0", {{200, 204}, {301, 301}}, std::nullopt};
-  const HttpExchange exact{"GET / HTTP/1.0", {{200, 204}}, digest};
+  const HttpExchange any{"GET / HTTP/1.0", {{200, 204}, {301, 301}}, std::nullopt, nullptr};
+  const HttpExchange exact{"GET / HTTP/1.0", {{200, 204}}, digest, nullptr};
   HttpReader reader;
   reader.Feed(Octets("HTTP/1.0 204 OK\r\n\r\nwell"));
   EXPECT_FALSE(IsExpectedResponse(any, reader));
@@ -172,6 +174,54 @@ TEST(HttpExchangeTest, ADigestIs32HexadecimalDigits) {
   EXPECT_FALSE(ParseDigest(std::string(31, 'a')));
   EXPECT_FALSE(ParseDigest(std::string(32, 'x')));
   EXPECT_FALSE(ParseDigest(std::string(32, 'g')));
+}
+
+bool Takes(const HttpRegexSpec& spec, std::string_view body) {
+  return HttpRegex(spec).Takes(Octets(body));
+}
+
+TEST(HttpRegexTest, FindsThePatternAnywhereInTheBody) {
+  EXPECT_TRUE(Takes({.pattern = "st[a-z]+s: ok"}, "line\nstatus: ok\n"));
+  EXPECT_FALSE(Takes({.pattern = "status: ok"}, "Status: OK"));
+  EXPECT_TRUE(Takes({.pattern = "status: ok", .options = {"caseless"}}, "Status: OK"));
+  EXPECT_FALSE(Takes({.pattern = "^ok$"}, "is\nok\n"));
+  EXPECT_TRUE(Takes({.pattern = "^ok$", .options = {"multiline", "unheard_of"}}, "is\nok\n"));
+}
+
+TEST(HttpRegexTest, NegatedItTakesWhatDoesNotMatch) {
+  EXPECT_FALSE(Takes({.pattern = "error", .is_negated = true}, "an error"));
+  EXPECT_TRUE(Takes({.pattern = "error", .is_negated = true}, "all well"));
+}
+
+TEST(HttpRegexTest, OffsetsBoundWhereAMatchMayStart) {
+  EXPECT_TRUE(Takes({.pattern = "b", .min_offset = 1}, "ab"));
+  EXPECT_FALSE(Takes({.pattern = "a", .min_offset = 1}, "ab"));
+  EXPECT_FALSE(Takes({.pattern = "a", .min_offset = 3}, "ab"));
+  EXPECT_TRUE(Takes({.pattern = "b", .max_offset = 1}, "ab"));
+  EXPECT_FALSE(Takes({.pattern = "b", .max_offset = 0}, "ab"));
+}
+
+TEST(HttpRegexTest, APatternThatDoesNotCompileTakesNothingAndSaysWhy) {
+  const HttpRegex regex({.pattern = "a(b"});
+  EXPECT_THAT(regex.problem(), testing::EndsWith("at offset 3"));
+  EXPECT_FALSE(regex.Takes(Octets("ab")));
+  EXPECT_FALSE(Takes({.pattern = "a(b", .is_negated = true}, "x"));
+}
+
+TEST(HttpRegexTest, AHostilePatternStopsAndTakesNothing) {
+  const std::string body(HttpRegex::kMaxBodyBytes, 'a');
+  EXPECT_FALSE(Takes({.pattern = "(a+)+[bc]$"}, body));
+  EXPECT_FALSE(Takes({.pattern = "(a+)+[bc]$", .is_negated = true}, body));
+}
+
+TEST(HttpReaderTest, KeepsNoMoreOfTheBodyThanAskedFor) {
+  HttpReader reader(4);
+  reader.Feed(Octets("HTTP/1.0 200 OK\r\n\r\nab"));
+  reader.Feed(Octets("cdef"));
+  reader.Finish();
+  EXPECT_EQ(std::string(reader.kept_body().begin(), reader.kept_body().end()), "abcd");
+  EXPECT_EQ(reader.body_bytes(), 6u);
+  EXPECT_TRUE(Read("HTTP/1.0 200 OK\r\n\r\nabc").kept_body().empty());
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ export function endpointId(checker: Checker): EndpointId {
   const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   const where = [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
   if (checker.kind === "http") {
-    const { request, statusCodes, digest } = checker;
-    return `${where} ${JSON.stringify([request, statusCodes.map(({ from, to }) => [from, to]), digest])}`;
+    const { request, statusCodes, digest, regex } = checker;
+    return `${where} ${JSON.stringify([request, statusCodes.map(({ from, to }) => [from, to]), digest, regex])}`;
   }
   if (checker.kind !== "udp") return where;
   const { payload, requiresReply, reply, minReplyBytes, maxReplyBytes } = checker.exchange;
@@ -79,8 +79,8 @@ function withFiller(exchange: UdpExchange): ProbeUdp {
   return exchange.payload === "" ? { ...exchange, payload: FILLER } : exchange;
 }
 
-function responseOf({ request, statusCodes, digest }: HttpChecker): ProbeHttp {
-  return { request, statusCodes, digest };
+function responseOf({ request, statusCodes, digest, regex }: HttpChecker): ProbeHttp {
+  return { request, statusCodes, digest, regex };
 }
 
 function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): PlannedTarget {

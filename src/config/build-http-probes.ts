@@ -18,6 +18,7 @@ export function httpProbesOf({ check, timing, logsAllFailures, place }: Applicat
     request: requestText(check, request, target),
     statusCodes: request.statusCodes.length === 0 ? ANY_SUCCESS : request.statusCodes,
     digest: request.digest,
+    regex: request.regex,
     logsAllFailures,
     place,
   }));

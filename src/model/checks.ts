@@ -1,5 +1,5 @@
 import type { ScriptCommand } from "./command.ts";
-import type { CheckerTarget, CheckerTiming, RealServer, VirtualServer } from "./lvs.ts";
+import type { CheckerTarget, CheckerTiming, HttpRegex, RealServer, VirtualServer } from "./lvs.ts";
 import type { AddressFamily, IpAddress, SourcePlace } from "./units.ts";
 
 /** One `url` block of HTTP_GET or SSL_GET. */
@@ -10,14 +10,7 @@ export interface HttpRequest {
   readonly digest: string | null;
   /** Accepted status codes, both ends included; empty takes 200 to 299. */
   readonly statusCodes: readonly { readonly from: number; readonly to: number }[];
-  readonly regex: {
-    readonly pattern: string;
-    /** Names of PCRE2 options. */
-    readonly options: readonly string[];
-    readonly isNegated: boolean;
-    readonly minOffset: number;
-    readonly maxOffset: number | null;
-  } | null;
+  readonly regex: HttpRegex | null;
   readonly isTlsStrict: boolean | null;
 }
 

@@ -61,6 +61,17 @@ export interface UdpExchange {
   readonly maxReplyBytes: number;
 }
 
+/** What the body of a response has to match, octets counted from its beginning. */
+export interface HttpRegex {
+  readonly pattern: string;
+  /** Names of PCRE2 options. */
+  readonly options: readonly string[];
+  /** It must not match. */
+  readonly isNegated: boolean;
+  readonly minOffset: number;
+  readonly maxOffset: number | null;
+}
+
 /** One url of an HTTP_GET. */
 export interface HttpChecker {
   readonly kind: "http";
@@ -73,6 +84,7 @@ export interface HttpChecker {
   readonly statusCodes: readonly { readonly from: number; readonly to: number }[];
   /** MD5 of the body in hexadecimal digits; null takes any. */
   readonly digest: string | null;
+  readonly regex: HttpRegex | null;
   readonly logsAllFailures: boolean;
   readonly place: SourcePlace;
 }

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 6;
+export const CONTRACT_VERSION = 7;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -555,6 +555,19 @@ export interface ProbeUdp {
   readonly maxReplyBytes: number;
 }
 
+/** A PCRE2 pattern; the first 65,536 octets of the body are searched, with a limit on the work. */
+export interface ProbeRegex {
+  readonly pattern: string;
+  /** In the configuration's spelling, for example `caseless`; unknown ones count as none. */
+  readonly options: readonly string[];
+  /** The body must not match. */
+  readonly isNegated: boolean;
+  /** Octets of the body that are left out at its beginning. */
+  readonly minOffset: number;
+  /** The last offset at which a match may start; null: any. */
+  readonly maxOffset: number | null;
+}
+
 /** One request of an HTTP probe, and which response it takes. */
 export interface ProbeHttp {
   /** As it goes out, blank line included. */
@@ -563,6 +576,8 @@ export interface ProbeHttp {
   readonly statusCodes: readonly { readonly from: number; readonly to: number }[];
   /** MD5 of the body, 32 hexadecimal digits in lower case; null takes any body. */
   readonly digest: string | null;
+  /** Null takes any body. A pattern that does not compile takes none. */
+  readonly regex: ProbeRegex | null;
 }
 
 export interface ProbeTarget {

@@ -52,7 +52,7 @@ export function httpTarget(
   changes: Partial<ProbeTarget> = {},
 ): ProbeTarget {
   const request = "GET /health HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: www\r\n\r\n";
-  const exchange = { request, statusCodes: [{ from: 200, to: 299 }], digest: null, ...http };
+  const exchange = { request, statusCodes: [{ from: 200, to: 299 }], digest: null, regex: null, ...http };
   return tcpTarget(port, { kind: "http", http: exchange, ...changes });
 }
 

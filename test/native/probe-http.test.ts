@@ -73,6 +73,21 @@ test("the digest is that of the body, up to Content-Length", LIMIT, async () => 
   assert.equal(await reasonOf(response, { digest: md5("ill") }), "mismatch");
 });
 
+test("the body has to match the regex, or must not", LIMIT, async () => {
+  const regex = { pattern: "status: o[kK]", options: ["caseless"], isNegated: false, minOffset: 0, maxOffset: null };
+  const response = "HTTP/1.1 200 OK\r\n\r\n<p>STATUS: OK</p>";
+  assert.equal(await reasonOf(response, { regex }), "ok");
+  assert.equal(await reasonOf(response, { regex: { ...regex, options: [] } }), "mismatch");
+  assert.equal(await reasonOf(response, { regex: { ...regex, isNegated: true } }), "mismatch");
+  assert.equal(await reasonOf(response, { regex: { ...regex, maxOffset: 2 } }), "mismatch");
+  assert.equal(await reasonOf("HTTP/1.1 200 OK\r\n\r\nwell", { regex: { ...regex, isNegated: true } }), "ok");
+});
+
+test("a regex that does not compile fails every check", LIMIT, async () => {
+  const regex = { pattern: "a(b", options: [], isNegated: false, minOffset: 0, maxOffset: null };
+  assert.equal(await reasonOf("HTTP/1.1 200 OK\r\n\r\nab", { regex }), "mismatch");
+});
+
 test("a connection that is kept open passes at the end of the content", LIMIT, async () => {
   answer = (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell");
   assert.equal((await recorded.probe(httpTarget(port))).reason, "ok");

@@ -57,7 +57,8 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     retry delay_before_retry warmup delay_loop alpha`,
   "virtual_server/real_server/HTTP_GET": `url virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
     connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha`,
-  "virtual_server/real_server/HTTP_GET/url": "path virtualhost digest status_code",
+  "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
+    regex_options regex_min_offset regex_max_offset`,
   "virtual_server/real_server/MISC_CHECK": `misc_path misc_timeout misc_dynamic user retry delay_before_retry warmup
     delay_loop alpha log_all_failures`,
   "virtual_server/real_server/FILE_CHECK": "track_file weight",
