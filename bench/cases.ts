@@ -7,11 +7,13 @@ import { MEMORY } from "./cases/memory.ts";
 import { POOL } from "./cases/pool.ts";
 import { PROBE_ICMP, PROBE_TCP } from "./cases/probe-tcp.ts";
 import { TAKEOVER_VIPS } from "./cases/takeover-vips.ts";
+import { VRRP_ADVERTS } from "./cases/vrrp-adverts.ts";
 
 export const CASES: readonly BenchCase[] = [
   FAILOVER,
   TAKEOVER_VIPS,
   ADVERT_LATENESS,
+  VRRP_ADVERTS,
   PROBE_TCP,
   PROBE_ICMP,
   CHECKS_TCP,

@@ -61,6 +61,11 @@ export class Daemon {
     return this.log.items.map((line) => line.text).join("\n");
   }
 
+  /** Of all its processes, the first one first. */
+  get pids(): readonly number[] {
+    return descendantsOf(this.#child.pid ?? 0);
+  }
+
   /** Waits for a log line that holds the text. */
   async logged(text: string, options: { readonly from?: number; readonly timeoutMs?: number } = {}): Promise<Line> {
     try {
@@ -78,7 +83,7 @@ export class Daemon {
    * @returns when
    */
   crash(): number {
-    const [parent, ...children] = descendantsOf(this.#child.pid ?? 0);
+    const [parent, ...children] = this.pids;
     for (const pid of children) sendSignal(pid, "SIGSTOP");
     const atMs = nowMs();
     if (parent !== undefined) sendSignal(parent, "SIGKILL");

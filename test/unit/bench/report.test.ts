@@ -27,16 +27,22 @@ test("rows gather the trials of both subjects and pass over failed ones", () => 
   assert.deepEqual(rows[0]?.bySubject.get("holdfast"), { count: 2, median: 1.5, min: 1, max: 2 });
 });
 
+test("the ratio is that of neighbouring trials", () => {
+  const values = [trial("keepalived", 4), trial("holdfast", 1), trial("holdfast", 9), trial("keepalived", 3)];
+  assert.deepEqual(rowsOf(values)[0]?.ratio, { count: 2, median: 1.625, min: 0.25, max: 3 });
+  assert.equal(rowsOf([trial("holdfast", 1)])[0]?.ratio, null);
+});
+
 test("numbers get the digits that matter", () => {
   assert.equal(formatSummary({ count: 2, median: 3456.7, min: 0.123, max: 45.67 }), "3457 (0.12 to 45.7, n=2)");
   assert.equal(formatSummary(undefined), "-");
 });
 
 test("the table is Markdown with aligned columns", () => {
-  const table = renderTable(rowsOf([trial("keepalived", 3), trial("holdfast", 1)]), ["keepalived", "holdfast"]);
+  const table = renderTable(rowsOf([trial("keepalived", 4), trial("holdfast", 1)]), ["keepalived", "holdfast"]);
   assert.deepEqual(table.split("\n"), [
-    "| case     | setting      | metric  | keepalived               | holdfast                 |",
-    "| -------- | ------------ | ------- | ------------------------ | ------------------------ |",
-    "| failover | advert_int=1 | takenMs | 3.00 (3.00 to 3.00, n=1) | 1.00 (1.00 to 1.00, n=1) |",
+    "| case     | setting      | metric  | keepalived               | holdfast                 | holdfast / keepalived    |",
+    "| -------- | ------------ | ------- | ------------------------ | ------------------------ | ------------------------ |",
+    "| failover | advert_int=1 | takenMs | 4.00 (4.00 to 4.00, n=1) | 1.00 (1.00 to 1.00, n=1) | 0.25 (0.25 to 0.25, n=1) |",
   ]);
 });
