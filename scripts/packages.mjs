@@ -11,8 +11,17 @@ const PURPOSES = {
     packages: ["iproute2", "iputils-ping", "kmod", "procps", "util-linux", "nftables", "ipvsadm", "user-mode-linux"],
   },
   test: {
-    why: "C++ tests, the peer daemon, the judge of packets, and a browser for the status page",
-    packages: ["cmake", "libuv1-dev", "libgtest-dev", "libgmock-dev", "keepalived", "tshark", "chromium"],
+    why: "C++ tests, the peer daemon, the judge of packets, a name server, and a browser for the status page",
+    packages: [
+      "cmake",
+      "libuv1-dev",
+      "libgtest-dev",
+      "libgmock-dev",
+      "keepalived",
+      "tshark",
+      "chromium",
+      "dnsmasq-base",
+    ],
   },
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
 };

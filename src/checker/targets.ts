@@ -31,7 +31,7 @@ export function endpointId(checker: Checker): EndpointId {
     const { request, statusCodes, digest, regex } = checker;
     return `${where} ${JSON.stringify([request, statusCodes.map(({ from, to }) => [from, to]), digest, regex])}`;
   }
-  if (checker.kind !== "udp") return where;
+  if (checker.kind !== "udp" && checker.kind !== "dns") return where;
   const { payload, requiresReply, reply, minReplyBytes, maxReplyBytes } = checker.exchange;
   return `${where} ${[payload, requiresReply, reply, minReplyBytes, maxReplyBytes].join("/")}`;
 }
@@ -70,6 +70,7 @@ const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = {
   ping: "icmp",
   udp: "udp",
   http: "http",
+  dns: "udp",
 };
 
 /** 32 octets of text. */
@@ -100,6 +101,7 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
       fwmark,
       timeoutUs: checker.timing.connectTimeoutUs,
       ...(checker.kind === "udp" ? { udp: withFiller(checker.exchange) } : {}),
+      ...(checker.kind === "dns" ? { udp: checker.exchange } : {}),
       ...(checker.kind === "http" ? { http: responseOf(checker) } : {}),
     },
     timing: checker.timing,

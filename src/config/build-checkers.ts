@@ -3,6 +3,7 @@ import type { Checker, CheckerTarget, CheckerTiming } from "../model/lvs.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
 import { readApplicationCheck, readUdp } from "./build-application-checks.ts";
+import { dnsProbesOf } from "./build-dns-probes.ts";
 import { httpProbesOf } from "./build-http-probes.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
@@ -82,7 +83,8 @@ export function buildCheckers(server: Settings, checked: CheckedServer, context:
     if (NETWORK_CHECKS.has(name)) checkers.push(buildNetworkChecker(entry, checked, context));
     else applicationCheckers.push(...buildApplicationCheckers(entry, checked, context));
   }
-  return { checkers: [...checkers, ...applicationCheckers.flatMap(httpProbesOf)], applicationCheckers };
+  const probes = applicationCheckers.flatMap((checker) => [...httpProbesOf(checker), ...dnsProbesOf(checker)]);
+  return { checkers: [...checkers, ...probes], applicationCheckers };
 }
 
 function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: BuildContext): Checker {

@@ -89,8 +89,19 @@ export interface HttpChecker {
   readonly place: SourcePlace;
 }
 
+/** DNS_CHECK: one datagram, and what its answer looks like. */
+export interface DnsChecker {
+  readonly kind: "dns";
+  readonly timing: CheckerTiming;
+  readonly target: CheckerTarget;
+  readonly exchange: UdpExchange;
+  readonly logsAllFailures: boolean;
+  readonly place: SourcePlace;
+}
+
 export type Checker =
   | HttpChecker
+  | DnsChecker
   | {
       readonly kind: "tcp";
       readonly timing: CheckerTiming;

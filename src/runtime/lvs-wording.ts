@@ -15,6 +15,7 @@ const CHECK_WORDS: Readonly<
   udp: { passed: "UDP connection to", failed: "UDP_CHECK on service", namesService: false },
   ping: { passed: "ICMP connection to", failed: "ICMP CHECK on service", namesService: true },
   http: { passed: "Remote Web server", failed: "HTTP_CHECK on service", namesService: false },
+  dns: { passed: "DNS_CHECK on service", failed: "DNS_CHECK on service", namesService: false },
 };
 
 /** By reason; what is missing is an error of the connection. */
@@ -37,6 +38,7 @@ export function speakVerdict(verdict: CheckVerdict, server: string, virtualServe
   const { kind, isUp, retries, reason } = verdict;
   const words = CHECK_WORDS[kind];
   const fields = { check: kind, server, virtualServer };
+  if (kind === "dns") return speakDnsVerdict(verdict, server, virtualServer);
   if (isUp)
     return info(
       "check succeeded",
@@ -51,6 +53,19 @@ export function speakVerdict(verdict: CheckVerdict, server: string, virtualServe
   return info("check failed", { ...fields, retries, reason }, text);
 }
 
+/** `DNS_CHECK ([192.168.1.7]:udp:53) read timeout from socket after 3 retries`; keepalived is silent about success. */
+function speakDnsVerdict(verdict: CheckVerdict, server: string, virtualServer: string): SpokenRecord {
+  const { isUp, retries, reason } = verdict;
+  const fields = { check: "dns", server, virtualServer, retries, reason };
+  if (isUp) return { level: "detail", message: "check succeeded", fields, text: `DNS_CHECK (${server}) succeeded` };
+  return info("check failed", fields, `DNS_CHECK (${server}) ${dnsFailure(reason)} after ${retries} retries`);
+}
+
+function dnsFailure(reason: string): string {
+  if (reason === "timeout") return "read timeout from socket";
+  return reason === "mismatch" ? "read error reply from socket" : "connection error";
+}
+
 /** One failure among those that are counted, with `log_all_failures`. */
 export function speakFailure(
   kind: Checker["kind"],
@@ -61,6 +76,10 @@ export function speakFailure(
   if (kind === "udp") {
     const what = reason === "mismatch" ? "UDP check to" : "UDP connection to";
     const text = `${what} ${server} ${reason === "mismatch" ? "reply data mismatch" : "failed"}.`;
+    return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
+  }
+  if (kind === "dns") {
+    const text = `DNS_CHECK (${server}) ${dnsFailure(reason)}`;
     return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
   }
   if (kind === "http") {

@@ -160,7 +160,7 @@ class Explainer {
     const scopes = [scopeOf("real_server", entry), outer];
     const inner = new BlockIndex(entry?.entries ?? []);
     // An HTTP_GET is shown as written, not as the probes that it becomes.
-    const probes = server.checkers.filter(({ kind }) => kind !== "http");
+    const probes = server.checkers.filter(({ kind }) => kind !== "http" && kind !== "dns");
     const checkers = [...probes, ...server.applicationCheckers].map(describeChecker);
     const { place } = server;
     const facts = { rows: REAL_SERVER_ROWS, table: tableOf("virtual_server/real_server"), scopes, place };

@@ -47,7 +47,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold
     sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert`,
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
-    delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET MISC_CHECK
+    delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK MISC_CHECK
     FILE_CHECK notify_up notify_down smtp_alert`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
     retry delay_before_retry warmup delay_loop alpha`,
@@ -59,6 +59,8 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha`,
   "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset`,
+  "virtual_server/real_server/DNS_CHECK": `type name connect_ip connect_port bindto bind_port bind_if connect_timeout
+    fwmark retry delay_before_retry warmup delay_loop alpha`,
   "virtual_server/real_server/MISC_CHECK": `misc_path misc_timeout misc_dynamic user retry delay_before_retry warmup
     delay_loop alpha log_all_failures`,
   "virtual_server/real_server/FILE_CHECK": "track_file weight",

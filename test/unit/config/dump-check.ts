@@ -183,7 +183,7 @@ function checkerObjects(
   return [
     // An HTTP_GET is dumped as written, from the application checkers.
     ...real.checkers
-      .filter(({ kind }) => kind !== "http")
+      .filter(({ kind }) => kind !== "http" && kind !== "dns")
       .map((checker) => ({ heading, lines: networkLines(checker, real.port) })),
     ...real.applicationCheckers.map((checker) => ({ heading, lines: applicationLines(checker, real.virtualHost) })),
   ];
