@@ -54,12 +54,14 @@ const KEEPALIVED = findProgram("keepalived");
 test("the same words give the same status and output as keepalived's", {
   skip: KEEPALIVED === null ? "keepalived is not installed" : false,
 }, async () => {
-  // keepalived exits 0 for a file that is missing from a test, and prints an --umask complaint without its newline.
-  for (const { words } of CASES.filter((one) => !one.words.includes("-u"))) {
+  // keepalived prints an --umask complaint without its newline. For a long option without its parameter (`--use-file`) 2.2.7
+  // prints whatever lies in memory there, and at times crashes on it.
+  const isComparable = ({ words }: Case): boolean => !words.includes("-u") && !words.includes("--use-file");
+  for (const { words } of CASES.filter(isComparable)) {
     const ours = await run([HOLDFAST, ...words]);
     const theirs = await run([KEEPALIVED ?? "", ...words]);
     assert.deepEqual([words, ours.status, ours.stdout], [words, theirs.status, theirs.stdout]);
-    if (words.some((word) => /^(-v|-h|-nlDh|--version|--use-file)$/.test(word))) continue;
+    if (words.some((word) => /^(-v|-h|-nlDh|--version)$/.test(word))) continue;
     assert.equal(ours.stderr, theirs.stderr);
   }
 });
