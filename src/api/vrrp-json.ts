@@ -14,7 +14,8 @@ export interface JsonInstance {
 }
 
 const STATES: Readonly<Record<VrrpStateName, number>> = { initialize: 0, backup: 1, active: 2, fault: 3 };
-const AUTHENTICATION_TYPES = { none: 0, pass: 1, ah: 2 } as const;
+/** Of the header; the trailer of auth_hmac has none. */
+const AUTHENTICATION_TYPES = { none: 0, pass: 1, ah: 2, hmac: 0 } as const;
 const HIDDEN = "********";
 const SCOPES: ReadonlyMap<number, string> = new Map([
   [0, "global"],

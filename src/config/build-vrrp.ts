@@ -67,7 +67,7 @@ export function buildVrrpInstance(
     ...election,
     wantsActive: election.wantsActive && !clearsActive(draft, authentication, election.wantsActive),
     advertisementIntervalUs,
-    authentication: hmac === null ? authentication : { kind: "none" },
+    authentication: hmac === null ? authentication : { kind: "hmac" },
     hmac,
     sourceAddress: sourceAddress ?? ipvlan?.address ?? null,
     multicastGroup: readMulticastGroup(draft, family),

@@ -27,7 +27,9 @@ export type VrrpAuthentication =
   | { readonly kind: "none" }
   /** @see RFC 2338 §5.3.6; `password` holds at most 8 octets. */
   | { readonly kind: "pass"; readonly password: string }
-  | { readonly kind: "ah"; readonly password: string };
+  | { readonly kind: "ah"; readonly password: string }
+  /** The HMAC-SHA256 trailer of `auth_hmac`; keys and mode are in `ConfiguredVrrpInstance.hmac`. */
+  | { readonly kind: "hmac" };
 
 export interface UnicastPeer {
   readonly address: IpAddress;

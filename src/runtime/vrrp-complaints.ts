@@ -20,9 +20,11 @@ function missingInterfaces(config: VrrpInstance, view: NetworkView | null): read
     });
 }
 
-/** Adverts without the header that the peers expect would make two active routers. */
+/** Adverts without the header or trailer that the peers expect would make two active routers. */
 function unknownAuthentication(config: VrrpInstance): readonly Diagnostic[] {
-  if (config.authentication.kind !== "ah") return [];
-  const message = `(${config.name}) auth_type AH is not supported yet; use PASS or none on all routers`;
+  const { kind } = config.authentication;
+  if (kind !== "ah" && kind !== "hmac") return [];
+  const words = kind === "ah" ? "auth_type AH" : "auth_hmac";
+  const message = `(${config.name}) ${words} is not supported yet; use PASS or none on all routers`;
   return [{ severity: "error", code: "unsupported-authentication", message, place: config.place }];
 }

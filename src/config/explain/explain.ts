@@ -128,7 +128,8 @@ class Explainer {
     const own = scopeOf("vrrp_instance", entry);
     const inner = (kind: string): readonly Scope[] => [scopeOf(kind, lastOf(entry, kind)), own];
     const objects: ExplainedObject[] = [];
-    if (instance.authentication.kind !== "none") {
+    const { kind } = instance.authentication;
+    if (kind !== "none" && kind !== "hmac") {
       const table = tableOf("vrrp_instance/authentication");
       const scopes = inner("authentication");
       const facts = { rows: AUTHENTICATION_ROWS, table, scopes, place: instance.place };

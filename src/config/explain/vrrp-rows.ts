@@ -175,7 +175,7 @@ export const VRRP_INSTANCE_ROWS: readonly Row<Instance>[] = [
 
 export const AUTHENTICATION_ROWS: readonly Row<VrrpAuthentication>[] = [
   row("auth_type", ({ kind }) => (kind === "none" ? null : kind.toUpperCase())),
-  row("auth_pass", (it) => (it.kind === "none" ? null : it.password), { isSecret: true }),
+  row("auth_pass", (it) => ("password" in it ? it.password : null), { isSecret: true }),
 ];
 
 export const HMAC_ROWS: readonly Row<HmacSettings>[] = [

@@ -144,6 +144,7 @@ function authenticationLines({ authentication, version }: ConfiguredVrrpInstance
   if (version === 3) return [];
   switch (authentication.kind) {
     case "none":
+    case "hmac":
       return ["Authentication type = none"];
     case "pass":
       return ["Authentication type = SIMPLE_PASSWORD", `Password = ${authentication.password}`];
