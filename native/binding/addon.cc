@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "binding/firewall.h"
 #include "binding/host.h"
 #include "binding/ipvs.h"
 #include "binding/probe.h"
@@ -10,10 +11,11 @@
 namespace {
 
 /** contract.ts `CONTRACT_VERSION` */
-constexpr int kContractVersion = 7;
+constexpr int kContractVersion = 8;
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);
+  holdfast::binding::InitFirewall(env, exports);
   holdfast::binding::InitHost(env, exports);
   holdfast::binding::InitIpvs(env, exports);
   holdfast::binding::InitRtnetlink(env, exports);

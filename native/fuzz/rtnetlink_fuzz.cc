@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fuzz/netlink_input.h"
+#include "netlink/firewall_codec.h"
 #include "netlink/message.h"
 #include "netlink/rtnetlink_codec.h"
 #include "netlink/socket.h"
@@ -81,10 +82,15 @@ void Decode(const Message& message) {
     Require(IsTerminated(address.label));
     RoundTrip(address);
   }
+  holdfast::netlink::FirewallRemoval removal;
+  if (holdfast::netlink::DecodeFirewallRemoval(message, &removal)) {
+    Require(IsTerminated(removal.table));
+  }
 }
 
-constexpr std::array<uint16_t, 5> kTypes{RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_DELADDR,
-                                         NLMSG_ERROR};
+constexpr uint16_t kTableRemoval = 10 << 8 | 2;
+constexpr std::array<uint16_t, 6> kTypes{RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR,
+                                         RTM_DELADDR, NLMSG_ERROR, kTableRemoval};
 
 }  // namespace
 

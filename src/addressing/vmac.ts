@@ -18,6 +18,8 @@ export interface Vmac {
   readonly hasIpv6: boolean;
   /** Adverts of an IPv6 instance go out of it, so it needs a link-local address. */
   readonly sendsAdverts: boolean;
+  /** Interface group; null is that of the interface below. */
+  readonly group: number | null;
   /** Down until the instance is active. */
   readonly isHeldDown: boolean;
   /** A link that is there already and fits. */
@@ -110,6 +112,7 @@ class Planner {
       family: instance.family,
       hasIpv6: instance.family === "inet6" || (isOwn && all.some(({ family }) => family === "inet6")),
       sendsAdverts: isOwn && instance.vmac?.transmitsOnBase !== true,
+      group: instance.vmac?.group ?? null,
       isHeldDown: instance.vmac?.isHeldDown === true,
       isFound: found !== undefined,
     };

@@ -23,7 +23,7 @@ import type { ServiceManager } from "../runtime/service-manager.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
 import { SyncDaemon } from "../runtime/sync-daemon.ts";
 import { readProcesses } from "../runtime/tracking-processes.ts";
-import { createVrrpHalf, type VrrpHalf } from "../runtime/tracking-vrrp.ts";
+import { createVrrpHalf, type VrrpHalf, vrrpSurroundings } from "../runtime/tracking-vrrp.ts";
 import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
@@ -44,8 +44,6 @@ export interface PartsContext {
 
 const RUN_DIRECTORY = "/run";
 
-/** A control loop that has not been heard for this long counts as hung: the vrrp loop gives the addresses up. */
-const LEASE_US = 60_000_000;
 /** How often the kernel's IPVS table is compared with the wanted one. */
 const RECONCILE_INTERVAL_US = 5_000_000;
 const LARGEST_PROBE_COUNT = 4096;
@@ -130,6 +128,7 @@ function createVrrp(context: PartsContext, configuration: CompleteConfiguration,
   return createNetworkHalf(configuration, {
     rtnetlink: context.native.openRtnetlink(),
     log: (record) => log.speak(record),
+    firewall: { run: runNft, watch: (onRemoval) => context.native.watchFirewall(onRemoval) },
     keepsNetwork: context.flags.keepsVrrp,
     createHalf: (placed, onLoopEvents) =>
       createVrrpHalf(placed, {
@@ -154,24 +153,22 @@ function createRuntimeOf(
   const { flags, native } = context;
   const { trackingOf, onLoopEvents } = seams;
   const { notifier, syncDaemon } = seams.effects;
-  const { vrrpRealtimePriority, isVrrpMemoryLocked } = configuration.global;
+  const { vrrpRealtimePriority, isVrrpMemoryLocked, leaseUs } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
   const loopOptions = {
     realtimePriority: vrrpRealtimePriority,
     isMemoryLocked: isVrrpMemoryLocked,
-    leaseUs: LEASE_US,
+    leaseUs,
   };
   const runtime = createVrrpRuntime(
     {
       instances: configuration.vrrpInstances,
-      syncGroups: configuration.syncGroups,
-      garpGroups: configuration.garpGroups,
+      ...vrrpSurroundings(configuration),
       startupDelayUs: vrrpStartupDelayUs(configuration.global, native.monotonicUs()),
-      leaseUs: LEASE_US,
+      leaseUs,
       adoptsAddresses: true,
       keepsAddresses: flags.keepsVrrp,
       allowsMissingInterfaces: configuration.global.dynamicInterfaces,
-      onAddressRemoved: "repair",
     },
     {
       createLoop: (onEvents) =>

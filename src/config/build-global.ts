@@ -120,6 +120,8 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     notifiesPriorityChanges: parts.vrrp.notifiesPriorityChanges,
     rewritesFifoOnReload: globals.has("fifo_write_vrrp_states_on_reload"),
     buffers: readBuffers(globals),
+    yieldsOnRemovedAddresses: globals.boolean("vrrp_track_removed_addresses") ?? false,
+    leaseUs: globals.number("vrrp_lease_time") ?? 60 * SECOND_US,
     maxAutoPriority: globals.has("max_auto_priority") ? (globals.number("max_auto_priority") ?? 99) : 0,
     minAutoPriorityDelayUs: globals.number("min_auto_priority_delay") ?? SECOND_US,
     startupDelayUs: globals.number("vrrp_startup_delay") ?? 0,

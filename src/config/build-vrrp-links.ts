@@ -19,13 +19,13 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
   if (words === null) return null;
   let name: string | null = null;
   let macAddress: string | null = null;
-  let group: string | null = null;
+  let group: number | null = null;
   let forcesNetlinkMessage = false;
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     if (MAC.test(word)) macAddress = completeMac(word, vrid);
     else if (word === "name") name = words[++i] ?? null;
-    else if (word === "group") group = words[++i] ?? null;
+    else if (word === "group") group = readGroup(draft, "use_vmac", words[++i] ?? "");
     else if (word === "netlink_notify_msg") forcesNetlinkMessage = true;
     else name = word;
   }
@@ -53,6 +53,13 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
   return isHeldDown ? { ...vmac, isHeldDown } : vmac;
 }
 
+/** A number, or a name of iproute2's `group` file. */
+function readGroup(draft: InstanceDraft, keyword: string, word: string): number | null {
+  const group = draft.context.names.find("group", word, 0xffffffff);
+  if (group === null) complain(draft, "bad-value", `${keyword}: "${word}" is not an interface group`, keyword);
+  return group;
+}
+
 function completeMac(text: string, vrid: number): string {
   const octets = text.split(":").map((octet) => octet.toLowerCase().padStart(2, "0"));
   if (octets.length === 5) octets.push(vrid.toString(16).padStart(2, "0"));
@@ -75,7 +82,7 @@ export function readIpvlan(draft: InstanceDraft): IpvlanSettings | null {
     const prefix = parsePrefix(word);
     if (word === "bridge" || word === "private" || word === "vepa") result.mode = word;
     else if (word === "name") result.name = words[++i] ?? null;
-    else if (word === "group") result.group = words[++i] ?? null;
+    else if (word === "group") result.group = readGroup(draft, "use_ipvlan", words[++i] ?? "");
     else if (prefix !== null) Object.assign(result, { address: prefix.address, prefixLength: prefix.prefixLength });
     else result.name = word;
   }

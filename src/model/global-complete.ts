@@ -154,6 +154,10 @@ export interface ConfiguredGlobals extends GlobalSettings {
     readonly lvsCommand: BufferSettings;
     readonly lvsMonitor: BufferSettings;
   };
+  /** `vrrp_track_removed_addresses` */
+  readonly yieldsOnRemovedAddresses: boolean;
+  /** `vrrp_lease_time`; 0 for no dead-man switch. */
+  readonly leaseUs: Microseconds;
   readonly maxAutoPriority: number;
   readonly minAutoPriorityDelayUs: Microseconds;
   readonly startupDelayUs: Microseconds;

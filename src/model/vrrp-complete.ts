@@ -12,7 +12,8 @@ export interface VmacSettings {
   readonly transmitsOnBase: boolean;
   /** `use_vmac_addr`: addresses on other interfaces get VMACs there. */
   readonly coversOtherInterfaces: boolean;
-  readonly group: string | null;
+  /** Interface group; null is that of the interface below. */
+  readonly group: number | null;
   /** `vmac_protodown`: it has its addresses all the time, but is up only while active. */
   readonly isHeldDown?: boolean;
   readonly forcesNetlinkMessage: boolean;
@@ -24,7 +25,7 @@ export interface IpvlanSettings {
   readonly mode: "bridge" | "private" | "vepa";
   readonly address: IpAddress | null;
   readonly prefixLength: number | null;
-  readonly group: string | null;
+  readonly group: number | null;
 }
 
 export interface HmacSettings {
@@ -48,10 +49,8 @@ export interface ConfiguredVrrpInstance extends VrrpInstance {
   readonly acceptMode: boolean;
   readonly promotesSecondaries: boolean;
   readonly pollsLinkbeat: boolean;
-  /** `track_src_ip`: fault while the configured source address is missing. */
   readonly tracksSourceAddress: boolean;
   readonly faultsWithoutPeer: boolean;
-  /** Unicast words are there, but no peer: adverts go to the group. */
   readonly fallsBackToMulticast: boolean;
   readonly oldUnicastChecksum: "detect" | "never" | "always";
   readonly kernelReceiveBufferBytes: number | null;

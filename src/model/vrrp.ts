@@ -74,9 +74,15 @@ export interface VrrpInstance {
   readonly authentication: VrrpAuthentication;
   /** Null: the first address of the interface. */
   readonly sourceAddress: IpAddress | null;
+  /** `track_src_ip`: fault while the configured source address is missing. */
+  readonly tracksSourceAddress?: boolean;
   readonly multicastGroup: IpAddress;
   /** Not empty: unicast, the group is then unused. */
   readonly unicastPeers: readonly UnicastPeer[];
+  /** `unicast_fault_no_peer` */
+  readonly faultsWithoutPeer?: boolean;
+  /** Unicast words are there, but no peer: adverts go to the group. */
+  readonly fallsBackToMulticast?: boolean;
   /** 1..255 */
   readonly unicastTtl: number;
   readonly checkUnicastSource: boolean;

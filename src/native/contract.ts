@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 7;
+export const CONTRACT_VERSION = 8;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -188,6 +188,21 @@ export interface Rtnetlink {
   /** What the kernel answers to one request, a dump or not. */
   query(message: NetlinkMessage): Promise<readonly NetlinkMessage[]>;
   /** Like `IpvsTable.close`. */
+  close(): void;
+}
+
+// ---------------------------------------------------------------- nftables
+
+/** Something of an nftables table was removed: the table, a chain, a rule, a set, or elements of it. */
+export interface FirewallRemoval {
+  readonly family: "ip" | "ip6" | "inet" | "other";
+  readonly table: string;
+  /** Netlink port of who did it: as a rule its process id. */
+  readonly senderPort: number;
+}
+
+/** Keeps the process alive until it is closed. */
+export interface FirewallWatch {
   close(): void;
 }
 
@@ -675,6 +690,12 @@ export interface NativeAddon {
    */
   openIpvs(): IpvsTable;
   openRtnetlink(): Rtnetlink;
+  /**
+   * Tells of what is removed from nftables tables in the present network namespace, by anybody.
+   * @param onRemoval `isOverrun`: some events were lost
+   * @throws NativeError
+   */
+  watchFirewall(onRemoval: (removals: readonly FirewallRemoval[], isOverrun: boolean) => void): FirewallWatch;
   createVrrpLoop(options: VrrpLoopOptions, onEvents: (events: readonly VrrpEvent[]) => void): VrrpLoop;
   createProbeLoop(options: ProbeLoopOptions, onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
   /** @param path of the socket; a leading `@` means the abstract namespace */

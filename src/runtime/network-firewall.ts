@@ -1,12 +1,21 @@
 import { spawn } from "node:child_process";
+import type { FirewallRemoval, FirewallWatch } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 
 const PATIENCE_MS = 10_000;
+/** Two programs that fight over a table shall not keep a processor busy. */
+const REPAIR_PAUSE_MS = 50;
+const REMEMBERED_SENDERS = 8;
 
-/** Runs a script of nft, which is carried out as a whole or not at all. @returns what nft complained about, null for nothing */
-export async function runNft(script: string): Promise<string | null> {
+/**
+ * Runs a script of nft, which is carried out as a whole or not at all.
+ * @param onStart is told the process id
+ * @returns what nft complained about, null for nothing
+ */
+export async function runNft(script: string, onStart?: (pid: number) => void): Promise<string | null> {
   return await new Promise((resolve) => {
     const child = spawn("nft", ["-f", "-"], { stdio: ["pipe", "ignore", "pipe"], timeout: PATIENCE_MS });
+    if (child.pid !== undefined) onStart?.(child.pid);
     let complaint = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       complaint += text;
@@ -19,28 +28,90 @@ export async function runNft(script: string): Promise<string | null> {
   });
 }
 
-/** Our nftables tables; one change at a time. */
+export interface FirewallDependencies {
+  readonly log: (record: SpokenRecord) => void;
+  readonly run: typeof runNft;
+  readonly watch: (onRemoval: (removals: readonly FirewallRemoval[], isOverrun: boolean) => void) => FirewallWatch;
+}
+
+/** Our nftables tables; one change at a time. What somebody else removes from them is put back. */
 export class Firewall {
-  readonly #log: (record: SpokenRecord) => void;
+  readonly #dependencies: FirewallDependencies;
+  #table: string | null = null;
   #current = "";
   #work: Promise<unknown> = Promise.resolve();
+  #watch: FirewallWatch | null = null;
+  #repair: NodeJS.Timeout | null = null;
+  #repairedAtMs = Number.NEGATIVE_INFINITY;
+  /** Processes of ours that have changed the tables. */
+  readonly #senders: number[] = [];
 
-  constructor(log: (record: SpokenRecord) => void) {
-    this.#log = log;
+  constructor(dependencies: FirewallDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** @param isForced also when the script is the one in force: interfaces in it have changed */
-  set(script: string, isForced: boolean): Promise<void> {
+  set(table: string | null, script: string, isForced: boolean): Promise<void> {
     const done = this.#work.then(async () => {
       if (script === this.#current && !isForced) return;
       this.#current = script;
+      this.#table = table;
       if (script === "") return;
-      const reason = await runNft(script);
-      if (reason === null) return;
-      const message = "nftables not set";
-      this.#log({ level: "error", message, fields: { reason }, text: `${message}: ${reason}` });
+      this.#startWatch();
+      const reason = await this.#dependencies.run(script, (pid) => this.#remember(pid));
+      if (reason !== null) this.#say("error", "nftables not set", { reason });
     });
     this.#work = done;
     return done;
+  }
+
+  /** Removes the tables and looks no longer after them. @param script may be empty */
+  async remove(script: string): Promise<void> {
+    this.stop();
+    await this.#work;
+    if (script === "") return;
+    const reason = await this.#dependencies.run(script);
+    if (reason !== null) this.#say("error", "nftables not removed", { reason });
+  }
+
+  /** The tables stay. */
+  stop(): void {
+    this.#watch?.close();
+    this.#watch = null;
+    if (this.#repair !== null) clearTimeout(this.#repair);
+    this.#repair = null;
+    this.#current = "";
+  }
+
+  #remember(pid: number): void {
+    this.#senders.push(pid);
+    if (this.#senders.length > REMEMBERED_SENDERS) this.#senders.shift();
+  }
+
+  #startWatch(): void {
+    if (this.#watch !== null) return;
+    try {
+      this.#watch = this.#dependencies.watch((removals, isOverrun) => this.#onRemoval(removals, isOverrun));
+    } catch (error) {
+      this.#say("warning", "nftables not watched", { reason: String(error) });
+    }
+  }
+
+  #onRemoval(removals: readonly FirewallRemoval[], isOverrun: boolean): void {
+    const isOurs = ({ family, table, senderPort }: FirewallRemoval): boolean =>
+      table === this.#table && (family === "ip" || family === "ip6") && !this.#senders.includes(senderPort);
+    if (this.#current === "" || this.#repair !== null || !(isOverrun || removals.some(isOurs))) return;
+    const waitMs = Math.max(0, this.#repairedAtMs + REPAIR_PAUSE_MS - performance.now());
+    this.#repair = setTimeout(() => {
+      this.#repair = null;
+      this.#repairedAtMs = performance.now();
+      this.#say("warning", "nftables table changed by others, restoring", { table: this.#table });
+      void this.set(this.#table, this.#current, true);
+    }, waitMs);
+  }
+
+  #say(level: SpokenRecord["level"], message: string, fields: Readonly<Record<string, string | null>>): void {
+    const text = [`${message}:`, ...Object.values(fields)].join(" ");
+    this.#dependencies.log({ level, message, fields, text });
   }
 }

@@ -1,12 +1,13 @@
 import { addressAddMessage, addressDeleteMessage } from "../addressing/address-message.ts";
 import { firewallRemoval, firewallScript } from "../addressing/firewall.ts";
+import { withStaticInterfaces } from "../addressing/static-tracking.ts";
 import { planVmacs, type Vmac } from "../addressing/vmac.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { PreparedObject, Rtnetlink, VrrpEvent } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
-import { Firewall } from "./network-firewall.ts";
+import { Firewall, type FirewallDependencies } from "./network-firewall.ts";
 import { addObjects, objectsWithout, removeObjects } from "./network-objects.ts";
 import { StaticObjects } from "./network-statics.ts";
 import { Sysctls } from "./network-sysctl.ts";
@@ -16,6 +17,7 @@ import type { VrrpHalf } from "./tracking-vrrp.ts";
 export interface NetworkHalfDependencies {
   readonly rtnetlink: Rtnetlink;
   readonly log: (record: SpokenRecord) => void;
+  readonly firewall: Omit<FirewallDependencies, "log">;
   /** `-V`: everything stays at stop. */
   readonly keepsNetwork: boolean;
   /** @param onEvents is to be called with all events of the loop */
@@ -46,12 +48,12 @@ class NetworkHalf implements VrrpHalf {
   #remaking: Promise<void> = Promise.resolve();
 
   constructor(configuration: CompleteConfiguration, dependencies: NetworkHalfDependencies) {
-    const { rtnetlink, log } = dependencies;
+    const { rtnetlink, log, firewall } = dependencies;
     this.#configuration = configuration;
     this.#placed = configuration;
     this.#dependencies = dependencies;
     this.#vmacs = new VmacLinks({ rtnetlink, sysctls: this.#sysctls, log });
-    this.#firewall = new Firewall(log);
+    this.#firewall = new Firewall({ ...firewall, log });
     this.#statics = new StaticObjects(rtnetlink, configuration.global.defaultInterface, log);
   }
 
@@ -80,12 +82,15 @@ class NetworkHalf implements VrrpHalf {
     this.#isStopped = true;
     await this.#inner?.stop();
     await this.#remaking;
-    if (this.#dependencies.keepsNetwork) return;
+    if (this.#dependencies.keepsNetwork) {
+      this.#firewall.stop();
+      return;
+    }
     await this.#statics.stop();
     await this.#vmacs.remove(this.#vmacs.made);
     this.#sysctls.restore();
     const { table } = this.#configuration.global.firewall;
-    if (this.#hasFirewall && table !== null) await this.#firewall.set(firewallRemoval(table), true);
+    await this.#firewall.remove(this.#hasFirewall && table !== null ? firewallRemoval(table) : "");
   }
 
   snapshot(): ReturnType<VrrpHalf["snapshot"]> {
@@ -112,7 +117,7 @@ class NetworkHalf implements VrrpHalf {
         vmac !== null || [...virtualAddresses, ...excludedAddresses].some(({ usesVmac }) => usesVmac),
     );
     const links = needsVmacs ? await readLinkFacts(this.#dependencies.rtnetlink) : [];
-    const plan = planVmacs(configuration.vrrpInstances, { prefix, addressPrefix }, links);
+    const plan = planVmacs(withStaticInterfaces(configuration), { prefix, addressPrefix }, links);
     this.#planned = plan.vmacs;
     this.#placed = { ...configuration, vrrpInstances: plan.instances };
     this.#promoteSecondaries();
@@ -151,7 +156,7 @@ class NetworkHalf implements VrrpHalf {
     };
     const script = firewallScript(input);
     this.#hasFirewall ||= script !== "";
-    await this.#firewall.set(script, isForced);
+    await this.#firewall.set(global.firewall.table, script, isForced);
   }
 
   async #removeUnused(): Promise<void> {

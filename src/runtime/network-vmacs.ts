@@ -89,9 +89,9 @@ export class VmacLinks {
   async #create(vmacs: readonly Vmac[], links: readonly LinkFacts[]): Promise<void> {
     const known = new Map(links.map((link) => [link.name, link]));
     const missing = vmacs.filter(({ name, base }) => !known.has(name) && known.has(base));
-    const messages = missing.map(({ name, base, mac }) => {
+    const messages = missing.map(({ name, base, mac, group: own }) => {
       const { ifindex = 0, group = 0 } = known.get(base) ?? {};
-      return macvlanMessage({ name, baseIfindex: ifindex, mac, group });
+      return macvlanMessage({ name, baseIfindex: ifindex, mac, group: own ?? group });
     });
     const failures = messages.length === 0 ? [] : await this.#dependencies.rtnetlink.send(messages);
     for (const [index, vmac] of missing.entries()) this.#tell(vmac, "creating", failures[index] ?? null);

@@ -2,7 +2,7 @@ import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { TrackingDependencies } from "./tracking-runtime.ts";
 import { Tracking } from "./tracking-runtime.ts";
-import type { TrackingVerdict, VrrpRuntime } from "./vrrp-types.ts";
+import type { TrackingVerdict, VrrpRuntime, VrrpSurroundings } from "./vrrp-types.ts";
 
 /** The VRRP half of the daemon with everything its instances follow. */
 export interface VrrpHalf extends Pick<VrrpRuntime, "start" | "stop" | "snapshot" | "health"> {
@@ -14,6 +14,13 @@ export interface VrrpHalf extends Pick<VrrpRuntime, "start" | "stop" | "snapshot
 
 export interface VrrpHalfDependencies extends Omit<TrackingDependencies, "onNews"> {
   readonly createRuntime: (trackingOf: (instance: string) => TrackingVerdict) => VrrpRuntime;
+}
+
+/** What the VRRP runtime takes from a configuration besides the instances. */
+export function vrrpSurroundings(configuration: CompleteConfiguration): VrrpSurroundings {
+  const { syncGroups, garpGroups, interfaceDelays, global } = configuration;
+  const onAddressRemoved = global.yieldsOnRemovedAddresses ? "yield" : "repair";
+  return { syncGroups, garpGroups, interfaceDelays, onAddressRemoved };
 }
 
 export function createVrrpHalf(configuration: CompleteConfiguration, dependencies: VrrpHalfDependencies): VrrpHalf {
@@ -29,7 +36,7 @@ export function createVrrpHalf(configuration: CompleteConfiguration, dependencie
   };
   const reload = async (next: CompleteConfiguration): Promise<readonly Diagnostic[]> => {
     tracking.configure(next, true);
-    const complaints = await runtime.reload(next.vrrpInstances, next);
+    const complaints = await runtime.reload(next.vrrpInstances, vrrpSurroundings(next));
     if (complaints.length === 0) current = next;
     else tracking.configure(current, true);
     tracking.begin();

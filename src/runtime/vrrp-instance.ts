@@ -38,7 +38,7 @@ export interface RunningInstanceContext {
   readonly view: NetworkView;
   /** Of all instances: none of them may be a source. */
   readonly virtualAddresses: () => VirtualAddressSet;
-  readonly onAddressRemoved: "repair" | "yield";
+  readonly onAddressRemoved: () => "repair" | "yield";
 }
 
 /** One configured instance at work: its orders, timers, conditions and counts. */
@@ -225,7 +225,7 @@ export class RunningInstance {
     this.#removedObjects.clear();
     if (addresses.length === 0 || this.book.state.kind !== "active") return;
     this.#repairedAtUs = this.#nowUs();
-    const reaction = this.#context.onAddressRemoved;
+    const reaction = this.#context.onAddressRemoved();
     this.book.feed({ kind: "addresses-removed", reaction, addresses }, this.#nowUs());
   }
 

@@ -103,13 +103,24 @@ export function sourceAddress(
   view: NetworkView,
   virtualAddresses: VirtualAddressSet,
 ): IpAddress | null {
-  if (instance.sourceAddress !== null) return instance.sourceAddress;
   const link = view.linkNamed(instance.interfaceName);
+  if (instance.sourceAddress !== null) return configuredSource(instance, instance.sourceAddress, view, link);
   if (link === null) return null;
   const own = view.addressesOf(link.ifindex, instance.family).filter((address) => !virtualAddresses.has(address));
   const usable = instance.family === "inet" ? own : own.filter(({ scope }) => scope === LINK_SCOPE);
   const first = usable.find((address) => !virtualAddresses.hasAddress(address)) ?? usable[0];
   return first?.address ?? null;
+}
+
+function configuredSource(
+  instance: VrrpInstance,
+  address: IpAddress,
+  view: NetworkView,
+  link: Link | null,
+): IpAddress | null {
+  if (instance.tracksSourceAddress !== true) return address;
+  const present = link === null ? [] : view.addressesOf(link.ifindex, instance.family);
+  return present.some((one) => one.address === address) ? address : null;
 }
 
 /** Interfaces whose loss is a fault. */
@@ -136,6 +147,7 @@ export function networkFaults(instance: VrrpInstance, view: NetworkView, source:
     .map(interfaceDown);
   const reversed = instance.trackedInterfaces.filter(({ weight, isReversed }) => weight === 0 && isReversed);
   for (const { name } of reversed) if (view.isUp(name)) reasons.push(`interface ${name} up`);
+  if (instance.faultsWithoutPeer === true && instance.fallsBackToMulticast === true) reasons.push("no unicast peer");
   if (source === null || view.linkNamed(instance.interfaceName) === null)
     reasons.push(noSourceAddress(instance.family));
   return reasons;

@@ -24,7 +24,10 @@ import {
 
 /** A configured instance with its role in a sync group. */
 export type RunningRouter = VrrpInstance &
-  Partial<Pick<ConfiguredVrrpInstance, "ownerIgnoresAdverts">> & { readonly group?: GroupRole };
+  Partial<Pick<ConfiguredVrrpInstance, "ownerIgnoresAdverts">> & {
+    readonly group?: GroupRole;
+    readonly isLinkLossDelayed?: boolean;
+  };
 
 /** What a trigger report says. */
 export interface TriggerReport {

@@ -2,16 +2,23 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { instanceKey } from "../model/diff.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
-import type { LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
+import type { Link, LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { complaintsAbout } from "./vrrp-complaints.ts";
 import { adoptersAmong, isHeldBack, RunningGroup, type SyncGroup, withRoles } from "./vrrp-group.ts";
 import { RunningInstance } from "./vrrp-instance.ts";
+import { LinkDelays } from "./vrrp-link-delays.ts";
 import { NetworkView, namedInterfaces, VirtualAddressSet } from "./vrrp-network.ts";
 import type { RunningRouter } from "./vrrp-orders.ts";
 import { Pacemaker } from "./vrrp-pacing.ts";
 import { AddressSweeper } from "./vrrp-sweeper.ts";
-import type { VrrpInstanceSnapshot, VrrpRuntime, VrrpRuntimeDependencies, VrrpRuntimeOptions } from "./vrrp-types.ts";
+import type {
+  VrrpInstanceSnapshot,
+  VrrpRuntime,
+  VrrpRuntimeDependencies,
+  VrrpRuntimeOptions,
+  VrrpSurroundings,
+} from "./vrrp-types.ts";
 import { renderDrop, renderLink } from "./vrrp-wording.ts";
 
 /** A loop that does not answer must not hang the end of the program. */
@@ -32,6 +39,8 @@ class Runtime implements VrrpRuntime {
   readonly #byNumber = new Map<number, RunningInstance>();
   #groups: readonly RunningGroup[] = [];
   #garpGroups: VrrpRuntimeOptions["garpGroups"];
+  #onAddressRemoved: "repair" | "yield";
+  readonly #linkDelays: LinkDelays;
   readonly #pacemaker = new Pacemaker();
   #lastNumber = 0;
   #loop: VrrpLoop | null = null;
@@ -51,17 +60,22 @@ class Runtime implements VrrpRuntime {
     this.#garpGroups = options.garpGroups;
     this.#sweeper = new AddressSweeper(this.#view, dependencies);
     this.#dependencies = dependencies;
+    this.#onAddressRemoved = options.onAddressRemoved ?? "repair";
+    const { clock, log } = dependencies;
+    const onSettled = (link: Link): void => {
+      this.#trackNetwork({ kind: "link", link, isDeleted: false, atUs: clock.nowUs() });
+      this.#refresh();
+      this.#shareFaults();
+    };
+    this.#linkDelays = new LinkDelays({ view: this.#view, clock, log, onSettled });
   }
 
   start(): Promise<readonly Diagnostic[]> {
     return this.#queue(() => this.#start());
   }
 
-  reload(
-    instances: readonly VrrpInstance[],
-    groups: Pick<VrrpRuntimeOptions, "syncGroups" | "garpGroups">,
-  ): Promise<readonly Diagnostic[]> {
-    return this.#queue(() => this.#reload(instances, groups));
+  reload(instances: readonly VrrpInstance[], surroundings: VrrpSurroundings): Promise<readonly Diagnostic[]> {
+    return this.#queue(() => this.#reload(instances, surroundings));
   }
 
   stop(): Promise<void> {
@@ -101,7 +115,7 @@ class Runtime implements VrrpRuntime {
     this.#renewLease(loop);
     this.#adoptVirtualAddresses(this.#options.instances);
     const { startupDelayUs, syncGroups } = this.#options;
-    const configs = withRoles(this.#options.instances, syncGroups);
+    const configs = this.#place(this.#options.instances, this.#options);
     this.#instances = configs.map((config) => this.#create(config, loop));
     this.#formGroups(configs, syncGroups, loop);
     this.#prepare(this.#instances);
@@ -167,15 +181,14 @@ class Runtime implements VrrpRuntime {
     for (const { members } of this.#groups) loop.setGroup(members.map(({ book }) => book.instance));
   }
 
-  async #reload(
-    plain: readonly VrrpInstance[],
-    { syncGroups, garpGroups }: Pick<VrrpRuntimeOptions, "syncGroups" | "garpGroups">,
-  ): Promise<readonly Diagnostic[]> {
-    const configs = withRoles(plain, syncGroups);
+  async #reload(plain: readonly VrrpInstance[], surroundings: VrrpSurroundings): Promise<readonly Diagnostic[]> {
+    const { syncGroups, garpGroups, onAddressRemoved } = surroundings;
     const loop = this.#loop;
     if (loop === null || this.#isStopped) return [];
-    const complaints = this.#complaints(configs);
+    const complaints = this.#complaints(plain);
     if (complaints.length > 0) return complaints;
+    const configs = this.#place(plain, surroundings);
+    this.#onAddressRemoved = onAddressRemoved ?? "repair";
     const old = new Map(this.#instances.map((instance) => [instanceKey(instance.config), instance]));
     const surplus = this.#instances.flatMap((instance) => instance.addresses());
     const objects = this.#instances.flatMap((instance) => instance.objects());
@@ -200,6 +213,11 @@ class Runtime implements VrrpRuntime {
     return [];
   }
 
+  #place(plain: readonly VrrpInstance[], surroundings: VrrpSurroundings): readonly RunningRouter[] {
+    const { syncGroups, interfaceDelays = [] } = surroundings;
+    return this.#linkDelays.configure(interfaceDelays, withRoles(plain, syncGroups));
+  }
+
   async #stop(): Promise<void> {
     const loop = this.#loop;
     if (loop === null || this.#isStopped) return;
@@ -209,6 +227,7 @@ class Runtime implements VrrpRuntime {
     const done = this.#instances.map((instance) => instance.shutDown(silent, false));
     await Promise.race([Promise.all(done), patience]);
     this.#isStopped = true;
+    this.#linkDelays.stop();
     for (const cancel of this.#cancelTimers.splice(0)) cancel();
     for (const instance of this.#instances) instance.stopTimers();
     loop.close();
@@ -236,7 +255,7 @@ class Runtime implements VrrpRuntime {
       loop,
       view: this.#view,
       virtualAddresses: () => this.#virtualAddresses,
-      onAddressRemoved: this.#options.onAddressRemoved,
+      onAddressRemoved: () => this.#onAddressRemoved,
     });
     this.#byNumber.set(this.#lastNumber, instance);
     return instance;
@@ -356,6 +375,7 @@ class Runtime implements VrrpRuntime {
 
   /** @returns true when faults, priorities or source addresses may follow from it; VIPs that come and go are not such news */
   #onNetwork(event: Extract<VrrpEvent, { kind: "link" | "address" }>): boolean {
+    if (event.kind === "link" && !this.#linkDelays.admit(event.link, event.isDeleted)) return false;
     this.#trackNetwork(event);
     if (event.kind === "link") return true;
     if (!this.#virtualAddresses.has(event.address)) return true;

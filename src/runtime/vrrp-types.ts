@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
-import type { GarpGroup, VrrpSyncGroup } from "../model/vrrp-complete.ts";
+import type { GarpGroup, InterfaceDelay, VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { LoopHealth, Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop } from "../native/contract.ts";
 import type { RecordedStep } from "../vrrp/recording.ts";
 import type { FaultReason } from "../vrrp/types.ts";
@@ -23,9 +23,17 @@ export interface VrrpRuntimeOptions {
   readonly keepsAddresses: boolean;
   /** Missing interfaces are waited for instead of complained about. */
   readonly allowsMissingInterfaces: boolean;
-  /** `yield` is keepalived's own reaction to a VIP that somebody else removed; the default here is to repair it. */
-  readonly onAddressRemoved: "repair" | "yield";
+  /** `yield` is keepalived's own reaction to a VIP that somebody else removed; absent: it is put back. */
+  readonly onAddressRemoved?: "repair" | "yield";
+  /** Absent: links count as they are. */
+  readonly interfaceDelays?: readonly InterfaceDelay[];
 }
+
+/** What a reload brings besides the instances. */
+export type VrrpSurroundings = Pick<
+  VrrpRuntimeOptions,
+  "syncGroups" | "garpGroups" | "onAddressRemoved" | "interfaceDelays"
+>;
 
 export type VrrpStateName = "initialize" | "backup" | "active" | "fault";
 
@@ -118,10 +126,7 @@ export interface VrrpRuntime {
    */
   start(): Promise<readonly Diagnostic[]>;
   /** Instances match by VRID, family and interface. Complaints mean that nothing changed. */
-  reload(
-    instances: readonly VrrpInstance[],
-    groups: Pick<VrrpRuntimeOptions, "syncGroups" | "garpGroups">,
-  ): Promise<readonly Diagnostic[]>;
+  reload(instances: readonly VrrpInstance[], surroundings: VrrpSurroundings): Promise<readonly Diagnostic[]>;
   /** `trackingOf` has news. */
   refreshTracking(): void;
   /** Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent. */

@@ -48,7 +48,9 @@ export function triggerEvent(
     case "adver":
       return { kind: trigger };
     case "link-lost":
-      return router.ignoresOwnInterface ? null : { kind: "fault-raised", reason: interfaceDown(router.interfaceName) };
+      return router.ignoresOwnInterface || router.isLinkLossDelayed === true
+        ? null
+        : { kind: "fault-raised", reason: interfaceDown(router.interfaceName) };
     case "lease-lapsed":
       return { kind: "fault-raised", reason: "lease lapsed" };
     case "group-fault":

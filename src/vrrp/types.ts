@@ -23,6 +23,8 @@ export type VirtualRouter = Pick<
 > & {
   /** An address owner that drops every advert (`owner_ignore_adverts`). */
   readonly ownerIgnoresAdverts?: boolean;
+  /** A lost link is acted on by the control loop, after a delay. */
+  readonly isLinkLossDelayed?: boolean;
   /** Absent outside of sync groups. */
   readonly group?: GroupRole;
 };
@@ -46,6 +48,7 @@ export type AdvertClass = Extract<
 export type FaultReason =
   | `interface ${string} ${"down" | "up"}`
   | `no ${"IPv4" | "IPv6"} address for interface`
+  | "no unicast peer"
   | "sockets not open"
   | "held by operator"
   /** Another member of the sync group has a fault. */

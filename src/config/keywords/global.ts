@@ -144,6 +144,8 @@ iproute_usr_dir :: <DIR> :: build time :: - :: Vendor directory of iproute2 name
 iproute_etc_dir :: <DIR> :: build time (/etc/iproute2) :: - :: Admin directory of iproute2 name tables :: 2.4
 state_dump_file :: <PATH> :: TMPDIR/keepalived.data :: trailing / = directory only; relative = under TMPDIR :: Where SIGUSR1 dumps go :: 2.4
 stats_dump_file :: <PATH> :: TMPDIR/keepalived.stats :: parsed but not used by this HEAD :: Where SIGUSR2 statistics should go :: 2.4
+vrrp_track_removed_addresses :: [bool] :: false :: not in keepalived :: Step down when somebody removes a VIP, as keepalived does, instead of putting it back :: 2.4
+vrrp_lease_time :: <DECIMAL 0..3600> :: 60 :: seconds; 0 = off; cannot change on reload; not in keepalived :: A control loop silent for this long counts as hung and its addresses are given up :: 2.4
 control_socket :: <PATH>|off [GROUP] :: /run/holdfast/control.sock :: not in keepalived; mode 0600, with a group 0660 :: Where the control socket is served :: 2.4
 control_listen :: <LOOPBACK-IP> <PORT> [TOKEN-FILE] :: none :: not in keepalived; read-only without a token :: Serve status page, metrics and API over TCP :: 2.4
 json_dump_file :: <PATH> :: TMPDIR/keepalived.json :: parsed but not used by this HEAD :: Where the JSON dump should go :: 2.4

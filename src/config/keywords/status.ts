@@ -9,7 +9,7 @@ export type KeywordStatus = "in-effect" | "pending";
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
   "(root)": `static_ipaddress static_routes static_rules
-    net_namespace net_namespace_ipvs use_pid_dir instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
+    net_namespace net_namespace_ipvs use_pid_dir track_group interface_up_down_delays instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process`,
   global_defs: `router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
@@ -23,7 +23,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
     smtp_server smtp_helo_name smtp_connect_timeout notification_email notification_email_from smtp_alert
     smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker rs_init_notifies
-    control_socket control_listen`,
+    control_socket control_listen vrrp_track_removed_addresses vrrp_lease_time vrrp_strict default_interface`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
@@ -33,7 +33,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts lvs_sync_daemon_interface
     owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process notify_master notify_backup notify_fault notify_stop notify
-    notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
+    track_src_ip unicast_fault_no_peer native_ipv6 strict_mode notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
   garp_group: "garp_interval gna_interval interface interfaces",
   vrrp_sync_group: `group track_interface track_script track_file track_process sync_group_tracking_weight
     global_tracking notify_master notify_backup notify_fault notify_stop notify smtp_alert notify_priority_changes`,
@@ -66,11 +66,31 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "virtual_server/real_server/FILE_CHECK": "track_file weight",
 };
 
+/** Blocks whose words all are in effect: they have no meaning of their own without the block. */
+const WHOLE_BLOCKS: ReadonlySet<string> = new Set([
+  "track_group",
+  "virtual_ipaddress",
+  "virtual_routes",
+  "virtual_routes/encap",
+  "virtual_rules",
+  "virtual_server_group",
+  "virtual_server/lb_kind",
+  "vrrp_instance/track_file",
+  "vrrp_instance/track_interface",
+  "vrrp_instance/track_process",
+  "vrrp_instance/track_script",
+  "vrrp_instance/unicast_peer",
+  "vrrp_instance/use_vmac",
+  "virtual_server/real_server/HTTP_GET/url/regex_options",
+  "(parser)",
+]);
+
 const BY_BLOCK: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries(IN_EFFECT).map(([block, names]) => [block, new Set(names.split(/\s+/))]),
 );
 
 export function statusOf(keyword: Keyword): KeywordStatus {
+  if (WHOLE_BLOCKS.has(keyword.block)) return "in-effect";
   return BY_BLOCK.get(keyword.block)?.has(keyword.name) === true ? "in-effect" : "pending";
 }
 

@@ -13,6 +13,8 @@ const OWN = new Set([
   "virtual_server correlated_failure_guard",
   "virtual_server panic_threshold",
   "vrrp_instance vmac_protodown",
+  "global_defs vrrp_track_removed_addresses",
+  "global_defs vrrp_lease_time",
   "global_defs control_socket",
   "global_defs control_listen",
 ]);

@@ -111,6 +111,66 @@ describe("VrrpRuntime and the network around it", () => {
     assert.deepEqual(bench.host.addresses(), [OWN, VIP]);
   });
 
+  it("takes over keepalived's reaction to removed addresses with a reload", async () => {
+    const bench = await activeBench(virtualRouter());
+    await bench.runtime.reload([virtualRouter()], { syncGroups: [], garpGroups: [], onAddressRemoved: "yield" });
+    bench.host.deleteAddress(bench.host.address("eth0", "192.168.1.100", 32));
+    await bench.host.settle();
+    assert.equal(bench.state(), "backup");
+  });
+
+  it("stays at fault while its configured source address is missing", async () => {
+    const bench = new Bench([virtualRouter({ sourceAddress: "192.168.1.77", tracksSourceAddress: true })]);
+    await bench.start();
+    assert.equal(bench.state(), "fault");
+    assert.deepEqual(bench.runtime.snapshot()[0]?.faultReasons, ["no IPv4 address for interface"]);
+    bench.host.addAddress(bench.host.address("eth0", "192.168.1.77", 24));
+    await bench.host.settle();
+    assert.equal(bench.state(), "backup");
+    assert.equal(bench.host.loop.transportOf(1)?.sourceAddress, "192.168.1.77");
+    bench.host.deleteAddress(bench.host.address("eth0", "192.168.1.77", 24));
+    await bench.host.settle();
+    assert.equal(bench.state(), "fault");
+  });
+
+  it("is at fault where unicast has no peer and that is not to be overlooked", async () => {
+    const bench = new Bench([virtualRouter({ faultsWithoutPeer: true, fallsBackToMulticast: true })]);
+    await bench.start();
+    assert.deepEqual(bench.runtime.snapshot()[0]?.faultReasons, ["no unicast peer"]);
+  });
+
+  it("acts on a lost link only after its delay", async () => {
+    const interfaceDelays = [{ name: "eth0", downDelayUs: 1_000_000, upDelayUs: 500_000 }];
+    const bench = await activeBench(virtualRouter(), { interfaceDelays });
+    bench.host.setCarrier("eth0", false);
+    await bench.host.settle();
+    await bench.host.advanceTo(bench.host.clock.nowUs() + 900_000);
+    assert.equal(bench.state(), "active");
+    bench.host.setCarrier("eth0", true);
+    await bench.host.settle();
+    assert.ok(bench.lines.includes("Delay timer for eth0 cancelled"));
+    await bench.host.advanceTo(bench.host.clock.nowUs() + 2_000_000);
+    assert.equal(bench.state(), "active");
+    bench.host.setCarrier("eth0", false);
+    await bench.host.settle();
+    await bench.host.advanceTo(bench.host.clock.nowUs() + 1_000_000);
+    assert.equal(bench.state(), "fault");
+    bench.host.setCarrier("eth0", true);
+    await bench.host.settle();
+    assert.equal(bench.state(), "fault");
+    await bench.host.advanceTo(bench.host.clock.nowUs() + 500_000);
+    assert.equal(bench.state(), "backup");
+  });
+
+  it("cuts a delay to what a backup would wait", async () => {
+    const interfaceDelays = [{ name: "eth0", downDelayUs: 9_000_000, upDelayUs: 0 }];
+    const bench = await activeBench(virtualRouter(), { interfaceDelays });
+    bench.host.setCarrier("eth0", false);
+    await bench.host.settle();
+    await bench.host.advanceTo(bench.host.clock.nowUs() + 2_000_000);
+    assert.equal(bench.state(), "fault");
+  });
+
   it("follows tracked interfaces", async () => {
     const tracked = { name: "eth1", weight: -30, isReversed: false };
     const bench = new Bench([virtualRouter({ trackedInterfaces: [tracked] })]);
