@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -32,6 +33,10 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
                         InstanceMethod<&VrrpLoopWrap::Submit>("submit"),
                         InstanceMethod<&VrrpLoopWrap::SetGroup>("setGroup"),
                         InstanceMethod<&VrrpLoopWrap::SetPacing>("setPacing"),
+                        InstanceMethod<&VrrpLoopWrap::OpenSession>("openSession"),
+                        InstanceMethod<&VrrpLoopWrap::CloseSession>("closeSession"),
+                        InstanceMethod<&VrrpLoopWrap::SetFollowers>("setFollowers"),
+                        InstanceMethod<&VrrpLoopWrap::SessionStatus>("sessionStatus"),
                         InstanceMethod<&VrrpLoopWrap::RenewLease>("renewLease"),
                         InstanceMethod<&VrrpLoopWrap::Counters>("counters"),
                         InstanceMethod<&VrrpLoopWrap::Health>("health"),
@@ -127,19 +132,60 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
 
   void SetGroup(const Napi::CallbackInfo& info) {
     if (!IsOpen(info.Env())) return;
-    if (!info[0].IsArray()) {
-      Napi::TypeError::New(info.Env(), "members: an array is expected")
-          .ThrowAsJavaScriptException();
-      return;
+    auto members = ReadIds(info.Env(), info[0], "members");
+    if (members) loop_->SetGroup(std::move(*members));
+  }
+
+  static std::optional<std::vector<int32_t>> ReadIds(Napi::Env env, const Napi::Value& value,
+                                                     const std::string& name) {
+    if (!value.IsArray()) {
+      Napi::TypeError::New(env, name + ": an array is expected").ThrowAsJavaScriptException();
+      return std::nullopt;
     }
-    const auto list = info[0].As<Napi::Array>();
-    std::vector<int32_t> members;
+    const auto list = value.As<Napi::Array>();
+    std::vector<int32_t> ids;
     for (uint32_t index = 0; index < list.Length(); ++index) {
-      const auto id = ReadId(info.Env(), list.Get(index));
-      if (!id) return;
-      members.push_back(*id);
+      const auto id = ReadId(env, list.Get(index));
+      if (!id) return std::nullopt;
+      ids.push_back(*id);
     }
-    loop_->SetGroup(std::move(members));
+    return ids;
+  }
+
+  void OpenSession(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    const auto id = ReadId(info);
+    if (!id) return;
+    auto settings = ReadSession(info[1]);
+    if (!settings) return;
+    auto& status = statuses_[*id];
+    if (!status) status = std::make_shared<bfd::Status>();
+    loop_->OpenSession(*id, *settings, status);
+  }
+
+  void CloseSession(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    const auto id = ReadId(info);
+    if (!id) return;
+    statuses_.erase(*id);
+    loop_->CloseSession(*id);
+  }
+
+  void SetFollowers(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    const auto id = ReadId(info);
+    if (!id) return;
+    auto instances = ReadIds(info.Env(), info[1], "instances");
+    if (instances) loop_->SetFollowers(*id, std::move(*instances));
+  }
+
+  Napi::Value SessionStatus(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return info.Env().Undefined();
+    const auto id = ReadId(info);
+    if (!id) return info.Env().Undefined();
+    const auto status = statuses_.find(*id);
+    if (status == statuses_.end()) return info.Env().Null();
+    return MakeSessionStatus(info.Env(), *status->second);
   }
 
   void SetPacing(const Napi::CallbackInfo& info) {
@@ -179,6 +225,7 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
   std::unique_ptr<vrrp::Loop> loop_;
   /** Shared with the loop, so that they are read without waiting for it. */
   std::unordered_map<int32_t, std::shared_ptr<vrrp::Counters>> counters_;
+  std::unordered_map<int32_t, std::shared_ptr<bfd::Status>> statuses_;
   bool is_open_ = false;
 };
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -79,6 +80,50 @@ Napi::Value MakeAddress(Napi::Env env, const netlink::AddressRecord& record) {
   return address;
 }
 
+Napi::Value MakeTold(Napi::Env env, const std::optional<bool>& tells_up) {
+  if (!tells_up) return env.Null();
+  return Napi::String::New(env, *tells_up ? "up" : "down");
+}
+
+/** Writes the fields of one kind of report of a BFD session. */
+struct SessionFiller {
+  Napi::Env env;
+  Napi::Object made;
+
+  void operator()(const bfd::StateReport& report) {
+    made.Set("kind", "session");
+    made.Set("from", NameOf(kSessionStateNames, report.from));
+    made.Set("to", NameOf(kSessionStateNames, report.to));
+    made.Set("localDiag", Number(env, report.local_diag));
+    made.Set("remoteState", NameOf(kSessionStateNames, report.remote_state));
+    made.Set("remoteDiag", Number(env, report.remote_diag));
+    made.Set("tells", MakeTold(env, report.tells_up));
+    made.Set("detectionUs", Number(env, report.detection_us));
+    const auto& overdue_us = report.overdue_us;
+    made.Set("overdueUs", overdue_us ? Napi::Value(Number(env, *overdue_us)) : env.Null());
+  }
+  void operator()(const bfd::TimesReport& report) {
+    made.Set("kind", "session-times");
+    made.Set("detectionUs", Number(env, report.detection_us));
+    made.Set("transmitUs", Number(env, report.transmit_us));
+  }
+  void operator()(const bfd::DropReport& report) {
+    made.Set("kind", "session-dropped");
+    made.Set("reason", NameOf(kSessionDropReasonNames, report.reason));
+    made.Set("source", report.source.ToText());
+    made.Set("received", Number(env, report.received));
+    made.Set("expected", Number(env, report.expected));
+  }
+  void operator()(const bfd::FailReport& report) {
+    made.Set("kind", "session-failed");
+    made.Set("action", NameOf(kSessionActionNames, report.action));
+    const vrrp::Failure failure =
+        vrrp::MakeFailure(report.error.syscall, report.error.error_number);
+    made.Set("failure", MakeSyscallFailure(env, failure.syscall.data(), failure.error_number,
+                                           failure.message.data()));
+  }
+};
+
 /** Writes the fields of one kind of event. */
 struct Filler {
   Napi::Env env;
@@ -145,6 +190,11 @@ struct Filler {
     made.Set("rounds", Number(env, event.rounds));
   }
   void operator()(const vrrp::OverrunEvent&) { Kind("overrun"); }
+  void operator()(const vrrp::SessionEvent& event) {
+    const bool has_session = event.session != 0;
+    made.Set("session", has_session ? Napi::Value(Number(env, event.session)) : env.Null());
+    std::visit(SessionFiller{env, made}, event.report);
+  }
   void operator()(const vrrp::ObjectRemovedEvent& event) {
     Kind("object-removed");
     const netlink::ObjectRecord& object = event.object;
@@ -160,7 +210,8 @@ struct Filler {
 };
 
 bool ConcernsInstance(const vrrp::Event& event) {
-  return !std::holds_alternative<vrrp::LinkEvent>(event.body) &&
+  return !std::holds_alternative<vrrp::SessionEvent>(event.body) &&
+         !std::holds_alternative<vrrp::LinkEvent>(event.body) &&
          !std::holds_alternative<vrrp::AddressEvent>(event.body) &&
          !std::holds_alternative<vrrp::OverrunEvent>(event.body) &&
          !std::holds_alternative<vrrp::ObjectRemovedEvent>(event.body);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "bfd/model.h"
 #include "vrrp/model.h"
 
 namespace holdfast::binding {
@@ -24,6 +25,7 @@ inline constexpr std::array<const char*, vrrp::kTriggers> kTriggerNames = {
     "lower-priority",
     "link-lost",
     "lease-lapsed",
+    "session-lost",
     "group-active",
     "group-backup",
     "group-fault",
@@ -52,6 +54,18 @@ inline constexpr std::array<const char*, vrrp::kDropReasons> kDropReasonNames = 
 /** In the order of vrrp::FailedAction. */
 inline constexpr std::array<const char*, 6> kFailedActionNames = {
     "send-advert", "add-addresses", "remove-addresses", "announce", "open", "receive"};
+
+/** Names of contract.ts in the order of the enums in bfd/model.h. */
+inline constexpr std::array<const char*, bfd::kStates> kSessionStateNames = {"admin-down", "down",
+                                                                             "init", "up"};
+inline constexpr std::array<const char*, bfd::kTriggers> kSessionTriggerNames = {
+    "remote-admin-down", "remote-down", "remote-init", "remote-up", "detection-expired"};
+inline constexpr std::array<const char*, bfd::kDropReasons> kSessionDropReasonNames = {
+    "too-short", "version",        "length",     "detect-mult",     "multipoint",
+    "my-discr",  "authentication", "your-discr", "unknown-session", "ttl",
+};
+/** In the order of bfd::FailedAction. */
+inline constexpr std::array<const char*, 3> kSessionActionNames = {"open", "send", "receive"};
 
 template <typename Enum, size_t kSize>
 const char* NameOf(const std::array<const char*, kSize>& names, Enum value) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "bfd/model.h"
 #include "vrrp/counters.h"
 #include "vrrp/loop.h"
 #include "vrrp/program.h"
@@ -26,6 +27,12 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value);
 
 /** contract.ts `VrrpOrder`, compiled. */
 std::optional<vrrp::Order> ReadOrder(const Napi::Value& value);
+
+/** contract.ts `BfdSession` */
+std::optional<bfd::Settings> ReadSession(const Napi::Value& value);
+
+/** contract.ts `BfdStatus` */
+Napi::Value MakeSessionStatus(Napi::Env env, const bfd::Status& status);
 
 /** contract.ts `VrrpCounters` */
 Napi::Value MakeVrrpCounters(Napi::Env env, const vrrp::Counters& counters);

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "bfd/model.h"
 #include "netlink/rtnetlink_codec.h"
 #include "vrrp/ip_address.h"
 #include "vrrp/model.h"
@@ -82,14 +83,21 @@ struct ObjectRemovedEvent {
   netlink::ObjectRecord object;
 };
 
-/** contract.ts `VrrpEvent`, in its order, as a record of fixed size. */
+/** contract.ts `BfdEvent` */
+struct SessionEvent {
+  /** 0: none */
+  int32_t session = 0;
+  bfd::Report report;
+};
+
+/** contract.ts `VrrpEvent` and `BfdEvent`, as a record of fixed size. */
 struct Event {
   int64_t at_us = 0;
   /** 0: none */
   int32_t instance = 0;
   std::variant<RanEvent, HappenedEvent, HeardEvent, DroppedEvent, AcceptedEvent, RefusedEvent,
                FailedEvent, AnnouncedEvent, LinkEvent, AddressEvent, OverrunEvent,
-               ObjectRemovedEvent>
+               ObjectRemovedEvent, SessionEvent>
       body;
 };
 static_assert(std::is_trivially_copyable_v<Event>);

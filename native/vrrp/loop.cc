@@ -93,6 +93,24 @@ void Loop::SetPacing(std::vector<Pacing> groups) {
   thread_.PostCall([this, groups = std::move(groups)] { pacer_.Set(groups); });
 }
 
+void Loop::OpenSession(int32_t id, const bfd::Settings& settings,
+                       std::shared_ptr<bfd::Status> status) {
+  thread_.PostCall([this, id, settings, status = std::move(status)]() mutable {
+    bfd_.Open(uv_loop_, id, settings, std::move(status));
+    ReserveTimers();
+  });
+}
+
+void Loop::CloseSession(int32_t id) {
+  thread_.PostCall([this, id] { bfd_.Close(id); });
+}
+
+void Loop::SetFollowers(int32_t session, std::vector<int32_t> instances) {
+  thread_.PostCall([this, session, instances = std::move(instances)]() mutable {
+    followers_[session] = std::move(instances);
+  });
+}
+
 void Loop::RenewLease() {
   if (lease_.Renew(MonotonicUs())) thread_.PostCall([this] { WatchLease(); });
 }
@@ -128,6 +146,7 @@ void Loop::OnStart(uv_loop_t* loop) {
 
 void Loop::OnStop() {
   addresses_.FinishAll();
+  bfd_.CloseAll();
   slots_.clear();
   sockets_.clear();
   timers_.Disarm(&lease_timer_);
@@ -231,7 +250,7 @@ void Loop::CloseIfUnused(AdvertSocket* socket) {
 
 void Loop::ReserveTimers() {
   const size_t instances = slots_.size();
-  timers_.Reserve(kTimersPerInstance * instances + kOwnTimers);
+  timers_.Reserve(kTimersPerInstance * instances + kOwnTimers + bfd_.timers());
   addresses_.Reserve(2 * instances);
 }
 
@@ -435,6 +454,20 @@ void Loop::OnLinkLost(int32_t ifindex) {
   for (const auto& [id, slot] : slots_) {
     if (slot->instance.transport()->ifindex != ifindex) continue;
     slot->instance.OnTrigger(Trigger::kLinkLost, now_us);
+  }
+}
+
+void Loop::OnReport(int32_t session, const bfd::Report& report, int64_t now_us) {
+  Emit(
+      {.at_us = now_us, .instance = 0, .body = SessionEvent{.session = session, .report = report}});
+}
+
+void Loop::OnSessionLost(int32_t session, int64_t now_us) {
+  const auto followers = followers_.find(session);
+  if (followers == followers_.end()) return;
+  for (const int32_t id : followers->second) {
+    const auto slot = slots_.find(id);
+    if (slot != slots_.end()) slot->second->instance.OnTrigger(Trigger::kSessionLost, now_us);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bfd/engine.h"
 #include "loop/deadline_timer.h"
 #include "loop/lateness.h"
 #include "loop/loop_thread.h"
@@ -41,7 +42,8 @@ class Loop final : private InstanceHost,
                    private TimerOwner,
                    private AdvertSocket::Listener,
                    private AddressWorker::Listener,
-                   private Monitor::Listener {
+                   private Monitor::Listener,
+                   private bfd::Engine::Listener {
  public:
   /** Called on the loop's thread. @returns false when the event was dropped */
   using OnEvent = std::function<bool(const Event&)>;
@@ -59,6 +61,11 @@ class Loop final : private InstanceHost,
   void SetGroup(std::vector<int32_t> members);
   /** contract.ts `VrrpLoop.setPacing` */
   void SetPacing(std::vector<Pacing> groups);
+  /** contract.ts `BfdLoop.openSession` */
+  void OpenSession(int32_t id, const bfd::Settings& settings, std::shared_ptr<bfd::Status> status);
+  void CloseSession(int32_t id);
+  /** contract.ts `VrrpLoop.setFollowers` */
+  void SetFollowers(int32_t session, std::vector<int32_t> instances);
   void RenewLease();
   /** Carries out what was submitted before. Idempotent. */
   void Close();
@@ -115,6 +122,10 @@ class Loop final : private InstanceHost,
   void OnObjectRemoved(const netlink::ObjectRecord& object) override;
   void OnLinkLost(int32_t ifindex) override;
   void OnMonitorOverrun() override;
+  // bfd::Engine::Listener
+  void OnReport(int32_t session, const bfd::Report& report, int64_t now_us) override;
+  void OnSessionLost(int32_t session, int64_t now_us) override;
+  void OnDeadline(int64_t at_us) override { RecordDeadline(at_us); }
 
   const LoopOptions options_;
   const OnEvent on_event_;
@@ -135,6 +146,9 @@ class Loop final : private InstanceHost,
   Pacer pacer_;
   Monitor monitor_{&netlink_, this};
   AddressWorker addresses_{&timers_, &netlink_, this};
+  bfd::Engine bfd_{&timers_, this};
+  /** Instances that a lost session triggers, by session. */
+  std::unordered_map<int32_t, std::vector<int32_t>> followers_;
   std::vector<std::unique_ptr<AdvertSocket>> sockets_;
   std::unordered_map<int32_t, std::unique_ptr<Slot>> slots_;
   /** The sync group of each instance that has one; its members share the list. */

@@ -23,12 +23,13 @@ enum class Trigger : uint8_t {
   kLowerPriority,
   kLinkLost,
   kLeaseLapsed,
+  kSessionLost,
   kGroupActive,
   kGroupBackup,
   kGroupFault,
   kGroupAnnounce,
 };
-inline constexpr size_t kTriggers = 14;
+inline constexpr size_t kTriggers = 15;
 
 /** contract.ts `AdvertDropReason`, in its order. */
 enum class DropReason : uint8_t {

@@ -41,7 +41,9 @@ const LARGEST_PRODUCT = 2 ** 31 - 1;
 /** The checkers of a server that are carried out beside the probe loop, in the order of the configuration. */
 export function applicationCheckersOf(server: RealServer): readonly ApplicationChecker[] {
   if (!isConfigured(server)) return [];
-  return server.applicationCheckers.filter(({ check }) => check.kind === "misc" || check.kind === "file");
+  return server.applicationCheckers.filter(
+    ({ check }) => check.kind === "misc" || check.kind === "file" || check.kind === "bfd",
+  );
 }
 
 interface WithApplicationCheckers extends RealServer {
@@ -52,9 +54,9 @@ function isConfigured(server: RealServer): server is WithApplicationCheckers {
   return "applicationCheckers" in server;
 }
 
-/** keepalived: the value of a file is known at once, so alpha means nothing there. */
+/** keepalived: the value of a file and the state of a session are known at once, so alpha means nothing there. */
 export function startsFailed({ check, timing }: ApplicationChecker): boolean {
-  return check.kind !== "file" && timing.isAlpha;
+  return check.kind !== "file" && check.kind !== "bfd" && timing.isAlpha;
 }
 
 export function pendingMisc(isDecidedAtOnce: boolean): MiscState {

@@ -2,8 +2,9 @@ import { mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
-import type { IpvsTable, NativeAddon, VrrpEvent } from "../native/contract.ts";
+import type { IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptions } from "../native/contract.ts";
 import { runnerProgram } from "../native/load.ts";
+import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -20,6 +21,7 @@ import { ownMissingCapabilities } from "../runtime/privileges.ts";
 import { runningProcessName } from "../runtime/process-stat.ts";
 import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
+import { SharedLoop } from "../runtime/shared-loop.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
 import { SyncDaemon } from "../runtime/sync-daemon.ts";
 import { readProcesses } from "../runtime/tracking-processes.ts";
@@ -101,6 +103,7 @@ function takePidFiles(
         parent: given(flags.pidFiles.parent),
         vrrp: given(flags.pidFiles.vrrp),
         checkers: given(flags.pidFiles.checkers),
+        bfd: given(flags.pidFiles.bfd),
       },
     },
     roles,
@@ -120,6 +123,7 @@ interface Effects {
   readonly runner: ScriptRunner;
   readonly notifier: Notifier;
   readonly syncDaemon: SyncDaemon;
+  readonly loop: SharedLoop;
 }
 
 function createVrrp(context: PartsContext, configuration: CompleteConfiguration, effects: Effects): VrrpHalf {
@@ -136,7 +140,8 @@ function createVrrp(context: PartsContext, configuration: CompleteConfiguration,
         clock,
         log: (record) => log.speak(record),
         readProcesses,
-        createRuntime: (trackingOf) => createRuntimeOf(context, placed, { trackingOf, effects, onLoopEvents }),
+        createRuntime: (trackingOf, fatalSessionsOf) =>
+          createRuntimeOf(context, placed, { trackingOf, fatalSessionsOf, effects, onLoopEvents }),
       }),
   });
 }
@@ -146,20 +151,16 @@ function createRuntimeOf(
   configuration: CompleteConfiguration,
   seams: {
     readonly trackingOf: (instance: string) => TrackingVerdict;
+    readonly fatalSessionsOf: (instance: string) => readonly string[];
     readonly effects: Effects;
     readonly onLoopEvents: (events: readonly VrrpEvent[]) => void;
   },
 ): VrrpRuntime {
   const { flags, native } = context;
   const { trackingOf, onLoopEvents } = seams;
-  const { notifier, syncDaemon } = seams.effects;
-  const { vrrpRealtimePriority, isVrrpMemoryLocked, leaseUs } = configuration.global;
+  const { notifier, syncDaemon, loop } = seams.effects;
+  const { leaseUs } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
-  const loopOptions = {
-    realtimePriority: vrrpRealtimePriority,
-    isMemoryLocked: isVrrpMemoryLocked,
-    leaseUs,
-  };
   const runtime = createVrrpRuntime(
     {
       instances: configuration.vrrpInstances,
@@ -172,7 +173,7 @@ function createRuntimeOf(
     },
     {
       createLoop: (onEvents) =>
-        native.createVrrpLoop(loopOptions, (events) => {
+        loop.openVrrp(loopOptions(configuration), (events) => {
           onEvents(events);
           onLoopEvents(events);
         }),
@@ -188,10 +189,33 @@ function createRuntimeOf(
       onPriorityChange: (change) => notifier.priorityChanged(change),
       onLowerPriorityHeard: (change) => notifier.lowerPriorityHeard(change),
       trackingOf: (instance) => context.operator.amend(instance, trackingOf(instance)),
+      fatalSessionsOf: (instance) => seams.fatalSessionsOf(instance).map((name) => loop.sessionNumber(name)),
     },
   );
   context.operator.attach(runtime);
   return runtime;
+}
+
+/** keepalived has a process of its own for BFD; here both are on one loop, and what either asks for holds. */
+function loopOptions({ global }: CompleteConfiguration): VrrpLoopOptions {
+  const { vrrpRealtimePriority, isVrrpMemoryLocked, leaseUs } = global;
+  return { realtimePriority: vrrpRealtimePriority, isMemoryLocked: isVrrpMemoryLocked, leaseUs };
+}
+
+function createBfd(
+  context: PartsContext,
+  loop: SharedLoop,
+  configuration: CompleteConfiguration,
+  onChange: BfdRuntimeDependencies["onChange"],
+): BfdRuntime {
+  const log = context.log.forSubsystem("bfd");
+  return new BfdRuntime({
+    openLoop: (onEvents) => loop.openBfd(loopOptions(configuration), onEvents),
+    sessionNumber: (name) => loop.sessionNumber(name),
+    nowUs: () => context.native.monotonicUs(),
+    log: (record) => log.speak(record),
+    onChange,
+  });
 }
 
 function createLvs(
@@ -256,6 +280,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     clock: createClock(native),
     log: (record) => log.speak(record),
   });
+  const loop = new SharedLoop((options, onEvents) => native.createVrrpLoop(options, onEvents));
   return {
     log,
     manager: context.manager,
@@ -267,7 +292,8 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     openIpvs,
     syncDaemon,
     createLvs: (table) => createLvs(context, table, { runner, notifier }),
-    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon }),
+    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
+    createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
     notifier,
     settle: (configuration) => {
       context.settle(configuration);

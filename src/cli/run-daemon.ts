@@ -105,6 +105,7 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
     configFile: flags.configFile,
     runsVrrp: flags.runsVrrp,
     runsCheckers: flags.runsCheckers,
+    runsBfd: flags.runsBfd,
     namespace: flags.namespace,
     dumpsConfiguration: flags.dumpsConfiguration,
   };

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 8;
+export const CONTRACT_VERSION = 9;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -251,6 +251,8 @@ export type VrrpTrigger =
   | "lower-priority"
   | "link-lost"
   | "lease-lapsed"
+  /** A BFD session that the instance follows (`setFollowers`) is lost. */
+  | "session-lost"
   /** What another member of the sync group pulls this one along by (`VrrpPlan.pulls`). */
   | VrrpGroupTrigger;
 
@@ -543,6 +545,8 @@ export interface VrrpLoop {
    * group of one is none. A member that is not open wishes nothing; closing one takes it out.
    */
   setGroup(members: readonly number[]): void;
+  /** Whom the loss of a BFD session triggers from now on, in this order; instances and session need not be open. */
+  setFollowers(session: number, instances: readonly number[]): void;
   /** Keeps announcements apart from now on; replaces what held before. Interfaces that are not listed are not paced. */
   setPacing(groups: readonly AnnouncePacing[]): void;
   /** The control loop is alive. */
@@ -552,6 +556,136 @@ export interface VrrpLoop {
   health(): LoopHealth;
   /** Runs what was submitted before, stops and joins the thread. Idempotent. */
   close(): void;
+}
+
+// ---------------------------------------------------------------- bfd, on the vrrp loop
+
+/** In the order of the wire's numbers 0..3. @see RFC 5880 §4.1 */
+export type BfdSessionState = "admin-down" | "down" | "init" | "up";
+
+/** States that a session is in by itself. */
+export type BfdLocalState = Exclude<BfdSessionState, "admin-down">;
+
+/** What can happen to a session: a valid packet that says one of the peer's states, or none in time. */
+export type BfdTrigger = `remote-${BfdSessionState}` | "detection-expired";
+
+/** Carried out in this order. */
+export interface BfdReaction {
+  readonly next: BfdLocalState;
+  /** Null: stays. */
+  readonly localDiag: number | null;
+  /** Your Discriminator is 0 again. */
+  readonly forgetsPeer: boolean;
+  /** Sets the Poll bit until the peer answers with Final. */
+  readonly polls: boolean;
+  /** Without waiting for the transmit timer. */
+  readonly sends: boolean;
+  /** Whether the session counts as up or lost from now on; `down` triggers `session-lost` in its followers. */
+  readonly tells: "up" | "down" | null;
+}
+
+/** One step of the machine for every state and trigger. */
+export interface BfdProgram {
+  /** bfd.DesiredMinTxInterval */
+  readonly desiredMinTxUs: Readonly<Record<BfdLocalState, number>>;
+  readonly reactions: Readonly<Record<BfdLocalState, Readonly<Record<BfdTrigger, BfdReaction>>>>;
+}
+
+export interface BfdSession {
+  readonly family: AddressFamily;
+  readonly neighborAddress: string;
+  /** Null: the kernel chooses. */
+  readonly sourceAddress: string | null;
+  /** 3784, or 4784 for multihop. */
+  readonly port: number;
+  /** TTL or hop limit sent. */
+  readonly ttl: number;
+  /** Packets with a lower one are dropped. */
+  readonly minTtl: number;
+  readonly detectMult: number;
+  readonly requiredMinRxUs: number;
+  /** Says nothing before the peer does. */
+  readonly isPassive: boolean;
+  readonly program: BfdProgram;
+}
+
+/** Why a packet was dropped. @see RFC 5880 §6.8.6, RFC 5881 §5 */
+export type BfdDropReason =
+  | "too-short"
+  | "version"
+  | "length"
+  | "detect-mult"
+  | "multipoint"
+  | "my-discr"
+  | "authentication"
+  | "your-discr"
+  | "unknown-session"
+  | "ttl";
+
+export interface BfdStatus {
+  readonly state: BfdSessionState;
+  /** As last told (`BfdReaction.tells`). */
+  readonly isUp: boolean;
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly dropped: Readonly<Record<BfdDropReason, number>>;
+}
+
+export type BfdEvent =
+  | {
+      readonly kind: "session";
+      readonly session: number;
+      readonly from: BfdSessionState;
+      readonly to: BfdSessionState;
+      readonly localDiag: number;
+      readonly remoteState: BfdSessionState;
+      readonly remoteDiag: number;
+      readonly tells: "up" | "down" | null;
+      /** Detection Time; 0 before the first packet. */
+      readonly detectionUs: number;
+      /** How much later than due the end of the Detection Time was noticed; null when it was something else. */
+      readonly overdueUs: number | null;
+      readonly atUs: number;
+    }
+  /** Other intervals; said at most once a second. */
+  | {
+      readonly kind: "session-times";
+      readonly session: number;
+      readonly detectionUs: number;
+      readonly transmitUs: number;
+      readonly atUs: number;
+    }
+  /** Once per reason until the session's state changes. `session` is null for a packet that belongs to none. */
+  | {
+      readonly kind: "session-dropped";
+      readonly session: number | null;
+      readonly reason: BfdDropReason;
+      readonly source: string;
+      readonly received: number;
+      readonly expected: number;
+      readonly atUs: number;
+    }
+  | {
+      readonly kind: "session-failed";
+      readonly session: number;
+      readonly action: "open" | "send" | "receive";
+      readonly failure: SyscallFailure;
+      readonly atUs: number;
+    };
+
+export type LoopEvent = VrrpEvent | BfdEvent;
+
+/** The BFD sessions of the vrrp loop. Calls return at once; order is kept. */
+export interface BfdLoop {
+  /**
+   * Opens a session, or replaces what one does: then state and peer stay. Sockets that do not open are reported and tried again.
+   * @param session chosen by the caller, 1..2^31-1
+   */
+  openSession(session: number, settings: BfdSession): void;
+  /** Says AdminDown once. Closing the loop does so for all. */
+  closeSession(session: number): void;
+  /** Null for an unknown session. */
+  sessionStatus(session: number): BfdStatus | null;
 }
 
 // ---------------------------------------------------------------- probe loop
@@ -696,7 +830,7 @@ export interface NativeAddon {
    * @throws NativeError
    */
   watchFirewall(onRemoval: (removals: readonly FirewallRemoval[], isOverrun: boolean) => void): FirewallWatch;
-  createVrrpLoop(options: VrrpLoopOptions, onEvents: (events: readonly VrrpEvent[]) => void): VrrpLoop;
+  createVrrpLoop(options: VrrpLoopOptions, onEvents: (events: readonly LoopEvent[]) => void): VrrpLoop & BfdLoop;
   createProbeLoop(options: ProbeLoopOptions, onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
   /** @param path of the socket; a leading `@` means the abstract namespace */
   openDatagram(path: string): DatagramSender;

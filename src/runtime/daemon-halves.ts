@@ -1,6 +1,8 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import type { BfdInstance } from "../model/tracking.ts";
 import type { IpvsTable } from "../native/contract.ts";
+import type { BfdRuntime } from "./bfd-runtime.ts";
 import { type DaemonDependencies, type DaemonStatus, EXIT_CODES } from "./daemon-types.ts";
 import { errorCode, errorText } from "./error-code.ts";
 import type { LvsRuntime } from "./lvs-types.ts";
@@ -8,19 +10,23 @@ import { Refusal, tellDiagnostics } from "./refusal.ts";
 import type { SyncRoles } from "./sync-daemon.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
 
-/** Which halves of the daemon have work. */
-export type Role = "vrrp" | "checkers";
+/** Which parts of the daemon have work. */
+export type Role = "vrrp" | "checkers" | "bfd";
 
 type HalvesDependencies = Pick<
   DaemonDependencies,
-  "log" | "createVrrp" | "createLvs" | "openIpvs" | "notifier" | "syncDaemon"
+  "log" | "createVrrp" | "createLvs" | "createBfd" | "openIpvs" | "notifier" | "syncDaemon"
 >;
 
-/** VRRP and load balancing, started, reloaded and stopped together: both take a new configuration or none does. */
+/**
+ * VRRP and load balancing, started, reloaded and stopped together: both take a new configuration or none does. BFD serves
+ * both and comes after them.
+ */
 export class Halves {
   private readonly dependencies: HalvesDependencies;
   private vrrp: VrrpHalf | null = null;
   private lvs: LvsRuntime | null = null;
+  private bfd: BfdRuntime | null = null;
 
   constructor(dependencies: HalvesDependencies) {
     this.dependencies = dependencies;
@@ -34,6 +40,7 @@ export class Halves {
     await this.dependencies.syncDaemon.configure(configuration, syncRoles(roles));
     if (roles.includes("vrrp")) await this.startVrrp(configuration);
     if (table !== null) await this.startLvs(table, configuration);
+    this.runBfd(roles, configuration);
   }
 
   /**
@@ -78,12 +85,14 @@ export class Halves {
       throw error instanceof Refusal ? error : this.ipvsRefusal(error);
     }
     await this.dependencies.syncDaemon.configure(configuration, syncRoles(roles));
+    this.runBfd(roles, configuration);
   }
 
   /** How both fare; what has no work is empty or null. */
-  status(): Pick<DaemonStatus, "instances" | "lvs" | "vrrpHealth"> {
+  status(): Pick<DaemonStatus, "instances" | "bfdSessions" | "lvs" | "vrrpHealth"> {
     return {
       instances: this.vrrp?.snapshot() ?? [],
+      bfdSessions: this.bfd?.snapshot() ?? [],
       lvs: this.lvs?.snapshot() ?? null,
       vrrpHealth: this.vrrp?.health() ?? null,
     };
@@ -92,11 +101,30 @@ export class Halves {
   /** All side by side. Never rejects. */
   async stop(): Promise<void> {
     const { syncDaemon } = this.dependencies;
-    const results = await Promise.allSettled([syncDaemon.stop(), this.vrrp?.stop(), this.lvs?.stop()]);
+    const results = await Promise.allSettled([
+      syncDaemon.stop(),
+      this.vrrp?.stop(),
+      this.lvs?.stop(),
+      this.bfd?.stop(),
+    ]);
     for (const result of results) {
       if (result.status === "rejected")
         this.dependencies.log.error("stop failed", { reason: errorText(result.reason) });
     }
+  }
+
+  /** Sessions that stay are not disturbed. Who came only now is told what is up. */
+  private runBfd(roles: readonly Role[], configuration: CompleteConfiguration): void {
+    const sessions = roles.includes("bfd") ? configuration.bfdInstances : [];
+    if (this.bfd === null && sessions.length === 0) return;
+    this.bfd ??= this.dependencies.createBfd((session, isUp) => this.onSession(session, isUp), configuration);
+    this.bfd.configure(sessions);
+    for (const session of sessions) this.onSession(session, this.bfd.isUp(session.name));
+  }
+
+  private onSession({ name, tellsVrrp, tellsCheckers }: BfdInstance, isUp: boolean): void {
+    if (tellsVrrp) this.vrrp?.bfdChanged(name, isUp);
+    if (tellsCheckers) this.lvs?.bfdChanged(name, isUp);
   }
 
   private async startVrrp(configuration: CompleteConfiguration): Promise<void> {

@@ -2,6 +2,7 @@ import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { IpvsTable, LoopHealth } from "../native/contract.ts";
+import type { BfdRuntime, BfdRuntimeDependencies, BfdSessionSnapshot } from "./bfd-runtime.ts";
 import type { Logger } from "./log.ts";
 import type { LvsRuntime, LvsSnapshot } from "./lvs-types.ts";
 import type { Notifier } from "./notify.ts";
@@ -31,6 +32,8 @@ export interface DaemonOptions {
   readonly runsVrrp: boolean;
   /** False with `-P`. */
   readonly runsCheckers: boolean;
+  /** False with `-B`. */
+  readonly runsBfd: boolean;
   /** `-s`; null leaves it to the configuration. */
   readonly namespace: string | null;
   /** `-d` */
@@ -42,6 +45,8 @@ export interface DaemonStatus {
   readonly configuration: CompleteConfiguration;
   /** Empty without VRRP. */
   readonly instances: readonly VrrpInstanceSnapshot[];
+  /** Empty without BFD. */
+  readonly bfdSessions: readonly BfdSessionSnapshot[];
   /** Null without load balancing. */
   readonly lvs: LvsSnapshot | null;
   /** Of the vrrp loop; null without VRRP. */
@@ -73,6 +78,10 @@ export interface DaemonDependencies {
   readonly openIpvs: () => IpvsTable;
   readonly createLvs: (table: IpvsTable) => LvsRuntime;
   readonly createVrrp: (configuration: CompleteConfiguration) => VrrpHalf;
+  readonly createBfd: (
+    onChange: BfdRuntimeDependencies["onChange"],
+    configuration: CompleteConfiguration,
+  ) => BfdRuntime;
   /** Keeps the kernel's connection sync threads. */
   readonly syncDaemon: Pick<SyncDaemon, "configure" | "stop">;
   /** Scripts, FIFOs and mail. */

@@ -218,7 +218,12 @@ export class Daemon {
   private rolesOf(configuration: CompleteConfiguration): readonly Role[] {
     const hasVrrp = this.options.runsVrrp && configuration.vrrpInstances.length > 0;
     const hasCheckers = this.options.runsCheckers && configuration.virtualServers.length > 0;
-    return [...(hasVrrp ? ["vrrp" as const] : []), ...(hasCheckers ? ["checkers" as const] : [])];
+    const hasBfd = this.options.runsBfd && configuration.bfdInstances.length > 0;
+    return [
+      ...(hasVrrp ? ["vrrp" as const] : []),
+      ...(hasCheckers ? ["checkers" as const] : []),
+      ...(hasBfd ? ["bfd" as const] : []),
+    ];
   }
 
   private async reloadOnce(): Promise<void> {

@@ -44,6 +44,7 @@ const IDENTS: Readonly<Record<LogSubsystem, string>> = {
   daemon: "Keepalived",
   vrrp: "Keepalived_vrrp",
   checkers: "Keepalived_healthcheckers",
+  bfd: "Keepalived_bfd",
 };
 
 /** @see RFC 5424 §6.2.1 */

@@ -1,5 +1,5 @@
 /** Part of the program that speaks; it chooses the syslog ident, as keepalived's processes do. */
-export type LogSubsystem = "daemon" | "vrrp" | "checkers";
+export type LogSubsystem = "daemon" | "vrrp" | "checkers" | "bfd";
 
 /** `detail` is shown with `-D`, `debug` with `-D -D`. */
 export type LogLevel = "error" | "warning" | "info" | "detail" | "debug";

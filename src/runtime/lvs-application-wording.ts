@@ -65,3 +65,9 @@ export function speakFile(file: string, isUp: boolean, server: string): SpokenRe
   const text = `(${server}): tracked file ${file} ${isUp ? "leaving" : "now"} FAULT state`;
   return { level: "detail", message: "tracked file", fields: { server, file, isUp }, text };
 }
+
+/** `BFD check of [uplink] RS([192.168.1.7]:tcp:80) is UP` */
+export function speakSession(bfd: string, isUp: boolean, server: string): SpokenRecord {
+  const text = `BFD check of [${bfd}] RS(${server}) is ${isUp ? "UP" : "DOWN"}`;
+  return { level: "info", message: "check verdict", fields: { check: "bfd", bfd, server, isUp }, text };
+}

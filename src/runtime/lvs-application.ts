@@ -10,12 +10,13 @@ import type { CheckerStatus, CheckerVerdict } from "./lvs-types.ts";
 import { FileTrackers } from "./tracking-files.ts";
 
 type FileCheck = Extract<ApplicationCheck, { kind: "file" }>;
+type BfdCheck = Extract<ApplicationCheck, { kind: "bfd" }>;
 
 export interface ApplicationReport {
   readonly asker: Asker;
-  readonly check: MiscCheck | FileCheck;
+  readonly check: MiscCheck | FileCheck | BfdCheck;
   readonly checker: ApplicationChecker;
-  /** Null for a file. */
+  /** Null for a file or a session. */
   readonly run: MiscRunResult | null;
   readonly verdict: { readonly isUp: boolean; readonly isFirst: boolean } | null;
   /** What the server's weight is now. */
@@ -35,18 +36,29 @@ interface FileWatch {
   weight: number;
 }
 
+/** A BFD check; it follows the session. */
+interface SessionWatch {
+  readonly asker: Asker;
+  readonly checker: ApplicationChecker;
+  readonly check: BfdCheck;
+  isFailed: boolean;
+  readonly weight: 0;
+}
+
 /** What checkers beside the probe loop say of one server; in the order of its application checkers. */
 interface CheckedServer {
   readonly configuredWeight: number;
-  readonly checks: (MiscRunner | FileWatch)[];
+  readonly checks: (MiscRunner | FileWatch | SessionWatch)[];
 }
 
-/** MISC_CHECK and FILE_CHECK of all servers. */
+/** MISC_CHECK, FILE_CHECK and BFD_CHECK of all servers. */
 export class ApplicationChecks {
   private readonly deps: ApplicationDependencies;
   private readonly files: FileTrackers;
   private miscs: ReadonlyMap<string, MiscRunner> = new Map();
   private servers: ReadonlyMap<string, CheckedServer> = new Map();
+  /** Names of the sessions that are up; the others are down until told otherwise. */
+  private readonly sessions = new Set<string>();
 
   constructor(deps: ApplicationDependencies) {
     this.deps = deps;
@@ -75,6 +87,7 @@ export class ApplicationChecks {
       servers.set(id, server);
       const { check } = place.checker;
       if (check.kind === "file") server.checks.push(this.watchFile(place, check));
+      if (check.kind === "bfd") server.checks.push(this.watchSession(place, check));
       if (check.kind !== "misc") continue;
       const runner = this.takeMisc(place, check, before.get(place.key), isReload);
       miscs.set(place.key, runner);
@@ -116,6 +129,23 @@ export class ApplicationChecks {
     return effectiveWeight(base, added);
   }
 
+  bfdChanged(name: string, isUp: boolean): void {
+    if (isUp) this.sessions.add(name);
+    else this.sessions.delete(name);
+    const reports: ApplicationReport[] = [];
+    for (const { checks } of this.servers.values()) {
+      for (const watch of checks) {
+        if (watch instanceof MiscRunner || !isSessionWatch(watch) || watch.check.bfdInstance !== name) continue;
+        if (watch.isFailed === !isUp) continue;
+        watch.isFailed = !isUp;
+        const { asker, check, checker } = watch;
+        const weight = this.weightOf(asker.virtualServer, asker.server) ?? 0;
+        reports.push({ asker, check, checker, run: null, verdict: { isUp, isFirst: false }, weight });
+      }
+    }
+    if (reports.length > 0) this.deps.onReports(reports);
+  }
+
   close(): void {
     for (const runner of this.miscs.values()) runner.close();
     this.files.close();
@@ -131,6 +161,10 @@ export class ApplicationChecks {
 
   private watchFile({ asker, checker }: Place, check: FileCheck): FileWatch {
     return { asker, checker, check, ...fileEffect(check, this.files.valueOf(check.trackFile)) };
+  }
+
+  private watchSession({ asker, checker }: Place, check: BfdCheck): SessionWatch {
+    return { asker, checker, check, isFailed: !this.sessions.has(check.bfdInstance), weight: 0 };
   }
 
   private takeMisc(place: Place, check: MiscCheck, before: MiscRunner | undefined, isReload: boolean): MiscRunner {
@@ -159,7 +193,7 @@ export class ApplicationChecks {
     const changed: { readonly watch: FileWatch; readonly wasFailed: boolean }[] = [];
     for (const { checks } of this.servers.values()) {
       for (const watch of checks) {
-        if (watch instanceof MiscRunner) continue;
+        if (watch instanceof MiscRunner || isSessionWatch(watch)) continue;
         const { weight, isFailed } = fileEffect(watch.check, this.files.valueOf(watch.check.trackFile));
         if (weight === watch.weight && isFailed === watch.isFailed) continue;
         changed.push({ watch, wasFailed: watch.isFailed });
@@ -178,6 +212,10 @@ export class ApplicationChecks {
       })),
     );
   }
+}
+
+function isSessionWatch(watch: FileWatch | SessionWatch): watch is SessionWatch {
+  return watch.check.kind === "bfd";
 }
 
 interface Place {
@@ -212,6 +250,7 @@ function placeAll(virtualServers: readonly VirtualServer[]): readonly Place[] {
 }
 
 function questionOf({ check }: ApplicationChecker): string {
+  if (check.kind === "bfd") return `bfd ${check.bfdInstance}`;
   if (check.kind !== "misc") return check.kind;
   const { argv, user } = check.command;
   return JSON.stringify([argv, user?.uid ?? null, user?.gid ?? null, check.setsWeight]);

@@ -11,7 +11,7 @@ import { realServerKey } from "../model/diff.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
-import { speakFile, speakMiscRun } from "./lvs-application-wording.ts";
+import { speakFile, speakMiscRun, speakSession } from "./lvs-application-wording.ts";
 import { countConnections } from "./lvs-connections.ts";
 import { FailureGuard } from "./lvs-guard.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
@@ -70,6 +70,8 @@ class Runtime implements LvsRuntime {
   private marked: readonly MarkedGroup[] = [];
   private markScript = "";
   private isStopped = false;
+  /** BFD sessions that are up; kept for an engine that is opened later. */
+  private readonly sessions = new Set<string>();
   private forces: ReadonlyMap<string, ServerForce> = new Map();
   private groups: GroupMembers = NO_GROUPS;
   /** Of what the pools do at the moment. */
@@ -100,6 +102,12 @@ class Runtime implements LvsRuntime {
       probes: this.engine?.probes.counters() ?? null,
       table: this.engine?.sync.status() ?? IDLE_TABLE,
     };
+  }
+
+  bfdChanged(name: string, isUp: boolean): void {
+    if (isUp) this.sessions.add(name);
+    else this.sessions.delete(name);
+    if (!this.isStopped) this.engine?.application.bfdChanged(name, isUp);
   }
 
   force(forces: ReadonlyMap<string, ServerForce>): void {
@@ -213,6 +221,7 @@ class Runtime implements LvsRuntime {
         log,
         onReports: (news) => this.onApplicationReports(news),
       });
+      for (const name of this.sessions) application.bfdChanged(name, true);
       const guard = new FailureGuard({
         clock,
         log,
@@ -312,6 +321,7 @@ class Runtime implements LvsRuntime {
     const server = names?.realServers[asker.server];
     if (names === undefined || server === undefined) return;
     if (check.kind === "file" && news !== null) this.deps.log(speakFile(check.trackFile, news.isUp, server));
+    if (check.kind === "bfd" && news !== null) this.deps.log(speakSession(check.bfdInstance, news.isUp, server));
     if (run === null || check.kind !== "misc") return;
     const { end, step, hadRetried } = run;
     const { isGood, verdict, retry } = step;

@@ -130,6 +130,8 @@ export interface LvsConfiguration extends Configuration {
  * The load-balancing half of the daemon. Calls are queued behind each other.
  */
 export interface LvsRuntime {
+  /** For the BFD side: a session came up or went down. All are down before. */
+  bfdChanged(name: string, isUp: boolean): void;
   /** Resolves when the table is in place. Rejects with a `NativeError` when IPVS can't be used; nothing is left behind then. */
   start(configuration: LvsConfiguration): Promise<void>;
   /** Services, connections, counters and health that the new configuration keeps are not touched. */

@@ -1,5 +1,5 @@
 /** Which part of the daemon a pid file stands for; all hold the same pid. */
-export type PidRole = "parent" | "vrrp" | "checkers";
+export type PidRole = "parent" | "vrrp" | "checkers" | "bfd";
 
 export interface PidPathRules {
   /** For example `/run`. */
@@ -18,6 +18,7 @@ const BASE_NAMES: Readonly<Record<PidRole, string>> = {
   parent: "keepalived",
   vrrp: "vrrp",
   checkers: "checkers",
+  bfd: "bfd",
 };
 
 export interface PidPaths {

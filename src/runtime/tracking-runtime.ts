@@ -68,16 +68,25 @@ export class Tracking {
     this.#scripts.begin();
   }
 
-  /** What the BFD side tells of a session. */
+  /** Sessions whose loss is a fault of the instance. */
+  fatalSessionsOf(instance: string): readonly string[] {
+    const { bfds } = this.#objects.get(instance) ?? NOTHING;
+    return bfds.filter(({ weight, isReversed }) => weight === 0 && !isReversed).map(({ name }) => name);
+  }
+
+  /**
+   * What the BFD side tells of a session. The loop may have acted on it already, so what it reports in the same
+   * batch comes first: only then do instances follow.
+   */
   bfdChanged(name: string, isUp: boolean): void {
-    if (this.#bfds.get(name) === isUp) return;
+    if ((this.#bfds.get(name) ?? false) === isUp) return;
     this.#bfds.set(name, isUp);
     for (const [instance, { bfds }] of this.#objects) {
       if (!bfds.some((bfd) => bfd.name === name)) continue;
       const text = `VRRP_Instance(${instance}) Tracked BFD instance ${name} is ${isUp ? "UP" : "DOWN"}`;
       this.#say("info", "tracked BFD", { instance, bfd: name, isUp }, text);
     }
-    this.#onNews();
+    queueMicrotask(() => this.#onNews());
   }
 
   verdictOf(instance: string): TrackingVerdict {

@@ -13,7 +13,10 @@ export interface VrrpHalf extends Pick<VrrpRuntime, "start" | "stop" | "snapshot
 }
 
 export interface VrrpHalfDependencies extends Omit<TrackingDependencies, "onNews"> {
-  readonly createRuntime: (trackingOf: (instance: string) => TrackingVerdict) => VrrpRuntime;
+  readonly createRuntime: (
+    trackingOf: (instance: string) => TrackingVerdict,
+    fatalSessionsOf: (instance: string) => readonly string[],
+  ) => VrrpRuntime;
 }
 
 /** What the VRRP runtime takes from a configuration besides the instances. */
@@ -26,7 +29,10 @@ export function vrrpSurroundings(configuration: CompleteConfiguration): VrrpSurr
 export function createVrrpHalf(configuration: CompleteConfiguration, dependencies: VrrpHalfDependencies): VrrpHalf {
   let current = configuration;
   const tracking = new Tracking({ ...dependencies, onNews: () => runtime.refreshTracking() });
-  const runtime = dependencies.createRuntime((instance) => tracking.verdictOf(instance));
+  const runtime = dependencies.createRuntime(
+    (instance) => tracking.verdictOf(instance),
+    (instance) => tracking.fatalSessionsOf(instance),
+  );
 
   const start = async (): Promise<readonly Diagnostic[]> => {
     tracking.configure(current, false);

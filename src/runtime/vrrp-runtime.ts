@@ -43,6 +43,8 @@ class Runtime implements VrrpRuntime {
   readonly #linkDelays: LinkDelays;
   readonly #pacemaker = new Pacemaker();
   #lastNumber = 0;
+  /** BFD sessions that somebody follows, by number. */
+  #followed: readonly number[] = [];
   #loop: VrrpLoop | null = null;
   /** Until the first dump events wait. */
   #early: VrrpEvent[] | null = [];
@@ -118,6 +120,7 @@ class Runtime implements VrrpRuntime {
     const configs = this.#place(this.#options.instances, this.#options);
     this.#instances = configs.map((config) => this.#create(config, loop));
     this.#formGroups(configs, syncGroups, loop);
+    this.#followSessions(loop);
     this.#prepare(this.#instances);
     const adopters = startupDelayUs === 0 && this.#options.adoptsAddresses ? adoptersAmong(this.#instances) : [];
     const starters = this.#instances.filter((instance) => !adopters.includes(instance));
@@ -127,6 +130,18 @@ class Runtime implements VrrpRuntime {
     this.#startReady(starters);
     if (startupDelayUs > 0) this.#delayStartup(startupDelayUs);
     return [];
+  }
+
+  /** A lost BFD session makes its instances stand down on the loop, before this side has heard of it. */
+  #followSessions(loop: VrrpLoop): void {
+    const followers = new Map(this.#followed.map((session): [number, number[]] => [session, []]));
+    for (const { config, book } of this.#instances) {
+      for (const session of this.#dependencies.fatalSessionsOf?.(config.name) ?? []) {
+        followers.set(session, [...(followers.get(session) ?? []), book.instance]);
+      }
+    }
+    for (const [session, instances] of followers) loop.setFollowers(session, instances);
+    this.#followed = [...followers.keys()];
   }
 
   #setPace(): void {
@@ -203,6 +218,7 @@ class Runtime implements VrrpRuntime {
     this.#garpGroups = garpGroups;
     this.#formGroups(configs, syncGroups, loop);
     for (const { config, known } of next) known?.reconfigure(config);
+    this.#followSessions(loop);
     this.#refreshConditions(next.flatMap(({ known }) => known ?? []));
     const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
     await this.#sweeper.removeSurplus(surplus, this.#instances);

@@ -90,6 +90,8 @@ export interface VrrpRuntimeDependencies {
   readonly onGroupChange: (change: VrrpGroupChange) => void;
   /** Asked at the start and after every `refreshTracking`. Without it nothing is tracked. */
   readonly trackingOf?: (instance: string) => TrackingVerdict;
+  /** Numbers of the BFD sessions whose loss is a fault of the instance; asked at the start and by every reload. */
+  readonly fatalSessionsOf?: (instance: string) => readonly number[];
   readonly onPriorityChange?: (change: VrrpPriorityChange) => void;
   /** While active, an advert of lower priority was heard. */
   readonly onLowerPriorityHeard?: (change: VrrpPriorityChange) => void;

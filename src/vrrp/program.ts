@@ -21,6 +21,7 @@ export const TRIGGERS: readonly VrrpTrigger[] = [
   "lower-priority",
   "link-lost",
   "lease-lapsed",
+  "session-lost",
   "group-active",
   "group-backup",
   "group-fault",
@@ -53,6 +54,9 @@ export function triggerEvent(
         : { kind: "fault-raised", reason: interfaceDown(router.interfaceName) };
     case "lease-lapsed":
       return { kind: "fault-raised", reason: "lease lapsed" };
+    case "session-lost":
+      // Which one it is, the session's own report tells.
+      return { kind: "fault-raised", reason: "tracked BFD session down" };
     case "group-fault":
       return router.group === undefined ? null : { kind: "fault-raised", reason: "sync group" };
     case "group-active":

@@ -2,6 +2,7 @@ import { type LoadedConfiguration, loadConfiguration } from "../../src/config/lo
 import { createMemoryHost } from "../../src/config/memory-host.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
 import type { VirtualServer } from "../../src/model/lvs.ts";
+import { BfdRuntime, type BfdRuntimeDependencies } from "../../src/runtime/bfd-runtime.ts";
 import { Daemon } from "../../src/runtime/daemon.ts";
 import type { DaemonDependencies, DaemonOptions } from "../../src/runtime/daemon-types.ts";
 import { createLogger } from "../../src/runtime/log.ts";
@@ -68,6 +69,7 @@ function fakeLvs(fake: FakeParts, changes: FakeDaemonChanges): LvsRuntime {
       fake.calls.push("lvs stop");
     },
     force: () => undefined,
+    bfdChanged: () => undefined,
     connections: async () => new Map(),
     snapshot: () => ({
       virtualServers: [],
@@ -75,6 +77,22 @@ function fakeLvs(fake: FakeParts, changes: FakeDaemonChanges): LvsRuntime {
       table: { reconciles: 0, repairs: 0, failures: 0, isInSync: true },
     }),
   };
+}
+
+function fakeBfd(fake: FakeParts, onChange: BfdRuntimeDependencies["onChange"]): BfdRuntime {
+  const runtime = new BfdRuntime({
+    openLoop: () => ({
+      openSession: (number, { neighborAddress }) => fake.calls.push(`bfd open ${number} ${neighborAddress}`),
+      closeSession: (number) => fake.calls.push(`bfd close ${number}`),
+      sessionStatus: () => null,
+      close: () => fake.calls.push("bfd stop"),
+    }),
+    sessionNumber: () => 1,
+    nowUs: () => 0,
+    log: () => undefined,
+    onChange,
+  });
+  return runtime;
 }
 
 function load(text: string): LoadedConfiguration {
@@ -123,6 +141,7 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
     },
     createLvs: () => fakeLvs(fake, changes),
     createVrrp: () => fakeVrrp(fake, changes),
+    createBfd: (onChange) => fakeBfd(fake, onChange),
     notifier: { begin: async () => {}, reload: async () => {}, reloaded: () => {}, end: async () => {} },
     syncDaemon: { configure: async () => {}, stop: async () => {} },
     settle: () => calls.push("settle"),
@@ -142,6 +161,7 @@ export function createFakeDaemon(
     configFile: "/a.conf",
     runsVrrp: true,
     runsCheckers: true,
+    runsBfd: true,
     namespace: null,
     dumpsConfiguration: false,
     ...changes.options,

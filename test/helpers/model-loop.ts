@@ -63,6 +63,7 @@ export class ModelLoop implements VrrpLoop {
   readonly #instances = new Map<number, Instance>();
   #groups: readonly (readonly number[])[] = [];
   readonly #commands: Command[] = [];
+  readonly #followers = new Map<number, readonly number[]>();
   #events: VrrpEvent[] = [];
   readonly #leaseUs: number;
   #leaseAtUs: number | null;
@@ -88,6 +89,18 @@ export class ModelLoop implements VrrpLoop {
 
   setGroup(members: readonly number[]): void {
     this.#commands.push({ kind: "group", members });
+  }
+
+  setFollowers(session: number, instances: readonly number[]): void {
+    this.#followers.set(session, instances);
+  }
+
+  /** A BFD session is lost. */
+  loseSession(session: number): void {
+    for (const id of this.#followers.get(session) ?? []) {
+      const instance = this.#instances.get(id);
+      if (instance !== undefined) this.#trigger(instance, "session-lost", null);
+    }
   }
 
   setPacing(groups: readonly AnnouncePacing[]): void {

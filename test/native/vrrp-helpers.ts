@@ -1,6 +1,8 @@
 import { openSync } from "node:fs";
 import type { VrrpInstance } from "../../src/model/vrrp.ts";
 import type {
+  BfdLoop,
+  LoopEvent,
   VrrpCounters,
   VrrpEvent,
   VrrpLoop,
@@ -78,8 +80,8 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
 
 /** A vrrp loop in a machine's network namespace, in this process. */
 export class LoopOnMachine {
-  readonly events = new EventLog<VrrpEvent>();
-  readonly loop: VrrpLoop;
+  readonly events = new EventLog<LoopEvent>();
+  readonly loop: VrrpLoop & BfdLoop;
   readonly #machine: Machine;
 
   constructor(machine: Machine, options: Partial<VrrpLoopOptions> = {}) {
@@ -101,7 +103,7 @@ export class LoopOnMachine {
   }
 
   async ran(trigger: string, from = 0): Promise<Extract<VrrpEvent, { kind: "ran" }>> {
-    const isWanted = (event: VrrpEvent): boolean => event.kind === "ran" && event.trigger === trigger;
+    const isWanted = (event: LoopEvent): boolean => event.kind === "ran" && event.trigger === trigger;
     const event = await this.events.waitFor(`${trigger} on ${this.#machine.name}`, isWanted, { from });
     if (event.kind !== "ran") throw new Error("unreachable");
     return event;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { after, before, describe, it } from "node:test";
-import type { VrrpAction, VrrpEvent, VrrpTransport } from "../../src/native/contract.ts";
+import type { LoopEvent, VrrpAction, VrrpTransport } from "../../src/native/contract.ts";
 import { waitUntil } from "../helpers/event-log.ts";
 import { ended, nowMs, runOk, sendSignal } from "../helpers/process.ts";
 import { virtualRouter } from "../helpers/virtual-router.ts";
@@ -230,7 +230,7 @@ describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
       machine.loop.openInstance(INSTANCE, { ...transport, addresses: excluded });
       machine.loop.submit(INSTANCE, startOrder(router));
       const ran = await machine.ran("active-down");
-      const seen: VrrpEvent[] = [];
+      const seen: LoopEvent[] = [];
       await machine.events.waitFor("all addresses", (event) => {
         if (event.kind === "address" && !event.isDeleted) seen.push(event);
         return seen.length === addresses.length;
@@ -265,7 +265,7 @@ describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
       assert.equal(await countAddresses(one), 0);
       assert.equal(machine.counters().priorityZeroSent >= 1, true);
       await capture.frames.waitFor("priority 0", (frame) => advertOf(frame)?.priority === 0);
-      const isLapse = (event: VrrpEvent): boolean => event.kind === "ran" && event.trigger === "lease-lapsed";
+      const isLapse = (event: LoopEvent): boolean => event.kind === "ran" && event.trigger === "lease-lapsed";
       assert.equal(machine.events.items.filter(isLapse).length, 1);
       await judged(capture, [VIP]);
     } finally {
@@ -304,7 +304,7 @@ describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
       const { dropped, advertsReceived } = machine.counters();
       assert.equal(advertsReceived, 0);
       for (const [reason] of forgeries) assert.equal(Object.entries(dropped).find(([name]) => name === reason)?.[1], 2);
-      const isDrop = (event: VrrpEvent): boolean => event.kind === "dropped";
+      const isDrop = (event: LoopEvent): boolean => event.kind === "dropped";
       assert.equal(machine.events.items.filter(isDrop).length, forgeries.length + 1);
       assert.equal(await countAddresses(one), 1);
     } finally {
@@ -323,7 +323,7 @@ describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
       const actions: readonly VrrpAction[] = [{ kind: "send-advert", priority: 200 }];
       other.loop.submit(instance, { ...startOrder(fastRouter(200)), actions });
     };
-    const named = (reason: string) => (event: VrrpEvent) => event.kind === "dropped" && event.reason === reason;
+    const named = (reason: string) => (event: LoopEvent) => event.kind === "dropped" && event.reason === reason;
     try {
       machine.start(fastRouter(100), [VIP]);
       await machine.events.waitFor("the start", (event) => event.kind === "accepted");

@@ -10,7 +10,7 @@ export type KeywordStatus = "in-effect" | "pending";
 const IN_EFFECT: Readonly<Record<string, string>> = {
   "(root)": `static_ipaddress static_routes static_rules
     net_namespace net_namespace_ipvs use_pid_dir track_group interface_up_down_delays instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
-    virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process`,
+    virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process bfd_instance`,
   global_defs: `router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
@@ -32,10 +32,10 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts lvs_sync_daemon_interface
-    owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process notify_master notify_backup notify_fault notify_stop notify
+    owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process track_bfd notify_master notify_backup notify_fault notify_stop notify
     track_src_ip unicast_fault_no_peer native_ipv6 strict_mode notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
   garp_group: "garp_interval gna_interval interface interfaces",
-  vrrp_sync_group: `group track_interface track_script track_file track_process sync_group_tracking_weight
+  vrrp_sync_group: `group track_interface track_script track_file track_process track_bfd sync_group_tracking_weight
     global_tracking notify_master notify_backup notify_fault notify_stop notify smtp_alert notify_priority_changes`,
   vrrp_script: "script interval timeout weight rise fall user init_fail",
   vrrp_track_process: "process param_match weight quorum quorum_max delay terminate_delay fork_delay full_command",
@@ -48,7 +48,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert`,
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
     delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK MISC_CHECK
-    FILE_CHECK notify_up notify_down smtp_alert`,
+    FILE_CHECK BFD_CHECK notify_up notify_down smtp_alert`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
     retry delay_before_retry warmup delay_loop alpha`,
   "virtual_server/real_server/UDP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
@@ -64,6 +64,10 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "virtual_server/real_server/MISC_CHECK": `misc_path misc_timeout misc_dynamic user retry delay_before_retry warmup
     delay_loop alpha log_all_failures`,
   "virtual_server/real_server/FILE_CHECK": "track_file weight",
+  "virtual_server/real_server/BFD_CHECK": "name alpha",
+  bfd_instance: `source_ip neighbor_ip neighbour_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops multihop
+    weight vrrp checker`,
+  "vrrp_instance/track_bfd": "weight",
 };
 
 /** Blocks whose words all are in effect: they have no meaning of their own without the block. */

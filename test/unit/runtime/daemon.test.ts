@@ -332,3 +332,19 @@ test("after an internal error what is held is released and the code says so", as
   assert.equal(await daemon.untilEnd(), 70);
   assert.ok(parts.calls.includes("vrrp stop") && parts.calls.includes("pid close"));
 });
+
+test("BFD: after the rest, with its pid file, not with -B, and gone when a reload takes it away", async () => {
+  const text = `${VRRP_TEXT}bfd_instance A {\n neighbor_ip 10.0.0.9\n}\n`;
+  const { daemon, parts } = createFakeDaemon(text);
+  await daemon.start();
+  assert.ok(parts.calls.includes("pid parent vrrp bfd"));
+  assert.ok(parts.calls.indexOf("bfd open 1 10.0.0.9") > parts.calls.indexOf("vrrp start"));
+  parts.text = VRRP_TEXT;
+  await daemon.reload();
+  assert.ok(parts.calls.includes("bfd close 1"));
+  await daemon.stop();
+  assert.ok(parts.calls.includes("bfd stop"));
+  const without = createFakeDaemon(text, { options: { runsBfd: false } });
+  await without.daemon.start();
+  assert.ok(without.parts.calls.includes("pid parent vrrp"));
+});

@@ -230,3 +230,23 @@ test("without a weight a file that is not 0 takes the server out", async (contex
   assert.deepEqual(await tableLines(bench.table), row(10));
   await bench.runtime.stop();
 });
+
+test("a BFD check follows its session: down until told, over a reload, and never by alpha", async () => {
+  const bench = createBench();
+  const watched = checked([checker({ kind: "bfd", bfdInstance: "uplink" }, { isAlpha: true })]);
+  await bench.runtime.start(watched);
+  assert.deepEqual(await tableLines(bench.table), ["tcp 192.168.1.100:80 rr"]);
+  take(bench);
+  bench.runtime.bfdChanged("other", true);
+  bench.runtime.bfdChanged("uplink", true);
+  assert.deepEqual(take(bench).slice(0, 2), [`BFD check of [uplink] RS(${S}) is UP`, `Adding service ${S} to VS ${V}`]);
+  await bench.clock.advance(0.1 * SECOND_US);
+  assert.deepEqual(await tableLines(bench.table), row(10));
+  await bench.runtime.reload(watched);
+  assert.deepEqual(await tableLines(bench.table), row(10));
+  take(bench);
+  bench.runtime.bfdChanged("uplink", false);
+  assert.equal(take(bench)[0], `BFD check of [uplink] RS(${S}) is DOWN`);
+  await bench.clock.advance(0.1 * SECOND_US);
+  assert.deepEqual(await tableLines(bench.table), ["tcp 192.168.1.100:80 rr"]);
+});

@@ -7,7 +7,7 @@ const RULES: PidPathRules = {
   instanceName: null,
   networkNamespace: null,
   usesPidDirectory: false,
-  given: { parent: null, vrrp: null, checkers: null },
+  given: { parent: null, vrrp: null, checkers: null, bfd: null },
 };
 
 test("keepalived's default paths, for the parts that run", () => {
@@ -34,7 +34,7 @@ test("use_pid_dir, instance and net_namespace", () => {
 });
 
 test("the command line beats every rule, and then no folder is needed", () => {
-  const given = { parent: "/a.pid", vrrp: "/b.pid", checkers: null };
+  const given = { parent: "/a.pid", vrrp: "/b.pid", checkers: null, bfd: null };
   assert.deepEqual(pidPaths({ ...RULES, instanceName: "blue", given }, ["parent", "vrrp"]), {
     directories: [],
     files: ["/a.pid", "/b.pid"],

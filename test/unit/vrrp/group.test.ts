@@ -145,6 +145,22 @@ describe("a sync group whose control loop sleeps", () => {
     assert.deepEqual(zeros, [1, 1, 2]);
   });
 
+  it("goes idle as a whole when a BFD session that one member follows is lost", () => {
+    const { loop } = startLoop(backups(2));
+    loop.setFollowers(9, [2]);
+    loop.advanceTo(4 * SECOND);
+    loop.takeEvents();
+    loop.loseSession(8);
+    assert.deepEqual(phases(loop), ["active", "active"]);
+    loop.loseSession(9);
+    assert.deepEqual(phases(loop), ["idle", "idle"]);
+    const ran = loop.takeEvents().flatMap((event) => (event.kind === "ran" ? [[event.instance, event.trigger]] : []));
+    assert.deepEqual(ran, [
+      [2, "session-lost"],
+      [1, "group-fault"],
+    ]);
+  });
+
   it("waits for a member that has no program yet", () => {
     const { loop } = startLoop(backups(2));
     loop.setGroup([1, 2, 3]);

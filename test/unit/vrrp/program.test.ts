@@ -153,7 +153,7 @@ describe("deriveProgram", () => {
     const owner = { ...virtualRouter({ priority: 255, wantsActive: true }), ownerIgnoresAdverts: true };
     const active = step(owner, INITIAL_STATE, { kind: "startup", isDelayed: false }).state;
     const triggers = deriveProgram(owner, active).plans.active.map(({ trigger }) => trigger);
-    assert.deepEqual(triggers, ["adver", "link-lost", "lease-lapsed"]);
+    assert.deepEqual(triggers, ["adver", "link-lost", "lease-lapsed", "session-lost"]);
     const plain = deriveProgram({ ...owner, priority: 254 }, active).plans.active.map(({ trigger }) => trigger);
     assert.ok(plain.includes("higher-priority"));
   });
