@@ -1,14 +1,20 @@
 import { dumpConfiguration } from "../config/explain/render.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
+import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
 
-/** The configuration in force, secrets hidden, and the state of every instance, in keepalived's manner. */
+/** The configuration in force, secrets hidden, and the state of every instance and BFD session, in keepalived's manner. */
 export function renderData(
   configuration: CompleteConfiguration,
   instances: readonly VrrpInstanceSnapshot[],
+  sessions: readonly BfdSessionSnapshot[],
   nowUs: number,
 ): string {
-  const lines = [...dumpConfiguration(configuration), ...instances.flatMap((instance) => stateLines(instance, nowUs))];
+  const lines = [
+    ...dumpConfiguration(configuration),
+    ...instances.flatMap((instance) => stateLines(instance, nowUs)),
+    ...sessions.flatMap((session) => sessionLines(session, nowUs)),
+  ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
@@ -26,5 +32,24 @@ function stateLines(instance: VrrpInstanceSnapshot, nowUs: number): readonly str
     ` Source address = ${instance.sourceAddress ?? "none"}`,
     ...(activeRouter === null ? [] : [` Master = ${activeRouter.address}, priority ${activeRouter.priority}`]),
     ...faultReasons.map((reason) => ` Fault = ${reason}`),
+  ];
+}
+
+const SESSION_STATES = { "admin-down": "AdminDown", down: "Down", init: "Init", up: "Up" } as const;
+
+function sessionLines(session: BfdSessionSnapshot, nowUs: number): readonly string[] {
+  const { status } = session;
+  const dropped = Object.values(status?.dropped ?? {}).reduce((sum, drops) => sum + drops, 0);
+  return [
+    `------< State of bfd_instance ${session.name} >------`,
+    ` Local state = ${SESSION_STATES[session.state]}`,
+    ` Seconds in this state = ${((nowUs - session.sinceUs) / 1_000_000).toFixed(3)}`,
+    ` Remote state = ${SESSION_STATES[session.remoteState]}`,
+    ` Local diagnostic = ${session.localDiag}`,
+    ` Remote diagnostic = ${session.remoteDiag}`,
+    ` Detection time = ${session.detectionUs} us`,
+    ` Packets sent = ${status?.packetsSent ?? 0}`,
+    ` Packets received = ${status?.packetsReceived ?? 0}`,
+    ` Packets dropped = ${dropped}`,
   ];
 }

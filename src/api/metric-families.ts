@@ -11,6 +11,7 @@ function family(name: string, type: MetricFamily["type"], labels: string, help: 
 }
 
 const INSTANCE = "vrrp_instance interface vrid family";
+const BFD = "bfd_instance neighbor";
 const REAL_SERVER = "virtual_server real_server";
 
 /** All that is measured; docs/metrics.md is made from it. */
@@ -41,6 +42,12 @@ export const FAMILIES = {
   dropped: family("vrrp_adverts_dropped", "counter", `${INSTANCE} reason`, "Adverts dropped, by reason"),
   zeroSent: family("vrrp_priority_zero_sent", "counter", INSTANCE, "Adverts of priority 0 sent"),
   zeroReceived: family("vrrp_priority_zero_received", "counter", INSTANCE, "Adverts of priority 0 accepted"),
+  bfdUp: family("bfd_session_up", "gauge", BFD, "1 when VRRP and checkers were told that it is up"),
+  bfdStateAge: family("bfd_state_age_seconds", "gauge", BFD, "Time since the last change of state"),
+  bfdDetection: family("bfd_detection_time_seconds", "gauge", BFD, "Detection Time; 0 before the first packet"),
+  bfdSent: family("bfd_packets_sent", "counter", BFD, "Control packets sent"),
+  bfdReceived: family("bfd_packets_received", "counter", BFD, "Control packets accepted"),
+  bfdDropped: family("bfd_packets_dropped", "counter", `${BFD} reason`, "Control packets dropped, by reason"),
   probes: family("probes", "counter", "result", "Probes by result; local and late ones say nothing of the server"),
   inFlight: family("probes_in_flight", "gauge", "", "Probes that wait for an answer"),
   inSync: family("ipvs_in_sync", "gauge", "", "1 when the kernel's table is the desired one"),

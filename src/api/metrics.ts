@@ -1,5 +1,6 @@
 import type { Override } from "../checker/override.ts";
 import type { LoopHealth } from "../native/contract.ts";
+import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { LvsSnapshot, RealServerStatus } from "../runtime/lvs-types.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
 import { FAMILIES, type MetricFamily } from "./metric-families.ts";
@@ -93,6 +94,24 @@ function* instanceMetrics(instances: readonly VrrpInstanceSnapshot[], nowUs: num
   yield* samples(FAMILIES.dropped, drops);
   yield* each(FAMILIES.zeroSent, ({ counters }) => counters?.priorityZeroSent ?? 0);
   yield* each(FAMILIES.zeroReceived, ({ counters }) => counters?.priorityZeroReceived ?? 0);
+}
+
+function* sessionMetrics(sessions: readonly BfdSessionSnapshot[], nowUs: number): Generator<string> {
+  const labelsOf = ({ name, neighborAddress }: BfdSessionSnapshot): readonly string[] => [name, neighborAddress ?? ""];
+  const each = (family: MetricFamily, value: (it: BfdSessionSnapshot) => number | boolean): Generator<string> =>
+    samples(
+      family,
+      sessions.map((it) => ({ labels: labelsOf(it), value: value(it) })),
+    );
+  yield* each(FAMILIES.bfdUp, ({ isUp }) => isUp);
+  yield* each(FAMILIES.bfdStateAge, ({ sinceUs }) => (nowUs - sinceUs) / SECOND_US);
+  yield* each(FAMILIES.bfdDetection, ({ detectionUs }) => detectionUs / SECOND_US);
+  yield* each(FAMILIES.bfdSent, ({ status }) => status?.packetsSent ?? 0);
+  yield* each(FAMILIES.bfdReceived, ({ status }) => status?.packetsReceived ?? 0);
+  const drops = sessions.flatMap((it) =>
+    Object.entries(it.status?.dropped ?? {}).map(([reason, value]) => ({ labels: [...labelsOf(it), reason], value })),
+  );
+  yield* samples(FAMILIES.bfdDropped, drops);
 }
 
 function* tableMetrics({ probes, table }: LvsSnapshot): Generator<string> {
@@ -191,10 +210,11 @@ export function* renderMetrics({ snapshot, facts, overrides, nowUs }: MetricSour
 }
 
 function* allMetrics({ snapshot, facts, overrides, nowUs }: MetricSources): Generator<string> {
-  const { instances, lvs, vrrpHealth } = snapshot;
+  const { instances, bfdSessions, lvs, vrrpHealth } = snapshot;
   yield* processMetrics(facts, overrides);
   if (vrrpHealth !== null) yield* loopMetrics(vrrpHealth);
   if (instances.length > 0) yield* instanceMetrics(instances, nowUs);
+  if (bfdSessions.length > 0) yield* sessionMetrics(bfdSessions, nowUs);
   if (lvs === null) return;
   yield* tableMetrics(lvs);
   if (lvs.virtualServers.length > 0) yield* serverMetrics(lvs);

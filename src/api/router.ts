@@ -18,6 +18,7 @@ import {
   type ProcessFacts,
   type RealServerQuery,
   type Snapshot,
+  viewBfdSession,
   viewDiagnostic,
   viewInstance,
   viewOverride,
@@ -175,6 +176,8 @@ const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
   "GET /v1/status": (_, sources) => json(viewStatus(snapshotOf(sources), sources.facts())),
   "GET /v1/instances": (_, sources) =>
     json(snapshotOf(sources).instances.map((instance) => viewInstance(instance, sources.nowUs()))),
+  "GET /v1/bfd-sessions": (_, sources) =>
+    json(snapshotOf(sources).bfdSessions.map((session) => viewBfdSession(session, sources.nowUs()))),
   "GET /v1/virtual-servers": (_, sources) =>
     json((snapshotOf(sources).lvs?.virtualServers ?? []).map(viewVirtualServer)),
   "GET /v1/real-servers": ({ query }, sources) =>

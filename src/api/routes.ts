@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { METRICS_TYPE } from "./metrics.ts";
 import {
+  BFD_SESSION_SCHEMA,
   DIAGNOSTIC_SCHEMA,
   EVENT_SCHEMA,
   INSTANCE_SCHEMA,
@@ -41,6 +42,7 @@ export const ROUTES = {
   "GET /v1/openapi.json": get("this document", ANYTHING),
   "GET /v1/status": get("the daemon at a glance", STATUS_SCHEMA),
   "GET /v1/instances": get("every VRRP instance", v.array(INSTANCE_SCHEMA)),
+  "GET /v1/bfd-sessions": get("every BFD session", v.array(BFD_SESSION_SCHEMA)),
   "GET /v1/virtual-servers": get(
     "every virtual server, with how many of its real servers are alive",
     v.array(VIRTUAL_SERVER_SCHEMA),

@@ -53,6 +53,22 @@ export const INSTANCE_SCHEMA = v.object({
   advertsDropped: v.pipe(v.record(v.string(), count), v.description("by reason; reasons without drops are left out")),
 });
 
+export const BFD_SESSION_SCHEMA = v.object({
+  name: v.string(),
+  neighborAddress: nullable(v.string()),
+  sourceAddress: nullable(v.string()),
+  state: v.picklist(["admin-down", "down", "init", "up"]),
+  stateAgeSec: v.number(),
+  isUp: v.pipe(v.boolean(), v.description("as VRRP and checkers were told")),
+  localDiag: v.pipe(count, v.description("RFC 5880 §4.1")),
+  remoteState: v.picklist(["admin-down", "down", "init", "up"]),
+  remoteDiag: count,
+  detectionUs: v.pipe(count, v.description("Detection Time; 0 before the first packet")),
+  packetsSent: count,
+  packetsReceived: count,
+  packetsDropped: v.pipe(v.record(v.string(), count), v.description("by reason; reasons without drops are left out")),
+});
+
 export const CHECK_SCHEMA = v.object({
   kind: v.string(),
   verdict: v.picklist(["pending", "up", "down"]),
@@ -200,6 +216,7 @@ export const REAL_SERVERS_SCHEMA = page(REAL_SERVER_SCHEMA);
 
 export type Status = v.InferOutput<typeof STATUS_SCHEMA>;
 export type Instance = v.InferOutput<typeof INSTANCE_SCHEMA>;
+export type BfdSessionView = v.InferOutput<typeof BFD_SESSION_SCHEMA>;
 export type VirtualServerView = v.InferOutput<typeof VIRTUAL_SERVER_SCHEMA>;
 export type RealServerView = v.InferOutput<typeof REAL_SERVER_SCHEMA>;
 export type RealServersPage = v.InferOutput<typeof REAL_SERVERS_SCHEMA>;

@@ -2,9 +2,11 @@ import { type Override, overrideKey } from "../checker/override.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { LoopHealth } from "../native/contract.ts";
+import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
 import type {
+  BfdSessionView,
   DiagnosticView,
   Instance,
   OverrideView,
@@ -18,6 +20,7 @@ import type {
 export interface Snapshot {
   readonly configuration: CompleteConfiguration;
   readonly instances: readonly VrrpInstanceSnapshot[];
+  readonly bfdSessions: readonly BfdSessionSnapshot[];
   readonly lvs: LvsSnapshot | null;
   readonly vrrpHealth: LoopHealth | null;
   readonly diagnostics: readonly Diagnostic[];
@@ -82,6 +85,18 @@ export function viewInstance(instance: VrrpInstanceSnapshot, nowUs: number): Ins
     advertsSent: counters?.advertsSent ?? 0,
     advertsReceived: counters?.advertsReceived ?? 0,
     advertsDropped: Object.fromEntries(dropped),
+  };
+}
+
+export function viewBfdSession(session: BfdSessionSnapshot, nowUs: number): BfdSessionView {
+  const { sinceUs, status, ...rest } = session;
+  const dropped = Object.entries(status?.dropped ?? {}).filter(([, drops]) => drops > 0);
+  return {
+    ...rest,
+    stateAgeSec: ageSec(nowUs, sinceUs),
+    packetsSent: status?.packetsSent ?? 0,
+    packetsReceived: status?.packetsReceived ?? 0,
+    packetsDropped: Object.fromEntries(dropped),
   };
 }
 

@@ -57,7 +57,7 @@ export class Dumps {
     if (status === null) return null;
     const { configuration, instances } = status;
     const nowUs = this.#dependencies.nowUs();
-    if (data !== null) return data.renderData(configuration, instances, nowUs);
+    if (data !== null) return data.renderData(configuration, instances, status.bfdSessions, nowUs);
     if (instances.length === 0) return null;
     const counts = instances.map((instance) => statistics.statisticsOf(instance));
     const since = (now: InstanceStatistics): InstanceStatistics =>

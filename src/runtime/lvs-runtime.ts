@@ -303,7 +303,11 @@ class Runtime implements LvsRuntime {
     const touched = new Set<Pool>();
     for (const report of reports) {
       const { asker, check, run, verdict, weight } = report;
-      this.cause = { check: check.kind, isTimedOut: run?.end.kind === "timed-out" };
+      this.cause = {
+        check: check.kind,
+        isTimedOut: run?.end.kind === "timed-out",
+        ...(check.kind === "bfd" ? { session: check.bfdInstance } : {}),
+      };
       // keepalived: the weight that comes with a recovery is set without a word.
       const isRecovery = run !== null && verdict?.isUp === true;
       const reweighed = this.pools.reweigh(asker, weight, (pool, effect) => {

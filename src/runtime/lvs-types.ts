@@ -33,7 +33,15 @@ export interface LvsPoolEvent {
   readonly names: LvsNames;
   readonly effect: PoolEffect;
   /** The kind of check that decided; else the start or a reload, or the stop. */
-  readonly cause: { readonly check: string; readonly isTimedOut?: boolean } | "start" | "stop" | "operator";
+  readonly cause:
+    | {
+        readonly check: string;
+        readonly isTimedOut?: boolean /** Name of the BFD session. */;
+        readonly session?: string;
+      }
+    | "start"
+    | "stop"
+    | "operator";
 }
 
 export interface LvsRuntimeDependencies {

@@ -105,6 +105,9 @@ function serverBody(server: ConfiguredRealServer, isUp: boolean, cause: LvsPoolE
     const outcome = isUp ? "succeeded" : cause.isTimedOut === true ? "timed out" : "failed";
     return `=> MISC CHECK ${outcome} on service <=`;
   }
+  if (typeof cause !== "string" && cause.session !== undefined) {
+    return `=> BFD CHECK ${cause.session} ${isUp ? "succeeded" : "failed"} on service <=`;
+  }
   const kind = typeof cause === "string" ? (server.checkers[0]?.kind ?? "tcp") : cause.check;
   return `=> ${CHECK_NAMES[kind] ?? "CHECK"} ${isUp ? "succeed" : "failed"} on service <=`;
 }

@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
+import { deriveSessionProgram } from "../../src/bfd/program.ts";
+import type { BfdSession } from "../../src/native/contract.ts";
 import { ROOT } from "../helpers/repository.ts";
 import { TRANSPORT } from "../helpers/virtual-router.ts";
 import { addon, fastRouter, INSTANCE, startOrder } from "./vrrp-helpers.ts";
@@ -52,6 +54,27 @@ function orderWith(plan: Wrong, action: Wrong): unknown {
   return { ...ORDER, program: { ...ORDER.program, plans: { ...ORDER.program.plans, backup: [good] } } };
 }
 
+const PROGRAM = deriveSessionProgram({ minTxUs: 10_000, idleTxUs: 1_000_000 });
+const SESSION: BfdSession = {
+  family: "inet",
+  neighborAddress: "127.0.0.1",
+  sourceAddress: null,
+  port: 3784,
+  ttl: 255,
+  minTtl: 255,
+  detectMult: 5,
+  requiredMinRxUs: 10_000,
+  isPassive: true,
+  program: PROGRAM,
+};
+
+/** Another reaction to a packet that says Up, in Up. */
+function withReaction(wrong: Wrong): Wrong {
+  const { reactions } = PROGRAM;
+  const up = { ...reactions.up, "remote-up": { ...reactions.up["remote-up"], ...wrong } };
+  return { program: { ...PROGRAM, reactions: { ...reactions, up } } };
+}
+
 describe("vrrp loop misuse", () => {
   it("options and callback are checked", () => {
     const create = untyped().createVrrpLoop;
@@ -67,6 +90,45 @@ describe("vrrp loop misuse", () => {
     }
     assert.throws(() => create(OPTIONS), typeErrorNaming("onEvents"));
     assert.throws(() => create(OPTIONS, {}), typeErrorNaming("onEvents"));
+  });
+
+  const WRONG_SESSIONS: readonly (readonly [string, Wrong])[] = [
+    ["family", { family: "ipv4" }],
+    ["neighborAddress", { neighborAddress: "::1" }],
+    ["neighborAddress", { neighborAddress: null }],
+    ["sourceAddress", { sourceAddress: "x" }],
+    ["port", { port: 0 }],
+    ["ttl", { ttl: 0 }],
+    ["minTtl", { minTtl: 256 }],
+    ["detectMult", { detectMult: 0 }],
+    ["requiredMinRxUs", { requiredMinRxUs: 4_294_967_296 }],
+    ["isPassive", { isPassive: undefined }],
+    ["program", { program: null }],
+    ["program.desiredMinTxUs.up", { program: { ...PROGRAM, desiredMinTxUs: { down: 1, init: 1, up: -1 } } }],
+    ["program.reactions.down", { program: { ...PROGRAM, reactions: { init: {}, up: {} } } }],
+    ["program.reactions.up.remote-up.next", withReaction({ next: "admin-down" })],
+    ["program.reactions.up.remote-up.localDiag", withReaction({ localDiag: 32 })],
+    ["program.reactions.up.remote-up.tells", withReaction({ tells: "maybe" })],
+    ["program.reactions.up.remote-up.sends", withReaction({ sends: 1 })],
+  ];
+  for (const [field, wrong] of WRONG_SESSIONS) {
+    it(`session ${JSON.stringify(wrong).slice(0, 80)} names ${field}`, () => {
+      withLoop((call) => {
+        assert.throws(() => call("openSession", 1, { ...SESSION, ...wrong }), typeErrorNaming(`session.${field}`));
+      });
+    });
+  }
+
+  it("sessions and followers are known by whole numbers", () => {
+    withLoop((call) => {
+      for (const wrong of [0, 1.5, "1", null]) {
+        assert.throws(() => call("openSession", wrong, SESSION), typeErrorNaming("instance"));
+        assert.throws(() => call("closeSession", wrong), typeErrorNaming("instance"));
+        assert.throws(() => call("setFollowers", 1, [wrong]), typeErrorNaming("instance"));
+      }
+      assert.throws(() => call("setFollowers", 1, null), typeErrorNaming("instances"));
+      assert.equal(call("sessionStatus", 7), null);
+    });
   });
 
   const WRONG_TRANSPORTS: readonly (readonly [string, Wrong])[] = [

@@ -70,6 +70,10 @@ test("instances, loops, servers and checks are exposed as OpenMetrics", () => {
   const server = 'virtual_server="[10.0.0.100]:tcp:80",real_server="[10.0.0.2]:tcp:81"';
   assert.equal(value("real_server_up", `real_server_up{${server}}`), 0);
   assert.equal(value("check_latency_seconds", `check_latency_seconds{${server},kind="tcp"}`), 0.00008);
+  const session = 'bfd_instance="uplink",neighbor="10.0.0.254"';
+  assert.equal(value("bfd_session_up", `bfd_session_up{${session}}`), 1);
+  assert.equal(value("bfd_detection_time_seconds", `bfd_detection_time_seconds{${session}}`), 0.05);
+  assert.equal(value("bfd_packets_dropped", `bfd_packets_dropped_total{${session},reason="ttl"}`), 2);
   assert.equal(value("probes", 'probes_total{result="success"}'), 8);
   assert.deepEqual(
     [...families.keys()].toSorted(),
@@ -101,7 +105,9 @@ test("20,000 servers come in parts", () => {
 
 test("without VRRP and load balancing only the process is exposed", () => {
   const { configuration } = loadConfiguration(SOURCE, createMemoryHost({ files: { "/a.conf": "" } }));
-  const families = parse(render({ configuration, instances: [], lvs: null, vrrpHealth: null, diagnostics: [] }));
+  const families = parse(
+    render({ configuration, instances: [], bfdSessions: [], lvs: null, vrrpHealth: null, diagnostics: [] }),
+  );
   assert.equal(families.has("holdfast_build_info"), true);
   assert.equal(families.has("holdfast_vrrp_state"), false);
 });

@@ -77,6 +77,38 @@ export function snapshot(): Snapshot {
         counters: COUNTERS,
       },
     ],
+    bfdSessions: [
+      {
+        name: "uplink",
+        neighborAddress: "10.0.0.254",
+        sourceAddress: null,
+        state: "up",
+        sinceUs: 40_000_000,
+        isUp: true,
+        localDiag: 0,
+        remoteState: "up",
+        remoteDiag: 1,
+        detectionUs: 50_000,
+        status: {
+          state: "up",
+          isUp: true,
+          packetsSent: 11,
+          packetsReceived: 12,
+          dropped: {
+            "too-short": 0,
+            version: 0,
+            length: 0,
+            "detect-mult": 0,
+            multipoint: 0,
+            "my-discr": 0,
+            authentication: 0,
+            "your-discr": 0,
+            "unknown-session": 0,
+            ttl: 2,
+          },
+        },
+      },
+    ],
     lvs: {
       virtualServers: [
         {

@@ -6,6 +6,7 @@ import { type JsonInstance, renderJson } from "../../../src/api/vrrp-json.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import type { VrrpInstanceSnapshot } from "../../../src/runtime/vrrp-types.ts";
+import { snapshot } from "./samples.ts";
 
 const TEXT = `vrrp_instance VI_1 {
  interface eth0
@@ -69,7 +70,7 @@ test("JSON of version 2 has the instances under a key", () => {
 });
 
 test("data: the configuration without its password, then the state", () => {
-  const text = renderData(configuration, [SNAPSHOT], 3_500_000);
+  const text = renderData(configuration, [SNAPSHOT], snapshot().bfdSessions, 43_500_000);
   assert.doesNotMatch(text, /secret/);
   assert.match(text, /virtual_router_id = 51\n/);
   assert.equal(
@@ -77,10 +78,20 @@ test("data: the configuration without its password, then the state", () => {
     [
       "------< State of vrrp_instance VI_1 >------",
       " State = MASTER",
-      " Seconds in this state = 2.500",
+      " Seconds in this state = 42.500",
       " Base priority = 90",
       " Effective priority = 95",
-      " Source address = 10.0.0.1\n",
+      " Source address = 10.0.0.1",
+      "------< State of bfd_instance uplink >------",
+      " Local state = Up",
+      " Seconds in this state = 3.500",
+      " Remote state = Up",
+      " Local diagnostic = 0",
+      " Remote diagnostic = 1",
+      " Detection time = 50000 us",
+      " Packets sent = 11",
+      " Packets received = 12",
+      " Packets dropped = 2\n",
     ].join("\n"),
   );
 });

@@ -62,6 +62,15 @@ describe("LvsNotifier", () => {
     ]);
   });
 
+  it("names the session of a BFD check in a mail", () => {
+    const { told, tell } = bench();
+    tell({ kind: "server-down", server: 0 }, { check: "bfd", session: "uplink" });
+    assert.equal(
+      told.at(-1),
+      `Realserver ${RS} of virtual server ${VS} - DOWN => BFD CHECK uplink failed on service <=`,
+    );
+  });
+
   it("tells of the quorum", () => {
     const { told, tell } = bench();
     tell({ kind: "quorum-lost", liveWeight: 0, isAtStart: false });
