@@ -187,13 +187,15 @@ const DROP_TEXT: Readonly<Record<AdvertDropReason, (event: Dropped, config: Vrrp
   icv: () => "IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !",
   "ah-replay": (e) =>
     `IPSEC-AH : sequence number ${e.received} already processed. Packet dropped. Local(${e.expected})`,
-  "trailer-missing": (e) => `received an advert without HMAC from ${e.source}`,
-  "trailer-malformed": (e) => `received a malformed HMAC trailer from ${e.source}`,
-  "unknown-key": (e) => `received an advert signed with unknown key ${e.received} from ${e.source}`,
-  hmac: (e) => `received an invalid HMAC from ${e.source} (key ${e.received})`,
-  stale: (e) => `received a stale advert from ${e.source}: clocks differ by ${e.received} s, window ${e.expected} s`,
-  replay: (e) => `received a replayed advert from ${e.source}`,
-  "clock-skew-noted": (e) => `clock of ${e.source} differs by ${e.received} s, window ${e.expected} s`,
+  "trailer-missing": (e) => `missing authentication trailer from ${e.source}`,
+  "trailer-malformed": (e) => `malformed authentication trailer from ${e.source}`,
+  "unknown-key": (e) => `unknown authentication key id ${e.received} from ${e.source}`,
+  hmac: (e) => `invalid authentication HMAC from ${e.source}`,
+  stale: (e) =>
+    `stale authentication trailer from ${e.source}, clock skew ${e.received} sec exceeds window ${e.expected} sec`,
+  replay: (e) => `replayed authentication trailer from ${e.source}`,
+  "clock-skew-noted": (e) =>
+    `authentication clock skew ${e.received} sec from ${e.source} approaching window ${e.expected} sec`,
   interval: (e) => `advertisement interval mismatch with ${e.source} mine=${e.expected} sec rcv'd=${e.received} sec`,
   "interval-noted": (e) =>
     `advertisement interval mismatch ours = ${e.expected} centi-sec rcv'd=${e.received} centi-sec`,
