@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const PARTS = ["binding", "loop", "netlink", "vrrp", "bfd", "probe"];
+const PARTS = ["binding", "crypto", "loop", "netlink", "vrrp", "bfd", "probe"];
 
 for (const part of PARTS) {
   const folder = join("native", part);

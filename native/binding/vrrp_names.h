@@ -41,6 +41,15 @@ inline constexpr std::array<const char*, vrrp::kDropReasons> kDropReasonNames = 
     "authentication-type",
     "authentication-mismatch",
     "password",
+    "spi",
+    "icv",
+    "ah-replay",
+    "trailer-missing",
+    "trailer-malformed",
+    "unknown-key",
+    "hmac",
+    "stale",
+    "replay",
     "interval",
     "checksum",
     "unicast-expected",
@@ -50,6 +59,7 @@ inline constexpr std::array<const char*, vrrp::kDropReasons> kDropReasonNames = 
     "address-count",
     "address-list",
     "interval-noted",
+    "clock-skew-noted",
 };
 /** In the order of vrrp::FailedAction. */
 inline constexpr std::array<const char*, 6> kFailedActionNames = {

@@ -136,18 +136,84 @@ bool ReadPeers(FieldReader& reader, int family, std::vector<vrrp::UnicastPeer>* 
 }
 
 std::optional<vrrp::Password> ReadPassword(FieldReader& reader) {
-  const auto text = reader.NullableString("password");
-  if (!text) return std::nullopt;
+  const std::string text = reader.String("password");
   vrrp::Password password{};
-  if (text->size() > password.size()) {
-    reader.Fail("password", "at most 8 octets or null are expected");
+  if (text.size() > password.size()) {
+    reader.Fail("password", "at most 8 octets are expected");
     return std::nullopt;
   }
-  std::copy(text->begin(), text->end(), password.begin());
+  std::copy(text.begin(), text.end(), password.begin());
   return password;
 }
 
-vrrp::AdvertFormat ReadFormat(FieldReader& reader) {
+bool ReadKeys(FieldReader& reader, std::vector<vrrp::TrailerKey>* keys) {
+  const Napi::Array list = reader.Array("keys");
+  if (!reader.ok()) return false;
+  for (uint32_t index = 0; index < list.Length(); ++index) {
+    FieldReader item(list.Get(index),
+                     "transport.authentication.keys[" + std::to_string(index) + "]");
+    const auto id = static_cast<uint8_t>(item.Integer("id", 1, 255));
+    const Napi::Value octets = item.Value("octets");
+    if (!item.ok()) return false;
+    if (!octets.IsTypedArray() ||
+        octets.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      item.Fail("octets", "a Uint8Array is expected");
+      return false;
+    }
+    const auto array = octets.As<Napi::Uint8Array>();
+    keys->push_back(
+        {.id = id, .mac = crypto::Hmac<crypto::Sha256>({array.Data(), array.ByteLength()})});
+  }
+  return true;
+}
+
+std::optional<vrrp::TrailerMode> ReadTrailerMode(FieldReader& reader) {
+  const std::string mode = reader.String("mode");
+  if (mode == "enforce") return vrrp::TrailerMode::kEnforce;
+  if (mode == "permissive") return vrrp::TrailerMode::kPermissive;
+  if (mode == "receive-only") return vrrp::TrailerMode::kReceiveOnly;
+  if (reader.ok()) reader.Fail("mode", "enforce, permissive or receive-only is expected");
+  return std::nullopt;
+}
+
+bool ReadTrailer(FieldReader& reader, vrrp::AdvertFormat* format) {
+  auto settings = std::make_shared<vrrp::TrailerSettings>();
+  if (!ReadKeys(reader, &settings->keys)) return false;
+  settings->active_key = static_cast<uint8_t>(reader.Integer("activeKey", 1, 255));
+  settings->window_sec = static_cast<int32_t>(reader.Integer("windowSec", 1, 300));
+  settings->has_window = reader.Bool("hasWindow");
+  settings->mode = ReadTrailerMode(reader).value_or(vrrp::TrailerMode::kEnforce);
+  if (reader.ok() && settings->FindKey(settings->active_key) == nullptr) {
+    reader.Fail("activeKey", "the id of one of the keys is expected");
+  }
+  format->trailer = std::move(settings);
+  return reader.ok();
+}
+
+/** contract.ts `AdvertAuthentication` */
+bool ReadAuthentication(const Napi::Value& value, vrrp::AdvertFormat* format) {
+  if (value.IsNull()) return true;
+  FieldReader reader(value, "transport.authentication");
+  const std::string kind = reader.String("kind");
+  if (!reader.ok()) return false;
+  if (kind == "hmac") return ReadTrailer(reader, format);
+  if (kind != "pass" && kind != "ah") {
+    reader.Fail("kind", "pass, ah or hmac is expected");
+    return false;
+  }
+  const auto password = ReadPassword(reader);
+  if (!password) return false;
+  if (format->version != 2) return true;
+  if (kind == "pass") {
+    format->password = password;
+  } else if (format->family == AF_INET) {
+    format->ah = std::make_shared<vrrp::AhSettings>(
+        vrrp::AhSettings{.mac = crypto::Hmac<crypto::Md5>(*password)});
+  }
+  return true;
+}
+
+vrrp::AdvertFormat ReadFormat(FieldReader& reader, bool* is_readable) {
   vrrp::AdvertFormat format;
   format.family = reader.Family("family");
   format.version = static_cast<uint8_t>(reader.Integer("version", 2, 3));
@@ -156,8 +222,8 @@ vrrp::AdvertFormat ReadFormat(FieldReader& reader) {
   format.advertised_interval =
       static_cast<uint16_t>(reader.Integer("advertisedInterval", 1, interval_max));
   format.source = ReadAddress(reader, "sourceAddress", format.family);
-  format.password = ReadPassword(reader);
-  if (format.version != 2) format.password.reset();
+  const Napi::Value authentication = reader.Value("authentication");
+  if (reader.ok() && !ReadAuthentication(authentication, &format)) *is_readable = false;
   format.is_checksum_as_v2 = reader.Bool("checksumAsV2");
   return format;
 }
@@ -168,7 +234,9 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
   FieldReader reader(value, "transport");
   vrrp::AdvertFilter filter;
   std::vector<vrrp::VirtualAddress> addresses;
-  filter.format = ReadFormat(reader);
+  bool is_readable = true;
+  filter.format = ReadFormat(reader, &is_readable);
+  if (!is_readable) return nullptr;
   const int family = filter.format.family;
   filter.has_source_check = reader.Bool("checksUnicastSource");
   if (!ReadPeers(reader, family, &filter.peers)) return nullptr;

@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -26,10 +27,38 @@ AdvertFilter MakeFilter(int family, uint8_t version, bool is_unicast) {
   return {.format = format, .is_unicast = is_unicast, .has_source_check = false, .peers = {}};
 }
 
+AdvertFilter WithAh(bool is_unicast) {
+  AdvertFilter filter = MakeFilter(AF_INET, 2, is_unicast);
+  const auto key = *filter.format.password;
+  filter.format.password.reset();
+  filter.format.ah = std::make_shared<holdfast::vrrp::AhSettings>(
+      holdfast::vrrp::AhSettings{.mac = holdfast::crypto::Hmac<holdfast::crypto::Md5>(key)});
+  return filter;
+}
+
+AdvertFilter WithTrailer(int family) {
+  AdvertFilter filter = MakeFilter(family, 3, false);
+  const std::vector<uint8_t> key(32, 7);
+  auto settings = std::make_shared<holdfast::vrrp::TrailerSettings>();
+  settings->keys.push_back({.id = 1, .mac = holdfast::crypto::Hmac<holdfast::crypto::Sha256>(key)});
+  settings->has_window = false;
+  settings->mode = holdfast::vrrp::TrailerMode::kPermissive;
+  filter.format.trailer = std::move(settings);
+  return filter;
+}
+
 const std::vector<AdvertFilter>& Filters() {
   static const std::vector<AdvertFilter> filters = {
-      MakeFilter(AF_INET, 2, false), MakeFilter(AF_INET, 3, false),  MakeFilter(AF_INET, 2, true),
-      MakeFilter(AF_INET, 3, true),  MakeFilter(AF_INET6, 3, false), MakeFilter(AF_INET6, 2, false),
+      MakeFilter(AF_INET, 2, false),
+      MakeFilter(AF_INET, 3, false),
+      MakeFilter(AF_INET, 2, true),
+      MakeFilter(AF_INET, 3, true),
+      MakeFilter(AF_INET6, 3, false),
+      MakeFilter(AF_INET6, 2, false),
+      WithAh(false),
+      WithAh(true),
+      WithTrailer(AF_INET),
+      WithTrailer(AF_INET6),
   };
   return filters;
 }
@@ -54,7 +83,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                         .body = packet};
   }
   if (!datagram) return 0;
-  const auto verdict = holdfast::vrrp::CheckAdvert(filter, *datagram, true);
+  static holdfast::vrrp::SequenceBook sequences;
+  sequences.Reserve(0);
+  const auto verdict =
+      holdfast::vrrp::CheckAdvert(filter, *datagram, true, {.sequences = &sequences});
   if (verdict.note_count > verdict.notes.size()) abort();
   if (!verdict.drop && !verdict.is_counted) abort();
   return 0;

@@ -6,8 +6,8 @@
 
 namespace holdfast::probe {
 
-std::optional<Md5::Digest> ParseDigest(std::string_view digits) {
-  Md5::Digest digest{};
+std::optional<crypto::Md5::Digest> ParseDigest(std::string_view digits) {
+  crypto::Md5::Digest digest{};
   if (digits.size() != 2 * digest.size() || digits.find('x') != std::string_view::npos) {
     return std::nullopt;
   }

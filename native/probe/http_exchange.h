@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/md5.h"
 #include "probe/http_reader.h"
 #include "probe/http_regex.h"
-#include "probe/md5.h"
 
 namespace holdfast::probe {
 
@@ -24,13 +24,13 @@ struct HttpExchange {
   std::string request;
   std::vector<StatusRange> status_ranges;
   /** Nothing takes any body. */
-  std::optional<Md5::Digest> digest;
+  std::optional<crypto::Md5::Digest> digest;
   /** Null takes any body. */
   std::shared_ptr<const HttpRegex> regex;
 };
 
 /** @returns nothing for anything but 32 hexadecimal digits */
-std::optional<Md5::Digest> ParseDigest(std::string_view digits);
+std::optional<crypto::Md5::Digest> ParseDigest(std::string_view digits);
 
 /** @param response read to its end, good or bad */
 bool IsExpectedResponse(const HttpExchange& exchange, const HttpReader& response);

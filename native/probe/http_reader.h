@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "probe/md5.h"
+#include "crypto/md5.h"
 
 namespace holdfast::probe {
 
@@ -55,7 +55,7 @@ class HttpReader {
    * Of the body's octets as they came (chunks are not taken apart), at most Content-Length of them.
    * Only after kDone.
    */
-  const Md5::Digest& digest() const { return digest_; }
+  const crypto::Md5::Digest& digest() const { return digest_; }
   std::span<const uint8_t> kept_body() const { return kept_body_; }
 
  private:
@@ -83,8 +83,8 @@ class HttpReader {
   /** The line may be longer than what is kept of it. */
   size_t line_length_ = 0;
   std::array<char, kLineBytes> line_{};
-  Md5 md5_;
-  Md5::Digest digest_{};
+  crypto::Md5 md5_;
+  crypto::Md5::Digest digest_{};
 };
 
 }  // namespace holdfast::probe

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/md5.h"
 #include "probe/http_exchange.h"
 #include "probe/http_reader.h"
 #include "probe/http_regex.h"
-#include "probe/md5.h"
 
 namespace holdfast::probe {
 namespace {
@@ -22,7 +22,7 @@ std::span<const uint8_t> Octets(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-std::string Hex(const Md5::Digest& digest) {
+std::string Hex(const crypto::Md5::Digest& digest) {
   std::string text;
   for (const uint8_t octet : digest) {
     text += "0123456789abcdef"[octet >> 4];
@@ -32,7 +32,7 @@ std::string Hex(const Md5::Digest& digest) {
 }
 
 std::string Md5Of(std::string_view text, size_t step = 1'000) {
-  Md5 md5;
+  crypto::Md5 md5;
   for (size_t at = 0; at < text.size(); at += step) md5.Update(Octets(text.substr(at, step)));
   return Hex(md5.Finish());
 }

@@ -40,6 +40,18 @@ void Instance::Emit(int64_t now_us, auto body) {
   host_->Emit({.at_us = now_us, .instance = id_, .body = body});
 }
 
+void Instance::SetTransport(std::unique_ptr<Transport> transport) {
+  transport_ = std::move(transport);
+  sequences_.Reserve(transport_->filter.peers.size());
+}
+
+AdvertStamp Instance::NextStamp() {
+  const AdvertFormat& format = transport_->filter.format;
+  if (format.ah != nullptr) return {.ah_sequence = sequences_.NextAh(host_->Utc())};
+  if (!format.sends_trailer()) return {};
+  return {.trailer_sequence = sequences_.NextTrailer(*format.trailer, host_->Utc())};
+}
+
 void Instance::Submit(Order order, int64_t now_us) {
   if (order.epoch != epoch_) {
     Emit(now_us, RefusedEvent{.order = order.order, .epoch = epoch_, .phase = phase_});
@@ -53,8 +65,10 @@ void Instance::Submit(Order order, int64_t now_us) {
 
 void Instance::OnDatagram(const Datagram& datagram, int64_t now_us) {
   if (!program_ || program_->IgnoresAdverts(phase_)) return;
+  AdvertHistory history{.sequences = &sequences_};
+  if (transport_->filter.format.trailer != nullptr) history.utc = host_->Utc();
   const AdvertVerdict verdict =
-      CheckAdvert(transport_->filter, datagram, ShouldCompareAddresses(datagram.source));
+      CheckAdvert(transport_->filter, datagram, ShouldCompareAddresses(datagram.source), history);
   for (size_t index = 0; index < verdict.note_count; ++index) {
     Note(verdict.notes[index], datagram.source, now_us);
   }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "vrrp/authentication.h"
 #include "vrrp/counters.h"
 #include "vrrp/event.h"
 #include "vrrp/model.h"
@@ -31,6 +32,8 @@ class InstanceHost {
   virtual void Emit(const Event& event) = 0;
   /** The rest of the sync group wishes to be active, or is. True without a group. */
   virtual bool DoOthersWish(const Instance&) { return true; }
+  /** Read only where adverts are signed. */
+  virtual UtcSequence Utc() { return ReadUtcSequence(); }
   virtual void PullOthers(const Instance&, Trigger, int64_t /*now_us*/) {}
 
  protected:
@@ -55,8 +58,10 @@ class Instance final : public TimerOwner {
   /** Null before SetTransport. */
   Transport* transport() { return transport_.get(); }
 
-  /** Phase, timers, program and counters stay. */
-  void SetTransport(std::unique_ptr<Transport> transport) { transport_ = std::move(transport); }
+  /** Phase, timers, program, counters and sequence numbers stay. */
+  void SetTransport(std::unique_ptr<Transport> transport);
+  /** For the next advert. */
+  AdvertStamp NextStamp();
 
   /** Carries the order out as a whole or refuses it. */
   void Submit(Order order, int64_t now_us);
@@ -100,6 +105,7 @@ class Instance final : public TimerOwner {
   TimerHeap* const timers_;
   InstanceHost* const host_;
   std::unique_ptr<Transport> transport_;
+  SequenceBook sequences_;
 
   std::optional<Program> program_;
   Phase phase_ = Phase::kIdle;

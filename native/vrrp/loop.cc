@@ -222,7 +222,8 @@ void Loop::PullOthers(const Instance& instance, Trigger trigger, int64_t now_us)
 void Loop::AttachSocket(Slot* slot) {
   const Transport& transport = *slot->instance.transport();
   const SocketKey key{.ifindex = transport.ifindex,
-                      .local = transport.filter.is_unicast ? transport.source() : transport.group};
+                      .local = transport.filter.is_unicast ? transport.source() : transport.group,
+                      .protocol = transport.filter.format.ah ? kIpProtocolAh : kIpProtocolVrrp};
   auto found = std::ranges::find_if(sockets_, [&key](const auto& s) { return s->key() == key; });
   if (found == sockets_.end()) {
     auto socket = std::make_unique<AdvertSocket>(key, static_cast<AdvertSocket::Listener*>(this));
@@ -311,8 +312,9 @@ Loop::Slot& Loop::SlotOf(const Instance& instance) { return *slots_.find(instanc
 void Loop::SendAdvert(Instance& instance, uint8_t priority, int64_t) {
   Slot& slot = SlotOf(instance);
   Transport& transport = *instance.transport();
+  const AdvertStamp stamp = instance.NextStamp();
   const auto send = [&](const IpAddress& destination, uint8_t ttl) {
-    const auto packet = transport.encoder.Encode(priority, destination, ttl);
+    const auto packet = transport.encoder.Encode(priority, destination, ttl, stamp);
     const AdvertRoute route{.source = transport.source(),
                             .destination = destination,
                             .ttl = ttl,

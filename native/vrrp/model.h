@@ -42,6 +42,15 @@ enum class DropReason : uint8_t {
   kAuthenticationType,
   kAuthenticationMismatch,
   kPassword,
+  kSpi,
+  kIcv,
+  kAhReplay,
+  kTrailerMissing,
+  kTrailerMalformed,
+  kUnknownKey,
+  kHmac,
+  kStale,
+  kReplay,
   kInterval,
   kChecksum,
   kUnicastExpected,
@@ -51,8 +60,9 @@ enum class DropReason : uint8_t {
   kAddressCount,
   kAddressList,
   kIntervalNoted,
+  kClockSkewNoted,
 };
-inline constexpr size_t kDropReasons = 18;
+inline constexpr size_t kDropReasons = 28;
 
 /** contract.ts `AdvertFacts` */
 struct AdvertFacts {

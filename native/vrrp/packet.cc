@@ -1,6 +1,7 @@
 #include "vrrp/packet.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "vrrp/checksum.h"
@@ -29,7 +30,8 @@ constexpr size_t kChecksum = 6;
 
 constexpr uint8_t kAuthNone = 0;
 constexpr uint8_t kAuthPass = 1;
-constexpr uint8_t kAuthMax = 2;
+constexpr uint8_t kAuthAh = 2;
+constexpr uint8_t kAuthMax = kAuthAh;
 /** An Ethernet frame holds at least this much. */
 constexpr size_t kEthernetMinBytes = 46;
 
@@ -44,7 +46,10 @@ bool HasPseudoHeader(int family, uint8_t version, bool is_checksum_as_v2) {
   return family == AF_INET6 || (version == 3 && !is_checksum_as_v2);
 }
 
-uint8_t OwnAuthType(const AdvertFormat& format) { return format.password ? kAuthPass : kAuthNone; }
+uint8_t OwnAuthType(const AdvertFormat& format) {
+  if (format.ah != nullptr) return kAuthAh;
+  return format.password ? kAuthPass : kAuthNone;
+}
 
 using Failure = std::optional<AdvertNote>;
 
@@ -57,6 +62,13 @@ bool IsEthernetPadding(size_t received, size_t expected) {
          (received - expected) % 4 == 2;
 }
 
+/** Octets of the trailer that the packet has, if one is understood. */
+size_t TrailerBytesOf(const AdvertFormat& format, const Datagram& datagram, size_t body_bytes) {
+  if (format.trailer == nullptr) return 0;
+  const size_t whole = datagram.header_bytes + body_bytes + kTrailerBytes;
+  return datagram.announced_bytes == whole && datagram.received_bytes >= whole ? kTrailerBytes : 0;
+}
+
 Failure CheckLength(const AdvertFilter& filter, const Datagram& datagram) {
   const auto received = datagram.received_bytes;
   const auto shortest = datagram.header_bytes + kVrrpHeaderBytes;
@@ -66,8 +78,9 @@ Failure CheckLength(const AdvertFilter& filter, const Datagram& datagram) {
   }
   const uint8_t version = datagram.body[kVersionType] >> 4;
   if (version != 2 && version != 3) return std::nullopt;
-  const size_t expected = datagram.header_bytes +
-                          BodyBytes(filter.format.family, version, datagram.body[kAddressCount]);
+  const size_t body_bytes = BodyBytes(filter.format.family, version, datagram.body[kAddressCount]);
+  const size_t expected =
+      datagram.header_bytes + body_bytes + TrailerBytesOf(filter.format, datagram, body_bytes);
   if (received < expected) {
     return Fail(DropReason::kTooShort, static_cast<int64_t>(received),
                 static_cast<int64_t>(expected));
@@ -79,11 +92,79 @@ Failure CheckLength(const AdvertFilter& filter, const Datagram& datagram) {
   return std::nullopt;
 }
 
-Failure CheckAuthentication(const AdvertFormat& format, std::span<const uint8_t> body) {
+Failure CheckAh(const AdvertFilter& filter, const Datagram& datagram,
+                const AdvertHistory& history) {
+  if (datagram.authentication_header.size() != kAhBytes) {
+    return Fail(DropReason::kAuthenticationMismatch, kAuthNone, kAuthAh);
+  }
+  const auto header = datagram.authentication_header.first<kAhBytes>();
+  const auto body = datagram.body.first(BodyBytes(AF_INET, 2, datagram.body[kAddressCount]));
+  if (!std::ranges::equal(header.subspan(4, 4), datagram.source.bytes())) {
+    const auto source = datagram.source.octets;
+    return Fail(DropReason::kSpi, AhSpi(header),
+                int64_t{LoadBig16(source.data())} << 16 | LoadBig16(source.data() + 2));
+  }
+  const bool is_unicast = !datagram.destination.is_multicast();
+  if (!IsAhGenuine(*filter.format.ah, datagram.ip_header, header, body, is_unicast)) {
+    return Fail(DropReason::kIcv, 0, 0);
+  }
+  SequenceBook* const sequences = history.sequences;
+  if (sequences == nullptr || sequences->AcceptAh(AhSequence(header))) return std::nullopt;
+  return Fail(DropReason::kAhReplay, AhSequence(header), sequences->last_ah());
+}
+
+Failure TrailerFailure(const TrailerSettings& settings, const TrailerFinding& finding) {
+  switch (*finding.fault) {
+    case TrailerFault::kMalformed:
+      return Fail(DropReason::kTrailerMalformed, 0, 0);
+    case TrailerFault::kStale:
+      return Fail(DropReason::kStale, finding.skew_sec, settings.window_sec);
+    case TrailerFault::kUnknownKey:
+      return Fail(DropReason::kUnknownKey, finding.key_id, settings.active_key);
+    case TrailerFault::kForged:
+      break;
+  }
+  return Fail(DropReason::kHmac, finding.key_id, finding.key_id);
+}
+
+/** @param note where a clock begins to go astray */
+Failure CheckTrailerOf(const AdvertFilter& filter, const Datagram& datagram,
+                       const AdvertHistory& history, Failure* note) {
+  const AdvertFormat& format = filter.format;
+  if (format.trailer == nullptr) return std::nullopt;
+  const TrailerSettings& settings = *format.trailer;
+  const size_t body_bytes = BodyBytes(format.family, format.version, datagram.body[kAddressCount]);
+  if (TrailerBytesOf(format, datagram, body_bytes) == 0) {
+    if (settings.mode != TrailerMode::kEnforce) return std::nullopt;
+    return Fail(DropReason::kTrailerMissing, 0, 0);
+  }
+  const TrailerSubject subject{.family = format.family,
+                               .version = format.version,
+                               .vrid = format.vrid,
+                               .source = datagram.source};
+  const TrailerFinding finding =
+      CheckTrailer(settings, subject, datagram.body.first(body_bytes),
+                   datagram.body.subspan(body_bytes).first<kTrailerBytes>(), history.utc);
+  if (finding.fault) return TrailerFailure(settings, finding);
+  if (history.sequences != nullptr &&
+      !history.sequences->AcceptTrailer(settings, datagram.source, finding.sequence, history.utc)) {
+    return Fail(DropReason::kReplay, finding.skew_sec, 0);
+  }
+  if (settings.has_window && std::abs(finding.skew_sec) * 2 > settings.window_sec) {
+    *note = Fail(DropReason::kClockSkewNoted, finding.skew_sec, settings.window_sec);
+  }
+  return std::nullopt;
+}
+
+Failure CheckAuthentication(const AdvertFilter& filter, const Datagram& datagram,
+                            const AdvertHistory& history) {
+  const AdvertFormat& format = filter.format;
+  const std::span<const uint8_t> body = datagram.body;
   const uint8_t received = body[kAuthType];
   const uint8_t expected = OwnAuthType(format);
   if (received > kAuthMax) return Fail(DropReason::kAuthenticationType, received, expected);
   if (received != expected) return Fail(DropReason::kAuthenticationMismatch, received, expected);
+  if (format.ah != nullptr) return CheckAh(filter, datagram, history);
   if (!format.password || format.family != AF_INET) return std::nullopt;
   const size_t offset = BodyBytes(AF_INET, 2, body[kAddressCount]) - kAuthBytes;
   if (memcmp(body.data() + offset, format.password->data(), kAuthBytes) != 0) {
@@ -92,8 +173,11 @@ Failure CheckAuthentication(const AdvertFormat& format, std::span<const uint8_t>
   return std::nullopt;
 }
 
-Failure CheckVersion2(const AdvertFormat& format, std::span<const uint8_t> body) {
-  if (Failure failure = CheckAuthentication(format, body)) return failure;
+Failure CheckVersion2(const AdvertFilter& filter, const Datagram& datagram,
+                      const AdvertHistory& history) {
+  const AdvertFormat& format = filter.format;
+  const std::span<const uint8_t> body = datagram.body;
+  if (Failure failure = CheckAuthentication(filter, datagram, history)) return failure;
   if (body[kIntervalSec] != format.advertised_interval) {
     return Fail(DropReason::kInterval, body[kIntervalSec], format.advertised_interval);
   }
@@ -104,12 +188,12 @@ uint16_t ReceivedIntervalCs(std::span<const uint8_t> body) {
   return LoadBig16(body.data() + kIntervalCs) & 0x0fff;
 }
 
-Failure CheckChecksum(const AdvertFormat& format, const Datagram& datagram, size_t body_bytes) {
+Failure CheckChecksum(const AdvertFormat& format, const Datagram& datagram, size_t summed_bytes) {
   Checksum checksum;
   if (HasPseudoHeader(format.family, format.version, format.is_checksum_as_v2)) {
-    checksum.AddPseudoHeader(datagram.source, datagram.destination, kIpProtocolVrrp, body_bytes);
+    checksum.AddPseudoHeader(datagram.source, datagram.destination, kIpProtocolVrrp, summed_bytes);
   }
-  checksum.Add(datagram.body.first(body_bytes));
+  checksum.Add(datagram.body.first(summed_bytes));
   if (checksum.Finish() == 0) return std::nullopt;
   return Fail(DropReason::kChecksum, LoadBig16(datagram.body.data() + kChecksum), 0);
 }
@@ -163,7 +247,8 @@ Failure CheckType(std::span<const uint8_t> body) {
   return Fail(DropReason::kType, type, kTypeAdvertisement);
 }
 
-Failure CheckFormat(const AdvertFilter& filter, const Datagram& datagram) {
+Failure CheckFormat(const AdvertFilter& filter, const Datagram& datagram,
+                    const AdvertHistory& history, Failure* note) {
   const AdvertFormat& format = filter.format;
   const std::span<const uint8_t> body = datagram.body;
   if (Failure failure = CheckLength(filter, datagram)) return failure;
@@ -173,8 +258,9 @@ Failure CheckFormat(const AdvertFilter& filter, const Datagram& datagram) {
   const uint8_t version = body[kVersionType] >> 4;
   if (version != format.version) return Fail(DropReason::kVersion, version, format.version);
   if (body[kVrid] != format.vrid) return Fail(DropReason::kVrid, body[kVrid], format.vrid);
+  if (Failure failure = CheckTrailerOf(filter, datagram, history, note)) return failure;
   if (version == 2) {
-    if (Failure failure = CheckVersion2(format, body)) return failure;
+    if (Failure failure = CheckVersion2(filter, datagram, history)) return failure;
   }
   return CheckType(body);
 }
@@ -193,12 +279,22 @@ void AddNote(AdvertVerdict* verdict, const Failure& note) {
 AdvertEncoder::AdvertEncoder(const AdvertFormat& format)
     : family_(format.family),
       version_(format.version),
+      vrid_(format.vrid),
       is_checksum_as_v2_(format.is_checksum_as_v2),
       source_(format.source),
-      body_offset_(format.family == AF_INET ? kIpv4HeaderBytes : 0) {
+      ah_(format.ah),
+      trailer_(format.sends_trailer() ? format.trailer : nullptr),
+      body_offset_((format.family == AF_INET ? kIpv4HeaderBytes : 0) +
+                   (format.ah != nullptr ? kAhBytes : 0)) {
   const size_t count = std::min<size_t>(format.addresses.size(), 255);
-  bytes_.resize(body_offset_ + BodyBytes(family_, version_, count));
-  uint8_t* const body = bytes_.data() + body_offset_;
+  body_bytes_ = BodyBytes(family_, version_, count);
+  bytes_.resize(body_offset_ + body_bytes_ + (trailer_ != nullptr ? kTrailerBytes : 0));
+  WriteBody(format, std::span(bytes_).subspan(body_offset_, body_bytes_));
+}
+
+void AdvertEncoder::WriteBody(const AdvertFormat& format, std::span<uint8_t> octets) {
+  const size_t count = std::min<size_t>(format.addresses.size(), 255);
+  uint8_t* const body = octets.data();
   body[kVersionType] = static_cast<uint8_t>(version_ << 4 | kTypeAdvertisement);
   body[kVrid] = format.vrid;
   body[kAddressCount] = static_cast<uint8_t>(count);
@@ -225,23 +321,43 @@ void AdvertEncoder::PatchIpv4Header(const IpAddress& destination, uint8_t ttl) {
   if (++last_id_ == 0) last_id_ = 1;
   StoreBig16(header + kIpId, last_id_);
   header[kIpTtl] = ttl;
-  header[kIpProtocol] = kIpProtocolVrrp;
+  header[kIpProtocol] = ah_ != nullptr ? kIpProtocolAh : kIpProtocolVrrp;
   memcpy(header + kIpSource, source_.octets.data(), 4);
   memcpy(header + kIpDestination, destination.octets.data(), 4);
 }
 
-std::span<const uint8_t> AdvertEncoder::Encode(uint8_t priority, const IpAddress& destination,
-                                               uint8_t ttl) {
-  if (family_ == AF_INET) PatchIpv4Header(destination, ttl);
+void AdvertEncoder::Sign(UtcSequence sequence) {
+  const TrailerSubject subject{
+      .family = family_, .version = version_, .vrid = vrid_, .source = source_};
+  const auto body = std::span(bytes_).subspan(body_offset_, body_bytes_);
+  WriteTrailer(*trailer_, subject, body, sequence,
+               std::span(bytes_).subspan(body_offset_ + body_bytes_).first<kTrailerBytes>());
+}
+
+/** keepalived: IPv6 sums the trailer up, IPv4 does not. */
+void AdvertEncoder::SumUp(const IpAddress& destination) {
   const std::span<uint8_t> body = std::span(bytes_).subspan(body_offset_);
-  body[kPriority] = priority;
+  const auto summed = family_ == AF_INET6 ? body : body.first(body_bytes_);
   StoreBig16(body.data() + kChecksum, 0);
   Checksum checksum;
   if (HasPseudoHeader(family_, version_, is_checksum_as_v2_)) {
-    checksum.AddPseudoHeader(source_, destination, kIpProtocolVrrp, body.size());
+    checksum.AddPseudoHeader(source_, destination, kIpProtocolVrrp, summed.size());
   }
-  checksum.Add(body);
+  checksum.Add(summed);
   StoreBig16(body.data() + kChecksum, checksum.Finish());
+}
+
+std::span<const uint8_t> AdvertEncoder::Encode(uint8_t priority, const IpAddress& destination,
+                                               uint8_t ttl, const AdvertStamp& stamp) {
+  if (family_ == AF_INET) PatchIpv4Header(destination, ttl);
+  bytes_[body_offset_ + kPriority] = priority;
+  if (trailer_ != nullptr) Sign(stamp.trailer_sequence);
+  SumUp(destination);
+  if (ah_ != nullptr) {
+    const auto all = std::span(bytes_);
+    WriteAh(*ah_, all.first(kIpv4HeaderBytes), all.subspan(body_offset_), stamp.ah_sequence,
+            !destination.is_multicast(), all.subspan(kIpv4HeaderBytes).first<kAhBytes>());
+  }
   return bytes_;
 }
 
@@ -256,23 +372,31 @@ std::optional<Datagram> SplitIpv4(std::span<const uint8_t> packet) {
   datagram.received_bytes = packet.size();
   datagram.announced_bytes = LoadBig16(packet.data() + kIpTotalLength);
   datagram.header_bytes = header_bytes;
+  datagram.ip_header = packet.first(header_bytes);
   datagram.body = packet.subspan(header_bytes);
+  if (packet[kIpProtocol] != kIpProtocolAh) return datagram;
+  if (!IsAhForVrrp(datagram.body)) return std::nullopt;
+  datagram.authentication_header = datagram.body.first(kAhBytes);
+  datagram.header_bytes += kAhBytes;
+  datagram.body = datagram.body.subspan(kAhBytes);
   return datagram;
 }
 
 AdvertVerdict CheckAdvert(const AdvertFilter& filter, const Datagram& datagram,
-                          bool should_compare_addresses) {
+                          bool should_compare_addresses, const AdvertHistory& history) {
   const AdvertFormat& format = filter.format;
   AdvertVerdict verdict;
   const auto failed = [&verdict](Failure failure) {
     verdict.drop = failure;
     return verdict.drop.has_value();
   };
-  if (failed(CheckFormat(filter, datagram))) return verdict;
+  Failure skew_note;
+  if (failed(CheckFormat(filter, datagram, history, &skew_note))) return verdict;
 
   const std::span<const uint8_t> body = datagram.body;
   const size_t body_bytes = BodyBytes(format.family, format.version, body[kAddressCount]);
-  const size_t expected_bytes = datagram.header_bytes + body_bytes;
+  const size_t trailer_bytes = TrailerBytesOf(format, datagram, body_bytes);
+  const size_t expected_bytes = datagram.header_bytes + body_bytes + trailer_bytes;
   if (datagram.announced_bytes != expected_bytes) {
     verdict.drop = Fail(DropReason::kWrongLength, static_cast<int64_t>(datagram.announced_bytes),
                         static_cast<int64_t>(expected_bytes));
@@ -283,7 +407,8 @@ AdvertVerdict CheckAdvert(const AdvertFilter& filter, const Datagram& datagram,
     interval_note =
         Fail(DropReason::kIntervalNoted, ReceivedIntervalCs(body), format.advertised_interval);
   }
-  if (failed(CheckChecksum(format, datagram, body_bytes))) return verdict;
+  const size_t summed_bytes = body_bytes + (format.family == AF_INET6 ? trailer_bytes : 0);
+  if (failed(CheckChecksum(format, datagram, summed_bytes))) return verdict;
   if (failed(CheckCast(filter, datagram))) return verdict;
   verdict.facts = {.source = datagram.source,
                    .priority = body[kPriority],
@@ -293,6 +418,7 @@ AdvertVerdict CheckAdvert(const AdvertFilter& filter, const Datagram& datagram,
     return verdict;
   }
   verdict.is_counted = true;
+  AddNote(&verdict, skew_note);
   AddNote(&verdict, interval_note);
   if (should_compare_addresses) AddNote(&verdict, CompareAddresses(format, body));
   failed(CheckSource(filter, datagram));

@@ -3,10 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "vrrp/authentication.h"
 #include "vrrp/ip_address.h"
 #include "vrrp/model.h"
 
@@ -49,7 +51,12 @@ struct AdvertFormat {
   std::vector<IpAddress> addresses;
   /** v2 only. */
   std::optional<Password> password;
+  /** v2 over IPv4 only; null for none. Shared, since a format is copied. */
+  std::shared_ptr<const AhSettings> ah = nullptr;
+  std::shared_ptr<const TrailerSettings> trailer = nullptr;
   bool is_checksum_as_v2 = false;
+
+  bool sends_trailer() const { return trailer != nullptr && trailer->is_sent(); }
 };
 
 struct UnicastPeer {
@@ -73,19 +80,30 @@ class AdvertEncoder {
 
   /**
    * IPv4: with the IP header (20 octets, id counts up from 1 and skips 0, header checksum and
-   * nothing else left to the kernel). IPv6: the body alone, checksum included.
+   * nothing else left to the kernel). IPv6: the body alone, checksum included. An Authentication
+   * Header and a trailer come with it where the format has them.
    * @returns bytes that are good until the next call
    */
-  std::span<const uint8_t> Encode(uint8_t priority, const IpAddress& destination, uint8_t ttl);
+  std::span<const uint8_t> Encode(uint8_t priority, const IpAddress& destination, uint8_t ttl,
+                                  const AdvertStamp& stamp = {});
 
  private:
+  void WriteBody(const AdvertFormat& format, std::span<uint8_t> body);
   void PatchIpv4Header(const IpAddress& destination, uint8_t ttl);
+  void Sign(UtcSequence sequence);
+  void SumUp(const IpAddress& destination);
 
   int family_;
   uint8_t version_;
+  uint8_t vrid_;
   bool is_checksum_as_v2_;
   IpAddress source_;
+  std::shared_ptr<const AhSettings> ah_;
+  /** Null unless it is sent. */
+  std::shared_ptr<const TrailerSettings> trailer_;
   size_t body_offset_;
+  /** Without the trailer. */
+  size_t body_bytes_ = 0;
   uint16_t last_id_ = 0;
   std::vector<uint8_t> bytes_;
 };
@@ -99,6 +117,10 @@ struct Datagram {
   size_t received_bytes = 0;
   size_t announced_bytes = 0;
   size_t header_bytes = 0;
+  /** IPv4 only. */
+  std::span<const uint8_t> ip_header{};
+  /** 24 octets, or empty; counted in `header_bytes`. */
+  std::span<const uint8_t> authentication_header{};
   std::span<const uint8_t> body;
 
   std::optional<uint8_t> vrid() const {
@@ -107,7 +129,7 @@ struct Datagram {
   }
 };
 
-/** What a raw IPv4 socket delivers: IP header (options allowed) and body. */
+/** What a raw IPv4 socket delivers: IP header (options allowed), Authentication Header, body. */
 std::optional<Datagram> SplitIpv4(std::span<const uint8_t> packet);
 
 struct AdvertNote {
@@ -121,16 +143,22 @@ struct AdvertVerdict {
   std::optional<AdvertNote> drop;
   /** Passed the checks that make it an advert of ours, even if its sender is then refused. */
   bool is_counted = false;
-  AdvertFacts facts;
+  AdvertFacts facts{};
   /** Worth a word, but the advert is used. */
-  std::array<AdvertNote, 2> notes{};
+  std::array<AdvertNote, 3> notes{};
   size_t note_count = 0;
 };
 
+/** What was sent and heard before, and what time it is; without it nothing counts as a replay. */
+struct AdvertHistory {
+  SequenceBook* sequences = nullptr;
+  UtcSequence utc = 0;
+};
+
 /**
- * Checks in this order, the first failure wins: length, TTL, version, authentication, v2 interval,
- * type, IP length, (note: v3 interval), checksum, multicast or unicast as configured, (note:
- * addresses), unicast source and its TTL. `received` and `expected` of a note: octets, TTL,
+ * Checks in this order, the first failure wins: length, TTL, version, trailer, authentication,
+ * v2 interval, type, IP length, (note: v3 interval), checksum, multicast or unicast as configured,
+ * (note: addresses), unicast source and its TTL. `received` and `expected` of a note: octets, TTL,
  * version, type, authentication type, interval in wire units, checksum, address count, or (address
  * list) -1 and the index of the missing address.
  * The length expected follows from the version and address count of the packet itself, so that the
@@ -138,6 +166,6 @@ struct AdvertVerdict {
  * @see RFC 9568 §7.1, RFC 3768 §7.1; errata 8301: an interval of zero is refused.
  */
 AdvertVerdict CheckAdvert(const AdvertFilter& filter, const Datagram& datagram,
-                          bool should_compare_addresses);
+                          bool should_compare_addresses, const AdvertHistory& history = {});
 
 }  // namespace holdfast::vrrp

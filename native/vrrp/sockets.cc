@@ -14,7 +14,8 @@ namespace holdfast::vrrp {
 namespace {
 
 /** IP header with options, VRRP header, 255 IPv6 addresses; what is longer is cut and refused. */
-constexpr size_t kPacketBytesMax = 60 + kVrrpHeaderBytes + 255 * 16 + kAuthBytes;
+constexpr size_t kPacketBytesMax =
+    60 + kAhBytes + kVrrpHeaderBytes + 255 * 16 + kAuthBytes + kTrailerBytes;
 constexpr size_t kBatch = 16;
 constexpr int kBatchesPerTurn = 4;
 
@@ -129,7 +130,7 @@ void AppendControl(msghdr* message, int type, const Value& value) {
 }  // namespace
 
 Error AdvertSocket::Open(uv_loop_t* loop) {
-  fd_.Reset(socket(key_.local.family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, kIpProtocolVrrp));
+  fd_.Reset(socket(key_.local.family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, key_.protocol));
   if (!fd_.is_open()) return SyscallError{.syscall = "socket", .error_number = errno};
   if (Error error = Configure()) return error;
   if (Error error = Bind()) return error;

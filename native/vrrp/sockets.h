@@ -41,12 +41,14 @@ struct SocketKey {
   int32_t ifindex = 0;
   /** The multicast group, or the own address when peers are unicast. */
   IpAddress local;
+  /** 112, or 51 with an Authentication Header. */
+  int protocol = kIpProtocolVrrp;
 
   bool operator==(const SocketKey& other) const = default;
 };
 
 /**
- * A raw socket for IP protocol 112, bound to an interface and to a group or an own address, for
+ * A raw socket for adverts, bound to an interface and to a group or an own address, for
  * sending and receiving. The kernel's own matching keeps other traffic out.
  */
 class AdvertSocket {

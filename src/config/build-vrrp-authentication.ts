@@ -87,8 +87,10 @@ export function readHmac(draft: InstanceDraft, advertisementIntervalUs: number):
 function readKey(entry: Entry, draft: InstanceDraft): HmacSettings["keys"] {
   const [, idWord = "", text = ""] = entry.statement.words;
   const id = readInteger(idWord).value ?? 0;
-  if (text.startsWith("file:")) return [{ id, hex: null, file: text.slice("file:".length) }];
-  const hex = text.startsWith("hex:") ? text.slice("hex:".length).toLowerCase() : toHex(text);
+  const file = text.startsWith("file:") ? text.slice("file:".length) : null;
+  const material = file === null ? text : readKeyFile(file, entry, draft);
+  if (material === null) return [];
+  const hex = material.startsWith("hex:") ? material.slice("hex:".length).toLowerCase() : toHex(material);
   const bytes = hex.length / 2;
   if (
     id >= 1 &&
@@ -97,11 +99,20 @@ function readKey(entry: Entry, draft: InstanceDraft): HmacSettings["keys"] {
     bytes >= SHORTEST_KEY_BYTES &&
     bytes <= LONGEST_KEY_BYTES
   ) {
-    return [{ id, hex, file: null }];
+    return [{ id, hex, file }];
   }
   const message = `a key has an id from 1 to 255 and ${SHORTEST_KEY_BYTES} to ${LONGEST_KEY_BYTES} octets; it is left out`;
   draft.context.reporter.add("bad-value", message, placeOf(entry.statement, 1));
   return [];
+}
+
+/** One line of text, or `hex:DIGITS`. */
+function readKeyFile(path: string, entry: Entry, draft: InstanceDraft): string | null {
+  const content = draft.context.host.readFile(path);
+  if (content.kind === "text" || content.kind === "executable") return content.text.replace(/\r?\n$/, "");
+  const why = content.kind === "unreadable" ? content.reason : content.kind.replace("-", " ");
+  draft.context.reporter.add("bad-value", `key file ${path}: ${why}; the key is left out`, placeOf(entry.statement, 2));
+  return null;
 }
 
 function toHex(text: string): string {

@@ -29,8 +29,8 @@ export interface IpvlanSettings {
 }
 
 export interface HmacSettings {
-  /** Key octets in hexadecimal by id, or the file that holds the key. */
-  readonly keys: readonly { readonly id: number; readonly hex: string | null; readonly file: string | null }[];
+  /** Key octets in hexadecimal by id, and the file that they were read from. */
+  readonly keys: readonly { readonly id: number; readonly hex: string; readonly file: string | null }[];
   readonly activeKey: number;
   readonly timeWindowSec: number;
   readonly antiReplay: "time" | "monotonic";

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 9;
+export const CONTRACT_VERSION = 10;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -384,8 +384,8 @@ export interface VrrpTransport {
   readonly unicastTtl: number;
   /** Value of the interval field: v2 seconds, v3 centiseconds. v2 drops adverts that differ. */
   readonly advertisedInterval: number;
-  /** At most 8 octets, or null for no authentication. VRRPv2 only. */
-  readonly password: string | null;
+  /** Null for none. */
+  readonly authentication: AdvertAuthentication | null;
   readonly checksumAsV2: boolean;
   /** `skip_check_adv_addr` */
   readonly skipsAddressCheck: boolean;
@@ -397,6 +397,23 @@ export interface VrrpTransport {
   readonly socketPriority: number;
 }
 
+/** How adverts prove where they come from. Passwords have at most 8 octets and need VRRPv2, AH also IPv4. */
+export type AdvertAuthentication =
+  | { readonly kind: "pass" | "ah"; readonly password: string }
+  /** A trailer of HMAC-SHA256, as keepalived 2.4.3 has it. */
+  | {
+      readonly kind: "hmac";
+      readonly keys: readonly { readonly id: number; readonly octets: Uint8Array }[];
+      /** Id of the key to sign with. */
+      readonly activeKey: number;
+      /** How far clocks may differ, 1..300. */
+      readonly windowSec: number;
+      /** False: clocks do not matter, only the order does. */
+      readonly hasWindow: boolean;
+      /** `permissive` takes adverts without a trailer, `receive-only` also sends none. */
+      readonly mode: "enforce" | "permissive" | "receive-only";
+    };
+
 /** What an advert said. */
 export interface AdvertFacts {
   readonly source: string;
@@ -405,7 +422,7 @@ export interface AdvertFacts {
   readonly intervalUs: number;
 }
 
-/** Why a packet was dropped (or, for the last two kinds, noted). See RFC 9568 §7.1. */
+/** Why a packet was dropped (or, for the last four kinds, noted). See RFC 9568 §7.1. */
 export type AdvertDropReason =
   | "too-short"
   | "wrong-length"
@@ -416,6 +433,17 @@ export type AdvertDropReason =
   | "authentication-type"
   | "authentication-mismatch"
   | "password"
+  /** Authentication Header: SPI, sum, sequence number. */
+  | "spi"
+  | "icv"
+  | "ah-replay"
+  /** Trailer of `auth_hmac`. */
+  | "trailer-missing"
+  | "trailer-malformed"
+  | "unknown-key"
+  | "hmac"
+  | "stale"
+  | "replay"
   | "interval"
   | "checksum"
   | "unicast-expected"
@@ -424,7 +452,8 @@ export type AdvertDropReason =
   | "unicast-ttl"
   | "address-count"
   | "address-list"
-  | "interval-noted";
+  | "interval-noted"
+  | "clock-skew-noted";
 
 export type VrrpEvent =
   /** A reported plan has run; the instance's epoch is now `epoch`. */

@@ -7,7 +7,7 @@ import { type NetworkView, namedInterfaces } from "./vrrp-network.ts";
  * @param view null: missing interfaces are waited for
  */
 export function complaintsAbout(configs: readonly VrrpInstance[], view: NetworkView | null): readonly Diagnostic[] {
-  return configs.flatMap((config) => [...unknownAuthentication(config), ...missingInterfaces(config, view)]);
+  return configs.flatMap((config) => missingInterfaces(config, view));
 }
 
 function missingInterfaces(config: VrrpInstance, view: NetworkView | null): readonly Diagnostic[] {
@@ -18,13 +18,4 @@ function missingInterfaces(config: VrrpInstance, view: NetworkView | null): read
       const message = `(${config.name}) interface ${name} does not exist: Non-existent interface specified in configuration`;
       return { severity: "error", code: "unknown-interface", message, place: config.place };
     });
-}
-
-/** Adverts without the header or trailer that the peers expect would make two active routers. */
-function unknownAuthentication(config: VrrpInstance): readonly Diagnostic[] {
-  const { kind } = config.authentication;
-  if (kind !== "ah" && kind !== "hmac") return [];
-  const words = kind === "ah" ? "auth_type AH" : "auth_hmac";
-  const message = `(${config.name}) ${words} is not supported yet; use PASS or none on all routers`;
-  return [{ severity: "error", code: "unsupported-authentication", message, place: config.place }];
 }

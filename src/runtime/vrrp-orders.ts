@@ -24,7 +24,7 @@ import {
 
 /** A configured instance with its role in a sync group. */
 export type RunningRouter = VrrpInstance &
-  Partial<Pick<ConfiguredVrrpInstance, "ownerIgnoresAdverts">> & {
+  Partial<Pick<ConfiguredVrrpInstance, "ownerIgnoresAdverts" | "hmac">> & {
     readonly group?: GroupRole;
     readonly isLinkLossDelayed?: boolean;
   };

@@ -2,19 +2,19 @@ import { addressAddMessage } from "../addressing/address-message.ts";
 import { instanceObjects } from "../addressing/instance-objects.ts";
 import type { IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
-import type { VrrpTransport, VrrpVirtualAddress } from "../native/contract.ts";
+import type { AdvertAuthentication, VrrpTransport, VrrpVirtualAddress } from "../native/contract.ts";
 import { locate, type NetworkView } from "./vrrp-network.ts";
+import type { RunningRouter } from "./vrrp-orders.ts";
 
 /** SO_PRIORITY of adverts: TC_PRIO_CONTROL. */
 const SOCKET_PRIORITY = 7;
 const NO_MAC = "00:00:00:00:00:00";
 
 /** Everything the loop must know to speak and listen for an instance; null while its interface is missing. */
-export function buildTransport(instance: VrrpInstance, view: NetworkView, source: IpAddress): VrrpTransport | null {
+export function buildTransport(instance: RunningRouter, view: NetworkView, source: IpAddress): VrrpTransport | null {
   const interfaceName = instance.advertInterfaceName ?? instance.interfaceName;
   const link = view.linkNamed(interfaceName);
   if (link === null) return null;
-  const { authentication } = instance;
   return {
     family: instance.family,
     version: instance.version,
@@ -31,7 +31,7 @@ export function buildTransport(instance: VrrpInstance, view: NetworkView, source
     checksUnicastSource: instance.checkUnicastSource,
     unicastTtl: instance.unicastTtl,
     advertisedInterval: advertisedInterval(instance),
-    password: instance.version === 2 && authentication.kind === "pass" ? authentication.password : null,
+    authentication: advertAuthentication(instance),
     checksumAsV2: instance.checksumAsV2,
     skipsAddressCheck: instance.skipCheckAdvertisedAddresses,
     addresses: [
@@ -41,6 +41,27 @@ export function buildTransport(instance: VrrpInstance, view: NetworkView, source
     objects: instanceObjects(instance, (name) => view.linkNamed(name)?.ifindex ?? null),
     socketPriority: SOCKET_PRIORITY,
   };
+}
+
+function advertAuthentication({ version, authentication, hmac }: RunningRouter): AdvertAuthentication | null {
+  switch (authentication.kind) {
+    case "none":
+      return null;
+    case "pass":
+    case "ah":
+      return version === 2 ? authentication : null;
+    case "hmac": {
+      if (hmac === undefined || hmac === null) return null;
+      return {
+        kind: "hmac",
+        keys: hmac.keys.map(({ id, hex }) => ({ id, octets: Uint8Array.from(Buffer.from(hex, "hex")) })),
+        activeKey: hmac.activeKey,
+        windowSec: hmac.timeWindowSec,
+        hasWindow: hmac.antiReplay === "time",
+        mode: hmac.mode,
+      };
+    }
+  }
 }
 
 /** v2: seconds, v3: centiseconds. @see RFC 3768 §5.3.7, RFC 9568 §5.2.7 */

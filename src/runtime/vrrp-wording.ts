@@ -183,6 +183,19 @@ const DROP_TEXT: Readonly<Record<AdvertDropReason, (event: Dropped, config: Vrrp
   "authentication-type": (e) => `Invalid auth type from ${e.source}: ${e.received}`,
   "authentication-mismatch": (e) => `received a ${e.received} auth from ${e.source}, expecting ${e.expected}!`,
   password: (e) => `received an invalid passwd from ${e.source}!`,
+  spi: (e) => `IPSEC AH : invalid IPSEC SPI value. ${e.received} and expect ${e.expected}`,
+  icv: () => "IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !",
+  "ah-replay": (e) =>
+    `IPSEC-AH : sequence number ${e.received} already processed. Packet dropped. Local(${e.expected})`,
+  "trailer-missing": (e) => `missing authentication trailer from ${e.source}`,
+  "trailer-malformed": (e) => `malformed authentication trailer from ${e.source}`,
+  "unknown-key": (e) => `unknown authentication key id ${e.received} from ${e.source}`,
+  hmac: (e) => `invalid authentication HMAC from ${e.source}`,
+  stale: (e) =>
+    `stale authentication trailer from ${e.source}, clock skew ${e.received} sec exceeds window ${e.expected} sec`,
+  replay: (e) => `replayed authentication trailer from ${e.source}`,
+  "clock-skew-noted": (e) =>
+    `authentication clock skew ${e.received} sec from ${e.source} approaching window ${e.expected} sec`,
   interval: (e) => `advertisement interval mismatch with ${e.source} mine=${e.expected} sec rcv'd=${e.received} sec`,
   "interval-noted": (e) =>
     `advertisement interval mismatch ours = ${e.expected} centi-sec rcv'd=${e.received} centi-sec`,

@@ -72,7 +72,7 @@ export const TRANSPORT: VrrpTransport = {
   checksUnicastSource: false,
   unicastTtl: 255,
   advertisedInterval: 1,
-  password: null,
+  authentication: null,
   checksumAsV2: false,
   skipsAddressCheck: false,
   addresses: [],

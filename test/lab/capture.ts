@@ -12,7 +12,7 @@ export interface CapturedFrame {
   readonly bytes: Buffer;
 }
 
-const FILTER = "arp or ip proto 112 or ip6 proto 112";
+const FILTER = "arp or ip proto 112 or ip proto 51 or ip6 proto 112";
 const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;

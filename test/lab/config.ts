@@ -9,6 +9,10 @@ export interface InstanceText {
   readonly state?: "MASTER" | "BACKUP";
   readonly vrid?: number;
   readonly password?: string | null;
+  /** `auth_type AH` instead of PASS. */
+  readonly isAh?: boolean;
+  /** Further lines of the instance. */
+  readonly extraLines?: readonly string[];
   readonly nopreempt?: boolean;
   readonly unicast?: { readonly source: string; readonly peers: readonly string[] };
 }
@@ -31,8 +35,14 @@ export function vrrpConfig(instance: InstanceText): string {
     lines.push(`unicast_src_ip ${instance.unicast.source}`, block("unicast_peer", instance.unicast.peers));
   }
   if (typeof instance.password === "string") {
-    lines.push(block("authentication", ["auth_type PASS", `auth_pass ${instance.password}`]));
+    lines.push(
+      block("authentication", [
+        `auth_type ${instance.isAh === true ? "AH" : "PASS"}`,
+        `auth_pass ${instance.password}`,
+      ]),
+    );
   }
+  lines.push(...(instance.extraLines ?? []));
   lines.push(block("virtual_ipaddress", instance.virtualAddresses));
   const global = block("global_defs", ["router_id LAB", `vrrp_version ${instance.version}`]);
   return `${global}\n\n${block("vrrp_instance VI_1", lines)}\n`;

@@ -13,7 +13,9 @@ export interface Ipv4Packet {
   readonly totalLength: number;
   readonly flagsAndFragment: number;
   readonly ttl: number;
+  /** What follows an Authentication Header, if there is one. */
   readonly protocol: number;
+  readonly authenticationHeader: Buffer | null;
   readonly source: string;
   readonly destination: string;
   /** As far as the total length reaches. */
@@ -46,6 +48,8 @@ export interface OtherFrame {
 export type Frame = Ipv4Packet | ArpPacket | OtherFrame;
 
 export const VRRP_PROTOCOL = 112;
+const AH_PROTOCOL = 51;
+const AH_BYTES = 24;
 const ETHERNET_BYTES = 14;
 const ARP_BYTES = 28;
 const ETHERTYPE_IPV4 = 0x0800;
@@ -84,6 +88,9 @@ function decodeIpv4(macs: Macs, body: Buffer): Frame {
     return { kind: "other", why: "broken IPv4 header" };
   }
   const totalLength = body.readUInt16BE(2);
+  const protocol = body.readUInt8(9);
+  const payload = body.subarray(headerBytes, totalLength);
+  const isAh = protocol === AH_PROTOCOL && payload.length >= AH_BYTES;
   return {
     kind: "ipv4",
     ...macs,
@@ -92,10 +99,11 @@ function decodeIpv4(macs: Macs, body: Buffer): Frame {
     totalLength,
     flagsAndFragment: body.readUInt16BE(6),
     ttl: body.readUInt8(8),
-    protocol: body.readUInt8(9),
+    protocol: isAh ? payload.readUInt8(0) : protocol,
+    authenticationHeader: isAh ? payload.subarray(0, AH_BYTES) : null,
     source: formatIpv4(body.subarray(12, 16)),
     destination: formatIpv4(body.subarray(16, 20)),
-    payload: body.subarray(headerBytes, totalLength),
+    payload: isAh ? payload.subarray(AH_BYTES) : payload,
     padding: body.subarray(totalLength),
   };
 }

@@ -6,7 +6,7 @@ const VRRP_GROUP_MAC = "01:00:5e:00:00:12";
 const BROADCAST_MAC = "ff:ff:ff:ff:ff:ff";
 const NO_MAC = "00:00:00:00:00:00";
 const TOS_INTERNETWORK_CONTROL = 0xc0;
-const KNOWN_AUTHENTICATION_TYPES = [0, 1];
+const KNOWN_AUTHENTICATION_TYPES = [0, 1, 2];
 
 /** What the scenario lets on the wire. */
 export interface Expectation {
@@ -20,6 +20,8 @@ export interface Expectation {
   readonly interval: number;
   /** At most 8 octets; null: no authentication. */
   readonly password: string | null;
+  /** `auth_type AH`: the password is the key, and is not in the packet. */
+  readonly isAh?: boolean;
 }
 
 /**
@@ -77,7 +79,10 @@ function judgeIpHeader(packet: Ipv4Packet, expected: Expectation): readonly stri
     [packet.typeOfService === TOS_INTERNETWORK_CONTROL, `type of service ${packet.typeOfService}`],
     [packet.ttl === 255, `TTL ${packet.ttl}`],
     [(packet.flagsAndFragment & 0xbfff) === 0, "a fragment"],
-    [packet.payload.length === packet.totalLength - packet.header.length, "truncated"],
+    [
+      packet.payload.length === packet.totalLength - packet.header.length - (packet.authenticationHeader?.length ?? 0),
+      "truncated",
+    ],
     [packet.padding.every((byte) => byte === 0), "padding is not zero"],
     [isDestinationRight, `destination ${packet.destination} (${packet.destinationMac})`],
     [packet.source !== "0.0.0.0", "no source address"],
@@ -102,12 +107,13 @@ function judgeAdvert(advert: Advert, expected: Expectation): readonly string[] {
 
 function judgeVersion2(advert: Advert, expected: Expectation): readonly string[] {
   const password = Buffer.alloc(8);
-  password.write(expected.password ?? "", "latin1");
+  if (expected.isAh !== true) password.write(expected.password ?? "", "latin1");
+  const type = expected.password === null ? 0 : expected.isAh === true ? 2 : 1;
   return unmet([
     [advert.body.length === 8 + 4 * advert.addressCount + 8, `length ${advert.body.length}`],
     [internetChecksum(advert.body) === 0, "bad VRRP checksum"],
     [KNOWN_AUTHENTICATION_TYPES.includes(advert.authenticationType), `authentication ${advert.authenticationType}`],
-    [advert.authenticationType === (expected.password === null ? 0 : 1), "another authentication than configured"],
+    [advert.authenticationType === type, "another authentication than configured"],
     [advert.authenticationData.equals(password), "wrong authentication data"],
   ]);
 }

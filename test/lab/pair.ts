@@ -16,12 +16,13 @@ export interface PairSettings {
   readonly version: 2 | 3;
   readonly isUnicast: boolean;
   readonly password: string | null;
+  readonly isAh?: boolean;
   /** As written in the file. */
   readonly advertInt: string;
 }
 
 /** What is said on either side besides the settings. */
-export type SideText = Pick<InstanceText, "priority" | "state" | "nopreempt"> & {
+export type SideText = Pick<InstanceText, "priority" | "state" | "nopreempt" | "extraLines"> & {
   readonly virtualAddresses?: readonly string[];
 };
 
@@ -113,6 +114,7 @@ export class Pair {
       unicastPeers: this.settings.isUnicast ? [this.first.machine.address, this.second.machine.address] : [],
       interval: this.settings.version === 2 ? seconds : Math.round(seconds * 100),
       password: this.settings.password,
+      isAh: this.settings.isAh === true,
     };
   }
 }

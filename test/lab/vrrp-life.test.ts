@@ -13,6 +13,8 @@ const LATE_MS = 1_000;
 
 const SETTINGS: readonly (readonly [string, PairSettings])[] = [
   ["VRRPv2 multicast with PASS", { version: 2, isUnicast: false, password: "s3cret", advertInt: "1" }],
+  ["VRRPv2 multicast with AH", { version: 2, isUnicast: false, password: "s3cret", isAh: true, advertInt: "1" }],
+  ["VRRPv2 unicast with AH", { version: 2, isUnicast: true, password: "s3cret", isAh: true, advertInt: "1" }],
   ["VRRPv2 unicast", { version: 2, isUnicast: true, password: null, advertInt: "1" }],
   ["VRRPv3 multicast", { version: 3, isUnicast: false, password: null, advertInt: "0.25" }],
   ["VRRPv3 unicast", { version: 3, isUnicast: true, password: null, advertInt: "0.25" }],

@@ -56,7 +56,7 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
     checksUnicastSource: false,
     unicastTtl: 255,
     advertisedInterval: router.advertisementIntervalUs / (router.version === 2 ? 1_000_000 : 10_000),
-    password: router.authentication.kind === "pass" ? router.authentication.password : null,
+    authentication: router.authentication.kind === "pass" ? router.authentication : null,
     checksumAsV2: false,
     skipsAddressCheck: false,
     addresses: addresses.map((address) => ({

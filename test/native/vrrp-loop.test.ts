@@ -279,9 +279,9 @@ describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
     const forger = new LoopOnMachine(two);
     const transport = transportOf(router, two, [VIP]);
     const forgeries: readonly (readonly [string, Partial<VrrpTransport>])[] = [
-      ["version", { version: 3, advertisedInterval: 100, password: null }],
-      ["authentication-mismatch", { password: null }],
-      ["password", { password: "guess" }],
+      ["version", { version: 3, advertisedInterval: 100, authentication: null }],
+      ["authentication-mismatch", { authentication: null }],
+      ["password", { authentication: { kind: "pass", password: "guess" } }],
       ["interval", { advertisedInterval: 2 }],
     ];
     const actions: readonly VrrpAction[] = [{ kind: "send-advert", priority: 254 }];

@@ -14,6 +14,14 @@ type Untyped = Record<string, (...words: unknown[]) => unknown>;
 
 const OPTIONS = { realtimePriority: 0, isMemoryLocked: false, leaseUs: 0 };
 const ORDER = startOrder(fastRouter(100));
+const HMAC = {
+  kind: "hmac",
+  keys: [{ id: 1, octets: new Uint8Array(32) }],
+  activeKey: 1,
+  windowSec: 5,
+  hasWindow: true,
+  mode: "enforce",
+} as const;
 const ADDRESS = {
   ifindex: 2,
   family: "inet",
@@ -149,7 +157,12 @@ describe("vrrp loop misuse", () => {
     ["advertisedInterval", { advertisedInterval: 0 }],
     ["advertisedInterval", { advertisedInterval: 256 }],
     ["advertisedInterval", { version: 3, advertisedInterval: 4096 }],
-    ["password", { password: "nine octet" }],
+    ["authentication.kind", { authentication: { kind: "none" } }],
+    ["authentication.password", { authentication: { kind: "pass", password: "nine octet" } }],
+    ["authentication.activeKey", { authentication: { ...HMAC, activeKey: 2 } }],
+    ["authentication.mode", { authentication: { ...HMAC, mode: "off" } }],
+    ["authentication.windowSec", { authentication: { ...HMAC, windowSec: 0 } }],
+    ["authentication.keys[0].octets", { authentication: { ...HMAC, keys: [{ id: 1, octets: "secret" }] } }],
     ["checksumAsV2", { checksumAsV2: "yes" }],
     ["skipsAddressCheck", { skipsAddressCheck: null }],
     ["socketPriority", { socketPriority: 16 }],

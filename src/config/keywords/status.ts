@@ -33,7 +33,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts lvs_sync_daemon_interface
     owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process track_bfd notify_master notify_backup notify_fault notify_stop notify
-    track_src_ip unicast_fault_no_peer native_ipv6 strict_mode notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
+    auth_hmac track_src_ip unicast_fault_no_peer native_ipv6 strict_mode notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
   garp_group: "garp_interval gna_interval interface interfaces",
   vrrp_sync_group: `group track_interface track_script track_file track_process track_bfd sync_group_tracking_weight
     global_tracking notify_master notify_backup notify_fault notify_stop notify smtp_alert notify_priority_changes`,
@@ -42,6 +42,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   track_file: "file weight init_file",
   vrrp_track_file: "file weight init_file",
   "vrrp_instance/authentication": "auth_type auth_pass",
+  "vrrp_instance/auth_hmac": "key active_key time_window anti_replay mode",
   virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method
     persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold

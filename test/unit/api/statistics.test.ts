@@ -32,6 +32,16 @@ const COUNTED: Counted = {
       "address-count": 25,
       "address-list": 26,
       "interval-noted": 27,
+      spi: 1_000,
+      icv: 2_000,
+      "ah-replay": 4_000,
+      "trailer-missing": 28,
+      "trailer-malformed": 29,
+      "unknown-key": 30,
+      hmac: 31,
+      stale: 32,
+      replay: 33,
+      "clock-skew-noted": 34,
     },
   },
 };
@@ -51,7 +61,7 @@ const TEXT = `VRRP Instance: VI_1
   Authentication Errors:
     Invalid Type: 16
     Type Mismatch: 17
-    Failure: 18
+    Failure: 7018
   Priority Zero:
     Received: 5
     Sent: 6
@@ -68,6 +78,16 @@ const TEXT = `VRRP Instance: VI_1
     authentication-type: 16
     authentication-mismatch: 17
     password: 18
+    spi: 1000
+    icv: 2000
+    ah-replay: 4000
+    trailer-missing: 28
+    trailer-malformed: 29
+    unknown-key: 30
+    hmac: 31
+    stale: 32
+    replay: 33
+    clock-skew-noted: 34
     version: 13
     vrid: 14
     checksum: 20

@@ -61,18 +61,6 @@ describe("VrrpRuntime", () => {
     assert.equal(bench.host.hasLoop, false);
   });
 
-  it("refuses authentication that it cannot do", async () => {
-    for (const authentication of [{ kind: "ah", password: "secret" }, { kind: "hmac" }] as const) {
-      const bench = new Bench([virtualRouter({ authentication })]);
-      const complaints = await bench.runtime.start();
-      assert.deepEqual(
-        complaints.map(({ code }) => code),
-        ["unsupported-authentication"],
-      );
-      assert.equal(bench.host.hasLoop, false);
-    }
-  });
-
   it("says priority 0 and withdraws at stop", async () => {
     const bench = await activeBench(virtualRouter());
     await bench.finish(bench.runtime.stop());

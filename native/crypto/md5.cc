@@ -1,10 +1,10 @@
-#include "probe/md5.h"
+#include "crypto/md5.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-namespace holdfast::probe {
+namespace holdfast::crypto {
 
 namespace {
 
@@ -85,4 +85,4 @@ void Md5::Transform(std::span<const uint8_t, kBlockBytes> block) {
   state_ = {state_[0] + a, state_[1] + b, state_[2] + c, state_[3] + d};
 }
 
-}  // namespace holdfast::probe
+}  // namespace holdfast::crypto
