@@ -64,6 +64,11 @@ void Engine::Close(int32_t id) {
   CloseUnusedReceivers();
 }
 
+bool Engine::IsUp(int32_t id) const {
+  const auto slot = slots_.find(id);
+  return slot != slots_.end() && slot->second->session.status().is_told_up.load();
+}
+
 void Engine::CloseAll() {
   for (const auto& [id, slot] : slots_) slot->session.SayAdminDown(MonotonicUs());
   by_discr_.clear();

@@ -42,6 +42,8 @@ class Engine final : private SessionHost,
   /** Says AdminDown, once. */
   void Close(int32_t id);
   void CloseAll();
+  /** As last told; false for a session that is not open. */
+  bool IsUp(int32_t id) const;
   /** That may be armed at a time. */
   size_t timers() const { return 2 * slots_.size() + 1; }
 

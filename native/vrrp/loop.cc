@@ -79,7 +79,11 @@ void Loop::CloseInstance(int32_t id) {
 void Loop::Submit(int32_t id, Order order) {
   thread_.PostCall([this, id, order = std::move(order)]() mutable {
     const auto slot = slots_.find(id);
-    if (slot != slots_.end()) slot->second->instance.Submit(std::move(order), MonotonicUs());
+    if (slot == slots_.end()) return;
+    const int64_t now_us = MonotonicUs();
+    slot->second->instance.Submit(std::move(order), now_us);
+    // The loss of a session may have crossed the order on its way here.
+    if (FollowsLostSession(id)) slot->second->instance.OnTrigger(Trigger::kSessionLost, now_us);
   });
 }
 
@@ -462,6 +466,13 @@ void Loop::OnLinkLost(int32_t ifindex) {
 void Loop::OnReport(int32_t session, const bfd::Report& report, int64_t now_us) {
   Emit(
       {.at_us = now_us, .instance = 0, .body = SessionEvent{.session = session, .report = report}});
+}
+
+bool Loop::FollowsLostSession(int32_t id) const {
+  return std::ranges::any_of(followers_, [this, id](const auto& entry) {
+    const auto& [session, instances] = entry;
+    return std::ranges::find(instances, id) != instances.end() && !bfd_.IsUp(session);
+  });
 }
 
 void Loop::OnSessionLost(int32_t session, int64_t now_us) {

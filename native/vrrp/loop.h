@@ -92,6 +92,7 @@ class Loop final : private InstanceHost,
   void ArmTimerFd();
   void OnDeadline();
   void TriggerAll(Trigger trigger);
+  bool FollowsLostSession(int32_t id) const;
   void WatchLease();
   Instance* FindInstance(const AdvertSocket& socket, const Datagram& datagram) const;
   void Fail(int32_t instance, FailedAction action, const SyscallError& error,

@@ -574,7 +574,10 @@ export interface VrrpLoop {
    * group of one is none. A member that is not open wishes nothing; closing one takes it out.
    */
   setGroup(members: readonly number[]): void;
-  /** Whom the loss of a BFD session triggers from now on, in this order; instances and session need not be open. */
+  /**
+   * Whom the loss of a BFD session triggers from now on, in this order; instances and session need not be open. An instance
+   * that gets an order while the session is not up is triggered right after it.
+   */
   setFollowers(session: number, instances: readonly number[]): void;
   /** Keeps announcements apart from now on; replaces what held before. Interfaces that are not listed are not paced. */
   setPacing(groups: readonly AnnouncePacing[]): void;

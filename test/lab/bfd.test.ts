@@ -13,6 +13,7 @@ import { VIP } from "./pair.ts";
 
 const ONE = "192.168.1.5";
 const TWO = "192.168.1.6";
+const SECOND_VIP = "192.168.1.101";
 const ONE6 = "fd00::5";
 const TWO6 = "fd00::6";
 const UP = "(peer) Entering Up state";
@@ -101,6 +102,17 @@ test("a reload with other intervals keeps the session, and stopping says AdminDo
   }),
 );
 
+test("a packet that has passed a router is dropped, unless max_hops allows it (RFC 5881 §5)", { skip: SKIP }, () =>
+  withLab(async ({ one, two }) => {
+    const ours = start(one, "holdfast", bfdInstance(ONE, TWO));
+    const far = start(two, "holdfast", bfdInstance(TWO, ONE, "ttl 254"));
+    await ours.logged(`(peer) packet from ${TWO} dropped: it came from too far away (254, expected 255)`);
+    assert.ok(!ours.text.includes(UP) && !far.text.includes(UP), `${ours.text}\n---\n${far.text}`);
+    ours.reload(`global_defs {\n router_id LAB\n}\n${bfdInstance(ONE, TWO, "max_hops 1")}`);
+    await Promise.all([ours.logged(UP), far.logged(UP)]);
+  }),
+);
+
 /** FRR takes packets with a hop limit of 255 only. */
 const FRR_CASES = [
   { title: "IPv4", own: ONE, peer: TWO, more: "" },
@@ -171,6 +183,30 @@ describe("VRRP that follows a session", { skip: SKIP }, () => {
       await network.heal();
       await ours.logged("(VI_1) Entering BACKUP STATE");
       await firstWatch.gained(VIP, { from: lostFrom });
+    }),
+  );
+
+  test("a loss takes the whole sync group along although JavaScript stands still", { timeout: 60_000 }, () =>
+    withLab(async ({ network, one, two }) => {
+      const router = await network.addMachine({ name: "router", addresses: ["192.168.1.1/24"] });
+      start(router, "holdfast", `bfd_instance peer {\n neighbor_ip ${ONE}\n ${INTERVALS}\n}\n`);
+      const session = `bfd_instance peer {\n neighbor_ip 192.168.1.1\n ${INTERVALS}\n}\n`;
+      const group = "vrrp_sync_group G {\n group {\n VI_1\n VI_2\n }\n}\n";
+      const second = (priority: number): string =>
+        vrrp(priority, "").replace("VI_1", "VI_2").replace(" 51", " 52").replace(VIP, SECOND_VIP);
+      const tracked = session + vrrp(200, " track_bfd {\n peer\n }\n") + second(200) + group;
+      const ours = start(one, "holdfast", tracked, BLOCKABLE);
+      const firstWatch = await one.watchAddresses();
+      await firstWatch.gained(VIP);
+      await firstWatch.gained(SECOND_VIP);
+      start(two, "holdfast", vrrp(100, "") + second(100) + group);
+      const secondWatch = await two.watchAddresses();
+      ours.signal("SIGPWR");
+      await network.cut(one, router);
+      await Promise.all([VIP, SECOND_VIP].flatMap((vip) => [secondWatch.gained(vip), firstWatch.lost(vip)]));
+      assert.ok(!ours.text.includes("SIGPWR"), "the main thread was free again too early to prove anything");
+      await ours.logged("VRRP_Instance(VI_1) Tracked BFD instance peer is DOWN");
+      await ours.logged("(VI_2) Entering FAULT STATE");
     }),
   );
 

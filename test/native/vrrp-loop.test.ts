@@ -251,6 +251,21 @@ describe("vrrp loop on the wire", { skip, timeout: 120_000 }, () => {
     assert.equal(await countAddresses(one), 0);
   });
 
+  it("stands down right after an order that crosses the loss of a session it follows", async () => {
+    const machine = new LoopOnMachine(one);
+    try {
+      machine.loop.setFollowers(9, [INSTANCE]);
+      machine.start(fastRouter(100), [VIP]);
+      const lost = await machine.ran("session-lost");
+      assert.equal(lost.epoch, 1);
+      machine.loop.setFollowers(9, []);
+      machine.loop.submit(INSTANCE, { ...startOrder(fastRouter(100)), epoch: 1 });
+      await machine.ran("active-down");
+    } finally {
+      machine.close();
+    }
+  });
+
   it("yields when the lease lapses, once until it is renewed", async () => {
     const capture = await network.capture();
     const machine = new LoopOnMachine(one, { leaseUs: 2_000_000 });
