@@ -42,12 +42,37 @@ const char* ReasonName(probe::Reason reason) {
   return "other";
 }
 
+const char* StageName(probe::Stage stage) {
+  switch (stage) {
+    case probe::Stage::kConnect:
+      return "connect";
+    case probe::Stage::kAnswer:
+      return "answer";
+    case probe::Stage::kStatus:
+      return "status";
+    case probe::Stage::kDigest:
+      return "digest";
+    case probe::Stage::kRegex:
+      return "regex";
+    case probe::Stage::kGreeting:
+      return "greeting";
+    case probe::Stage::kHelo:
+      return "helo";
+    case probe::Stage::kQuit:
+      return "quit";
+  }
+  return "connect";
+}
+
 probe::Kind ReadKind(FieldReader& reader) {
   const std::string kind = reader.String("kind");
   if (kind == "icmp") return probe::Kind::kIcmp;
   if (kind == "udp") return probe::Kind::kUdp;
   if (kind == "http") return probe::Kind::kHttp;
-  if (kind != "tcp") reader.Fail("kind", "\"tcp\", \"icmp\", \"udp\" or \"http\" is expected");
+  if (kind == "smtp") return probe::Kind::kSmtp;
+  if (kind != "tcp") {
+    reader.Fail("kind", "\"tcp\", \"icmp\", \"udp\", \"http\" or \"smtp\" is expected");
+  }
   return probe::Kind::kTcp;
 }
 
@@ -156,6 +181,21 @@ bool ReadHttp(FieldReader& target, probe::ProbeSpec* spec) {
   return true;
 }
 
+/** A name with a line end would be commands of its own. @returns whether all is well */
+bool ReadSmtp(FieldReader& target, probe::ProbeSpec* spec) {
+  if (spec->kind != probe::Kind::kSmtp || !target.ok()) return target.ok();
+  const Napi::Value value = target.Value("smtp");
+  if (!target.ok()) return false;
+  FieldReader reader(value, "target.smtp");
+  const std::string name = reader.String("heloName");
+  if (reader.ok() && (name.empty() || name.find_first_of("\r\n") != std::string::npos)) {
+    reader.Fail("heloName", "a name without line ends is expected");
+  }
+  if (!reader.ok()) return false;
+  spec->helo_name = std::make_shared<const std::string>(name);
+  return true;
+}
+
 }  // namespace
 
 std::optional<probe::ProbeSpec> ReadProbeTarget(const Napi::Value& value) {
@@ -166,7 +206,9 @@ std::optional<probe::ProbeSpec> ReadProbeTarget(const Napi::Value& value) {
   ReadInterface(reader, &spec);
   spec.fwmark = reader.Integer<uint32_t>("fwmark");
   spec.timeout_us = reader.Integer("timeoutUs", 1, kMaxDelayUs);
-  if (!ReadUdp(reader, &spec) || !ReadHttp(reader, &spec)) return std::nullopt;
+  if (!ReadUdp(reader, &spec) || !ReadHttp(reader, &spec) || !ReadSmtp(reader, &spec)) {
+    return std::nullopt;
+  }
   return spec;
 }
 
@@ -192,6 +234,7 @@ Napi::Value MakeProbeEvent(Napi::Env env, const probe::ProbeEvent& event) {
   made.Set("target", Napi::Number::New(env, event.target));
   made.Set("result", event.result == probe::Result::kSuccess ? "success" : "failure");
   made.Set("reason", ReasonName(event.reason));
+  made.Set("stage", StageName(event.stage));
   made.Set("errno", Napi::Number::New(env, event.error_number));
   made.Set("latencyUs", Napi::Number::New(env, static_cast<double>(event.latency_us)));
   made.Set("atUs", Napi::Number::New(env, static_cast<double>(event.at_us)));

@@ -32,7 +32,23 @@ struct HttpExchange {
 /** @returns nothing for anything but 32 hexadecimal digits */
 std::optional<crypto::Md5::Digest> ParseDigest(std::string_view digits);
 
+/** What about a response is not as it should be. */
+enum class HttpFault : uint8_t {
+  kNone,
+  /** There is none, or none that ends. */
+  kAnswer,
+  /** Its status code is not among the wanted ones, or it begins with something else. */
+  kStatus,
+  kDigest,
+  kRegex,
+};
+
 /** @param response read to its end, good or bad */
-bool IsExpectedResponse(const HttpExchange& exchange, const HttpReader& response);
+HttpFault FindFault(const HttpExchange& exchange, const HttpReader& response);
+
+/** @param response read to its end, good or bad */
+inline bool IsExpectedResponse(const HttpExchange& exchange, const HttpReader& response) {
+  return FindFault(exchange, response) == HttpFault::kNone;
+}
 
 }  // namespace holdfast::probe

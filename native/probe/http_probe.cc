@@ -1,7 +1,6 @@
 #include "probe/http_probe.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -9,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "probe/socket_options.h"
+#include "probe/stream_socket.h"
 
 namespace holdfast::probe {
 
@@ -19,20 +18,17 @@ constexpr size_t kBatch = 256;
 /** What one server may take of the loop at a time; the epoll set calls again for the rest. */
 constexpr size_t kBufferBytes = 65'536;
 
-int BindSource(int fd, const ProbeSpec& spec) {
-  if (!spec.bind_address) return 0;
-  const SocketAddress source = ScopedAddress(spec, *spec.bind_address);
-  // sin_port and sin6_port lie at the same place.
-  const bool has_port = source.v4.sin_port != 0;
-  SetOption(fd, has_port ? SOL_SOCKET : IPPROTO_IP,
-            has_port ? SO_REUSEADDR : IP_BIND_ADDRESS_NO_PORT, 1);
-  return bind(fd, &source.generic, source.length) == 0 ? 0 : errno;
-}
-
-int PendingError(int fd) {
-  int error = 0;
-  socklen_t length = sizeof error;
-  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+Stage StageOf(HttpFault fault) {
+  switch (fault) {
+    case HttpFault::kStatus:
+      return Stage::kStatus;
+    case HttpFault::kDigest:
+      return Stage::kDigest;
+    case HttpFault::kRegex:
+      return Stage::kRegex;
+    default:
+      return Stage::kAnswer;
+  }
 }
 
 }  // namespace
@@ -50,18 +46,12 @@ int HttpProber::Start(uv_loop_t* loop, std::function<void(Target&)> on_connected
 
 std::optional<Outcome> HttpProber::Begin(Target& target) {
   const ProbeSpec& spec = target.spec;
-  UniqueFd fd(socket(spec.address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.is_open()) return JudgeBegin(errno);
-  if (const int error = ApplyMarkAndInterface(fd.get(), spec); error != 0) return JudgeBegin(error);
-  if (const int error = BindSource(fd.get(), spec); error != 0) return JudgeBegin(error);
-  const SocketAddress peer = ScopedAddress(spec, spec.address);
-  if (connect(fd.get(), &peer.generic, peer.length) != 0 && errno != EINPROGRESS) {
-    return JudgeBegin(errno);
-  }
-  if (const int error = ready_.Add(fd.get(), EPOLLOUT, &target); error != 0) {
+  StreamSocket stream = ConnectStream(spec);
+  if (!stream.fd.is_open()) return JudgeBegin(stream.error_number);
+  if (const int error = ready_.Add(stream.fd.get(), EPOLLOUT, &target); error != 0) {
     return JudgeBegin(error);
   }
-  target.connection = std::move(fd);
+  target.connection = std::move(stream.fd);
   target.request_sent_bytes = 0;
   target.is_connected = false;
   if (!target.response) target.response = std::make_unique<HttpReader>();
@@ -85,6 +75,7 @@ void HttpProber::OnReady(Target& target, uint32_t events) {
   }
   if (!target.is_connected) {
     target.is_connected = true;
+    target.stage = Stage::kAnswer;
     on_connected_(target);
   }
   Send(target);
@@ -117,10 +108,11 @@ void HttpProber::Receive(Target& target) {
 }
 
 void HttpProber::Judge(Target& target) {
-  const bool is_good = IsExpectedResponse(*target.spec.http, *target.response);
+  const HttpFault fault = FindFault(*target.spec.http, *target.response);
+  if (fault != HttpFault::kNone) target.stage = StageOf(fault);
   // Nothing of a body stays between probes.
   *target.response = HttpReader();
-  on_answer_(target, is_good ? Answer::kGood : Answer::kMismatch, 0);
+  on_answer_(target, fault == HttpFault::kNone ? Answer::kGood : Answer::kMismatch, 0);
 }
 
 }  // namespace holdfast::probe

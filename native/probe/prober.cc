@@ -64,15 +64,24 @@ int Prober::Start(uv_loop_t* loop) {
     OnUdpAnswer(target, answer, error_number);
   };
   if (const int error = udp_.Start(loop, on_udp_answer, after_batch); error != 0) return error;
-  return StartHttp(loop, after_batch);
+  if (const int error = StartHttp(loop, after_batch); error != 0) return error;
+  return StartSmtp(loop, after_batch);
 }
 
 int Prober::StartHttp(uv_loop_t* loop, std::function<void()> after_batch) {
-  const auto on_connected = [this](Target& target) { OnHttpConnected(target); };
+  const auto on_connected = [this](Target& target) { OnStep(target); };
   const auto on_answer = [this](Target& target, HttpProber::Answer answer, int error_number) {
     OnHttpAnswer(target, answer, error_number);
   };
   return http_.Start(loop, on_connected, on_answer, std::move(after_batch));
+}
+
+int Prober::StartSmtp(uv_loop_t* loop, std::function<void()> after_batch) {
+  const auto on_step = [this](Target& target) { OnStep(target); };
+  const auto on_answer = [this](Target& target, SmtpProber::Answer answer, int error_number) {
+    OnSmtpAnswer(target, answer, error_number);
+  };
+  return smtp_.Start(loop, on_step, on_answer, std::move(after_batch));
 }
 
 void Prober::Close() {
@@ -81,6 +90,7 @@ void Prober::Close() {
   icmp_.Close();
   udp_.Close();
   http_.Close();
+  smtp_.Close();
 }
 
 void Prober::AddTarget(uint32_t id, const ProbeSpec& spec, const Schedule& schedule,
@@ -124,6 +134,7 @@ void Prober::OnTick() {
   icmp_.Collect();
   udp_.Collect();
   http_.Collect();
+  smtp_.Collect();
   wheel_.Advance(now_us, [&](WheelEntry* entry) { OnWheel(*static_cast<Target*>(entry), now_us); });
   StartWaiting();
   ArmTimer();
@@ -152,8 +163,8 @@ void Prober::OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_num
            answer == UdpProber::Answer::kError ? std::optional<int>(error_number) : std::nullopt);
 }
 
-/** keepalived: connecting and answering may each take as long as the timeout. */
-void Prober::OnHttpConnected(Target& target) {
+/** keepalived: connecting and each answer may take as long as the timeout. */
+void Prober::OnStep(Target& target) {
   target.stage_started_us = MonotonicUs();
   target.Unlink();
   wheel_.Arm(&target, target.stage_started_us + target.spec.timeout_us);
@@ -163,6 +174,12 @@ void Prober::OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_n
   if (answer == HttpProber::Answer::kMismatch) return Finish(target, JudgeMismatch());
   OnAnswer(target,
            answer == HttpProber::Answer::kError ? std::optional<int>(error_number) : std::nullopt);
+}
+
+void Prober::OnSmtpAnswer(Target& target, SmtpProber::Answer answer, int error_number) {
+  if (answer == SmtpProber::Answer::kMismatch) return Finish(target, JudgeMismatch());
+  OnAnswer(target,
+           answer == SmtpProber::Answer::kError ? std::optional<int>(error_number) : std::nullopt);
 }
 
 std::optional<Outcome> Prober::BeginByKind(Target& target) {
@@ -175,6 +192,8 @@ std::optional<Outcome> Prober::BeginByKind(Target& target) {
       return udp_.Begin(target);
     case Kind::kHttp:
       return http_.Begin(target);
+    case Kind::kSmtp:
+      return smtp_.Begin(target);
   }
   return std::nullopt;
 }
@@ -193,6 +212,7 @@ void Prober::Begin(Target& target) {
   target.phase = Target::Phase::kInFlight;
   target.started_us = MonotonicUs();
   target.stage_started_us = target.started_us;
+  target.stage = Stage::kConnect;
   Add(counters_.started);
   Add(counters_.in_flight);
   const std::optional<Outcome> outcome = BeginByKind(target);
@@ -215,7 +235,7 @@ void Prober::Settle(Target& target, const Outcome& outcome, int64_t now_us) {
   if (outcome.kind == Outcome::Kind::kLate) return Add(counters_.late);
   Add(outcome.result == Result::kSuccess ? counters_.succeeded : counters_.failed);
   if (IsExpected(target.schedule, outcome.result)) return;
-  on_event_({target.id, outcome.result, outcome.reason, outcome.error_number,
+  on_event_({target.id, outcome.result, outcome.reason, target.stage, outcome.error_number,
              now_us - target.started_us, now_us});
 }
 

@@ -15,6 +15,7 @@
 #include "probe/http_probe.h"
 #include "probe/icmp_probe.h"
 #include "probe/schedule.h"
+#include "probe/smtp_probe.h"
 #include "probe/target.h"
 #include "probe/tcp_probe.h"
 #include "probe/timing_wheel.h"
@@ -64,8 +65,10 @@ class Prober {
   void OnAnswer(Target& target, std::optional<int> error_number);
   void OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_number);
   int StartHttp(uv_loop_t* loop, std::function<void()> after_batch);
-  void OnHttpConnected(Target& target);
+  int StartSmtp(uv_loop_t* loop, std::function<void()> after_batch);
+  void OnStep(Target& target);
   void OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_number);
+  void OnSmtpAnswer(Target& target, SmtpProber::Answer answer, int error_number);
   std::optional<Outcome> BeginByKind(Target& target);
   void StartWaiting();
   void Begin(Target& target);
@@ -83,6 +86,7 @@ class Prober {
   IcmpProber icmp_;
   UdpProber udp_;
   HttpProber http_;
+  SmtpProber smtp_;
   std::unordered_map<uint32_t, std::unique_ptr<Target>> targets_;
   /** Targets whose time has come, first in first out. */
   ListNode waiting_;

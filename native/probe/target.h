@@ -6,18 +6,32 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "loop/unique_fd.h"
 #include "probe/address.h"
 #include "probe/http_exchange.h"
 #include "probe/http_reader.h"
 #include "probe/schedule.h"
+#include "probe/smtp_dialogue.h"
 #include "probe/timing_wheel.h"
 #include "probe/udp_exchange.h"
 
 namespace holdfast::probe {
 
-enum class Kind : uint8_t { kTcp, kIcmp, kUdp, kHttp };
+enum class Kind : uint8_t { kTcp, kIcmp, kUdp, kHttp, kSmtp };
+
+/** contract.ts `ProbeStage` */
+enum class Stage : uint8_t {
+  kConnect,
+  kAnswer,
+  kStatus,
+  kDigest,
+  kRegex,
+  kGreeting,
+  kHelo,
+  kQuit,
+};
 
 /** contract.ts `ProbeTarget`, in the kernel's terms. */
 struct ProbeSpec {
@@ -32,6 +46,8 @@ struct ProbeSpec {
   std::shared_ptr<const UdpExchange> udp;
   /** HTTP only, and then never null. */
   std::shared_ptr<const HttpExchange> http;
+  /** SMTP only, and then never null. */
+  std::shared_ptr<const std::string> helo_name;
 
   bool has_interface() const { return bind_interface[0] != '\0'; }
 };
@@ -50,13 +66,18 @@ struct Target : WheelEntry {
   ProbeSpec spec;
   Schedule schedule;
   int64_t started_us = 0;
-  /** From when the timeout counts: the start, or for HTTP the connection. */
+  /** From when the timeout counts: the start, or what the server did last that counts. */
   int64_t stage_started_us = 0;
-  /** TCP, UDP and HTTP: the socket of the probe in flight. */
+  /** How far the exchange of the probe in flight has come. */
+  Stage stage = Stage::kConnect;
+  /** All but ICMP: the socket of the probe in flight. */
   UniqueFd connection;
   /** HTTP: of the probe in flight; the reader serves all of them. */
   std::unique_ptr<HttpReader> response;
   size_t request_sent_bytes = 0;
+  /** SMTP: of the probe in flight; it serves all of them. */
+  std::unique_ptr<SmtpDialogue> dialogue;
+  /** HTTP and SMTP. */
   bool is_connected = false;
   /** ICMP: the socket shared with like targets, from the first probe on. */
   IcmpSocket* icmp_socket = nullptr;
@@ -69,6 +90,7 @@ struct ProbeEvent {
   uint32_t target;
   Result result;
   Reason reason;
+  Stage stage;
   int error_number;
   int64_t latency_us;
   int64_t at_us;

@@ -31,6 +31,7 @@ export function endpointId(checker: Checker): EndpointId {
     const { request, statusCodes, digest, regex } = checker;
     return `${where} ${JSON.stringify([request, statusCodes.map(({ from, to }) => [from, to]), digest, regex])}`;
   }
+  if (checker.kind === "smtp") return `${where} ${JSON.stringify(checker.heloName)}`;
   if (checker.kind !== "udp" && checker.kind !== "dns") return where;
   const { payload, requiresReply, reply, minReplyBytes, maxReplyBytes } = checker.exchange;
   return `${where} ${[payload, requiresReply, reply, minReplyBytes, maxReplyBytes].join("/")}`;
@@ -71,6 +72,7 @@ const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = {
   udp: "udp",
   http: "http",
   dns: "udp",
+  smtp: "smtp",
 };
 
 /** 32 octets of text. */
@@ -102,6 +104,7 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
       timeoutUs: checker.timing.connectTimeoutUs,
       ...(checker.kind === "udp" ? { udp: withFiller(checker.exchange) } : {}),
       ...(checker.kind === "dns" ? { udp: checker.exchange } : {}),
+      ...(checker.kind === "smtp" ? { smtp: { heloName: checker.heloName } } : {}),
       ...(checker.kind === "http" ? { http: responseOf(checker) } : {}),
     },
     timing: checker.timing,

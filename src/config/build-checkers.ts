@@ -5,6 +5,7 @@ import { parseAddress } from "./address.ts";
 import { readApplicationCheck, readUdp } from "./build-application-checks.ts";
 import { dnsProbesOf } from "./build-dns-probes.ts";
 import { httpProbesOf } from "./build-http-probes.ts";
+import { smtpProbesOf } from "./build-smtp-probes.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
@@ -69,6 +70,9 @@ const KINDS: ReadonlyMap<string, KindDefaults> = new Map([
 /** What the probe loop does. */
 const NETWORK_CHECKS = new Set(["TCP_CHECK", "PING_CHECK", "UDP_CHECK"]);
 
+/** Kinds of probes that application checkers became; those are kept as written beside them. */
+export const PROBES_OF_APPLICATION_CHECKS: ReadonlySet<string> = new Set(["http", "dns", "smtp"]);
+
 export interface BuiltCheckers {
   readonly checkers: readonly Checker[];
   readonly applicationCheckers: readonly ApplicationChecker[];
@@ -83,7 +87,11 @@ export function buildCheckers(server: Settings, checked: CheckedServer, context:
     if (NETWORK_CHECKS.has(name)) checkers.push(buildNetworkChecker(entry, checked, context));
     else applicationCheckers.push(...buildApplicationCheckers(entry, checked, context));
   }
-  const probes = applicationCheckers.flatMap((checker) => [...httpProbesOf(checker), ...dnsProbesOf(checker)]);
+  const probes = applicationCheckers.flatMap((checker) => [
+    ...httpProbesOf(checker),
+    ...dnsProbesOf(checker),
+    ...smtpProbesOf(checker),
+  ]);
   return { checkers: [...checkers, ...probes], applicationCheckers };
 }
 
@@ -92,9 +100,11 @@ function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: Buil
   const timing = resolveTiming(settings, checked, PLAIN, context);
   const target = readTarget(settings, checked, context);
   const place = placeOf(entry.statement);
-  if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, place };
-  if (entry.keyword.name === "PING_CHECK") return { kind: "ping", timing, target: { ...target, port: 0 }, place };
   const logsAllFailures = settings.boolean("log_all_failures") ?? checked.logsAllFailures;
+  if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, logsAllFailures, place };
+  if (entry.keyword.name === "PING_CHECK") {
+    return { kind: "ping", timing, target: { ...target, port: 0 }, logsAllFailures, place };
+  }
   return { kind: "udp", timing, target, exchange: readUdp(settings, context), logsAllFailures, place };
 }
 

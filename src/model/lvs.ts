@@ -99,19 +99,34 @@ export interface DnsChecker {
   readonly place: SourcePlace;
 }
 
+/** SMTP_CHECK: greeting, HELO and QUIT. */
+export interface SmtpChecker {
+  readonly kind: "smtp";
+  readonly timing: CheckerTiming;
+  readonly target: CheckerTarget;
+  readonly heloName: string;
+  readonly logsAllFailures: boolean;
+  readonly place: SourcePlace;
+}
+
 export type Checker =
   | HttpChecker
+  | SmtpChecker
   | DnsChecker
   | {
       readonly kind: "tcp";
       readonly timing: CheckerTiming;
       readonly target: CheckerTarget;
+      /** Absent means no. */
+      readonly logsAllFailures?: boolean;
       readonly place: SourcePlace;
     }
   | {
       readonly kind: "ping";
       readonly timing: CheckerTiming;
       readonly target: CheckerTarget;
+      /** Absent means no. */
+      readonly logsAllFailures?: boolean;
       readonly place: SourcePlace;
     }
   | {

@@ -722,7 +722,7 @@ export interface BfdLoop {
 
 // ---------------------------------------------------------------- probe loop
 
-export type ProbeKind = "tcp" | "icmp" | "udp" | "http";
+export type ProbeKind = "tcp" | "icmp" | "udp" | "http" | "smtp";
 
 /** What a UDP probe sends, and what it takes for an answer. */
 export interface ProbeUdp {
@@ -761,6 +761,12 @@ export interface ProbeHttp {
   readonly regex: ProbeRegex | null;
 }
 
+/** An SMTP probe: greeting, HELO, QUIT. */
+export interface ProbeSmtp {
+  /** Without line ends. */
+  readonly heloName: string;
+}
+
 export interface ProbeTarget {
   readonly kind: ProbeKind;
   readonly family: AddressFamily;
@@ -778,6 +784,8 @@ export interface ProbeTarget {
   readonly udp?: ProbeUdp;
   /** For kind `http`, and only there. `timeoutUs` counts twice: to connect, and from then on to the end. */
   readonly http?: ProbeHttp;
+  /** For kind `smtp`, and only there. `timeoutUs` counts to connect, and anew for each of the three replies. */
+  readonly smtp?: ProbeSmtp;
 }
 
 /**
@@ -795,10 +803,17 @@ export type ProbeResult = "success" | "failure";
 
 export type ProbeReason = "ok" | "refused" | "timeout" | "unreachable" | "reset" | "mismatch" | "other";
 
+/**
+ * How far a probe came, or what of the answer was not as it should be. All but HTTP and SMTP are always at `connect`.
+ * HTTP: `answer` (none, or cut off), `status` (code, or no HTTP at all), `digest`, `regex`.
+ */
+export type ProbeStage = "connect" | "answer" | "status" | "digest" | "regex" | "greeting" | "helo" | "quit";
+
 export type ProbeEvent = {
   readonly target: number;
   readonly result: ProbeResult;
   readonly reason: ProbeReason;
+  readonly stage: ProbeStage;
   /** 0 when there is none. */
   readonly errno: number;
   readonly latencyUs: number;

@@ -10,11 +10,15 @@ const ACTIVATION_DELAY_US = 1_000_000;
 /** First checks that servers wait for are spread over no more than this. */
 const LONGEST_WAIT_US = 2_000_000;
 
+/** keepalived: their first result is retried like any other. */
+const RETRIED_FROM_THE_START: ReadonlySet<PlannedTarget["kind"]> = new Set(["smtp"]);
+
 /** A result that matters: it decided something, or is a failure that will be retried. */
 export interface ProbeReport {
   readonly target: PlannedTarget;
   readonly isSuccess: boolean;
   readonly reason: ProbeEvent["reason"];
+  readonly stage: ProbeEvent["stage"];
   readonly verdict: Omit<Extract<PolicyEffect, { kind: "verdict" }>, "kind"> | null;
 }
 
@@ -67,7 +71,12 @@ export class Probes {
     for (const [id, planned] of plan) {
       const live = this.byId.get(id);
       if (live !== undefined) live.planned = planned;
-      else this.add(planned, known.get(planned.endpoint) ?? pendingPolicy(!isReload), planned.askers.some(waits));
+      else
+        this.add(
+          planned,
+          known.get(planned.endpoint) ?? pendingPolicy(!isReload && !RETRIED_FROM_THE_START.has(planned.kind)),
+          planned.askers.some(waits),
+        );
     }
   }
 
@@ -134,15 +143,15 @@ export class Probes {
 
   private execute(live: LiveTarget, effect: PolicyEffect, event: ProbeEvent, reports: ProbeReport[]): void {
     const { planned: target } = live;
-    const { reason } = event;
+    const { reason, stage } = event;
     switch (effect.kind) {
       case "verdict": {
         const { isUp, isFirst, retries } = effect;
-        reports.push({ target, isSuccess: isUp, reason, verdict: { isUp, isFirst, retries } });
+        reports.push({ target, isSuccess: isUp, reason, stage, verdict: { isUp, isFirst, retries } });
         return;
       }
       case "retry":
-        reports.push({ target, isSuccess: false, reason, verdict: null });
+        reports.push({ target, isSuccess: false, reason, stage, verdict: null });
         return;
       case "schedule":
         if (effect.restartUs === null) this.loop.setSchedule(live.number, effect.schedule);

@@ -336,17 +336,22 @@ class Runtime implements LvsRuntime {
     this.deps.log(speakMiscRun(report, hadRetried, server, names.virtualServer));
   }
 
-  private speakReport({ target, isSuccess, reason, verdict }: ProbeReport, asker: Asker): void {
-    const names = this.pools.all[asker.virtualServer]?.names;
+  private speakReport({ target, isSuccess, reason, stage, verdict }: ProbeReport, asker: Asker): void {
+    const { names, virtualServer } = this.pools.all[asker.virtualServer] ?? {};
     const server = names?.realServers[asker.server];
+    const checker = virtualServer?.realServers[asker.server]?.checkers[asker.checker];
     if (names === undefined || server === undefined) return;
-    const { kind } = target;
-    if (!isSuccess && this.global?.logsAllCheckerFailures === true) {
-      this.deps.log(speakFailure(kind, reason, server, names.virtualServer));
+    const { kind, probe, timing } = target;
+    const failure = { kind, reason, stage, endpoint: `[${probe.address}]:${probe.port}` };
+    const tellsAll = this.global?.logsAllCheckerFailures === true || checker?.logsAllFailures === true;
+    // keepalived: what an SMTP_CHECK failed with is the verdict's own line.
+    if (!isSuccess && tellsAll && !(kind === "smtp" && verdict !== null)) {
+      this.deps.log(speakFailure(failure, server, names.virtualServer));
     }
     if (verdict === null) return;
-    const { isUp, retries } = verdict;
-    this.deps.log(speakVerdict({ kind, isUp, retries, reason }, server, names.virtualServer));
+    // keepalived: an HTTP_GET tells how many retries there could have been.
+    const retries = kind === "http" ? timing.retries : verdict.retries;
+    this.deps.log(speakVerdict({ ...failure, isUp: verdict.isUp, retries }, server, names.virtualServer));
   }
 
   private speakActivations(): void {

@@ -1,6 +1,7 @@
 import type { PoolEffect } from "../checker/pool.ts";
 import type { Checker, RealServer, VirtualServer } from "../model/lvs.ts";
 import type { LogFields, SpokenRecord } from "./log.ts";
+import { httpFailure, type ProbeFailure, smtpFailure } from "./lvs-failure-wording.ts";
 import type { LvsNames } from "./lvs-names.ts";
 
 function info(message: string, fields: LogFields, text: string): SpokenRecord {
@@ -15,22 +16,20 @@ const CHECK_WORDS: Readonly<
   udp: { passed: "UDP connection to", failed: "UDP_CHECK on service", namesService: false },
   ping: { passed: "ICMP connection to", failed: "ICMP CHECK on service", namesService: true },
   http: { passed: "Remote Web server", failed: "HTTP_CHECK on service", namesService: false },
+  smtp: { passed: "Remote SMTP server", failed: "SMTP_CHECK", namesService: false },
   dns: { passed: "DNS_CHECK on service", failed: "DNS_CHECK on service", namesService: false },
 };
 
-/** By reason; what is missing is an error of the connection. */
-const HTTP_FAILURES: Readonly<Record<string, string>> = {
-  timeout: "Timeout connecting server",
-  mismatch: "HTTP response not as expected from server",
-};
-
-export interface CheckVerdict {
+export interface CheckFailure extends ProbeFailure {
   readonly kind: Checker["kind"];
+  /** Where the check connects to: `[192.168.1.7]:25`. */
+  readonly endpoint: string;
+}
+
+export interface CheckVerdict extends CheckFailure {
   readonly isUp: boolean;
   /** Failures that were retried before the deciding one. */
   readonly retries: number;
-  /** Why, in the probe loop's words. */
-  readonly reason: string;
 }
 
 /** `TCP connection to [192.168.1.7]:tcp:80 success.` */
@@ -43,8 +42,9 @@ export function speakVerdict(verdict: CheckVerdict, server: string, virtualServe
     return info(
       "check succeeded",
       fields,
-      `${words.passed} ${server} ${kind === "http" ? "succeed on service" : "success"}.`,
+      `${words.passed} ${server} ${kind === "http" || kind === "smtp" ? "succeed on service" : "success"}.`,
     );
+  if (kind === "smtp") return speakFailure(verdict, server, virtualServer);
   const of = words.namesService ? ` of ${virtualServer}` : "";
   const text =
     retries === 0
@@ -67,12 +67,8 @@ function dnsFailure(reason: string): string {
 }
 
 /** One failure among those that are counted, with `log_all_failures`. */
-export function speakFailure(
-  kind: Checker["kind"],
-  reason: string,
-  server: string,
-  virtualServer: string,
-): SpokenRecord {
+export function speakFailure(failure: CheckFailure, server: string, virtualServer: string): SpokenRecord {
+  const { kind, reason } = failure;
   if (kind === "udp") {
     const what = reason === "mismatch" ? "UDP check to" : "UDP connection to";
     const text = `${what} ${server} ${reason === "mismatch" ? "reply data mismatch" : "failed"}.`;
@@ -82,9 +78,11 @@ export function speakFailure(
     const text = `DNS_CHECK (${server}) ${dnsFailure(reason)}`;
     return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
   }
-  if (kind === "http") {
-    const text = `${HTTP_FAILURES[reason] ?? "Error connecting server"} ${server}.`;
-    return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
+  if (kind === "http" || kind === "smtp") {
+    const text =
+      kind === "http" ? `${httpFailure(failure)} ${server}.` : `SMTP_CHECK ${smtpFailure(failure)} ${failure.endpoint}`;
+    const { stage } = failure;
+    return info("check attempt failed", { check: kind, server, virtualServer, reason, stage }, text);
   }
   const of = kind === "ping" && reason !== "timeout" ? ` of ${virtualServer}` : "";
   const what = reason === "timeout" ? "timeout" : "failed";

@@ -95,3 +95,7 @@ export class RecordedLoop {
     }
   }
 }
+
+export function smtpTarget(port: number, changes: Partial<ProbeTarget> = {}): ProbeTarget {
+  return tcpTarget(port, { kind: "smtp", smtp: { heloName: "checker.example" }, ...changes });
+}

@@ -41,7 +41,7 @@ export function describeChecker(checker: Checker | ApplicationChecker): AnyCheck
   }
   const { kind, timing, target, place } = checker;
   const application = kind === "udp" ? { kind, target, ...checker.exchange } : null;
-  const logsAllFailures = kind === "udp" ? checker.logsAllFailures : null;
+  const logsAllFailures = checker.logsAllFailures ?? null;
   return { keyword: KEYWORDS[kind], timing, target, application, logsAllFailures, place };
 }
 

@@ -3,6 +3,7 @@ import type { CompleteConfiguration } from "../../model/complete.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { SourcePlace } from "../../model/units.ts";
 import type { ConfiguredVrrpInstance } from "../../model/vrrp-complete.ts";
+import { PROBES_OF_APPLICATION_CHECKS } from "../build-checkers.ts";
 import type { Keyword, KeywordTable } from "../keywords/table.ts";
 import { ROOT_TABLE, TABLES } from "../keywords/tables.ts";
 import type { LoadedConfiguration } from "../load.ts";
@@ -161,7 +162,7 @@ class Explainer {
     const scopes = [scopeOf("real_server", entry), outer];
     const inner = new BlockIndex(entry?.entries ?? []);
     // An HTTP_GET is shown as written, not as the probes that it becomes.
-    const probes = server.checkers.filter(({ kind }) => kind !== "http" && kind !== "dns");
+    const probes = server.checkers.filter(({ kind }) => !PROBES_OF_APPLICATION_CHECKS.has(kind));
     const checkers = [...probes, ...server.applicationCheckers].map(describeChecker);
     const { place } = server;
     const facts = { rows: REAL_SERVER_ROWS, table: tableOf("virtual_server/real_server"), scopes, place };

@@ -1,3 +1,4 @@
+import { PROBES_OF_APPLICATION_CHECKS } from "../../../src/config/build-checkers.ts";
 import type {
   ApplicationChecker,
   ConfiguredRealServer,
@@ -183,7 +184,7 @@ function checkerObjects(
   return [
     // An HTTP_GET is dumped as written, from the application checkers.
     ...real.checkers
-      .filter(({ kind }) => kind !== "http" && kind !== "dns")
+      .filter(({ kind }) => !PROBES_OF_APPLICATION_CHECKS.has(kind))
       .map((checker) => ({ heading, lines: networkLines(checker, real.port) })),
     ...real.applicationCheckers.map((checker) => ({ heading, lines: applicationLines(checker, real.virtualHost) })),
   ];
@@ -234,7 +235,7 @@ function udpLines({ payload, requiresReply, reply, minReplyBytes, maxReplyBytes 
 function networkLines(checker: Checker, port: number): readonly string[] {
   const target = checker.kind === "ping" ? { ...checker.target, port } : checker.target;
   return [
-    ...timingLines(checker, 1_000_000, checker.kind === "udp" && checker.logsAllFailures),
+    ...timingLines(checker, 1_000_000, checker.logsAllFailures === true),
     ...connectionLines(target, checker.timing),
     ...(checker.kind === "udp"
       ? udpLines(checker.exchange)

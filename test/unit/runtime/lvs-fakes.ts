@@ -136,7 +136,7 @@ export class FakeProbeLoop implements ProbeLoop {
     const reason = result === "success" ? "ok" : "refused";
     const errno = result === "success" ? 0 : 111;
     if (this.batch.length === 0) this.clock.after(0, () => this.deliver());
-    this.batch.push({ target, result, reason, errno, latencyUs: 100, atUs: this.clock.nowUs() });
+    this.batch.push({ target, result, reason, stage: "connect", errno, latencyUs: 100, atUs: this.clock.nowUs() });
   }
 
   private deliver(): void {

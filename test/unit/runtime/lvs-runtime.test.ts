@@ -177,7 +177,11 @@ test("results that come late from a removed target do not count", async () => {
   assert.ok(first !== undefined);
   await bench.runtime.reload(configuration([virtualServer([server(B)])]));
   take(bench);
-  bench.probes().report([{ target: first, result: "failure", reason: "timeout", errno: 110, latencyUs: 0, atUs: 0 }]);
+  bench
+    .probes()
+    .report([
+      { target: first, result: "failure", reason: "timeout", stage: "connect", errno: 110, latencyUs: 0, atUs: 0 },
+    ]);
   await flush();
   assert.deepEqual(take(bench), []);
 });
@@ -285,7 +289,15 @@ test("with checker_log_all_failures each counted failure is told, those of a dea
   ]);
   const [target] = bench.probes().targets.keys();
   assert.ok(target !== undefined);
-  const more = { target, result: "failure", reason: "timeout", errno: 0, latencyUs: 0, atUs: 0 } as const;
+  const more = {
+    target,
+    result: "failure",
+    reason: "timeout",
+    stage: "connect",
+    errno: 0,
+    latencyUs: 0,
+    atUs: 0,
+  } as const;
   bench.probes().report([more]);
   assert.deepEqual(take(bench), []);
 });

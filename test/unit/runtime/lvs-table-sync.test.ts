@@ -147,7 +147,11 @@ test("one batch is under way at a time and later changes go together", async () 
   const [first, second] = bench.probes().targets.keys();
   assert.ok(first !== undefined && second !== undefined);
   const report = (target: number, result: "success" | "failure"): void =>
-    bench.probes().report([{ target, result, reason: "other", errno: 0, latencyUs: 0, atUs: bench.clock.nowUs() }]);
+    bench
+      .probes()
+      .report([
+        { target, result, reason: "other", stage: "connect", errno: 0, latencyUs: 0, atUs: bench.clock.nowUs() },
+      ]);
   report(first, "failure");
   await flush();
   report(second, "failure");

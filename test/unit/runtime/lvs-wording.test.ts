@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { VirtualServerKey } from "../../../src/model/lvs.ts";
-import type { IpvsCommand, SyscallFailure } from "../../../src/native/contract.ts";
+import type { IpvsCommand, ProbeReason, ProbeStage, SyscallFailure } from "../../../src/native/contract.ts";
 import { nameVirtualServers } from "../../../src/runtime/lvs-names.ts";
 import { speakCommandFailure } from "../../../src/runtime/lvs-table-wording.ts";
-import { speakPoolEffect, speakVerdict } from "../../../src/runtime/lvs-wording.ts";
+import { speakFailure, speakPoolEffect, speakVerdict } from "../../../src/runtime/lvs-wording.ts";
 import { realServer, virtualServer } from "../checker/samples.ts";
 
 const SORRY = realServer("192.168.1.9", { checkers: [] });
@@ -34,7 +34,11 @@ test("virtual servers of one group are numbered in their order", () => {
 
 test("verdicts of all kinds of checks", () => {
   const say = (kind: "tcp" | "ping" | "udp", isUp: boolean, retries: number): string =>
-    speakVerdict({ kind, isUp, retries, reason: "timeout" }, "[192.0.2.7]:tcp:80", "[192.0.2.1]:tcp:80").text;
+    speakVerdict(
+      { kind, isUp, retries, reason: "timeout", stage: "connect", endpoint: "" },
+      "[192.0.2.7]:tcp:80",
+      "[192.0.2.1]:tcp:80",
+    ).text;
   assert.equal(say("tcp", true, 0), "TCP connection to [192.0.2.7]:tcp:80 success.");
   assert.equal(say("tcp", false, 0), "TCP_CHECK on service [192.0.2.7]:tcp:80 failed.");
   assert.equal(say("tcp", false, 3), "TCP_CHECK on service [192.0.2.7]:tcp:80 failed after 3 retries.");
@@ -46,6 +50,24 @@ test("verdicts of all kinds of checks", () => {
     say("ping", false, 1),
     "ICMP CHECK on service [192.0.2.7]:tcp:80 of [192.0.2.1]:tcp:80 failed after 1 retries.",
   );
+});
+
+test("failures of HTTP_GET and SMTP_CHECK tell what was wrong", () => {
+  const say = (kind: "http" | "smtp", reason: ProbeReason, stage: ProbeStage): string =>
+    speakFailure({ kind, reason, stage, endpoint: "[192.0.2.8]:25" }, "[192.0.2.7]:tcp:80", "V").text;
+  assert.equal(say("http", "mismatch", "status"), "HTTP status code error to server [192.0.2.7]:tcp:80.");
+  assert.equal(say("http", "mismatch", "digest"), "MD5 digest error to server [192.0.2.7]:tcp:80.");
+  assert.equal(say("http", "mismatch", "regex"), "Regex match failed server [192.0.2.7]:tcp:80.");
+  assert.equal(say("http", "mismatch", "answer"), "Read, no data received from  server [192.0.2.7]:tcp:80.");
+  assert.equal(say("http", "reset", "answer"), "Read error with server [192.0.2.7]:tcp:80.");
+  assert.equal(say("http", "timeout", "answer"), "Timeout WEB read server [192.0.2.7]:tcp:80.");
+  assert.equal(say("http", "timeout", "connect"), "Timeout connecting server [192.0.2.7]:tcp:80.");
+  assert.equal(say("http", "refused", "connect"), "Connection failed server [192.0.2.7]:tcp:80.");
+  assert.equal(say("smtp", "mismatch", "greeting"), "SMTP_CHECK Bad greeting banner from server [192.0.2.8]:25");
+  assert.equal(say("smtp", "mismatch", "helo"), "SMTP_CHECK Bad HELO response from server [192.0.2.8]:25");
+  assert.equal(say("smtp", "timeout", "quit"), "SMTP_CHECK Read timeout from server [192.0.2.8]:25");
+  assert.equal(say("smtp", "reset", "greeting"), "SMTP_CHECK Read failure from server [192.0.2.8]:25");
+  assert.equal(say("smtp", "refused", "connect"), "SMTP_CHECK Could not connect to server [192.0.2.8]:25");
 });
 
 test("inhibited servers are enabled and disabled instead of added and removed", () => {

@@ -1,0 +1,30 @@
+import type { ProbeReason, ProbeStage } from "../native/contract.ts";
+
+/** Why a probe failed, and what of the exchange it was. */
+export interface ProbeFailure {
+  readonly reason: ProbeReason;
+  readonly stage: ProbeStage;
+}
+
+const HTTP_FAULTS: Readonly<Partial<Record<ProbeStage, string>>> = {
+  status: "HTTP status code error to server",
+  digest: "MD5 digest error to server",
+  regex: "Regex match failed server",
+  // The two blanks are keepalived's.
+  answer: "Read, no data received from  server",
+};
+
+/** `MD5 digest error to server`, to be followed by the server. */
+export function httpFailure({ reason, stage }: ProbeFailure): string {
+  if (reason === "mismatch") return HTTP_FAULTS[stage] ?? "HTTP status code error to server";
+  if (stage === "connect") return reason === "timeout" ? "Timeout connecting server" : "Connection failed server";
+  return reason === "timeout" ? "Timeout WEB read server" : "Read error with server";
+}
+
+/** `Bad greeting banner from server`, to be followed by `[192.168.1.7]:25`. */
+export function smtpFailure({ reason, stage }: ProbeFailure): string {
+  if (reason === "mismatch")
+    return stage === "helo" ? "Bad HELO response from server" : "Bad greeting banner from server";
+  if (stage === "connect") return reason === "timeout" ? "Connection timeout to server" : "Could not connect to server";
+  return reason === "timeout" ? "Read timeout from server" : "Read failure from server";
+}
