@@ -92,9 +92,11 @@ function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: Buil
   const timing = resolveTiming(settings, checked, PLAIN, context);
   const target = readTarget(settings, checked, context);
   const place = placeOf(entry.statement);
-  if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, place };
-  if (entry.keyword.name === "PING_CHECK") return { kind: "ping", timing, target: { ...target, port: 0 }, place };
   const logsAllFailures = settings.boolean("log_all_failures") ?? checked.logsAllFailures;
+  const told = logsAllFailures ? { logsAllFailures } : {};
+  if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, ...told, place };
+  if (entry.keyword.name === "PING_CHECK")
+    return { kind: "ping", timing, target: { ...target, port: 0 }, ...told, place };
   return { kind: "udp", timing, target, exchange: readUdp(settings, context), logsAllFailures, place };
 }
 

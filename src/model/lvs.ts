@@ -106,12 +106,16 @@ export type Checker =
       readonly kind: "tcp";
       readonly timing: CheckerTiming;
       readonly target: CheckerTarget;
+      /** Absent means no. */
+      readonly logsAllFailures?: boolean;
       readonly place: SourcePlace;
     }
   | {
       readonly kind: "ping";
       readonly timing: CheckerTiming;
       readonly target: CheckerTarget;
+      /** Absent means no. */
+      readonly logsAllFailures?: boolean;
       readonly place: SourcePlace;
     }
   | {

@@ -323,11 +323,14 @@ class Runtime implements LvsRuntime {
   }
 
   private speakReport({ target, isSuccess, reason, verdict }: ProbeReport, asker: Asker): void {
-    const names = this.pools.all[asker.virtualServer]?.names;
+    const pool = this.pools.all[asker.virtualServer];
+    const names = pool?.names;
     const server = names?.realServers[asker.server];
     if (names === undefined || server === undefined) return;
     const { kind } = target;
-    if (!isSuccess && this.global?.logsAllCheckerFailures === true) {
+    const checker = pool?.virtualServer.realServers[asker.server]?.checkers[asker.checker];
+    const tellsAll = checker?.logsAllFailures === true || this.global?.logsAllCheckerFailures === true;
+    if (!isSuccess && tellsAll) {
       this.deps.log(speakFailure(kind, reason, server, names.virtualServer));
     }
     if (verdict === null) return;

@@ -45,22 +45,28 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method
     persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold
-    sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert`,
+    sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert virtualhost`,
+  virtual_server_group: "(address) (range) (mask) fwmark",
+  "virtual_server/lb_kind": "type port nocsum csum remcsum",
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
     delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK MISC_CHECK
-    FILE_CHECK notify_up notify_down smtp_alert`,
+    FILE_CHECK notify_up notify_down smtp_alert virtualhost`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
-    retry delay_before_retry warmup delay_loop alpha`,
+    retry delay_before_retry warmup delay_loop alpha log_all_failures`,
   "virtual_server/real_server/UDP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
-    retry delay_before_retry warmup delay_loop alpha payload require_reply min_reply_length max_reply_length`,
+    retry delay_before_retry warmup delay_loop alpha log_all_failures payload require_reply min_reply_length max_reply_length`,
   "virtual_server/real_server/PING_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
-    retry delay_before_retry warmup delay_loop alpha`,
+    retry delay_before_retry warmup delay_loop alpha log_all_failures`,
   "virtual_server/real_server/HTTP_GET": `url virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
-    connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha`,
+    connect_timeout fwmark retry nb_get_retry delay_before_retry warmup delay_loop alpha log_all_failures`,
   "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset`,
+  "virtual_server/real_server/HTTP_GET/url/regex_options": `allow_empty_class alt_bsux alt_circumflex alt_verbnames
+    auto_callout caseless dollar_endonly dotall dupnames extended firstline match_unset_backref multiline
+    never_backslash_c never_ucp never_utf no_auto_capture no_auto_possess no_dotstar_anchor no_start_optimize ucp
+    ungreedy use_offset_limit utf`,
   "virtual_server/real_server/DNS_CHECK": `type name connect_ip connect_port bindto bind_port bind_if connect_timeout
-    fwmark retry delay_before_retry warmup delay_loop alpha`,
+    fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures`,
   "virtual_server/real_server/MISC_CHECK": `misc_path misc_timeout misc_dynamic user retry delay_before_retry warmup
     delay_loop alpha log_all_failures`,
   "virtual_server/real_server/FILE_CHECK": "track_file weight",
