@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { flagHelp } from "./cli/flag-table.ts";
 import { type Flags, parseFlags } from "./cli/flags.ts";
 import { isSubcommand, SUBCOMMAND_HELP } from "./cli/subcommand-names.ts";
@@ -67,6 +68,13 @@ async function run(flags: Flags, words: readonly string[], reporter: StartReport
   process.exitCode = await launchDaemon({ words: [program, ...words], environment: process.env, say });
 }
 
+/** The words for genhash, which is chosen by the program's name or by the first word; null for the daemon. */
+function wordsOfGenhash(program: string, words: readonly string[]): readonly string[] | null {
+  if (program === "genhash") return words;
+  const [first = ""] = words;
+  return first === "genhash" || first === "-T" || first === "--genhash" ? words.slice(1) : null;
+}
+
 /**
  * The program.
  * @param words command line without the program
@@ -74,6 +82,16 @@ async function run(flags: Flags, words: readonly string[], reporter: StartReport
 export async function main(words: readonly string[]): Promise<void> {
   leaveMissingFolder();
   const [first] = words;
+  const genhashWords = wordsOfGenhash(basename(process.argv[1] ?? ""), words);
+  if (genhashWords !== null) {
+    const { genhash } = await import("./cli/genhash.ts");
+    const output = {
+      out: (text: string | Buffer): void => void process.stdout.write(text),
+      complain: (text: string): void => void process.stderr.write(text),
+    };
+    process.exitCode = await genhash(genhashWords, output);
+    return;
+  }
   if (first !== undefined && isSubcommand(first)) {
     const { runSubcommand } = await import("./cli/subcommands.ts");
     process.exitCode = await runSubcommand(words);
@@ -95,7 +113,7 @@ export async function main(words: readonly string[]): Promise<void> {
       process.exitCode = USAGE_ERROR;
       return;
     case "genhash":
-      say("holdfast: genhash is not available yet");
+      say("holdfast: --genhash is the first option, or none");
       process.exitCode = USAGE_ERROR;
       return;
     case "config-test": {

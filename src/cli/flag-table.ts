@@ -41,7 +41,7 @@ const DEFINITIONS = {
   vrrpPid: ["-r, --vrrp_pid", "FILE", "now", "pid file of VRRP (default /run/vrrp.pid)"],
   checkersPid: ["-c, --checkers_pid", "FILE", "now", "pid file of the health checks (default /run/checkers.pid)"],
   bfdPid: ["-b, --bfd_pid", "FILE", "now", "pid file of BFD (default /run/bfd.pid)"],
-  genhash: ["-T, --genhash", "", "later", "act as genhash"],
+  genhash: ["-T, --genhash", "", "now", "as the first option: act as genhash, whose options follow"],
   addressMonitoring: ["-a, --address-monitoring", "", "later", "log every address added or removed"],
   snmp: ["-x, --snmp", "", "later", "enable SNMP"],
   snmpSocket: ["-A, --snmp-agent-socket", "ADDRESS", "later", "AgentX master to connect to"],

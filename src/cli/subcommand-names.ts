@@ -13,6 +13,7 @@ const SUBCOMMANDS = {
   completion: "print the completion script for a shell",
   why: "say why VRRP instances of the running daemon changed their state",
   events: "show what happened in the running daemon, and follow it",
+  genhash: "print the MD5 of a page, for the digest of HTTP_GET and SSL_GET",
   keywords: "list the keywords of the configuration language, and which are in effect",
 } as const;
 

@@ -1,6 +1,7 @@
 import type { ApplicationCheck, HttpRequest, HttpSettings } from "../model/checks.ts";
 import type { CheckerTarget, UdpExchange } from "../model/lvs.ts";
 import { rawWords, readOwnedCommand, readUser } from "./build-command.ts";
+import { dnsNameProblem } from "./build-dns-probes.ts";
 import type { BuildContext } from "./context.ts";
 import { decodeEscapes, unquoteWord } from "./script-words.ts";
 import { Settings } from "./settings.ts";
@@ -99,7 +100,10 @@ function readDnsQuestion(settings: Settings, context: BuildContext): { readonly 
   if (word !== undefined && !isKnown) {
     context.reporter.add("bad-value", `"${word}" is not a DNS query type`, settings.place("type"));
   }
-  return { type: isKnown ? word : "SOA", name: settings.text("name") ?? "." };
+  const name = settings.text("name") ?? ".";
+  const problem = dnsNameProblem(name);
+  if (problem !== null) context.reporter.add("dns-name-too-long", problem, settings.place("name"));
+  return { type: isKnown ? word : "SOA", name };
 }
 
 export function readUdp(settings: Settings, context: BuildContext): UdpExchange {

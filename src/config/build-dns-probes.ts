@@ -44,14 +44,33 @@ export function dnsProbesOf({ check, timing, logsAllFailures, place }: Applicati
   return [{ kind: "dns", timing, target: check.target, exchange, logsAllFailures, place }];
 }
 
+/**
+ * @returns what of a name DNS has no room for, null when all is well
+ * @see RFC 1035 §2.3.4
+ */
+export function dnsNameProblem(name: string): string | null {
+  const lengths = labelsOf(name).map((label) => [...label].length);
+  const longest = Math.max(0, ...lengths);
+  if (longest > LONGEST_LABEL_BYTES) {
+    return `a label of ${longest} octets, DNS has room for ${LONGEST_LABEL_BYTES}; a cut name is asked for`;
+  }
+  // One octet of length for each label, and the root's
+  const octets = lengths.reduce((sum, length) => sum + length + 1, 1);
+  if (octets <= LONGEST_NAME_BYTES) return null;
+  return `a name of ${octets} octets, DNS has room for ${LONGEST_NAME_BYTES}; a cut name is asked for`;
+}
+
+function labelsOf(name: string): readonly string[] {
+  return name.split(".").filter((label) => label !== "");
+}
+
 function questionOf(name: string, type: string): string {
   return `${nameOf(name)}${hex(QUERY_TYPES[type] ?? 0, 2)}${hex(CLASS_IN, 2)}`;
 }
 
 /** Labels that DNS has no room for are cut; a server answers such a question with an error, or not at all. */
 function nameOf(name: string): string {
-  const labels = name.split(".").filter((label) => label !== "");
-  const encoded = labels.map((label) => {
+  const encoded = labelsOf(name).map((label) => {
     const octets = [...label].slice(0, LONGEST_LABEL_BYTES).map((character) => character.charCodeAt(0) & 0xff);
     return hex(octets.length, 1) + octets.map((octet) => hex(octet, 1)).join("");
   });

@@ -58,6 +58,7 @@ export const CODES = {
   "number-decimals": COMPLAINT,
   "bad-boolean": COMPLAINT,
   "bad-address": COMPLAINT,
+  "dns-name-too-long": facts("warning", "silent"),
   "bad-value": COMPLAINT,
   "bad-option": COMPLAINT,
   duplicate: COMPLAINT,

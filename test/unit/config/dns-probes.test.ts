@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dnsProbesOf } from "../../../src/config/build-dns-probes.ts";
+import { dnsNameProblem, dnsProbesOf } from "../../../src/config/build-dns-probes.ts";
+import { loadConfiguration } from "../../../src/config/load.ts";
+import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import type { ApplicationChecker } from "../../../src/model/checks.ts";
 
 const TIMING = {
@@ -47,4 +49,28 @@ test("no name makes a datagram that is not one", () => {
     assert.match(payload, /^(?:[0-9a-f]{2})+$/);
     assert.ok(payload.length <= longest);
   }
+});
+
+test("RFC 1035 §2.3.4: a label has 63 octets, a name 255; what is longer is told", () => {
+  const label = "a".repeat(63);
+  assert.equal(dnsNameProblem(`${label}.org.`), null);
+  assert.match(dnsNameProblem(`${label}a.org`) ?? "", /label of 64 octets/);
+  const longest = `${label}.${label}.${label}.${"a".repeat(61)}`;
+  assert.equal(dnsNameProblem(longest), null);
+  assert.match(dnsNameProblem(`${longest}a`) ?? "", /name of 256 octets/);
+});
+
+test("the place of a name that is too long is told, and the check is kept", () => {
+  const check = `DNS_CHECK {\nname ${"a".repeat(64)}.org\n}`;
+  const text = `virtual_server 10.0.0.1 53 {\nprotocol UDP\nreal_server 10.0.0.2 53 {\n${check}\n}\n}\n`;
+  const { diagnostics, configuration } = loadConfiguration(
+    { path: "/test.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
+    createMemoryHost({ files: { "/test.conf": text } }),
+  );
+  const found = diagnostics.filter(({ code }) => code === "dns-name-too-long");
+  assert.deepEqual(
+    found.map((diagnostic) => diagnostic.place?.line),
+    [5],
+  );
+  assert.equal(configuration.virtualServers[0]?.realServers[0]?.checkers.length, 1);
 });

@@ -301,3 +301,20 @@ test("with checker_log_all_failures each counted failure is told, those of a dea
   bench.probes().report([more]);
   assert.deepEqual(take(bench), []);
 });
+
+test("log_all_failures of one checker tells its failures, and not those of its neighbour on the same target", async () => {
+  const bench = createBench([`${A}:80`, `${B}:80`]);
+  const loud = server(A, {}, { retries: 1 });
+  const checkers = loud.checkers.map((checker) => ({ ...checker, logsAllFailures: true }));
+  const service = virtualServer([{ ...loud, checkers }, server(B, {}, { retries: 1 })]);
+  await bench.runtime.start(configuration([service]));
+  await bench.clock.advance(1.5 * SECOND_US);
+  bench.probes().answering.clear();
+  take(bench);
+  await bench.clock.advance(20 * SECOND_US);
+  const told = take(bench).filter((line) => line.startsWith("TCP connection"));
+  assert.deepEqual(told, [
+    "TCP connection to [192.168.1.7]:tcp:80 failed.",
+    "TCP connection to [192.168.1.7]:tcp:80 failed.",
+  ]);
+});
