@@ -85,8 +85,9 @@ function directoriesAsFile(directories: readonly string[]): PidFile {
   };
 }
 
-function takePidFiles(
-  context: PartsContext,
+/** Takes the pid files of these roles, all or none. */
+export function takePidFiles(
+  context: Pick<PartsContext, "flags" | "native" | "workingDirectory">,
   roles: readonly PidRole[],
   configuration: CompleteConfiguration,
 ): PidFileSet {

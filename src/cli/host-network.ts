@@ -26,6 +26,15 @@ export async function readLinks(
   }
 }
 
+/** As `readLinks`, for commands: what can't be read is not told. */
+export async function linksHere(native: Pick<NativeAddon, "openRtnetlink">): Promise<readonly Link[] | null> {
+  try {
+    return await linksOf(native.openRtnetlink());
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Joins a namespace made by `ip netns add`.
  * @throws NativeError

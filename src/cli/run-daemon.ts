@@ -9,10 +9,11 @@ import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { OverrideKeeper } from "../runtime/override-keeper.ts";
-import { openServiceManager } from "../runtime/service-manager.ts";
+import { openServiceManager, type ServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import { VrrpOperator } from "../runtime/vrrp-operator.ts";
+import { startWatchdog } from "../runtime/watchdog.ts";
 import { Control } from "./control.ts";
 import { createDaemonParts } from "./daemon-parts.ts";
 import { Dumps } from "./dumps.ts";
@@ -82,6 +83,11 @@ function later(delayMs: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+function every(delayUs: number, callback: () => void): () => void {
+  const timer = setInterval(callback, delayUs / 1000);
+  return () => clearInterval(timer);
+}
+
 export interface DaemonRun {
   readonly flags: Flags;
   readonly words: readonly string[];
@@ -99,7 +105,7 @@ interface Setting extends DaemonRun {
   readonly operator: VrrpOperator;
 }
 
-async function createDaemon(setting: Setting): Promise<Daemon> {
+async function createDaemon(setting: Setting & { readonly manager: ServiceManager }): Promise<Daemon> {
   const { flags, native, reporter, logging } = setting;
   const options: DaemonOptions = {
     configFile: flags.configFile,
@@ -121,7 +127,7 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
     process.chdir("/");
     detachStandardError();
   };
-  const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
+  const { manager } = setting;
   return new Daemon(
     options,
     await createDaemonParts({
@@ -138,11 +144,12 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
 }
 
 async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
-  const { flags, reporter, logging, say } = setting;
+  const { flags, native, reporter, logging, say } = setting;
   introduce(logging.log, setting.words, flags);
-  const daemon = await createDaemon(setting);
+  const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
+  const daemon = await createDaemon({ ...setting, manager });
   watchForCrashes(daemon, logging.log, say);
-  const { native, overrides, operator } = setting;
+  const { overrides, operator } = setting;
   const control = new Control({ daemon, flags, native, overrides, operator, log: logging.log, events: logging.events });
   watchSignals(daemon, control, setting);
   setting.endShield();
@@ -151,8 +158,16 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const isUp = await daemon.start();
   logging.endStart();
   if (isUp) reporter?.up();
+  const endWatchdog = startWatchdog({
+    watchdog: manager.watchdog,
+    heartbeats: () => daemon.heartbeats(),
+    nowUs: () => native.monotonicUs(),
+    every,
+    log: (record) => logging.log.speak(record),
+  });
   await control.apply();
   const exitCode = await daemon.untilEnd();
+  endWatchdog();
   await control.close();
   overrides.close();
   operator.close();

@@ -11,6 +11,7 @@ const SUBCOMMANDS = {
   reload: "reload the running daemon, or say what that would change",
   doctor: "look for what would keep a configuration from working on this machine",
   completion: "print the completion script for a shell",
+  cleanup: "withdraw what a killed daemon left: addresses, routes, VMACs, firewall tables, IPVS services",
   why: "say why VRRP instances of the running daemon changed their state",
   events: "show what happened in the running daemon, and follow it",
   genhash: "print the MD5 of a page, for the digest of HTTP_GET and SSL_GET",

@@ -277,6 +277,23 @@ function addEvents(parser: Argv, keep: Keep): Argv {
   );
 }
 
+function addCleanup(parser: Argv, keep: Keep): Argv {
+  return parser.command(
+    "cleanup",
+    "withdraw what a killed daemon left in the kernel",
+    (command) =>
+      command
+        .usage("holdfast cleanup [-- DAEMON OPTIONS]")
+        .epilogue("The options are those that the daemon was started with: -f, -i, -s, -p, -P, -C, -V, -I and so on.")
+        .example("holdfast cleanup", "of the daemon with /etc/keepalived/keepalived.conf")
+        .example("holdfast cleanup -- -f other.conf -s blue", "of a daemon with these options"),
+    async ({ _: [, ...options] }) => {
+      const { cleanup } = await import("./cleanup.ts");
+      await keep(cleanup(options.map(String)));
+    },
+  );
+}
+
 const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addCheck,
   addRealserver,
@@ -288,6 +305,7 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addRs,
   addVrrp,
   addReload,
+  addCleanup,
   addWhy,
   addDoctor,
   addCompletion,

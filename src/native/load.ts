@@ -4,7 +4,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONTRACT_VERSION, type NativeAddon } from "./contract.ts";
 
-const ADDON = join("build", "Release", "holdfast.node");
+const ADDON = "holdfast.node";
+/** Built here, else as it came with the package. `bin/holdfast` looks in the same places. */
+const FOLDERS = [join("build", "Release"), join("prebuilds", `linux-${process.arch}`)] as const;
 const RUNNER = "holdfast-runner";
 
 /** The package's root: the first folder upwards that holds package.json. */
@@ -19,7 +21,9 @@ function packageRoot(): string {
 }
 
 function addonPath(): string {
-  return process.env["HOLDFAST_ADDON"] ?? join(packageRoot(), ADDON);
+  const root = packageRoot();
+  const paths = FOLDERS.map((folder) => join(root, folder, ADDON));
+  return process.env["HOLDFAST_ADDON"] ?? paths.find((path) => existsSync(path)) ?? join(root, FOLDERS[0], ADDON);
 }
 
 /** The helper process that starts scripts; it lies beside the addon. */

@@ -9,6 +9,7 @@ import type { LvsRuntime } from "./lvs-types.ts";
 import { Refusal, tellDiagnostics } from "./refusal.ts";
 import type { SyncRoles } from "./sync-daemon.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
+import type { Heartbeats } from "./watchdog.ts";
 
 /** Which parts of the daemon have work. */
 export type Role = "vrrp" | "checkers" | "bfd";
@@ -96,6 +97,16 @@ export class Halves {
       lvs: this.lvs?.snapshot() ?? null,
       vrrpHealth: this.vrrp?.health() ?? null,
     };
+  }
+
+  /** Turns of the native loops that run, by name. */
+  heartbeats(): Heartbeats {
+    const vrrp = this.vrrp?.health()?.heartbeats ?? null;
+    const probes = this.lvs?.probeHeartbeats() ?? null;
+    return new Map([
+      ...(vrrp === null ? [] : [["vrrp", vrrp] as const]),
+      ...(probes === null ? [] : [["probe", probes] as const]),
+    ]);
   }
 
   /** All side by side. Never rejects. */

@@ -14,6 +14,7 @@ import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import { damageOf, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
 import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
+import type { Heartbeats } from "./watchdog.ts";
 
 type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stopped";
 
@@ -58,6 +59,11 @@ export class Daemon {
     if (this.configuration === null || (this.phase !== "running" && this.phase !== "reloading")) return null;
     const { configuration, diagnostics } = this;
     return { configuration, diagnostics, ...this.halves.status() };
+  }
+
+  /** Of the native loops; empty unless the daemon is up, since loops that are being closed stand still. */
+  heartbeats(): Heartbeats {
+    return this.status() === null ? new Map() : this.halves.heartbeats();
   }
 
   /**

@@ -94,6 +94,11 @@ export class Probes {
     return this.isClosed ? null : this.loop.counters();
   }
 
+  /** Null when it is closed. */
+  heartbeats(): number | null {
+    return this.isClosed ? null : this.loop.health().heartbeats;
+  }
+
   /** Idempotent. */
   close(): void {
     if (this.isClosed) return;

@@ -110,6 +110,10 @@ class Runtime implements LvsRuntime {
     if (!this.isStopped) this.engine?.application.bfdChanged(name, isUp);
   }
 
+  probeHeartbeats(): number | null {
+    return this.engine?.probes.heartbeats() ?? null;
+  }
+
   force(forces: ReadonlyMap<string, ServerForce>): void {
     this.forces = forces;
     if (this.isStopped) return;

@@ -147,6 +147,8 @@ export interface LvsRuntime {
   /** Removes what is ours (unless told to keep it) and ends probing. Idempotent. */
   stop(): Promise<void>;
   snapshot(): LvsSnapshot;
+  /** Turns of the probe loop; null without one. */
+  probeHeartbeats(): number | null;
   /** What operators say about servers, by `overrideKey`; holds until the next call, also across reloads. */
   force(forces: ReadonlyMap<string, ServerForce>): void;
   /** Connections by `overrideKey`, of these servers, as the kernel's table has them now. */

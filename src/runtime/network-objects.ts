@@ -1,4 +1,11 @@
-import type { NetlinkMessage, PreparedObject, Rtnetlink, SyscallFailure } from "../native/contract.ts";
+import type {
+  AddressCommand,
+  InterfaceAddress,
+  NetlinkMessage,
+  PreparedObject,
+  Rtnetlink,
+  SyscallFailure,
+} from "../native/contract.ts";
 
 /** It is gone already, or its interface is. */
 const GONE = ["ESRCH", "ENOENT", "ENODEV", "EADDRNOTAVAIL"];
@@ -35,6 +42,25 @@ async function sendTolerating(
   if (messages.length === 0) return [];
   const results = await rtnetlink.send(messages);
   return results.filter((failure) => failure !== null && !tolerated.includes(failure.code)).filter((it) => it !== null);
+}
+
+/** What became of one address that was to be removed; one that is gone already has no failure. */
+export interface AddressRemoval {
+  readonly address: InterfaceAddress;
+  readonly failure: SyscallFailure | null;
+}
+
+export async function removeAddresses(
+  rtnetlink: Rtnetlink,
+  addresses: readonly InterfaceAddress[],
+): Promise<readonly AddressRemoval[]> {
+  if (addresses.length === 0) return [];
+  const commands = addresses.map((address): AddressCommand => ({ kind: "address-delete", address }));
+  const results = await rtnetlink.apply(commands);
+  return addresses.map((address, index) => {
+    const failure = results[index] ?? null;
+    return { address, failure: failure?.code === "EADDRNOTAVAIL" ? null : failure };
+  });
 }
 
 /** Those of `before` that are not in `after`. */

@@ -43,6 +43,12 @@ export class StaticObjects {
     this.#tell(await addObjects(this.#rtnetlink, this.#all(statics)), "added");
   }
 
+  /** What a daemon that was killed has left. */
+  async removeLeftOvers(statics: Statics): Promise<void> {
+    this.#statics = statics;
+    await this.stop();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#readLinks();

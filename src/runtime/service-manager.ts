@@ -14,13 +14,38 @@ export interface ServiceManager {
   failed(exitCode: number): void;
 }
 
-const NOBODY: ServiceManager = {
+/** `WatchdogSec=` of the unit. */
+export interface ServiceWatchdog {
+  /** Without a word for this long the daemon is killed; null when nobody watches. */
+  readonly timeoutUs: number | null;
+  alive(): void;
+  /** Asks to be killed at once. */
+  hung(): void;
+}
+
+/** A service manager, and what it watches. */
+export interface WatchingManager extends ServiceManager {
+  readonly watchdog: ServiceWatchdog;
+}
+
+const NOBODY: WatchingManager = {
   ready: () => {},
   reloading: () => {},
   status: () => {},
   stopping: () => {},
   failed: () => {},
+  watchdog: { timeoutUs: null, alive: () => {}, hung: () => {} },
 };
+
+/** Taken out of the environment like the socket. @see sd_watchdog_enabled(3) */
+function takeWatchdogTimeout(environment: NodeJS.ProcessEnv): number | null {
+  const timeoutUs = Number(environment["WATCHDOG_USEC"]);
+  const pid = environment["WATCHDOG_PID"];
+  delete environment["WATCHDOG_USEC"];
+  delete environment["WATCHDOG_PID"];
+  const isOurs = pid === undefined || Number(pid) === process.pid;
+  return isOurs && Number.isSafeInteger(timeoutUs) && timeoutUs > 0 ? timeoutUs : null;
+}
 
 /**
  * Takes NOTIFY_SOCKET out of the environment, so that scripts do not speak for the daemon.
@@ -30,9 +55,10 @@ export function openServiceManager(
   environment: NodeJS.ProcessEnv,
   openDatagram: (path: string) => DatagramSender,
   log: Logger,
-): ServiceManager {
+): WatchingManager {
   const path = environment["NOTIFY_SOCKET"];
   delete environment["NOTIFY_SOCKET"];
+  const timeoutUs = takeWatchdogTimeout(environment);
   if (path === undefined || !/^[/@]/.test(path)) return NOBODY;
   let sender: DatagramSender;
   try {
@@ -50,5 +76,6 @@ export function openServiceManager(
     status: (text) => send(`STATUS=${text}`),
     stopping: () => send("STOPPING=1"),
     failed: (exitCode) => send(`ERRNO=${exitCode}`),
+    watchdog: { timeoutUs, alive: () => send("WATCHDOG=1"), hung: () => send("WATCHDOG=trigger") },
   };
 }

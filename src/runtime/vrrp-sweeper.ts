@@ -1,5 +1,5 @@
-import type { AddressCommand, InterfaceAddress, PreparedObject } from "../native/contract.ts";
-import { objectsWithout, removeObjects } from "./network-objects.ts";
+import type { InterfaceAddress, PreparedObject } from "../native/contract.ts";
+import { objectsWithout, removeAddresses, removeObjects } from "./network-objects.ts";
 import type { RunningInstance } from "./vrrp-instance.ts";
 import { addressKey, type NetworkView } from "./vrrp-network.ts";
 import type { VrrpRuntimeDependencies } from "./vrrp-types.ts";
@@ -47,13 +47,8 @@ export class AddressSweeper {
   }
 
   async #delete(addresses: readonly InterfaceAddress[]): Promise<void> {
-    if (addresses.length === 0) return;
-    const commands = addresses.map((address): AddressCommand => ({ kind: "address-delete", address }));
-    const results = await this.#dependencies.rtnetlink.apply(commands);
-    for (const [index, failure] of results.entries()) {
-      const address = addresses[index];
-      if (address === undefined) continue;
-      if (failure === null || failure.code === "EADDRNOTAVAIL") this.#view.setAddress(address, true);
+    for (const { address, failure } of await removeAddresses(this.#dependencies.rtnetlink, addresses)) {
+      if (failure === null) this.#view.setAddress(address, true);
       else this.#sayFailure(address.address, failure.message);
     }
   }

@@ -71,6 +71,7 @@ function fakeLvs(fake: FakeParts, changes: FakeDaemonChanges): LvsRuntime {
     force: () => undefined,
     bfdChanged: () => undefined,
     connections: async () => new Map(),
+    probeHeartbeats: () => null,
     snapshot: () => ({
       virtualServers: [],
       probes: null,

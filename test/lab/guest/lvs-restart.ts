@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { waitUntil } from "../../helpers/event-log.ts";
 import { linesOf } from "../../helpers/process.ts";
-import { ALL_FLAGS, Daemon } from "../daemon.ts";
+import { ROOT } from "../../helpers/repository.ts";
+import { ALL_FLAGS, CONFIG_PATH, Daemon } from "../daemon.ts";
 import { poolOf } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { QUICK_TIMING, REAL_SERVERS, Tutorial, tutorialConfig, VIP } from "../tutorial.ts";
@@ -65,6 +67,18 @@ describe("restart and repair", () => {
   test("stop removes what is ours, also after a restart", { timeout: 60_000 }, async () => {
     await tutorial.master.runOk(["ipvsadm", "-A", "-t", "192.168.1.200:80", "-s", "wlc"]);
     assert.deepEqual(await daemon.terminate(), { status: 0, signal: null });
+    assert.equal(await tutorial.master.runOk(["ipvsadm", "-Sn"]), "-A -t 192.168.1.200:80 -s wlc\n");
+  });
+
+  test("cleanup removes the services of a killed daemon and leaves a stranger's", { timeout: 90_000 }, async () => {
+    daemon = director(tutorial.master);
+    await daemon.logged("Startup complete");
+    await waitForPool(tutorial.master);
+    daemon.crash();
+    await daemon.ended;
+    const words = [join(ROOT, "bin", "holdfast"), "cleanup", "--", "-f", CONFIG_PATH];
+    const said = await tutorial.master.runOk(words, { timeoutMs: 60_000 });
+    assert.match(said, new RegExp(`^removed IPVS service tcp ${VIP} 80$`, "m"));
     assert.equal(await tutorial.master.runOk(["ipvsadm", "-Sn"]), "-A -t 192.168.1.200:80 -s wlc\n");
   });
 });
