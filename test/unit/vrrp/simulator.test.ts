@@ -236,32 +236,43 @@ function run(seed: number): void {
 /** What may befall a backup without the active router's having to notice. */
 const BACKUP_TROUBLE = ["restart", "block", "pause", "unplug", "fault", "reload", "worse"] as const;
 
+/** Something that lasts, and its end. */
+function setTrouble(
+  node: SimulatedNode,
+  kind: "block" | "pause" | "unplug" | "fault",
+  isOn: boolean,
+  atUs: number,
+): void {
+  switch (kind) {
+    case "block":
+      node.setBlocked(isOn, atUs);
+      break;
+    case "unplug":
+      node.setLink(!isOn, atUs);
+      break;
+    case "fault":
+      node.setFault(isOn, atUs);
+      break;
+    case "pause":
+      if (isOn) node.isPaused = true;
+      else node.resume(atUs);
+      break;
+  }
+}
+
 function troubleBackup(simulation: Simulation, node: SimulatedNode, random: Random): void {
   const lastsUs = Math.floor(random() * boundUs(simulation));
-  const wait = (): void => simulation.advanceTo(simulation.nowUs + lastsUs);
-  switch (pick(random, BACKUP_TROUBLE)) {
-    case "restart":
-      return simulation.restart(node);
-    case "block":
-      node.setBlocked(true, simulation.nowUs);
-      wait();
-      return node.setBlocked(false, simulation.nowUs);
-    case "pause":
-      node.isPaused = true;
-      wait();
-      return node.resume(simulation.nowUs);
-    case "unplug":
-      node.setLink(false, simulation.nowUs);
-      wait();
-      return node.setLink(true, simulation.nowUs);
-    case "fault":
-      node.setFault(true, simulation.nowUs);
-      wait();
-      return node.setFault(false, simulation.nowUs);
-    case "reload":
-      return simulation.reload(node, {});
-    case "worse":
-      return node.setWeight(-10, simulation.nowUs);
+  const kind = pick(random, BACKUP_TROUBLE);
+  if (kind === "restart") {
+    simulation.restart(node);
+  } else if (kind === "reload") {
+    simulation.reload(node, {});
+  } else if (kind === "worse") {
+    node.setWeight(-10, simulation.nowUs);
+  } else {
+    setTrouble(node, kind, true, simulation.nowUs);
+    simulation.advanceTo(simulation.nowUs + lastsUs);
+    setTrouble(node, kind, false, simulation.nowUs);
   }
 }
 
