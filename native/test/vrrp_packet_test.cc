@@ -262,6 +262,15 @@ TEST(CheckAdvert, Version3NotesAnotherInterval) {
   EXPECT_EQ(verdict.notes[0].expected, 100);
 }
 
+TEST(CheckAdvert, Version3IgnoresReservedBits) {
+  auto packet = FromHex(kVersion3);
+  packet[24] |= 0xf0;
+  const AdvertVerdict verdict = Check({.format = Version3(), .peers = {}}, Resummed(packet));
+  EXPECT_FALSE(verdict.drop.has_value());
+  EXPECT_EQ(verdict.facts.interval_us, 1'000'000);
+  EXPECT_EQ(verdict.note_count, 0u);
+}
+
 TEST(CheckAdvert, Version3RefusesAnIntervalOfZero) {
   auto packet = FromHex(kVersion3);
   packet[25] = 0;

@@ -178,7 +178,7 @@ const DROP_TEXT: Readonly<Record<AdvertDropReason, (event: Dropped, config: Vrrp
   "wrong-length": LENGTH_TEXT,
   ttl: (e) => `invalid TTL/HL from ${e.source}. Received ${e.received} and expect ${e.expected}`,
   version: (e) => `wrong VRRP version from ${e.source}. Received ${e.received} and expect ${e.expected}`,
-  vrid: (e) => `Unknown VRID(${e.received}) received. ignoring...`,
+  vrid: (e, config) => `Unknown VRID(${e.received}) received on interface(${config.interfaceName}). ignoring...`,
   type: (e) => `Invalid type from ${e.source}: ${e.received}`,
   "authentication-type": (e) => `Invalid auth type from ${e.source}: ${e.received}`,
   "authentication-mismatch": (e) => `received a ${e.received} auth from ${e.source}, expecting ${e.expected}!`,
@@ -203,11 +203,22 @@ const DROP_TEXT: Readonly<Record<AdvertDropReason, (event: Dropped, config: Vrrp
   "unicast-expected": (e) => `Expected unicast packet but received multicast packet from ${e.source}`,
   "multicast-expected": (e) => `Expected multicast packet but received unicast packet from ${e.source}`,
   "unknown-source": (e) => `unicast source address ${e.source} not a unicast peer`,
-  "unicast-ttl": (e) => `TTL/HL ${e.received} from ${e.source} not in range`,
+  "unicast-ttl": (e, config) =>
+    `TTL/HL ${e.received} from ${e.source} not in range [${ttlRange(config, e.source).join(", ")}]`,
   "address-count": (e) => `expected ${e.expected} VIPs but received ${e.received}`,
   "address-list": (e, config) =>
-    `ip address associated with VRID ${config.vrid} not present in advert from ${e.source}`,
+    `ip address associated with VRID ${config.vrid} not present in advert from ${e.source}: ${missingAddress(e, config)}`,
 };
+
+function ttlRange({ unicastPeers }: VrrpInstance, source: string): readonly [number, number] {
+  const peer = unicastPeers.find(({ address }) => address === source);
+  return [peer?.minTtl ?? 0, peer?.maxTtl ?? 255];
+}
+
+/** Adverts list the addresses of the instance's family. */
+function missingAddress({ expected }: Dropped, { family, virtualAddresses }: VrrpInstance): string {
+  return virtualAddresses.filter((address) => address.family === family)[expected]?.address ?? "unknown";
+}
 
 export function renderDrop(event: Dropped, config: VrrpInstance): SpokenRecord {
   const { reason, source, received, expected } = event;

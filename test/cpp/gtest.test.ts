@@ -19,6 +19,8 @@ interface GoogleReport {
 
 const BUILD_TIMEOUT_MS = 480_000;
 const RUN_TIMEOUT_MS = 120_000;
+/** `node scripts/mutants.mjs` runs as many as one likes. */
+const MUTANTS = 200_000;
 
 function whyNot(): string | false {
   const missing = ["cmake", "g++"].filter((name) => findProgram(name) === null);
@@ -59,12 +61,21 @@ function replay({ name, classname, result, failures = [] }: GoogleTest, output: 
   });
 }
 
+function testMutants(): void {
+  test(`${MUTANTS} mutated adverts find nothing in the decoder, and every reason to refuse one`, async () => {
+    const words = [join(ROOT, "build-cmake/vrrp_packet_mutants"), String(MUTANTS)];
+    const { status, signal, stdout, stderr } = await run(words, { timeoutMs: RUN_TIMEOUT_MS });
+    if (status !== 0) throw new Error(`status ${status} ${signal ?? ""}\n${stdout}${stderr}`);
+  });
+}
+
 async function main(): Promise<void> {
   const built = await build();
   test("the C++ tests compile", () => {
     if (built.status !== 0) throw new Error(`status ${built.status}\n${built.stdout}${built.stderr}`);
   });
   if (built.status !== 0) return;
+  testMutants();
   const { finished, report } = await runTests();
   for (const suite of report?.testsuites ?? []) for (const entry of suite.testsuite) replay(entry, finished.stdout);
   test("the C++ tests run to their end without a sanitizer's complaint", () => {

@@ -8,7 +8,7 @@ interface Clause {
   readonly clause: string;
   readonly says: string;
   readonly scenario?: string;
-  /** Test file, with `title`. */
+  /** Test file below test/, with `title`: a unit test, or one of the lab. */
   readonly unit?: string;
   readonly title?: string;
   /** C++ test: suite and name. */
@@ -18,7 +18,7 @@ interface Clause {
 }
 
 const SCENARIOS = join("test", "scenarios");
-const NATIVE_TESTS = join("native", "test", "vrrp_packet_test.cc");
+const NATIVE_TESTS = join("native", "test");
 
 const HEADER = `# VRRP, clause by clause
 
@@ -37,7 +37,10 @@ export function renderConformance(): string {
     .filter((line) => line !== "")
     .map((line): Clause => JSON.parse(line));
   const results = scenarioResults();
-  const nativeTests = readFileSync(NATIVE_TESTS, "utf8");
+  const nativeTests = readdirSync(NATIVE_TESTS)
+    .filter((name) => name.startsWith("vrrp_"))
+    .map((name) => readFileSync(join(NATIVE_TESTS, name), "utf8"))
+    .join("\n");
   return HEADER + clauses.map((clause) => renderRow(clause, results, nativeTests)).join("");
 }
 
@@ -58,7 +61,7 @@ function judge(
   }
   if (unit !== undefined) {
     assert.ok(readFileSync(unit, "utf8").includes(`"${title}"`), `${clause}: no test "${title}" in ${unit}`);
-    return { test: `unit: ${title}`, result: "with `npm test`" };
+    return { test: `${unit.split("/")[1]}: ${title}`, result: "with `npm test`" };
   }
   if (native !== undefined) {
     assert.ok(nativeTests.includes(`TEST(${native})`), `${clause}: no C++ test ${native}`);

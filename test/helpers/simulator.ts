@@ -18,11 +18,17 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
+/** What a full receive buffer holds; the kernel drops what comes later. */
+const SOCKET_PACKETS = 250;
+
+/** What a reload may change in a running cluster. */
+export type ElectionSettings = Partial<
+  Pick<RunningRouter, "priority" | "preemptMode" | "preemptDelayUs" | "advertisementIntervalUs">
+>;
+
 /** One machine in the cluster: the loop with its orders, and a main thread that may be asleep. With several routers they are a sync group. */
 export class SimulatedNode implements ModelWorld {
   readonly address: string;
-  /** The first one; the others have the same election settings. */
-  readonly router: RunningRouter;
   readonly loop = new ModelLoop({ leaseUs: 0, world: this });
   readonly books: readonly OrderBook[];
   isBlocked = false;
@@ -46,10 +52,7 @@ export class SimulatedNode implements ModelWorld {
     isAdopting: boolean,
     send: SendAdvert,
   ) {
-    const [router] = routers;
-    if (router === undefined) throw new Error("a node needs a router");
     this.address = address;
-    this.router = router;
     this.#send = send;
     this.loop.nowUs = atUs;
     if (routers.length > 1) this.loop.setGroup(routers.map((_, index) => index + 1));
@@ -63,6 +66,13 @@ export class SimulatedNode implements ModelWorld {
 
   get routers(): readonly RunningRouter[] {
     return this.books.map(({ router }) => router);
+  }
+
+  /** The first one; the others have the same election settings. */
+  get router(): RunningRouter {
+    const router = this.books[0]?.router;
+    if (router === undefined) throw new Error("a node needs a router");
+    return router;
   }
 
   get weight(): number {
@@ -111,13 +121,17 @@ export class SimulatedNode implements ModelWorld {
     if (!this.isBlocked) this.#tellFaults(atUs);
   }
 
-  reload(atUs: number): void {
+  /** SIGHUP with other settings of the election; a main thread that is asleep does not see it. */
+  reload(settings: ElectionSettings, atUs: number): void {
+    if (this.isBlocked || this.isPaused) return;
+    for (const book of this.books) book.router = { ...book.router, ...settings };
+    for (const book of this.books) book.open(this.#transport(book.router));
     this.#feedAll({ kind: "reconfigured", hasNewAddresses: false }, atUs);
   }
 
   receive(instance: number, advert: AdvertFacts): void {
     if (this.isPaused) {
-      this.#unread.push({ instance, advert });
+      if (this.hasLink && this.#unread.length < SOCKET_PACKETS) this.#unread.push({ instance, advert });
       return;
     }
     if (this.hasLink) this.loop.receive(instance, advert);
@@ -170,9 +184,13 @@ export class SimulatedNode implements ModelWorld {
       loop: this.loop,
       onEffects: (effects, atUs) => this.#carryOut(instance, effects, atUs),
     });
-    const advertisedInterval = router.advertisementIntervalUs / (router.version === 2 ? 1_000_000 : 10_000);
-    book.open({ ...TRANSPORT, version: router.version, sourceAddress: this.address, advertisedInterval });
+    book.open(this.#transport(router));
     return book;
+  }
+
+  #transport({ version, advertisementIntervalUs }: RunningRouter): VrrpTransport {
+    const advertisedInterval = advertisementIntervalUs / (version === 2 ? 1_000_000 : 10_000);
+    return { ...TRANSPORT, version, sourceAddress: this.address, advertisedInterval };
   }
 
   #dispatch(event: VrrpEvent): void {
@@ -238,18 +256,26 @@ export class Simulation {
   lossRate = 0;
   doubleRate = 0;
   maxDelayUs = 0;
-  nodes: readonly SimulatedNode[];
+  nodes: readonly SimulatedNode[] = [];
+  /** Of all that were ever configured. */
+  slowestIntervalUs = 0;
   readonly #random: () => number;
   #messages: Message[] = [];
 
   constructor(nodes: readonly (readonly RunningRouter[])[], random: () => number) {
     this.#random = random;
+    this.slowestIntervalUs = Math.max(...nodes.flat().map(({ advertisementIntervalUs }) => advertisementIntervalUs));
     this.nodes = nodes.map((routers, index) => this.#start(`192.0.2.${index + 1}`, routers, false));
   }
 
   advanceTo(atUs: number): void {
     for (let next = this.#nextUs(); next <= atUs; next = this.#nextUs()) this.#moveTo(next);
     this.#moveTo(atUs);
+  }
+
+  reload(node: SimulatedNode, settings: ElectionSettings): void {
+    this.slowestIntervalUs = Math.max(this.slowestIntervalUs, settings.advertisementIntervalUs ?? 0);
+    node.reload(settings, this.nowUs);
   }
 
   /** The machine dies without a word and comes up again. */

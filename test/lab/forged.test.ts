@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findProgram, ROOT } from "../helpers/repository.ts";
 import { whyNoLab } from "./capabilities.ts";
-import { type ForgedAdvert, forgeFrame } from "./forged.ts";
+import { BELIEVABLE, type ForgedAdvert, forgeFrame } from "./forged.ts";
 import { advertOf } from "./frames.ts";
 import type { Machine } from "./machine.ts";
 import { daemonNames } from "./matrix.ts";
@@ -12,24 +12,6 @@ const SETTINGS: PairSettings = { version: 2, isUnicast: false, password: "s3cret
 const SKIP = whyNoLab(["dumpcap"]) || (findProgram("python3") === null ? "needs python3" : false);
 /** Rounds of all forged packets: more than a rate limit lets through to the log. */
 const ROUNDS = 20;
-
-/** What the master would have to believe: a better router speaks. */
-const BELIEVABLE: ForgedAdvert = {
-  source: "192.168.1.66",
-  destination: "224.0.0.18",
-  destinationMac: "01:00:5e:00:00:12",
-  ttl: 255,
-  versionAndType: 0x21,
-  vrid: 51,
-  priority: 254,
-  addressCount: 1,
-  authenticationType: 1,
-  interval: 1,
-  addresses: [VIP],
-  password: "s3cret",
-  checksumError: 0,
-  cut: 0,
-};
 
 const FORGERIES: readonly Partial<ForgedAdvert>[] = [
   { ttl: 254 },

@@ -1,4 +1,5 @@
 import { internetChecksum } from "./judge.ts";
+import { VIP } from "./pair.ts";
 
 /** What an attacker writes into a VRRPv2 advert; every field may be wrong. */
 export interface ForgedAdvert {
@@ -19,6 +20,24 @@ export interface ForgedAdvert {
   /** Octets taken off the end (negative: added), after the checksum was made. */
   readonly cut: number;
 }
+
+/** What the master would have to believe: a better router speaks. */
+export const BELIEVABLE: ForgedAdvert = {
+  source: "192.168.1.66",
+  destination: "224.0.0.18",
+  destinationMac: "01:00:5e:00:00:12",
+  ttl: 255,
+  versionAndType: 0x21,
+  vrid: 51,
+  priority: 254,
+  addressCount: 1,
+  authenticationType: 1,
+  interval: 1,
+  addresses: [VIP],
+  password: "s3cret",
+  checksumError: 0,
+  cut: 0,
+};
 
 function ipv4Bytes(address: string): Buffer {
   return Buffer.from(address.split(".").map(Number));
