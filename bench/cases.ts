@@ -1,11 +1,11 @@
 import type { BenchCase } from "./case.ts";
 import { ADVERT_LATENESS } from "./cases/advert-lateness.ts";
-import { CHECKS_TCP } from "./cases/checks-tcp.ts";
+import { CHECKS_TCP, PROBE_TCP_HALFOPEN } from "./cases/checks-tcp.ts";
 import { CONFIG_LOAD } from "./cases/config-load.ts";
 import { FAILOVER } from "./cases/failover.ts";
 import { MEMORY } from "./cases/memory.ts";
 import { POOL } from "./cases/pool.ts";
-import { PROBE_ICMP, PROBE_TCP } from "./cases/probe-tcp.ts";
+import { PROBE_ICMP, PROBE_SYN, PROBE_TCP } from "./cases/probe-tcp.ts";
 import { TAKEOVER_VIPS } from "./cases/takeover-vips.ts";
 import { VRRP_ADVERTS } from "./cases/vrrp-adverts.ts";
 
@@ -17,6 +17,8 @@ export const CASES: readonly BenchCase[] = [
   PROBE_TCP,
   PROBE_ICMP,
   CHECKS_TCP,
+  PROBE_TCP_HALFOPEN,
+  PROBE_SYN,
   MEMORY,
   POOL,
   CONFIG_LOAD,

@@ -14,6 +14,8 @@ const PORT = 8_080;
 export interface CheckedServers {
   readonly count: number;
   readonly delayLoopSec: number;
+  /** holdfast sends a SYN only; the others connect. */
+  readonly isHalfOpen?: boolean;
 }
 
 /** Health checks of servers on the loopback device of a machine, by a program that runs natively. */
@@ -103,7 +105,7 @@ function startDaemon(
 ): EventLog<Line> {
   const imagined = subject === "keepalived" ? imaginedIpvs() : { HOLDFAST_IPVS: "memory" };
   const env = isKernelIpvs ? {} : imagined;
-  const config = daemonConfig(servers);
+  const config = daemonConfig(servers, subject === "holdfast" && servers.isHalfOpen === true);
   return new Daemon(machine, { name: daemonNameOf(subject), config, flags: [...ALL_FLAGS, "-C"], env }).log;
 }
 
@@ -117,9 +119,10 @@ function addressOf(index: number): string {
   return `127.1.${index >> 8}.${index & 255}`;
 }
 
-function daemonConfig({ count, delayLoopSec }: CheckedServers): string {
+function daemonConfig({ count, delayLoopSec }: CheckedServers, isHalfOpen: boolean): string {
+  const option = isHalfOpen ? "\n half_open" : "";
   const servers = Array.from({ length: count }, (_, index) => {
-    return `  real_server ${addressOf(index)} ${PORT} {\n TCP_CHECK {\n connect_timeout 3\n }\n }`;
+    return `  real_server ${addressOf(index)} ${PORT} {\n TCP_CHECK {\n connect_timeout 3${option}\n }\n }`;
   });
   const head = ["delay_loop", delayLoopSec, "\n lb_algo rr\n lb_kind NAT\n protocol TCP\n"].join(" ");
   return `virtual_server 10.0.1.1 80 {\n ${head}${servers.join("\n")}\n}\n`;

@@ -14,32 +14,37 @@ const UML_TIMEOUT_MS = 150_000;
 interface Usage {
   readonly atMs: number;
   readonly cpuUs: number;
-  /** connect(2) calls in the machine's network namespace. */
+  /** In the machine's network namespace. */
   readonly connects: number;
   /** Connections that a server's kernel completed there. */
   readonly accepts: number;
 }
 
-function usageOf(bed: CheckBed): Usage {
+/** A SYN by a raw socket counts nowhere, but the kernel ends each of these checks by RST. */
+function checksOf(bed: CheckBed, isHalfOpen: boolean): number {
+  return bed.tcpCounter(isHalfOpen ? "OutRsts" : "ActiveOpens");
+}
+
+function usageOf(bed: CheckBed, isHalfOpen: boolean): Usage {
   return {
     atMs: performance.now(),
     cpuUs: cpuUsOf(bed.pids),
-    connects: bed.tcpCounter("ActiveOpens"),
+    connects: checksOf(bed, isHalfOpen),
     accepts: bed.tcpCounter("PassiveOpens"),
   };
 }
 
-async function measure(bed: CheckBed, subject: Subject, count: number): Promise<Sample> {
+async function measure(bed: CheckBed, subject: Subject, count: number, isHalfOpen: boolean): Promise<Sample> {
   try {
-    await waitUntil("checks", () => (bed.tcpCounter("ActiveOpens") >= count ? true : null), { timeoutMs: 30_000 });
+    await waitUntil("checks", () => (checksOf(bed, isHalfOpen) >= count ? true : null), { timeoutMs: 30_000 });
   } catch (error) {
     const text = bed.log.items.map((line) => line.text).join("\n");
     throw new Error(`${subject} checks nothing:\n${text.slice(-2_000)}`, { cause: error });
   }
   await pause(WARM_UP_MS);
-  const start = usageOf(bed);
+  const start = usageOf(bed, isHalfOpen);
   await pause(MEASURE_MS);
-  const end = usageOf(bed);
+  const end = usageOf(bed, isHalfOpen);
   const checks = end.connects - start.connects;
   return {
     checksPerSec: (checks / (end.atMs - start.atMs)) * 1_000,
@@ -50,11 +55,11 @@ async function measure(bed: CheckBed, subject: Subject, count: number): Promise<
   };
 }
 
-async function trial(subject: Subject, count: number): Promise<Sample> {
+async function trial(subject: Subject, count: number, isHalfOpen = false): Promise<Sample> {
   const isKernelIpvs = process.env["IN_GUEST"] !== undefined;
-  const bed = await CheckBed.start(subject, { count, delayLoopSec: 1 }, isKernelIpvs);
+  const bed = await CheckBed.start(subject, { count, delayLoopSec: 1, isHalfOpen }, isKernelIpvs);
   try {
-    return await measure(bed, subject, count);
+    return await measure(bed, subject, count, isHalfOpen && subject === "holdfast");
   } finally {
     await bed.close();
   }
@@ -84,4 +89,14 @@ export const CHECKS_TCP: BenchCase = {
     const count = Number(variant.split("=")[1]);
     return variant.startsWith("uml") ? trialInUml(subject, count) : trial(subject, count);
   },
+};
+
+export const PROBE_TCP_HALFOPEN: BenchCase = {
+  name: "probe-tcp-halfopen",
+  meaning:
+    "as checks-tcp, natively, with `half_open` in holdfast's TCP_CHECK: CPU time of all threads of the daemon for each check; the others have no such check and connect",
+  variants: ["servers=5000"],
+  subjects: ["keepalived", "haproxy", "holdfast"],
+  whyNot: (subject) => whyNoNativeChecks(subject),
+  run: (subject, variant) => trial(subject, Number(variant.split("=")[1]), true),
 };

@@ -18,12 +18,12 @@ function threadCpuUs(): ReadonlyMap<string, number> {
   );
 }
 
-function targetAt(kind: "tcp" | "icmp", port: number, index: number): ProbeTarget {
+function targetAt(kind: "tcp" | "icmp" | "syn", port: number, index: number): ProbeTarget {
   const address = `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
   return probeTarget({ kind, address, port: kind === "icmp" ? 0 : port, timeoutUs: TIMEOUT_US });
 }
 
-async function trial(kind: "tcp" | "icmp", count: number): Promise<Sample> {
+async function trial(kind: "tcp" | "icmp" | "syn", count: number): Promise<Sample> {
   const server = createServer((socket) => socket.destroy());
   server.listen(0, "0.0.0.0");
   await once(server, "listening");
@@ -76,4 +76,14 @@ export const PROBE_ICMP: BenchCase = {
   subjects: ["holdfast"],
   whyNot: () => (process.getuid?.() === 0 ? null : "needs root for its raw socket"),
   run: (_subject, variant) => trial("icmp", Number(variant.split("=")[1])),
+};
+
+export const PROBE_SYN: BenchCase = {
+  name: "probe-syn",
+  meaning:
+    "the addon alone: half-open probes of a listening socket over the loopback device, so that the CPU time holds both ends; from /proc/self/task/*/schedstat",
+  variants: ["targets=5000", "targets=40000"],
+  subjects: ["holdfast"],
+  whyNot: () => (process.getuid?.() === 0 ? null : "needs root for its raw socket"),
+  run: (_subject, variant) => trial("syn", Number(variant.split("=")[1])),
 };

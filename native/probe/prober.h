@@ -15,6 +15,7 @@
 #include "probe/http_probe.h"
 #include "probe/icmp_probe.h"
 #include "probe/schedule.h"
+#include "probe/syn_probe.h"
 #include "probe/target.h"
 #include "probe/tcp_probe.h"
 #include "probe/timing_wheel.h"
@@ -64,6 +65,8 @@ class Prober {
   void OnAnswer(Target& target, std::optional<int> error_number);
   void OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_number);
   int StartHttp(uv_loop_t* loop, std::function<void()> after_batch);
+  int64_t NextLookUs(const Target& target) const;
+  bool Repeat(Target& target, int64_t now_us);
   void OnHttpConnected(Target& target);
   void OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_number);
   std::optional<Outcome> BeginByKind(Target& target);
@@ -82,6 +85,7 @@ class Prober {
   TcpProber tcp_;
   IcmpProber icmp_;
   UdpProber udp_;
+  SynProber syn_;
   HttpProber http_;
   std::unordered_map<uint32_t, std::unique_ptr<Target>> targets_;
   /** Targets whose time has come, first in first out. */

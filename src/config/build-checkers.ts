@@ -1,6 +1,6 @@
 import type { ApplicationChecker, GivenTiming } from "../model/checks.ts";
 import type { Checker, CheckerTarget, CheckerTiming } from "../model/lvs.ts";
-import type { AddressFamily, IpAddress } from "../model/units.ts";
+import type { AddressFamily, IpAddress, SourcePlace } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
 import { readApplicationCheck, readUdp } from "./build-application-checks.ts";
 import { dnsProbesOf } from "./build-dns-probes.ts";
@@ -92,10 +92,22 @@ function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: Buil
   const timing = resolveTiming(settings, checked, PLAIN, context);
   const target = readTarget(settings, checked, context);
   const place = placeOf(entry.statement);
-  if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, place };
+  if (entry.keyword.name === "TCP_CHECK") return buildTcpChecker(settings, { timing, target, place }, context);
   if (entry.keyword.name === "PING_CHECK") return { kind: "ping", timing, target: { ...target, port: 0 }, place };
   const logsAllFailures = settings.boolean("log_all_failures") ?? checked.logsAllFailures;
   return { kind: "udp", timing, target, exchange: readUdp(settings, context), logsAllFailures, place };
+}
+
+function buildTcpChecker(
+  settings: Settings,
+  checker: { readonly timing: CheckerTiming; readonly target: CheckerTarget; readonly place: SourcePlace },
+  context: BuildContext,
+): Checker {
+  const isHalfOpen = settings.has("half_open");
+  if (!isHalfOpen || checker.target.bindPort === 0) return { kind: "tcp", isHalfOpen, ...checker };
+  const message = "bind_port has no effect with half_open, which sends from ports that it reserves, it is left out";
+  context.reporter.add("bad-value", message, settings.place("bind_port"));
+  return { kind: "tcp", isHalfOpen, ...checker, target: { ...checker.target, bindPort: 0 } };
 }
 
 function buildApplicationCheckers(

@@ -690,7 +690,8 @@ export interface BfdLoop {
 
 // ---------------------------------------------------------------- probe loop
 
-export type ProbeKind = "tcp" | "icmp" | "udp" | "http";
+/** `syn`: half-open, a SYN by a raw socket (CAP_NET_RAW); SYN-ACK or RST is the answer. */
+export type ProbeKind = "tcp" | "icmp" | "udp" | "http" | "syn";
 
 /** What a UDP probe sends, and what it takes for an answer. */
 export interface ProbeUdp {
@@ -737,6 +738,7 @@ export interface ProbeTarget {
   readonly port: number;
   /** Null: the kernel chooses. */
   readonly bindAddress: string | null;
+  /** 0 for syn, whose ports the prober reserves. */
   readonly bindPort: number;
   readonly bindInterface: string | null;
   /** SO_MARK, 0 for none. */

@@ -50,7 +50,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK MISC_CHECK
     FILE_CHECK BFD_CHECK notify_up notify_down smtp_alert`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
-    retry delay_before_retry warmup delay_loop alpha`,
+    retry delay_before_retry warmup delay_loop alpha half_open`,
   "virtual_server/real_server/UDP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
     retry delay_before_retry warmup delay_loop alpha payload require_reply min_reply_length max_reply_length`,
   "virtual_server/real_server/PING_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
