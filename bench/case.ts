@@ -20,6 +20,8 @@ export interface BenchCase {
   readonly meaning: string;
   /** Settings under which it runs, for example `advert_int=0.1`. */
   readonly variants: readonly string[];
+  /** A small one, for the test that each case works. */
+  readonly smoke: string;
   readonly subjects: readonly Subject[];
   /** Why it can't run here, or null. */
   whyNot(subject: Subject, variant: string): string | null;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { EventLog } from "../test/helpers/event-log.ts";
 import { descendantsOf, type Line, linesOf } from "../test/helpers/process.ts";
@@ -14,6 +15,12 @@ const PORT = 8_080;
 export interface CheckedServers {
   readonly count: number;
   readonly delayLoopSec: number;
+  /** `syn`: holdfast sends a SYN only, the others connect. `tcp` when not given. */
+  readonly check?: "tcp" | "syn" | "http";
+  /** Real servers of each virtual server; all of them when not given. */
+  readonly perService?: number;
+  /** Weight of the first one, 1 when not given. */
+  readonly firstWeight?: number;
 }
 
 /** Health checks of servers on the loopback device of a machine, by a program that runs natively. */
@@ -23,16 +30,17 @@ export class CheckBed {
   readonly log: EventLog<Line>;
   readonly #network: Network;
   readonly #spawned: number;
+  readonly #daemon: Daemon | null;
+  /** When the subject was started, on the clock of `performance.now()`. */
+  readonly startedMs: number;
 
-  private constructor(
-    network: Network,
-    machine: Machine,
-    subject: { readonly log: EventLog<Line>; readonly pid: number },
-  ) {
+  private constructor(network: Network, machine: Machine, subject: StartedSubject) {
     this.#network = network;
     this.machine = machine;
     this.log = subject.log;
     this.#spawned = subject.pid;
+    this.#daemon = subject.daemon;
+    this.startedMs = subject.startedMs;
   }
 
   /** @param isKernelIpvs false: a table in memory, or one that is only imagined */
@@ -40,7 +48,12 @@ export class CheckBed {
     const network = await Network.build();
     try {
       const machine = await network.addMachine({ name: "director", addresses: ["10.0.0.5/8"] });
-      const listener = machine.spawn([process.execPath, join(ROOT, "dist/bench/programs/listen.js"), String(PORT)]);
+      const listener = machine.spawn([
+        process.execPath,
+        join(ROOT, "dist/bench/programs/listen.js"),
+        String(PORT),
+        servers.check ?? "tcp",
+      ]);
       await linesOf(listener.stdout, listener.stderr).waitFor("the servers", (line) => line.text === "ready");
       return new CheckBed(network, machine, startSubject(machine, subject, servers, isKernelIpvs));
     } catch (error) {
@@ -68,6 +81,11 @@ export class CheckBed {
     return this.log.items.filter(({ text }) => /Removing service|is DOWN/.test(text)).length;
   }
 
+  /** SIGHUP with another file; for the two daemons. */
+  reload(config: string): void {
+    this.#daemon?.reload(config);
+  }
+
   close(): Promise<void> {
     return this.#network.close();
   }
@@ -81,34 +99,38 @@ export function whyNoNativeChecks(subject: Subject): string | null {
   return whyNoLab() || null;
 }
 
+interface StartedSubject {
+  readonly log: EventLog<Line>;
+  readonly pid: number;
+  /** Null for haproxy. */
+  readonly daemon: Daemon | null;
+  readonly startedMs: number;
+}
+
 function startSubject(
   machine: Machine,
   subject: Subject,
   servers: CheckedServers,
   isKernelIpvs: boolean,
-): { readonly log: EventLog<Line>; readonly pid: number } {
+): StartedSubject {
   const before = new Set(descendantsOf(process.pid));
-  const log =
-    subject === "haproxy" ? startHaproxy(machine, servers) : startDaemon(machine, subject, servers, isKernelIpvs);
+  const config = subject === "haproxy" ? haproxyConfig(servers) : daemonConfig(servers, subject);
+  const startedMs = performance.now();
+  const daemon = subject === "haproxy" ? null : startDaemon(machine, subject, config, isKernelIpvs);
+  const log = daemon?.log ?? startHaproxy(machine, config);
   const pid = descendantsOf(process.pid).find((one) => !before.has(one));
   if (pid === undefined) throw new Error(`${subject} is not there`);
-  return { log, pid };
+  return { log, pid, daemon, startedMs };
 }
 
-function startDaemon(
-  machine: Machine,
-  subject: Subject,
-  servers: CheckedServers,
-  isKernelIpvs: boolean,
-): EventLog<Line> {
+function startDaemon(machine: Machine, subject: Subject, config: string, isKernelIpvs: boolean): Daemon {
   const imagined = subject === "keepalived" ? imaginedIpvs() : { HOLDFAST_IPVS: "memory" };
   const env = isKernelIpvs ? {} : imagined;
-  const config = daemonConfig(servers);
-  return new Daemon(machine, { name: daemonNameOf(subject), config, flags: [...ALL_FLAGS, "-C"], env }).log;
+  return new Daemon(machine, { name: daemonNameOf(subject), config, flags: [...ALL_FLAGS, "-C"], env });
 }
 
-function startHaproxy(machine: Machine, servers: CheckedServers): EventLog<Line> {
-  machine.writeFile(CONFIG_PATH, haproxyConfig(servers));
+function startHaproxy(machine: Machine, config: string): EventLog<Line> {
+  machine.writeFile(CONFIG_PATH, config);
   const child = machine.spawn([findProgram("haproxy") ?? "haproxy", "-db", "-f", CONFIG_PATH]);
   return linesOf(child.stdout, child.stderr);
 }
@@ -117,20 +139,40 @@ function addressOf(index: number): string {
   return `127.1.${index >> 8}.${index & 255}`;
 }
 
-function daemonConfig({ count, delayLoopSec }: CheckedServers): string {
-  const servers = Array.from({ length: count }, (_, index) => {
-    return `  real_server ${addressOf(index)} ${PORT} {\n TCP_CHECK {\n connect_timeout 3\n }\n }`;
+/** MD5 of what `programs/listen.ts` answers. */
+const DIGEST = createHash("md5").update("hello").digest("hex");
+
+function checkerText({ check = "tcp" }: CheckedServers, subject: Subject): string {
+  if (check === "http") {
+    return `HTTP_GET {\n url {\n path /\n status_code 200\n digest ${DIGEST}\n }\n connect_timeout 3\n }`;
+  }
+  const option = check === "syn" && subject === "holdfast" ? "\n half_open" : "";
+  return `TCP_CHECK {\n connect_timeout 3${option}\n }`;
+}
+
+export function daemonConfig(servers: CheckedServers, subject: Subject): string {
+  const { count, delayLoopSec, perService = count, firstWeight = 1 } = servers;
+  const checker = checkerText(servers, subject);
+  const serverAt = (index: number): string => {
+    const weight = index === 0 ? firstWeight : 1;
+    return `  real_server ${addressOf(index)} ${PORT} {\n weight ${weight}\n ${checker}\n }`;
+  };
+  const services = Array.from({ length: Math.ceil(count / perService) }, (_, service) => {
+    const length = Math.min(perService, count - service * perService);
+    const blocks = Array.from({ length }, (_unused, index) => serverAt(service * perService + index));
+    const head = ` delay_loop ${delayLoopSec}\n lb_algo rr\n lb_kind NAT\n protocol TCP\n`;
+    return `virtual_server 10.1.${service >> 8}.${service & 255} 80 {\n${head}${blocks.join("\n")}\n}\n`;
   });
-  const head = ["delay_loop", delayLoopSec, "\n lb_algo rr\n lb_kind NAT\n protocol TCP\n"].join(" ");
-  return `virtual_server 10.0.1.1 80 {\n ${head}${servers.join("\n")}\n}\n`;
+  return services.join("");
 }
 
 /** The same checks; one listener, without which it does not start. */
-function haproxyConfig({ count, delayLoopSec }: CheckedServers): string {
+function haproxyConfig({ count, delayLoopSec, check }: CheckedServers): string {
   const servers = Array.from({ length: count }, (_, index) => {
     return `  server s${index} ${addressOf(index)}:${PORT} check inter ${delayLoopSec}s`;
   });
   const timeouts = ["connect 3s", "check 3s", "client 10s", "server 10s"].map((words) => `  timeout ${words}`);
   const front = ["frontend front", "  bind 127.0.0.1:8181", "  default_backend pool"];
-  return [...["defaults", "  mode tcp"], ...timeouts, ...front, "backend pool", ...servers, ""].join("\n");
+  const http = check === "http" ? ["  option httpchk GET /", "  http-check expect status 200"] : [];
+  return [...["defaults", "  mode tcp"], ...timeouts, ...front, "backend pool", ...http, ...servers, ""].join("\n");
 }

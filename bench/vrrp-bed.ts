@@ -15,6 +15,21 @@ export function whyNoVrrp(subject: Subject): string | null {
   return daemonProgram(daemonNameOf(subject)) === null ? `${subject} is not there` : null;
 }
 
+/** RFC 9568 §6.1 */
+export function skewMs(intervalMs: number, priority: number): number {
+  return ((256 - priority) * intervalMs) / 256;
+}
+
+/** RFC 9568 §6.1 */
+export function activeDownMs(intervalMs: number, priority: number): number {
+  return 3 * intervalMs + skewMs(intervalMs, priority);
+}
+
+/** Addresses of the machines' network that are nobody's, from 10.1.0.1 on. */
+export function vipAt(index: number): string {
+  return `10.${1 + ((index + 1) >> 16)}.${((index + 1) >> 8) & 255}.${(index + 1) & 255}`;
+}
+
 export interface Router {
   readonly machine: Machine;
   readonly watch: AddressWatch;
@@ -43,13 +58,21 @@ export class VrrpBed {
     return new VrrpBed(network, routers, await network.capture());
   }
 
-  start(router: Router, subject: Subject, config: string): Daemon {
-    return new Daemon(router.machine, { name: daemonNameOf(subject), config });
+  start(router: Router, subject: Subject, config: string, env: NodeJS.ProcessEnv = {}): Daemon {
+    return new Daemon(router.machine, { name: daemonNameOf(subject), config, env });
   }
 
   advertsFrom(router: Router): readonly Advert[] {
     const adverts = this.capture.frames.items.map(advertOf);
     return adverts.filter((advert) => advert !== null).filter((advert) => advert.source === router.machine.address);
+  }
+
+  /** How much later than the interval each advert came after the one before. */
+  latenessMs(router: Router, from: number, intervalMs: number): readonly number[] {
+    const atMs = this.advertsFrom(router)
+      .slice(from)
+      .map((advert) => advert.atMs);
+    return atMs.slice(1).map((at, index) => at - (atMs[index] ?? at) - intervalMs);
   }
 
   /** Waits for so many adverts more. */

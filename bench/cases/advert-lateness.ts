@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { ROOT } from "../../test/helpers/repository.ts";
 import { vrrpConfig } from "../../test/lab/config.ts";
+import { withBusyCores } from "../burn.ts";
 import type { BenchCase, Sample, Subject } from "../case.ts";
+import { rest } from "../scale.ts";
 import { quantile } from "../statistics.ts";
 import { type VrrpBed, whyNoVrrp, withBed } from "../vrrp-bed.ts";
 
@@ -29,11 +29,6 @@ function hugeConfig(): string {
   return `${CONFIG}\n${scripts.join("\n")}\n`;
 }
 
-/** Two endless loops for each core. */
-function burnCores(): readonly ChildProcess[] {
-  return cpus().flatMap(() => [0, 1].map(() => spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" })));
-}
-
 async function disturb(bed: VrrpBed, variant: string, reload: (config: string) => void): Promise<void> {
   if (variant !== "reloading") {
     await bed.waitForAdverts(bed.first, MEASURE_MS / INTERVAL_MS, 3 * MEASURE_MS);
@@ -46,29 +41,20 @@ async function disturb(bed: VrrpBed, variant: string, reload: (config: string) =
 }
 
 async function trial(bed: VrrpBed, subject: Subject, variant: string): Promise<Sample> {
-  if (variant === "blocked") process.env["NODE_OPTIONS"] = `--import=${join(ROOT, "bench", "block-main-thread.mjs")}`;
+  const env = variant === "blocked" ? { NODE_OPTIONS: `--import=${join(ROOT, "bench", "block-main-thread.mjs")}` } : {};
   const config = variant.endsWith("real-time") ? REALTIME_CONFIG : CONFIG;
-  const daemon = bed.start(bed.first, subject, config);
-  delete process.env["NODE_OPTIONS"];
+  const daemon = bed.start(bed.first, subject, config, env);
   await bed.first.watch.gained(VIP);
-  await pause(SETTLE_MS);
+  await rest(SETTLE_MS);
   const from = bed.advertsFrom(bed.first).length;
-  const burners = variant.startsWith("busy cores") ? burnCores() : [];
-  try {
-    await disturb(bed, variant, (config) => daemon.reload(config));
-  } finally {
-    for (const burner of burners) burner.kill("SIGKILL");
-  }
-  const atMs = bed
-    .advertsFrom(bed.first)
-    .slice(from)
-    .map((advert) => advert.atMs);
-  const lateMs = atMs.slice(1).map((at, index) => at - (atMs[index] ?? at) - INTERVAL_MS);
+  const measure = (): Promise<void> => disturb(bed, variant, (text) => daemon.reload(text));
+  await (variant.startsWith("busy cores") ? withBusyCores(measure) : measure());
+  const lateMs = bed.latenessMs(bed.first, from, INTERVAL_MS);
   return {
     p50Ms: quantile(lateMs, 0.5),
     p99Ms: quantile(lateMs, 0.99),
     maxMs: Math.max(...lateMs),
-    adverts: atMs.length,
+    adverts: lateMs.length + 1,
   };
 }
 
@@ -77,6 +63,7 @@ export const ADVERT_LATENESS: BenchCase = {
   meaning:
     "spacing of a master's adverts on the wire beyond advert_int 0.1: idle; main (JavaScript) thread blocked 99 % of the time; file of 10,000 scripts reloaded by turns; two endless loops per core, without and with vrrp_rt_priority",
   variants: ["idle", "blocked", "reloading", "busy cores", "busy cores, real-time"],
+  smoke: "idle",
   subjects: ["keepalived", "holdfast"],
   whyNot(subject, variant) {
     if (subject === "keepalived" && variant === "blocked") return "it has no such thread";

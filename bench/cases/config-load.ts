@@ -77,6 +77,7 @@ export const CONFIG_LOAD: BenchCase = {
   meaning:
     "-t of a configuration with 20,000 real servers in 5,000 virtual servers (2 MB), the whole process; and the loading library alone, warm",
   variants: ["real_servers=20000"],
+  smoke: "real_servers=40",
   subjects: ["keepalived", "holdfast"],
   whyNot(subject) {
     if (!existsSync(TIME)) return "GNU time is not there";

@@ -1,6 +1,6 @@
 import { vrrpConfig } from "../../test/lab/config.ts";
 import type { BenchCase, Sample, Subject } from "../case.ts";
-import { type VrrpBed, whyNoVrrp, withBed } from "../vrrp-bed.ts";
+import { activeDownMs, type VrrpBed, whyNoVrrp, withBed } from "../vrrp-bed.ts";
 
 const VIP = "10.0.1.1";
 const LOW_PRIORITY = 100;
@@ -8,11 +8,6 @@ const INTERVALS_SEC = ["1", "0.1"];
 
 function configOf(priority: number, advertInt: string): string {
   return vrrpConfig({ version: 3, priority, virtualAddresses: [VIP], advertInt });
-}
-
-/** RFC 9568 §6.1 */
-function activeDownMs(intervalMs: number): number {
-  return 3 * intervalMs + ((256 - LOW_PRIORITY) * intervalMs) / 256;
 }
 
 async function trial(bed: VrrpBed, subject: Subject, advertInt: string): Promise<Sample> {
@@ -27,7 +22,7 @@ async function trial(bed: VrrpBed, subject: Subject, advertInt: string): Promise
   const gainedMs = await bed.second.watch.gained(VIP, { from });
   await bed.waitForAdverts(bed.second, 1, 10_000);
   const lastAdvertMs = bed.advertsFrom(bed.first).at(-1)?.atMs ?? Number.NaN;
-  const dueMs = lastAdvertMs + activeDownMs(intervalMs);
+  const dueMs = lastAdvertMs + activeDownMs(intervalMs, LOW_PRIORITY);
   return {
     killToVipMs: gainedMs - killedMs,
     vipPastActiveDownMs: gainedMs - dueMs,
@@ -40,6 +35,7 @@ export const FAILOVER: BenchCase = {
   meaning:
     "kill -9 of the master until the VIP is on the backup; and how long after the protocol's own Active_Down_Interval (3 intervals and skew since the last advert) the VIP was seen there, and its first advert on the wire",
   variants: INTERVALS_SEC.map((seconds) => `advert_int=${seconds}`),
+  smoke: "advert_int=0.1",
   subjects: ["keepalived", "holdfast"],
   whyNot: whyNoVrrp,
   run: (subject, variant) => withBed((bed) => trial(bed, subject, variant.split("=")[1] ?? "")),

@@ -72,6 +72,7 @@ export const POOL: BenchCase = {
   meaning:
     "the policy alone: every server of every pool goes down and up again, verdicts in batches, until the IPVS commands are known",
   variants: ["pools=100 servers=300", "pools=6 servers=5000"],
+  smoke: "pools=2 servers=3",
   subjects: ["holdfast"],
   whyNot: () => null,
   async run(_subject, variant) {

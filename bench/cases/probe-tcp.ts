@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
 import { createProber, type ProbeTarget, probeTarget } from "holdfast";
 import type { BenchCase, Sample } from "../case.ts";
+import { rest } from "../scale.ts";
 
 const WARM_UP_MS = 2_000;
 const MEASURE_MS = 5_000;
@@ -18,12 +18,12 @@ function threadCpuUs(): ReadonlyMap<string, number> {
   );
 }
 
-function targetAt(kind: "tcp" | "icmp", port: number, index: number): ProbeTarget {
+function targetAt(kind: "tcp" | "icmp" | "syn", port: number, index: number): ProbeTarget {
   const address = `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
   return probeTarget({ kind, address, port: kind === "icmp" ? 0 : port, timeoutUs: TIMEOUT_US });
 }
 
-async function trial(kind: "tcp" | "icmp", count: number): Promise<Sample> {
+async function trial(kind: "tcp" | "icmp" | "syn", count: number): Promise<Sample> {
   const server = createServer((socket) => socket.destroy());
   server.listen(0, "0.0.0.0");
   await once(server, "listening");
@@ -38,9 +38,9 @@ async function trial(kind: "tcp" | "icmp", count: number): Promise<Sample> {
   for (let index = 0; index < count; index++) {
     loop.addTarget(index, targetAt(kind, address.port, index), schedule, Math.floor((index / count) * INTERVAL_US));
   }
-  await pause(WARM_UP_MS);
+  await rest(WARM_UP_MS);
   const [cpuBefore, before, startMs] = [threadCpuUs(), loop.counters(), performance.now()];
-  await pause(MEASURE_MS);
+  await rest(MEASURE_MS);
   const [cpuAfter, after, elapsedMs] = [threadCpuUs(), loop.counters(), performance.now() - startMs];
   const health = loop.health();
   loop.close();
@@ -63,6 +63,7 @@ export const PROBE_TCP: BenchCase = {
   meaning:
     "the addon alone: full TCP connects to a listening socket over the loopback device, so that the CPU time holds both ends of the handshake; from /proc/self/task/*/schedstat",
   variants: ["targets=1000", "targets=5000"],
+  smoke: "targets=50",
   subjects: ["holdfast"],
   whyNot: () => null,
   run: (_subject, variant) => trial("tcp", Number(variant.split("=")[1])),
@@ -73,7 +74,19 @@ export const PROBE_ICMP: BenchCase = {
   meaning:
     "the addon alone: echo requests over the loopback device, whose kernel answers in the sender's own time; from /proc/self/task/*/schedstat",
   variants: ["targets=1000", "targets=5000"],
+  smoke: "targets=50",
   subjects: ["holdfast"],
   whyNot: () => (process.getuid?.() === 0 ? null : "needs root for its raw socket"),
   run: (_subject, variant) => trial("icmp", Number(variant.split("=")[1])),
+};
+
+export const PROBE_SYN: BenchCase = {
+  name: "probe-syn",
+  meaning:
+    "the addon alone: half-open probes of a listening socket over the loopback device, so that the CPU time holds both ends; from /proc/self/task/*/schedstat",
+  variants: ["targets=5000", "targets=40000"],
+  smoke: "targets=50",
+  subjects: ["holdfast"],
+  whyNot: () => (process.getuid?.() === 0 ? null : "needs root for its raw socket"),
+  run: (_subject, variant) => trial("syn", Number(variant.split("=")[1])),
 };

@@ -11,7 +11,7 @@
 namespace {
 
 /** contract.ts `CONTRACT_VERSION` */
-constexpr int kContractVersion = 10;
+constexpr int kContractVersion = 12;
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);

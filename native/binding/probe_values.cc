@@ -70,8 +70,10 @@ probe::Kind ReadKind(FieldReader& reader) {
   if (kind == "udp") return probe::Kind::kUdp;
   if (kind == "http") return probe::Kind::kHttp;
   if (kind == "smtp") return probe::Kind::kSmtp;
+  if (kind == "syn") return probe::Kind::kSyn;
   if (kind != "tcp") {
-    reader.Fail("kind", "\"tcp\", \"icmp\", \"udp\", \"http\" or \"smtp\" is expected");
+    reader.Fail("kind",
+                "\"tcp\", \"icmp\", \"udp\", \"http\", \"smtp\" or \"syn\" is expected");
   }
   return probe::Kind::kTcp;
 }
@@ -85,6 +87,9 @@ void ReadAddresses(FieldReader& reader, probe::ProbeSpec* spec) {
   if (!reader.ok()) return;
   if (spec->kind != probe::Kind::kIcmp && port == 0) {
     return reader.Fail("port", "a port from 1 to 65535 is expected");
+  }
+  if (spec->kind == probe::Kind::kSyn && bind_port != 0) {
+    return reader.Fail("bindPort", "0 is expected: the prober reserves the ports of its SYNs");
   }
   const auto parsed = probe::ParseAddress(family, address, port);
   if (!parsed) return reader.Fail("address", "an address of the family is expected");

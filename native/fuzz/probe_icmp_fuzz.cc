@@ -1,3 +1,4 @@
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cstddef>
@@ -6,6 +7,7 @@
 #include <span>
 
 #include "probe/icmp_codec.h"
+#include "probe/octets.h"
 
 using holdfast::probe::DecodeEchoReply;
 using holdfast::probe::DecodeQuotedRequest;
@@ -16,7 +18,7 @@ using holdfast::probe::SkipIpv4Header;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const uint8_t> packet(data, size);
   for (const int family : {AF_INET, AF_INET6}) {
-    (void)DecodeEchoReply(family, SkipIpv4Header(packet));
+    (void)DecodeEchoReply(family, SkipIpv4Header(packet, IPPROTO_ICMP));
     (void)DecodeEchoReply(family, packet);
     const auto quoted = DecodeQuotedRequest(family, packet);
     if (!quoted) continue;

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "loop/clock.h"
 
 namespace holdfast {
 
@@ -16,17 +19,25 @@ int DeadlineTimer::Start(uv_loop_t* loop, std::function<void()> on_deadline) {
   poll_.data = this;
   is_started_ = true;
   return uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
-    auto* const self = static_cast<DeadlineTimer*>(poll->data);
-    uint64_t expirations = 0;
-    if (read(self->fd_.get(), &expirations, sizeof expirations) == sizeof expirations) {
-      self->on_deadline_();
-    }
+    static_cast<DeadlineTimer*>(poll->data)->OnReadable();
   });
+}
+
+/** Setting a timerfd makes it unreadable, so it is read only when nobody sets it. */
+void DeadlineTimer::OnReadable() {
+  // Set anew after it was found readable.
+  if (at_us_ == kUnset || MonotonicUs() < at_us_) return;
+  at_us_ = kUnset;
+  on_deadline_();
+  if (at_us_ != kUnset) return;
+  uint64_t expirations = 0;
+  (void)!read(fd_.get(), &expirations, sizeof expirations);
 }
 
 void DeadlineTimer::SetAt(int64_t at_us) {
   // Zero would disarm the timer.
   const int64_t at = std::max<int64_t>(at_us, 1);
+  at_us_ = at;
   itimerspec when{};
   when.it_value.tv_sec = at / 1'000'000;
   when.it_value.tv_nsec = (at % 1'000'000) * 1'000;
@@ -34,6 +45,7 @@ void DeadlineTimer::SetAt(int64_t at_us) {
 }
 
 void DeadlineTimer::Clear() {
+  at_us_ = kUnset;
   const itimerspec never{};
   timerfd_settime(fd_.get(), 0, &never, nullptr);
 }

@@ -28,7 +28,12 @@ class DeadlineTimer {
   void Close();
 
  private:
+  static constexpr int64_t kUnset = -1;
+
+  void OnReadable();
+
   UniqueFd fd_;
+  int64_t at_us_ = kUnset;
   uv_poll_t poll_{};
   std::function<void()> on_deadline_;
   bool is_started_ = false;

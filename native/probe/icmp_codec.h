@@ -54,10 +54,4 @@ std::optional<Echo> DecodeEchoReply(int family, std::span<const uint8_t> packet)
  */
 std::optional<Echo> DecodeQuotedRequest(int family, std::span<const uint8_t> packet);
 
-/**
- * What follows the IPv4 header that raw sockets put in front.
- * @returns an empty span for a packet that is too short, fragmented or not ICMP
- */
-std::span<const uint8_t> SkipIpv4Header(std::span<const uint8_t> packet);
-
 }  // namespace holdfast::probe

@@ -1,44 +1,25 @@
 #include "probe/icmp_socket.h"
 
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <linux/filter.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <span>
 #include <utility>
 
-#include "probe/socket_options.h"
+#include "probe/message_batch.h"
+#include "probe/octets.h"
 
 namespace holdfast::probe {
 
 namespace {
 
-constexpr size_t kReplyBytes = 128;
-constexpr size_t kBatchesPerTurn = 16;
-constexpr size_t kErrorsPerTurn = 256;
 constexpr int kReceiveBufferBytes = 1 << 20;
 
-bool IsSameAddress(const std::optional<SocketAddress>& one,
-                   const std::optional<SocketAddress>& other) {
-  if (one.has_value() != other.has_value()) return false;
-  return !one || one->HasSameHost(*other);
-}
-
-/** The socket's device is gone; only a new socket can find its successor. */
-bool IsSocketStale(int error_number) { return error_number == ENODEV || error_number == ENXIO; }
-
 }  // namespace
-
-bool IcmpSocket::Serves(const ProbeSpec& spec) const {
-  return like_.address.family() == spec.address.family() && like_.fwmark == spec.fwmark &&
-         like_.bind_interface == spec.bind_interface &&
-         IsSameAddress(like_.bind_address, spec.bind_address);
-}
 
 int IcmpSocket::Open() {
   if (fd_.is_open()) return 0;
@@ -133,89 +114,33 @@ void IcmpSocket::Flush(const OnUnsent& on_unsent) {
     messages[index].msg_hdr.msg_name = &peers_[index].generic;
     messages[index].msg_hdr.msg_namelen = peers_[index].length;
   }
-  size_t done = 0;
-  bool is_repeated = false;
-  while (done < count) {
-    const int sent =
-        sendmmsg(fd_.get(), &messages[done], static_cast<unsigned>(count - done), MSG_NOSIGNAL);
-    if (sent > 0) {
-      done += static_cast<size_t>(sent);
-      is_repeated = false;
-    } else if (!is_repeated) {
-      // The error may be an older one, kept by the socket for its next call.
-      is_repeated = true;
-    } else {
-      const int error = errno;
-      if (IsSocketStale(error)) fd_.Reset();
-      on_unsent(*pending_[done++], error);
-      is_repeated = false;
-    }
-  }
+  bool is_stale = false;
+  SendMessages(fd_.get(), std::span(messages).first(count), [&](size_t index, int error_number) {
+    is_stale = is_stale || IsSocketStale(error_number);
+    on_unsent(*pending_[index], error_number);
+  });
+  if (is_stale) fd_.Reset();
 }
 
 void IcmpSocket::Receive(const OnReply& on_reply, const OnError& on_error) {
   if (!fd_.is_open()) return;
-  ReceiveErrors(on_error);
-  ReceiveReplies(on_reply);
+  ReceiveQuotedErrors(fd_.get(),
+                      [&](std::span<const uint8_t> quoted, const SocketAddress&, int error_number) {
+                        const auto echo = DecodeQuotedRequest(family(), quoted);
+                        if (echo && echo->identifier == identifier_) on_error(*echo, error_number);
+                      });
+  ReceiveDatagrams(fd_.get(), [&](std::span<const uint8_t> packet, const SocketAddress& source) {
+    const auto echo = DecodeReply(packet);
+    if (echo) on_reply(*echo, source);
+  });
 }
 
 std::optional<Echo> IcmpSocket::DecodeReply(std::span<const uint8_t> packet) const {
   const bool has_ip_header = is_raw_ && family() == AF_INET;
-  const auto echo = DecodeEchoReply(family(), has_ip_header ? SkipIpv4Header(packet) : packet);
+  const auto echo =
+      DecodeEchoReply(family(), has_ip_header ? SkipIpv4Header(packet, IPPROTO_ICMP) : packet);
   if (!echo || echo->identifier != identifier_) return std::nullopt;
   return echo;
-}
-
-void IcmpSocket::ReceiveReplies(const OnReply& on_reply) {
-  std::array<std::array<uint8_t, kReplyBytes>, kBatch> buffers;
-  std::array<SocketAddress, kBatch> sources;
-  std::array<iovec, kBatch> parts;
-  std::array<mmsghdr, kBatch> messages{};
-  for (size_t batch = 0; batch < kBatchesPerTurn; ++batch) {
-    for (size_t index = 0; index < kBatch; ++index) {
-      parts[index] = {buffers[index].data(), kReplyBytes};
-      messages[index].msg_hdr.msg_iov = &parts[index];
-      messages[index].msg_hdr.msg_iovlen = 1;
-      messages[index].msg_hdr.msg_name = &sources[index].generic;
-      messages[index].msg_hdr.msg_namelen = sizeof(sockaddr_in6);
-    }
-    const int count = recvmmsg(fd_.get(), messages.data(), kBatch, MSG_DONTWAIT, nullptr);
-    if (count < 0 && errno == EAGAIN) return;
-    for (int index = 0; index < count; ++index) {
-      const auto at = static_cast<size_t>(index);
-      const auto echo = DecodeReply(std::span(buffers[at]).first(messages[at].msg_len));
-      if (echo) on_reply(*echo, sources[at]);
-    }
-    if (count >= 0 && static_cast<size_t>(count) < kBatch) return;
-  }
-}
-
-void IcmpSocket::ReceiveErrors(const OnError& on_error) {
-  for (size_t error_count = 0; error_count < kErrorsPerTurn; ++error_count) {
-    std::array<uint8_t, kReplyBytes> quoted;
-    alignas(cmsghdr) std::array<uint8_t, 512> control;
-    iovec part{quoted.data(), quoted.size()};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t bytes = recvmsg(fd_.get(), &message, MSG_ERRQUEUE | MSG_DONTWAIT);
-    if (bytes < 0) return;
-    const auto echo =
-        DecodeQuotedRequest(family(), std::span(quoted).first(static_cast<size_t>(bytes)));
-    if (!echo || echo->identifier != identifier_) continue;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-         header = CMSG_NXTHDR(&message, header)) {
-      const bool is_error =
-          (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-          (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
-      if (!is_error || header->cmsg_len < CMSG_LEN(sizeof(sock_extended_err))) continue;
-      sock_extended_err error;
-      memcpy(&error, CMSG_DATA(header), sizeof error);
-      if (error.ee_errno != 0) on_error(*echo, static_cast<int>(error.ee_errno));
-    }
-  }
 }
 
 }  // namespace holdfast::probe

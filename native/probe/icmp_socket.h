@@ -10,6 +10,7 @@
 
 #include "loop/unique_fd.h"
 #include "probe/icmp_codec.h"
+#include "probe/socket_options.h"
 #include "probe/target.h"
 
 namespace holdfast::probe {
@@ -28,7 +29,7 @@ class IcmpSocket {
 
   explicit IcmpSocket(const ProbeSpec& like) : like_(like) {}
 
-  bool Serves(const ProbeSpec& spec) const;
+  bool Serves(const ProbeSpec& spec) const { return HasSameOrigin(like_, spec); }
   bool is_open() const { return fd_.is_open(); }
   int fd() const { return fd_.get(); }
   /** Opens the socket if it isn't. @returns 0, or an errno */
@@ -51,8 +52,6 @@ class IcmpSocket {
   int OpenRaw();
   int AttachFilter() const;
   int Configure();
-  void ReceiveReplies(const OnReply& on_reply);
-  void ReceiveErrors(const OnError& on_error);
   std::optional<Echo> DecodeReply(std::span<const uint8_t> packet) const;
 
   int family() const { return like_.address.family(); }

@@ -60,6 +60,9 @@ int Prober::Start(uv_loop_t* loop) {
   if (const int error = icmp_.Start(loop, on_answer, on_unsent, after_batch); error != 0) {
     return error;
   }
+  if (const int error = syn_.Start(loop, on_answer, on_unsent, after_batch); error != 0) {
+    return error;
+  }
   const auto on_udp_answer = [this](Target& target, UdpProber::Answer answer, int error_number) {
     OnUdpAnswer(target, answer, error_number);
   };
@@ -89,6 +92,7 @@ void Prober::Close() {
   tcp_.Close();
   icmp_.Close();
   udp_.Close();
+  syn_.Close();
   http_.Close();
   smtp_.Close();
 }
@@ -118,6 +122,7 @@ void Prober::RemoveTarget(uint32_t id) {
   target.Unlink();
   tcp_.Cancel(target);
   icmp_.Forget(target);
+  syn_.Forget(target);
   targets_.erase(found);
   if (!was_in_flight) return;
   counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
@@ -132,6 +137,7 @@ void Prober::OnTick() {
   // Answers first: one that is there already must not lose against its own timeout.
   tcp_.Collect();
   icmp_.Collect();
+  syn_.Collect();
   udp_.Collect();
   http_.Collect();
   smtp_.Collect();
@@ -142,12 +148,33 @@ void Prober::OnTick() {
 
 void Prober::OnWheel(Target& target, int64_t now_us) {
   if (target.phase == Target::Phase::kInFlight) {
+    if (Repeat(target, now_us)) return;
     const bool may_be_silent = target.spec.kind == Kind::kUdp && !target.spec.udp->requires_reply;
     const auto judge = may_be_silent ? JudgeSilence : JudgeTimeout;
     return Finish(target, judge(now_us - target.stage_started_us, target.spec.timeout_us));
   }
   target.phase = Target::Phase::kWaiting;
   target.LinkBefore(&waiting_);
+}
+
+/** The timeout, or the next SYN. */
+int64_t Prober::NextLookUs(const Target& target) const {
+  const int64_t timeout_us = target.started_us + target.spec.timeout_us;
+  if (target.spec.kind != Kind::kSyn) return timeout_us;
+  return std::min(timeout_us, SynProber::RepeatAtUs(target));
+}
+
+/** @returns whether a SYN probe is not over yet: its SYN, or the answer, may have been lost */
+bool Prober::Repeat(Target& target, int64_t now_us) {
+  if (target.spec.kind != Kind::kSyn) return false;
+  if (now_us >= target.started_us + target.spec.timeout_us) return false;
+  const std::optional<Outcome> outcome = syn_.Repeat(target);
+  if (outcome) {
+    Finish(target, *outcome);
+  } else {
+    wheel_.Arm(&target, NextLookUs(target));
+  }
+  return true;
 }
 
 void Prober::OnAnswer(Target& target, std::optional<int> error_number) {
@@ -188,6 +215,8 @@ std::optional<Outcome> Prober::BeginByKind(Target& target) {
       return tcp_.Begin(target);
     case Kind::kIcmp:
       return icmp_.Begin(target);
+    case Kind::kSyn:
+      return syn_.Begin(target);
     case Kind::kUdp:
       return udp_.Begin(target);
     case Kind::kHttp:
@@ -206,6 +235,7 @@ void Prober::StartWaiting() {
     Begin(*target);
   }
   icmp_.Flush();
+  syn_.Flush();
 }
 
 void Prober::Begin(Target& target) {
@@ -217,13 +247,14 @@ void Prober::Begin(Target& target) {
   Add(counters_.in_flight);
   const std::optional<Outcome> outcome = BeginByKind(target);
   if (outcome) return Finish(target, *outcome);
-  wheel_.Arm(&target, target.started_us + target.spec.timeout_us);
+  wheel_.Arm(&target, NextLookUs(target));
 }
 
 void Prober::Finish(Target& target, const Outcome& outcome) {
   const int64_t now_us = MonotonicUs();
   tcp_.Cancel(target);
   icmp_.Release(target);
+  syn_.Release(target, outcome == Success());
   counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
   target.phase = Target::Phase::kResting;
   wheel_.Arm(&target, now_us + DelayAfterUs(target.schedule, outcome));

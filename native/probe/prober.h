@@ -16,6 +16,7 @@
 #include "probe/icmp_probe.h"
 #include "probe/schedule.h"
 #include "probe/smtp_probe.h"
+#include "probe/syn_probe.h"
 #include "probe/target.h"
 #include "probe/tcp_probe.h"
 #include "probe/timing_wheel.h"
@@ -66,6 +67,8 @@ class Prober {
   void OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_number);
   int StartHttp(uv_loop_t* loop, std::function<void()> after_batch);
   int StartSmtp(uv_loop_t* loop, std::function<void()> after_batch);
+  int64_t NextLookUs(const Target& target) const;
+  bool Repeat(Target& target, int64_t now_us);
   void OnStep(Target& target);
   void OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_number);
   void OnSmtpAnswer(Target& target, SmtpProber::Answer answer, int error_number);
@@ -85,6 +88,7 @@ class Prober {
   TcpProber tcp_;
   IcmpProber icmp_;
   UdpProber udp_;
+  SynProber syn_;
   HttpProber http_;
   SmtpProber smtp_;
   std::unordered_map<uint32_t, std::unique_ptr<Target>> targets_;

@@ -8,6 +8,14 @@
 
 namespace holdfast::probe {
 
+bool HasSameOrigin(const ProbeSpec& one, const ProbeSpec& other) {
+  const bool has_same_source =
+      one.bind_address.has_value() == other.bind_address.has_value() &&
+      (!one.bind_address || one.bind_address->HasSameHost(*other.bind_address));
+  return has_same_source && one.address.family() == other.address.family() &&
+         one.fwmark == other.fwmark && one.bind_interface == other.bind_interface;
+}
+
 int SetOption(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : errno;
 }

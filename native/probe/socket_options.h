@@ -7,6 +7,9 @@ namespace holdfast::probe {
 /** Applies mark and interface to a new socket. @returns 0, or an errno */
 int ApplyMarkAndInterface(int fd, const ProbeSpec& spec);
 
+/** Whether probes of both leave alike: family, mark, interface and source address. */
+bool HasSameOrigin(const ProbeSpec& one, const ProbeSpec& other);
+
 /** setsockopt of an int. @returns 0, or an errno */
 int SetOption(int fd, int level, int name, int value);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <net/if.h>
+#include <netinet/in.h>
 
 #include <array>
 #include <cstdint>
@@ -19,7 +20,7 @@
 
 namespace holdfast::probe {
 
-enum class Kind : uint8_t { kTcp, kIcmp, kUdp, kHttp, kSmtp };
+enum class Kind : uint8_t { kTcp, kIcmp, kUdp, kHttp, kSmtp, kSyn };
 
 /** contract.ts `ProbeStage` */
 enum class Stage : uint8_t {
@@ -53,6 +54,23 @@ struct ProbeSpec {
 };
 
 class IcmpSocket;
+class SynSocket;
+
+/** What a SYN probe keeps. */
+struct SynState {
+  /** Shared with like targets, from the first probe on. */
+  SynSocket* socket = nullptr;
+  /** Of the probe in flight. */
+  uint32_t sequence = 0;
+  /** IPv4: where its SYN comes from, as the checksum says. */
+  in_addr source{};
+  uint16_t port = 0;
+  /** Which of the reserved ports. */
+  uint8_t round = 0;
+  uint8_t repeats = 0;
+  bool has_source = false;
+  bool is_in_flight = false;
+};
 
 /**
  * One target and its probe. The entry's links serve its whole life: while resting (next start) and
@@ -83,6 +101,7 @@ struct Target : WheelEntry {
   IcmpSocket* icmp_socket = nullptr;
   /** ICMP: of the probe in flight; its low 16 bits are the sequence number. */
   uint64_t icmp_serial = 0;
+  SynState syn;
 };
 
 /** contract.ts `ProbeEvent` */

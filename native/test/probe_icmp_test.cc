@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "probe/icmp_codec.h"
+#include "probe/octets.h"
 
 namespace holdfast::probe {
 namespace {
@@ -71,11 +73,11 @@ TEST(IcmpCodec, RepliesOfOtherShapeAreNotOurs) {
 }
 
 TEST(IcmpCodec, Ipv4HeaderIsSkipped) {
-  EXPECT_EQ(DecodeEchoReply(AF_INET, SkipIpv4Header(WithIpHeader(kReplyV4))), kEcho);
+  EXPECT_EQ(DecodeEchoReply(AF_INET, SkipIpv4Header(WithIpHeader(kReplyV4), IPPROTO_ICMP)), kEcho);
   auto with_options = WithIpHeader(kReplyV4);
   with_options[0] = 0x46;
   with_options.insert(with_options.begin() + 20, {1, 1, 1, 1});
-  EXPECT_EQ(DecodeEchoReply(AF_INET, SkipIpv4Header(with_options)), kEcho);
+  EXPECT_EQ(DecodeEchoReply(AF_INET, SkipIpv4Header(with_options, IPPROTO_ICMP)), kEcho);
 }
 
 TEST(IcmpCodec, BrokenIpv4HeadersAreRefused) {
@@ -85,12 +87,12 @@ TEST(IcmpCodec, BrokenIpv4HeadersAreRefused) {
     changed[index] = octet;
     return changed;
   };
-  EXPECT_TRUE(SkipIpv4Header(std::span(packet).first(19)).empty());
-  EXPECT_TRUE(SkipIpv4Header(with(0, 0x65)).empty());
-  EXPECT_TRUE(SkipIpv4Header(with(0, 0x44)).empty());
-  EXPECT_TRUE(SkipIpv4Header(with(0, 0x4f)).empty());
-  EXPECT_TRUE(SkipIpv4Header(with(6, 0x20)).empty());
-  EXPECT_TRUE(SkipIpv4Header(with(9, 17)).empty());
+  EXPECT_TRUE(SkipIpv4Header(std::span(packet).first(19), IPPROTO_ICMP).empty());
+  EXPECT_TRUE(SkipIpv4Header(with(0, 0x65), IPPROTO_ICMP).empty());
+  EXPECT_TRUE(SkipIpv4Header(with(0, 0x44), IPPROTO_ICMP).empty());
+  EXPECT_TRUE(SkipIpv4Header(with(0, 0x4f), IPPROTO_ICMP).empty());
+  EXPECT_TRUE(SkipIpv4Header(with(6, 0x20), IPPROTO_ICMP).empty());
+  EXPECT_TRUE(SkipIpv4Header(with(9, 17), IPPROTO_ICMP).empty());
 }
 
 }  // namespace

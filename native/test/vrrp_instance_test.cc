@@ -146,6 +146,18 @@ TEST_F(InstanceTest, AdvertsKeepTheirCadence) {
   EXPECT_EQ(instance_.adver_timer().at_us(), deadline_us);
 }
 
+TEST_F(InstanceTest, TheFirstAdvertComesEarlyToAMomentThatAllShare) {
+  Install(15'624);
+  timers_.RunDue(kActiveDownUs + 15'624, 10);
+  // 1 s / 64; kActiveDownUs is a multiple of it.
+  int64_t deadline_us = kActiveDownUs + kIntervalUs;
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(instance_.adver_timer().at_us(), deadline_us);
+    timers_.RunDue(deadline_us + 70, 10);
+    deadline_us += kIntervalUs;
+  }
+}
+
 TEST_F(InstanceTest, AfterAStallOneAdvertIsSentAndNotABurst) {
   Install(0);
   timers_.RunDue(kActiveDownUs, 10);
@@ -153,7 +165,7 @@ TEST_F(InstanceTest, AfterAStallOneAdvertIsSentAndNotABurst) {
   const int64_t now_us = kActiveDownUs + 10 * kIntervalUs + 123;
   timers_.RunDue(now_us, 10);
   EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
-  EXPECT_EQ(instance_.adver_timer().at_us(), now_us + kIntervalUs);
+  EXPECT_EQ(instance_.adver_timer().at_us(), now_us - 123 + kIntervalUs) << "a shared moment";
 }
 
 TEST_F(InstanceTest, AnAdvertThatWaitsInTheSocketPreventsTheTakeover) {

@@ -17,6 +17,18 @@ int64_t NextDeadline(int64_t base_us, int64_t interval_us, int64_t now_us) {
   return next_us > now_us ? next_us : now_us + interval_us;
 }
 
+/** Moments in an interval that the adverts of all instances with this interval share. */
+constexpr int64_t kSharedMoments = 64;
+
+/**
+ * Adverts of one moment cost one wake-up. The first one after an instance became active comes early
+ * for it, by less than a sixty-fourth of the interval; from then on the cadence stays there.
+ */
+int64_t AtSharedMoment(int64_t deadline_us, int64_t interval_us) {
+  const int64_t spacing_us = std::max<int64_t>(interval_us / kSharedMoments, 1);
+  return deadline_us - deadline_us % std::max<int64_t>(interval_us, 1) % spacing_us;
+}
+
 }  // namespace
 
 /** When and why actions run. */
@@ -157,7 +169,8 @@ void Instance::Run(const Announce& action, const Moment& moment) {
 void Instance::Run(const CancelAnnounce&, const Moment&) { host_->CancelAnnounce(*this); }
 
 void Instance::Run(const ArmAdver& action, const Moment& moment) {
-  timers_->Arm(&adver_, NextDeadline(moment.base_us, action.interval_us, moment.now_us));
+  const int64_t next_us = NextDeadline(moment.base_us, action.interval_us, moment.now_us);
+  timers_->Arm(&adver_, AtSharedMoment(next_us, action.interval_us));
 }
 
 void Instance::Run(const DisarmAdver&, const Moment&) { timers_->Disarm(&adver_); }

@@ -275,6 +275,7 @@ void Loop::ArmTimerFd() {
 void Loop::OnDeadline() {
   deadline_us_ = 0;
   timers_.RunDue(MonotonicUs(), kTimersPerTurn);
+  ArmTimerFd();
 }
 
 void Loop::TriggerAll(Trigger trigger) {

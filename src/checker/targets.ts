@@ -32,6 +32,7 @@ export function endpointId(checker: Checker): EndpointId {
     return `${where} ${JSON.stringify([request, statusCodes.map(({ from, to }) => [from, to]), digest, regex])}`;
   }
   if (checker.kind === "smtp") return `${where} ${JSON.stringify(checker.heloName)}`;
+  if (checker.kind === "tcp") return checker.isHalfOpen ? `${where} half-open` : where;
   if (checker.kind !== "udp" && checker.kind !== "dns") return where;
   const { payload, requiresReply, reply, minReplyBytes, maxReplyBytes } = checker.exchange;
   return `${where} ${[payload, requiresReply, reply, minReplyBytes, maxReplyBytes].join("/")}`;
@@ -86,6 +87,10 @@ function responseOf({ request, statusCodes, digest, regex }: HttpChecker): Probe
   return { request, statusCodes, digest, regex };
 }
 
+function probeKindOf(checker: Checker): ProbeKind {
+  return checker.kind === "tcp" && checker.isHalfOpen ? "syn" : PROBE_KINDS[checker.kind];
+}
+
 function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): PlannedTarget {
   const { family, address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   return {
@@ -93,7 +98,7 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
     endpoint: endpointId(checker),
     kind: checker.kind,
     probe: {
-      kind: PROBE_KINDS[checker.kind],
+      kind: probeKindOf(checker),
       family,
       address,
       port: checker.kind === "ping" ? 0 : port,

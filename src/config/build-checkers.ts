@@ -1,6 +1,6 @@
 import type { ApplicationChecker, GivenTiming } from "../model/checks.ts";
 import type { Checker, CheckerTarget, CheckerTiming } from "../model/lvs.ts";
-import type { AddressFamily, IpAddress } from "../model/units.ts";
+import type { AddressFamily, IpAddress, SourcePlace } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
 import { readApplicationCheck, readUdp } from "./build-application-checks.ts";
 import { dnsProbesOf } from "./build-dns-probes.ts";
@@ -101,11 +101,25 @@ function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: Buil
   const target = readTarget(settings, checked, context);
   const place = placeOf(entry.statement);
   const logsAllFailures = settings.boolean("log_all_failures") ?? checked.logsAllFailures;
-  if (entry.keyword.name === "TCP_CHECK") return { kind: "tcp", timing, target, logsAllFailures, place };
+  if (entry.keyword.name === "TCP_CHECK") {
+    return buildTcpChecker(settings, { timing, target, logsAllFailures, place }, context);
+  }
   if (entry.keyword.name === "PING_CHECK") {
     return { kind: "ping", timing, target: { ...target, port: 0 }, logsAllFailures, place };
   }
   return { kind: "udp", timing, target, exchange: readUdp(settings, context), logsAllFailures, place };
+}
+
+function buildTcpChecker(
+  settings: Settings,
+  checker: Omit<Extract<Checker, { kind: "tcp" }>, "kind" | "isHalfOpen">,
+  context: BuildContext,
+): Checker {
+  const isHalfOpen = settings.has("half_open");
+  if (!isHalfOpen || checker.target.bindPort === 0) return { kind: "tcp", isHalfOpen, ...checker };
+  const message = "bind_port has no effect with half_open, which sends from ports that it reserves, it is left out";
+  context.reporter.add("bad-value", message, settings.place("bind_port"));
+  return { kind: "tcp", isHalfOpen, ...checker, target: { ...checker.target, bindPort: 0 } };
 }
 
 function buildApplicationCheckers(

@@ -115,6 +115,8 @@ export type Checker =
   | DnsChecker
   | {
       readonly kind: "tcp";
+      /** `half_open`: a SYN only, no connection. */
+      readonly isHalfOpen: boolean;
       readonly timing: CheckerTiming;
       readonly target: CheckerTarget;
       /** Absent means no. */

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 10;
+export const CONTRACT_VERSION = 12;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -722,7 +722,8 @@ export interface BfdLoop {
 
 // ---------------------------------------------------------------- probe loop
 
-export type ProbeKind = "tcp" | "icmp" | "udp" | "http" | "smtp";
+/** `syn`: half-open, a SYN by a raw socket (CAP_NET_RAW); SYN-ACK or RST is the answer. */
+export type ProbeKind = "tcp" | "icmp" | "udp" | "http" | "smtp" | "syn";
 
 /** What a UDP probe sends, and what it takes for an answer. */
 export interface ProbeUdp {
@@ -775,6 +776,7 @@ export interface ProbeTarget {
   readonly port: number;
   /** Null: the kernel chooses. */
   readonly bindAddress: string | null;
+  /** 0 for syn, whose ports the prober reserves. */
   readonly bindPort: number;
   readonly bindInterface: string | null;
   /** SO_MARK, 0 for none. */

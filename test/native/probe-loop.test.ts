@@ -1,63 +1,16 @@
 import assert from "node:assert/strict";
-import { fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { spawnSync } from "node:child_process";
+import type { Server } from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { ProbeSchedule } from "../../src/native/contract.ts";
 import { addon, icmpTarget, REPORT_ONCE, RecordedLoop, tcpTarget } from "./probe-helpers.ts";
+import { command, firewall, fullServer, listening, unusedPort } from "./probe-network.ts";
 
 // All of it happens on the loopback device of a network namespace of its own.
 const NAMESPACE = `probe-test-${process.pid}`;
 const isRoot = process.getuid?.() === 0;
 const skip = isRoot ? false : "needs root for a network namespace";
 const LIMIT = { skip, timeout: 20_000 };
-
-function command(line: string, input = ""): void {
-  const [program = "", ...words] = line.split(" ");
-  const { status, stderr } = spawnSync(program, words, { encoding: "utf8", input });
-  assert.equal(status, 0, `${line}: ${stderr}`);
-}
-
-function firewall(rules: string): void {
-  command("nft -f -", `flush ruleset\ntable inet t {\nchain in {\ntype filter hook input priority 0\n${rules}\n}\n}\n`);
-}
-
-async function listening(host: string): Promise<{ server: Server; port: number }> {
-  const server = createServer((socket) => socket.destroy());
-  // A failed test leaves it open; it must not keep the process.
-  server.unref();
-  server.listen(0, host);
-  await once(server, "listening");
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  return { server, port: address.port };
-}
-
-async function unusedPort(): Promise<number> {
-  const { server, port } = await listening("127.0.0.1");
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** A server that accepts nothing, with its backlog used up. */
-async function fullServer(): Promise<{ port: number; close: () => void }> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const child = fork(fileURLToPath(new URL(`./probe-full-server.${extension}`, import.meta.url)));
-  const [address]: AddressInfo[] = await once(child, "message");
-  child.unref();
-  child.channel?.unref();
-  const port = address?.port ?? 0;
-  const clients = [connect(port, "127.0.0.1"), connect(port, "127.0.0.1")];
-  for (const client of clients) client.on("error", () => undefined);
-  await Promise.all(clients.map((client) => once(client, "connect")));
-  const close = (): void => {
-    for (const client of clients) client.destroy();
-    child.kill("SIGKILL");
-  };
-  return { port, close };
-}
 
 describe("probe loop", { skip }, () => {
   let server: Server;

@@ -5,7 +5,10 @@ import { asWritten, type EffectiveValue, type Row, row } from "./rows.ts";
 import { bareCommand, ownerWords, seconds } from "./spelling.ts";
 
 /** What is particular to a kind of check. */
-type DescribedCheck = ApplicationCheck | ({ readonly kind: "udp"; readonly target: CheckerTarget } & UdpExchange);
+type DescribedCheck =
+  | ApplicationCheck
+  | { readonly kind: "tcp"; readonly isHalfOpen: boolean }
+  | ({ readonly kind: "udp"; readonly target: CheckerTarget } & UdpExchange);
 
 /** A checker of either kind, in one form. */
 export interface AnyChecker {
@@ -40,9 +43,14 @@ export function describeChecker(checker: Checker | ApplicationChecker): AnyCheck
     return { keyword: KEYWORDS[check.kind], timing, target, application: check, logsAllFailures, place };
   }
   const { kind, timing, target, place } = checker;
-  const application = kind === "udp" ? { kind, target, ...checker.exchange } : null;
+  const application = describeProbe(checker);
   const logsAllFailures = checker.logsAllFailures ?? null;
   return { keyword: KEYWORDS[kind], timing, target, application, logsAllFailures, place };
+}
+
+function describeProbe(checker: Checker): DescribedCheck | null {
+  if (checker.kind === "tcp") return { kind: "tcp", isHalfOpen: checker.isHalfOpen };
+  return checker.kind === "udp" ? { kind: "udp", target: checker.target, ...checker.exchange } : null;
 }
 
 type TargetValue = (target: CheckerTarget) => EffectiveValue;
@@ -130,6 +138,10 @@ const HTTP: readonly Row<AnyChecker>[] = [
 ];
 
 const SPECIFIC: readonly Row<AnyChecker>[] = [
+  row(
+    "half_open",
+    own(["tcp"], ({ isHalfOpen }) => isHalfOpen),
+  ),
   row(
     "helo_name",
     own(["smtp"], ({ heloName }) => heloName),

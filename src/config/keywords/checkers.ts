@@ -75,6 +75,7 @@ export const TCP_CHECK: KeywordTable = table(
   `
 ${CONNECT}
 ${SCHEDULE}
+half_open :: (flag) :: off :: needs CAP_NET_RAW; not in keepalived :: Send a SYN only and judge by its answer :: 2.4
 `,
 );
 

@@ -52,7 +52,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     MISC_CHECK
     FILE_CHECK BFD_CHECK notify_up notify_down smtp_alert virtualhost`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
-    retry delay_before_retry warmup delay_loop alpha log_all_failures`,
+    retry delay_before_retry warmup delay_loop alpha log_all_failures half_open`,
   "virtual_server/real_server/UDP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
     retry delay_before_retry warmup delay_loop alpha log_all_failures payload require_reply min_reply_length max_reply_length`,
   "virtual_server/real_server/PING_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark

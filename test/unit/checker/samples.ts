@@ -7,6 +7,7 @@ const PLACE: SourcePlace = { file: "test.conf", line: 1, column: 1 };
 export function tcpChecker(address: string, port: number, timing: Partial<CheckerTiming> = {}): Checker {
   return {
     kind: "tcp",
+    isHalfOpen: false,
     timing: {
       delayLoopUs: 4_000_000,
       delayBeforeRetryUs: 1_000_000,

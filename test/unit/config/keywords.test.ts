@@ -12,6 +12,7 @@ const OWN = new Set([
   "global_defs ipvs_reconcile_interval",
   "virtual_server correlated_failure_guard",
   "virtual_server panic_threshold",
+  "virtual_server/real_server/TCP_CHECK half_open",
   "vrrp_instance vmac_protodown",
   "global_defs vrrp_track_removed_addresses",
   "global_defs vrrp_lease_time",

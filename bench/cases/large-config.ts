@@ -1,0 +1,57 @@
+import { waitUntil } from "../../test/helpers/event-log.ts";
+import type { BenchCase, Sample, Subject } from "../case.ts";
+import { CheckBed, daemonConfig, whyNoNativeChecks } from "../check-bed.ts";
+import { settingOf } from "../scale.ts";
+import { cpuUsOf, untilQuiet } from "../usage.ts";
+
+const PER_SERVICE = 4;
+const TIMEOUT_MS = 120_000;
+/** So long that checks do not disturb what is measured. */
+const RARE_SEC = 3_600;
+
+async function load(subject: Subject, count: number): Promise<Sample> {
+  const bed = await CheckBed.start(subject, { count, delayLoopSec: 6, perService: PER_SERVICE }, false);
+  try {
+    const isProbing = (): true | null => (bed.tcpCounter("ActiveOpens") > 0 ? true : null);
+    await waitUntil("a probe", isProbing, { timeoutMs: TIMEOUT_MS, intervalMs: 2 });
+    return { firstProbeMs: performance.now() - bed.startedMs, cpuMs: cpuUsOf(bed.pids) / 1_000 };
+  } finally {
+    await bed.close();
+  }
+}
+
+async function reload(subject: Subject, count: number): Promise<Sample> {
+  const servers = { count, delayLoopSec: RARE_SEC, perService: PER_SERVICE };
+  const bed = await CheckBed.start(subject, servers, false);
+  try {
+    const isProbing = (): true | null => (bed.tcpCounter("ActiveOpens") > 0 ? true : null);
+    await waitUntil("a probe", isProbing, { timeoutMs: TIMEOUT_MS });
+    await untilQuiet(bed.pids, TIMEOUT_MS);
+    bed.reload(daemonConfig({ ...servers, firstWeight: 2 }, subject));
+    return await untilQuiet(bed.pids, TIMEOUT_MS);
+  } finally {
+    await bed.close();
+  }
+}
+
+export const LOAD: BenchCase = {
+  name: "load",
+  meaning:
+    "start of the process to the first TCP check, 20,000 real servers in 5,000 virtual servers (IPVS in memory, for keepalived imagined); CPU time up to then",
+  variants: ["servers=20000"],
+  smoke: "servers=40",
+  subjects: ["keepalived", "holdfast"],
+  whyNot: (subject) => whyNoNativeChecks(subject),
+  run: (subject, variant) => load(subject, settingOf(variant, "servers")),
+};
+
+export const RELOAD: BenchCase = {
+  name: "reload",
+  meaning:
+    "SIGHUP with the weight of one real server changed, until the daemon uses less than a tenth of a core again (seen every 20 ms), and its CPU time",
+  variants: ["servers=20000", "servers=37000"],
+  smoke: "servers=40",
+  subjects: ["keepalived", "holdfast"],
+  whyNot: (subject) => whyNoNativeChecks(subject),
+  run: (subject, variant) => reload(subject, settingOf(variant, "servers")),
+};
