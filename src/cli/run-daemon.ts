@@ -11,6 +11,7 @@ import type { Logger } from "../runtime/log.ts";
 import { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { openServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
+import { StateObservers } from "../runtime/state-observers.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { Control } from "./control.ts";
@@ -19,6 +20,7 @@ import { Dumps } from "./dumps.ts";
 import type { Flags } from "./flags.ts";
 import { type Logging, openLogging } from "./loggers.ts";
 import { overridePath, overrideStore } from "./override-file.ts";
+import { Snmp } from "./snmp.ts";
 
 const STDERR = 2;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -97,6 +99,7 @@ interface Setting extends DaemonRun {
   readonly logging: Logging;
   readonly overrides: OverrideKeeper;
   readonly operator: VrrpOperator;
+  readonly observers: StateObservers;
 }
 
 async function createDaemon(setting: Setting): Promise<Daemon> {
@@ -133,6 +136,7 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
       settle,
       overrides: setting.overrides,
       operator: setting.operator,
+      observers: setting.observers,
     }),
   );
 }
@@ -140,9 +144,12 @@ async function createDaemon(setting: Setting): Promise<Daemon> {
 async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const { flags, reporter, logging, say } = setting;
   introduce(logging.log, setting.words, flags);
-  const daemon = await createDaemon(setting);
+  const { native, overrides, operator, observers } = setting;
+  const { log } = logging;
+  const snmp = new Snmp({ flags, native, log, after: later, status: () => daemon.status() });
+  observers.add(snmp);
+  const daemon: Daemon = await createDaemon(setting);
   watchForCrashes(daemon, logging.log, say);
-  const { native, overrides, operator } = setting;
   const control = new Control({ daemon, flags, native, overrides, operator, log: logging.log, events: logging.events });
   watchSignals(daemon, control, setting);
   setting.endShield();
@@ -153,6 +160,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   if (isUp) reporter?.up();
   await control.apply();
   const exitCode = await daemon.untilEnd();
+  snmp.close();
   await control.close();
   overrides.close();
   operator.close();
@@ -172,7 +180,8 @@ export async function runDaemon(daemonRun: DaemonRun): Promise<never> {
     const logging = await openLogging({ ...flags, logsToConsole }, native, say);
     const operator = new VrrpOperator({ after: later, log: logging.log });
     const overrides = new OverrideKeeper({ nowMs: Date.now, after: later, log: logging.log });
-    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides, operator });
+    const observers = new StateObservers();
+    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides, operator, observers });
     await logging.close();
   } catch (error) {
     say(`holdfast: ${errorText(error)}`);
