@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
-const PURE = ["config", "vrrp", "bfd", "checker", "ipvs", "addressing", "tracking"];
+const PURE = ["config", "vrrp", "bfd", "checker", "ipvs", "addressing", "tracking", "snmp"];
 
 /** @type {Readonly<Record<string, readonly string[]>>} folders an import may point to, besides its own */
 const ALLOWED = {

@@ -23,6 +23,7 @@ import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.
 import type { ServiceManager } from "../runtime/service-manager.ts";
 import { SharedLoop } from "../runtime/shared-loop.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
+import type { StateObservers } from "../runtime/state-observers.ts";
 import { SyncDaemon } from "../runtime/sync-daemon.ts";
 import { readProcesses } from "../runtime/tracking-processes.ts";
 import { createVrrpHalf, type VrrpHalf, vrrpSurroundings } from "../runtime/tracking-vrrp.ts";
@@ -42,6 +43,7 @@ export interface PartsContext {
   readonly settle: (configuration: CompleteConfiguration) => void;
   readonly overrides: OverrideKeeper;
   readonly operator: VrrpOperator;
+  readonly observers: StateObservers;
 }
 
 const RUN_DIRECTORY = "/run";
@@ -185,8 +187,12 @@ function createRuntimeOf(
       onStateChange: (change) => {
         notifier.instanceChanged(change);
         syncDaemon.instanceChanged(change);
+        context.observers.instanceChanged(change);
       },
-      onGroupChange: (change) => notifier.groupChanged(change),
+      onGroupChange: (change) => {
+        notifier.groupChanged(change);
+        context.observers.groupChanged(change);
+      },
       onPriorityChange: (change) => notifier.priorityChanged(change),
       onLowerPriorityHeard: (change) => notifier.lowerPriorityHeard(change),
       trackingOf: (instance) => context.operator.amend(instance, trackingOf(instance)),
@@ -235,7 +241,10 @@ function createLvs(
       log: (record) => log.speak(record),
       clock: createClock(native),
       random: Math.random,
-      onPoolEvent: (event) => notifier.lvs.onPoolEvent(event),
+      onPoolEvent: (event) => {
+        notifier.lvs.onPoolEvent(event);
+        context.observers.poolChanged(event);
+      },
       runNft,
       lookAtNetwork: async (targets) => {
         const rtnetlink = native.openRtnetlink();
@@ -259,6 +268,25 @@ async function chooseIpvs(context: PartsContext, namespace: () => string | null)
   const { createMemoryIpvsTable } = await import("../ipvs/memory-table.ts");
   context.log.warning("ipvs in memory", { variable: IPVS_VARIABLE });
   return () => createMemoryIpvsTable();
+}
+
+/** What observers are told of a configuration goes along with what the notifier is told. */
+function observed(notifier: Notifier, observers: StateObservers): DaemonDependencies["notifier"] {
+  return {
+    begin: async (configuration) => {
+      observers.configured(configuration);
+      await notifier.begin(configuration);
+    },
+    reload: async (configuration) => {
+      observers.configured(configuration);
+      await notifier.reload(configuration);
+    },
+    reloaded: () => {
+      notifier.reloaded();
+      observers.reloaded();
+    },
+    end: () => notifier.end(),
+  };
 }
 
 /** The real effects behind the daemon. */
@@ -295,7 +323,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     createLvs: (table) => createLvs(context, table, { runner, notifier }),
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
-    notifier,
+    notifier: observed(notifier, context.observers),
     settle: (configuration) => {
       context.settle(configuration);
       const { ipvsNamespace: name } = configuration.global;

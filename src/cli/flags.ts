@@ -34,7 +34,11 @@ export interface Flags {
   /** Null: no log file; empty: the default path. */
   readonly logFile: string | null;
   readonly logFormat: "text" | "json";
-  /** Flags that have no effect yet, as `-x` or `--debug`. */
+  /** `-x`: every MIB is served. */
+  readonly servesSnmp: boolean;
+  /** `-A`: the AgentX master; beats the configuration. */
+  readonly snmpSocket: string | null;
+  /** Flags that have no effect yet, as `-m` or `--debug`. */
   readonly inertFlags: readonly string[];
 }
 
@@ -140,6 +144,8 @@ function readFlags(given: Given): Flags {
     logsToSyslog: !given.has("noSyslog"),
     logFile: given.has("logFile") ? (lastOf(given, "logFile") ?? "") : null,
     logFormat: lastOf(given, "logFormat") === "json" ? "json" : "text",
+    servesSnmp: given.has("snmp"),
+    snmpSocket: lastOf(given, "snmpSocket"),
     inertFlags: inertFlags(given),
   };
 }

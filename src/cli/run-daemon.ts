@@ -11,6 +11,7 @@ import type { Logger } from "../runtime/log.ts";
 import { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { openServiceManager, type ServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
+import { StateObservers } from "../runtime/state-observers.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { startWatchdog } from "../runtime/watchdog.ts";
@@ -20,6 +21,7 @@ import { Dumps } from "./dumps.ts";
 import type { Flags } from "./flags.ts";
 import { type Logging, openLogging } from "./loggers.ts";
 import { overridePath, overrideStore } from "./override-file.ts";
+import { Snmp } from "./snmp.ts";
 
 const STDERR = 2;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -103,6 +105,7 @@ interface Setting extends DaemonRun {
   readonly logging: Logging;
   readonly overrides: OverrideKeeper;
   readonly operator: VrrpOperator;
+  readonly observers: StateObservers;
 }
 
 async function createDaemon(setting: Setting & { readonly manager: ServiceManager }): Promise<Daemon> {
@@ -139,6 +142,7 @@ async function createDaemon(setting: Setting & { readonly manager: ServiceManage
       settle,
       overrides: setting.overrides,
       operator: setting.operator,
+      observers: setting.observers,
     }),
   );
 }
@@ -147,9 +151,11 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const { flags, native, reporter, logging, say } = setting;
   introduce(logging.log, setting.words, flags);
   const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
-  const daemon = await createDaemon({ ...setting, manager });
+  const { overrides, operator, observers } = setting;
+  const snmp = new Snmp({ flags, native, log: logging.log, after: later, status: () => daemon.status() });
+  observers.add(snmp);
+  const daemon: Daemon = await createDaemon({ ...setting, manager });
   watchForCrashes(daemon, logging.log, say);
-  const { overrides, operator } = setting;
   const control = new Control({ daemon, flags, native, overrides, operator, log: logging.log, events: logging.events });
   watchSignals(daemon, control, setting);
   setting.endShield();
@@ -168,6 +174,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   await control.apply();
   const exitCode = await daemon.untilEnd();
   endWatchdog();
+  snmp.close();
   await control.close();
   overrides.close();
   operator.close();
@@ -187,7 +194,8 @@ export async function runDaemon(daemonRun: DaemonRun): Promise<never> {
     const logging = await openLogging({ ...flags, logsToConsole }, native, say);
     const operator = new VrrpOperator({ after: later, log: logging.log });
     const overrides = new OverrideKeeper({ nowMs: Date.now, after: later, log: logging.log });
-    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides, operator });
+    const observers = new StateObservers();
+    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides, operator, observers });
     await logging.close();
   } catch (error) {
     say(`holdfast: ${errorText(error)}`);

@@ -23,7 +23,9 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
     smtp_server smtp_helo_name smtp_connect_timeout notification_email notification_email_from smtp_alert
     smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker rs_init_notifies
-    control_socket control_listen vrrp_track_removed_addresses vrrp_lease_time vrrp_strict default_interface`,
+    control_socket control_listen vrrp_track_removed_addresses vrrp_lease_time vrrp_strict default_interface
+    snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived enable_snmp_rfc
+    enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
@@ -46,11 +48,11 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method
     persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold
-    sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert virtualhost`,
+    sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert virtualhost snmp_name`,
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
     delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK SMTP_CHECK
     MISC_CHECK
-    FILE_CHECK BFD_CHECK notify_up notify_down smtp_alert virtualhost`,
+    FILE_CHECK BFD_CHECK notify_up notify_down smtp_alert virtualhost snmp_name`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
     retry delay_before_retry warmup delay_loop alpha log_all_failures half_open`,
   "virtual_server/real_server/UDP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark

@@ -32,6 +32,8 @@ test("without words everything has keepalived's default", () => {
     logsToSyslog: true,
     logFile: null,
     logFormat: "text",
+    servesSnmp: false,
+    snmpSocket: null,
     inertFlags: [],
   });
 });
@@ -132,8 +134,13 @@ test("a bad value is named, and the default holds", () => {
   assert.equal(parsed.flags.umask, null);
 });
 
+test("-x and -A ask for SNMP", () => {
+  const { servesSnmp, snmpSocket } = flagsOf("-x -A /s");
+  assert.deepEqual({ servesSnmp, snmpSocket }, { servesSnmp: true, snmpSocket: "/s" });
+});
+
 test("flags without effect yet are collected once each", () => {
-  assert.deepEqual(flagsOf("-x -x -A /s -m --debug=D -R --all").inertFlags, ["-x", "-A", "-m", "--debug"]);
+  assert.deepEqual(flagsOf("-m -m -a --debug=D -R --all").inertFlags, ["-a", "-m", "--debug"]);
 });
 
 test("no two flags share a spelling, and each is in the help", () => {
