@@ -11,7 +11,7 @@
 namespace {
 
 /** contract.ts `CONTRACT_VERSION` */
-constexpr int kContractVersion = 9;
+constexpr int kContractVersion = 10;
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);

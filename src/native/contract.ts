@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 9;
+export const CONTRACT_VERSION = 10;
 
 export type AddressFamily = "inet" | "inet6";
 
