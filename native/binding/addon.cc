@@ -11,11 +11,7 @@
 namespace {
 
 /** contract.ts `CONTRACT_VERSION` */
-<<<<<<< HEAD
 constexpr int kContractVersion = 12;
-=======
-constexpr int kContractVersion = 12;
->>>>>>> bench
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);

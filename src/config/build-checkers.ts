@@ -1,6 +1,6 @@
 import type { ApplicationChecker, GivenTiming } from "../model/checks.ts";
 import type { Checker, CheckerTarget, CheckerTiming } from "../model/lvs.ts";
-import type { AddressFamily, IpAddress, SourcePlace } from "../model/units.ts";
+import type { AddressFamily, IpAddress } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
 import { readApplicationCheck, readUdp } from "./build-application-checks.ts";
 import { dnsProbesOf } from "./build-dns-probes.ts";

@@ -22,6 +22,32 @@ const CASES: Readonly<Record<AdvertDropReason, Case>> = {
   "authentication-type": { received: 77, expected: 1, text: "Invalid auth type from 192.0.2.9: 77" },
   "authentication-mismatch": { received: 0, expected: 1, text: "received a 0 auth from 192.0.2.9, expecting 1!" },
   password: { received: 0, expected: 0, text: "received an invalid passwd from 192.0.2.9!" },
+  spi: { received: 7, expected: 9, text: "IPSEC AH : invalid IPSEC SPI value. 7 and expect 9" },
+  icv: {
+    received: 0,
+    expected: 0,
+    text: "IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !",
+  },
+  "ah-replay": {
+    received: 7,
+    expected: 9,
+    text: "IPSEC-AH : sequence number 7 already processed. Packet dropped. Local(9)",
+  },
+  "trailer-missing": { received: 0, expected: 0, text: "missing authentication trailer from 192.0.2.9" },
+  "trailer-malformed": { received: 0, expected: 0, text: "malformed authentication trailer from 192.0.2.9" },
+  "unknown-key": { received: 3, expected: 1, text: "unknown authentication key id 3 from 192.0.2.9" },
+  hmac: { received: 1, expected: 1, text: "invalid authentication HMAC from 192.0.2.9" },
+  stale: {
+    received: 61,
+    expected: 5,
+    text: "stale authentication trailer from 192.0.2.9, clock skew 61 sec exceeds window 5 sec",
+  },
+  replay: { received: 0, expected: 0, text: "replayed authentication trailer from 192.0.2.9" },
+  "clock-skew-noted": {
+    received: 3,
+    expected: 5,
+    text: "authentication clock skew 3 sec from 192.0.2.9 approaching window 5 sec",
+  },
   interval: {
     received: 2,
     expected: 1,
