@@ -46,7 +46,10 @@ class Mutator {
 
   Bytes GoodPacket(const AdvertFilter& filter) {
     AdvertEncoder encoder(filter.format);
-    const auto bytes = encoder.Encode(static_cast<uint8_t>(Below(256)), Destination(filter), 255);
+    const AdvertStamp stamp{.ah_sequence = static_cast<uint32_t>(Below(4)),
+                            .trailer_sequence = UtcSequence{Below(8)} << 32 | 1};
+    const auto bytes =
+        encoder.Encode(static_cast<uint8_t>(Below(256)), Destination(filter), 255, stamp);
     return {bytes.begin(), bytes.end()};
   }
 
@@ -97,11 +100,17 @@ class Mutator {
     if (packet->size() < offset + kVrrpHeaderBytes) return;
     const std::span<uint8_t> body = std::span(*packet).subspan(offset);
     StoreBig16(body.data() + kChecksumOffset, 0);
+    // A trailer is in the sum of IPv6 only.
+    const bool has_trailer = format.family == AF_INET && format.trailer != nullptr;
+    const auto summed = has_trailer && body.size() >= kVrrpHeaderBytes + kTrailerBytes
+                            ? body.first(body.size() - kTrailerBytes)
+                            : body;
     Checksum checksum;
     if (format.family == AF_INET6 || format.version == 3) {
-      checksum.AddPseudoHeader(datagram.source, datagram.destination, kIpProtocolVrrp, body.size());
+      checksum.AddPseudoHeader(datagram.source, datagram.destination, kIpProtocolVrrp,
+                               summed.size());
     }
-    checksum.Add(body);
+    checksum.Add(summed);
     StoreBig16(body.data() + kChecksumOffset, checksum.Finish());
   }
 
