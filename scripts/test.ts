@@ -3,6 +3,8 @@
  * Usage: npm test [-- WORD...]   (WORD: part of a path below test/, for example unit, native, cpp, lab)
  */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { ROOT } from "../test/helpers/repository.ts";
@@ -46,6 +48,12 @@ function sum({ counts }: Round, ...names: readonly string[]): number {
   return names.reduce((total, name) => total + (counts.get(name) ?? 0), 0);
 }
 
+/** The files to run for a failed test: its own, or those that import where it stands (`guest-tests.js`). */
+function entriesOf(failed: string, files: readonly string[]): readonly string[] {
+  if (files.includes(failed)) return [failed];
+  return files.filter((file) => readFileSync(file, "utf8").includes(basename(failed)));
+}
+
 /**
  * Files of the lab share a machine with each other and whatever else it runs, and are about milliseconds. One that
  * failed is run once more, alone, and that is said; what fails then has failed.
@@ -62,8 +70,9 @@ async function main(): Promise<number> {
   const lines: string[] = [];
   let failed = sum(first, "fail", "cancelled");
   let passed = sum(first, "pass");
-  const again = [...first.failedFiles].filter((file) => TIMED.test(file));
-  if (failed > 0 && again.length > 0 && again.length === first.failedFiles.size) {
+  const isTimed = [...first.failedFiles].every((file) => TIMED.test(file));
+  const again = [...new Set([...first.failedFiles].flatMap((file) => entriesOf(file, files)))];
+  if (failed > 0 && isTimed && again.length > 0) {
     process.stdout.write(`\nonce more, alone: ${again.join(" ")}\n`);
     const second = await runFiles(again, 1, new SkipReasons());
     const failedAgain = sum(second, "fail", "cancelled");

@@ -67,7 +67,8 @@ class Mutator {
         packet->resize(Below(size + 1));
         break;
       case 3:
-        packet->resize(size + Below(Below(64) == 0 ? kLengthMax - size : 48));
+        if (size < kLengthMax)
+          packet->resize(size + Below(Below(64) == 0 ? kLengthMax - size : 48));
         break;
       case 4: {
         const size_t from = Below(size + 1);
