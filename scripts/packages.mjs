@@ -11,7 +11,7 @@ const PURPOSES = {
     packages: ["iproute2", "iputils-ping", "kmod", "procps", "util-linux", "nftables", "ipvsadm", "user-mode-linux"],
   },
   test: {
-    why: "C++ tests, the peer daemon, the judge of packets, a name server, a BFD peer, an SNMP master, a message bus, and a browser for the status page",
+    why: "C++ tests, the peer daemon, the judge of packets, a name server, a BFD peer, an SNMP master, a message bus, certificates, a reader of manual pages, and a browser for the status page",
     packages: [
       "cmake",
       "libuv1-dev",
@@ -26,6 +26,8 @@ const PURPOSES = {
       "snmp",
       "dbus-daemon",
       "libglib2.0-bin",
+      "openssl",
+      "mandoc",
     ],
   },
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
