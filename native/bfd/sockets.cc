@@ -8,6 +8,8 @@
 #include <array>
 #include <cstring>
 
+#include "loop/datagram_batch.h"
+
 namespace holdfast::bfd {
 
 namespace {
@@ -53,36 +55,8 @@ IpAddress AddressOf(uint8_t family, const void* octets) {
   return IpAddress::FromBytes({static_cast<const uint8_t*>(octets), size});
 }
 
-template <typename Value>
-bool ReadControl(const cmsghdr& control, int level, int type, Value* value) {
-  if (control.cmsg_level != level || control.cmsg_type != type) return false;
-  if (control.cmsg_len < CMSG_LEN(sizeof(Value))) return false;
-  memcpy(value, CMSG_DATA(&control), sizeof(Value));
-  return true;
-}
-
-/** Receive buffers of one batch. One per thread: the loop has one thread. */
-struct Batch {
-  std::array<std::array<uint8_t, kBufferBytes>, kBatch> packets;
-  std::array<std::array<uint8_t, 128>, kBatch> controls;
-  std::array<sockaddr_storage, kBatch> sources;
-  std::array<iovec, kBatch> vectors;
-  std::array<mmsghdr, kBatch> messages;
-
-  void Prepare() {
-    for (size_t index = 0; index < kBatch; ++index) {
-      vectors[index] = {.iov_base = packets[index].data(), .iov_len = kBufferBytes};
-      messages[index] = {};
-      msghdr& header = messages[index].msg_hdr;
-      header.msg_name = &sources[index];
-      header.msg_namelen = sizeof sources[index];
-      header.msg_iov = &vectors[index];
-      header.msg_iovlen = 1;
-      header.msg_control = controls[index].data();
-      header.msg_controllen = controls[index].size();
-    }
-  }
-};
+/** One per thread: the loop has one thread. */
+using Batch = DatagramBatch<kBufferBytes, kBatch>;
 
 Datagram Describe(uint8_t family, std::span<const uint8_t> payload, const msghdr& message) {
   Datagram datagram{.payload = payload, .source = {}, .destination = {}, .ttl = 0};

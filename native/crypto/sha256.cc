@@ -1,8 +1,6 @@
 #include "crypto/sha256.h"
 
-#include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace holdfast::crypto {
 
@@ -39,27 +37,13 @@ std::array<uint32_t, 64> Schedule(std::span<const uint8_t, Sha256::kBlockBytes> 
 
 }  // namespace
 
-void Sha256::Update(std::span<const uint8_t> octets) {
-  while (!octets.empty()) {
-    const size_t used = length_ % kBlockBytes;
-    const size_t taken = std::min(octets.size(), kBlockBytes - used);
-    memcpy(pending_.data() + used, octets.data(), taken);
-    length_ += taken;
-    octets = octets.subspan(taken);
-    if (length_ % kBlockBytes == 0) Transform(pending_);
-  }
-}
-
 Sha256::Digest Sha256::Finish() {
-  const uint64_t bits = length_ * 8;
-  constexpr std::array<uint8_t, kBlockBytes> kPadding{0x80};
-  const size_t used = length_ % kBlockBytes;
-  Update(std::span(kPadding).first(used < 56 ? 56 - used : 120 - used));
+  const uint64_t bits = length_bits();
   std::array<uint8_t, 8> length;
   for (size_t index = 0; index < length.size(); ++index) {
     length[index] = static_cast<uint8_t>(bits >> (56 - 8 * index));
   }
-  Update(length);
+  Pad(length);
   Digest digest;
   for (size_t index = 0; index < digest.size(); ++index) {
     digest[index] = static_cast<uint8_t>(state_[index / 4] >> (24 - 8 * (index % 4)));

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "loop/datagram_batch.h"
+
 namespace holdfast::vrrp {
 
 namespace {
@@ -40,36 +42,8 @@ class Options {
   Error error_;
 };
 
-/** Receive buffers of one batch. One per thread: the loop has one thread. */
-struct Batch {
-  std::array<std::array<uint8_t, kPacketBytesMax>, kBatch> packets;
-  std::array<std::array<uint8_t, 128>, kBatch> controls;
-  std::array<sockaddr_storage, kBatch> sources;
-  std::array<iovec, kBatch> vectors;
-  std::array<mmsghdr, kBatch> messages;
-
-  void Prepare() {
-    for (size_t index = 0; index < kBatch; ++index) {
-      vectors[index] = {.iov_base = packets[index].data(), .iov_len = kPacketBytesMax};
-      messages[index] = {};
-      msghdr& header = messages[index].msg_hdr;
-      header.msg_name = &sources[index];
-      header.msg_namelen = sizeof sources[index];
-      header.msg_iov = &vectors[index];
-      header.msg_iovlen = 1;
-      header.msg_control = controls[index].data();
-      header.msg_controllen = controls[index].size();
-    }
-  }
-};
-
-template <typename Value>
-bool ReadControl(const cmsghdr& control, int level, int type, Value* value) {
-  if (control.cmsg_level != level || control.cmsg_type != type) return false;
-  if (control.cmsg_len < CMSG_LEN(sizeof(Value))) return false;
-  memcpy(value, CMSG_DATA(&control), sizeof(Value));
-  return true;
-}
+/** One per thread: the loop has one thread. */
+using Batch = DatagramBatch<kPacketBytesMax, kBatch>;
 
 IpAddress FromIn6(const in6_addr& address) {
   return IpAddress::FromBytes({address.s6_addr, sizeof address.s6_addr});

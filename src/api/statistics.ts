@@ -25,7 +25,8 @@ export interface InstanceStatistics {
 /** What is counted of one instance: its snapshot, or a part of it. */
 export type Counted = Pick<VrrpInstanceSnapshot, "name" | "becameActive" | "releasedActive" | "counters">;
 
-const NO_DROPS: Readonly<Record<AdvertDropReason, number>> = {
+/** Nothing dropped yet, by every reason. */
+export const NO_DROPS: Readonly<Record<AdvertDropReason, number>> = {
   "too-short": 0,
   "wrong-length": 0,
   ttl: 0,

@@ -1,3 +1,4 @@
+import { NO_DROPS } from "../../../src/api/statistics.ts";
 import type { Snapshot } from "../../../src/api/views.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
@@ -9,36 +10,7 @@ const COUNTERS: VrrpCounters = {
   priorityZeroSent: 1,
   priorityZeroReceived: 0,
   announcementsSent: 5,
-  dropped: {
-    "too-short": 0,
-    "wrong-length": 0,
-    ttl: 0,
-    "unicast-ttl": 0,
-    type: 0,
-    interval: 0,
-    "interval-noted": 0,
-    "address-count": 0,
-    "address-list": 0,
-    "authentication-type": 0,
-    "authentication-mismatch": 0,
-    password: 0,
-    spi: 0,
-    icv: 0,
-    "ah-replay": 0,
-    "trailer-missing": 0,
-    "trailer-malformed": 0,
-    "unknown-key": 0,
-    hmac: 0,
-    stale: 0,
-    replay: 0,
-    "clock-skew-noted": 0,
-    version: 0,
-    vrid: 0,
-    checksum: 0,
-    "unicast-expected": 0,
-    "multicast-expected": 0,
-    "unknown-source": 0,
-  },
+  dropped: NO_DROPS,
 };
 
 const SOURCE = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
