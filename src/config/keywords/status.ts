@@ -60,13 +60,9 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "virtual_server/real_server/PING_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
     retry delay_before_retry warmup delay_loop alpha log_all_failures`,
   "virtual_server/real_server/HTTP_GET": `url virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
-    connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures`,
+    connect_timeout fwmark retry nb_get_retry delay_before_retry warmup delay_loop alpha log_all_failures`,
   "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset`,
-  "virtual_server/real_server/HTTP_GET/url/regex_options": `allow_empty_class alt_bsux alt_circumflex alt_verbnames
-    auto_callout caseless dollar_endonly dotall dupnames extended firstline match_unset_backref multiline
-    never_backslash_c never_ucp never_utf no_auto_capture no_auto_possess no_dotstar_anchor no_start_optimize ucp
-    ungreedy use_offset_limit utf`,
   "virtual_server/real_server/DNS_CHECK": `type name connect_ip connect_port bindto bind_port bind_if connect_timeout
     fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures`,
   "virtual_server/real_server/SMTP_CHECK": `helo_name host connect_ip connect_port bindto bind_port bind_if
@@ -80,6 +76,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   bfd_instance: `source_ip neighbor_ip neighbour_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops multihop
     weight vrrp checker`,
   "vrrp_instance/track_bfd": "weight",
+  "vrrp_instance/use_vmac": "(mac) name group",
 };
 
 /** Blocks whose words all are in effect: they have no meaning of their own without the block. */
@@ -96,7 +93,6 @@ const WHOLE_BLOCKS: ReadonlySet<string> = new Set([
   "vrrp_instance/track_process",
   "vrrp_instance/track_script",
   "vrrp_instance/unicast_peer",
-  "vrrp_instance/use_vmac",
   "virtual_server/real_server/HTTP_GET/url/regex_options",
   "(parser)",
 ]);
