@@ -72,8 +72,7 @@ probe::Kind ReadKind(FieldReader& reader) {
   if (kind == "smtp") return probe::Kind::kSmtp;
   if (kind == "syn") return probe::Kind::kSyn;
   if (kind != "tcp") {
-    reader.Fail("kind",
-                "\"tcp\", \"icmp\", \"udp\", \"http\", \"smtp\" or \"syn\" is expected");
+    reader.Fail("kind", "\"tcp\", \"icmp\", \"udp\", \"http\", \"smtp\" or \"syn\" is expected");
   }
   return probe::Kind::kTcp;
 }
