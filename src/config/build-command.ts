@@ -1,4 +1,5 @@
 import type { NotifyFifo, NotifyScripts, ScriptCommand } from "../model/command.ts";
+import type { Code } from "./codes.ts";
 import type { BuildContext } from "./context.ts";
 import type { UserFacts } from "./host.ts";
 import { splitCommand, splitCommandLine, unquoteWord } from "./script-words.ts";
@@ -48,39 +49,46 @@ function read(entry: Entry | null, owner: Owner | null, context: BuildContext): 
   }
   const names = owner === null ? words.slice(2).map(unquoteWord) : [];
   const fallback = owner === null ? context.scripts.user : owner.user;
-  const user = names.length === 0 ? fallback : readUser(names, entry, context);
+  const user = names.length === 0 ? fallback : readUser(names, entry, context, absenceCode(entry, "missing-user"));
   if (user === undefined) return null;
   return isUsable(argv[0] ?? "", user, entry, context) ? { argv, user, place } : null;
 }
 
 /** Looks up `USER [GROUP]`. @returns undefined and a diagnostic when there is no such user or group */
-export function readUser(words: readonly string[], entry: Entry, context: BuildContext): UserFacts | undefined {
+export function readUser(
+  words: readonly string[],
+  entry: Entry,
+  context: BuildContext,
+  code: "missing-user" | "unusable-script" = "missing-user",
+): UserFacts | undefined {
   const [name = "", groupWord] = words;
   const place = placeOf(entry.statement, 1);
   const user = context.host.findUser(name);
   if (user === null) {
-    context.reporter.add("missing-user", `there is no user "${name}"`, place);
+    context.reporter.add(code, `there is no user "${name}"`, place);
     return undefined;
   }
   const group = groupWord?.replace(/^:/, "") ?? "";
   if (group === "") return user;
   const gid = context.host.findGroup(group);
   if (gid === null) {
-    context.reporter.add("missing-user", `there is no group "${group}"`, place);
+    context.reporter.add(code, `there is no group "${group}"`, place);
     return undefined;
   }
   return { uid: user.uid, gid };
 }
 
-/** Scripts whose absence keepalived complains about. */
+/** Scripts that keepalived complains about when they, or their users, are not there. */
 const VITAL_SCRIPTS = new Set(["script", "startup_script", "shutdown_script"]);
+
+function absenceCode<T extends Code>(entry: Entry, vital: T): T | "unusable-script" {
+  return VITAL_SCRIPTS.has(entry.keyword.name) ? vital : "unusable-script";
+}
 
 function isUsable(path: string, user: UserFacts | null, entry: Entry, context: BuildContext): boolean {
   const place = placeOf(entry.statement, 1);
   const finding = path.startsWith("<") ? "ok" : context.host.inspectScript(path);
-  if (finding === "ok" || finding === "insecure") context.scripts.count++;
-  const isVital = VITAL_SCRIPTS.has(entry.keyword.name);
-  const code = isVital ? "missing-script" : "unusable-script";
+  const code = absenceCode(entry, "missing-script");
   switch (finding) {
     case "ok":
       return true;

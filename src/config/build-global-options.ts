@@ -74,18 +74,28 @@ function readSyncOption(
     else
       context.reporter.add("bad-value", `lvs_sync_daemon: bad ${word} "${value}"`, placeOf(entry.statement, index + 3));
   } else {
-    readOldSyncWord(draft, word, entry, context);
+    readOldSyncWord(draft, word, index, entry, context);
     return 1;
   }
   return 2;
 }
 
-function readOldSyncWord(draft: Draft, word: string, entry: Entry, context: BuildContext): void {
-  const message = "this form of lvs_sync_daemon is deprecated, write: lvs_sync_daemon IFNAME inst NAME id N";
-  context.reporter.add("deprecated", message, placeOf(entry.statement));
+/** keepalived: a bare word is the instance, and after that a bare number is the id. */
+function readOldSyncWord(draft: Draft, word: string, index: number, entry: Entry, context: BuildContext): void {
+  const place = placeOf(entry.statement, index + 2);
+  if (index === 0) {
+    draft.instance = word;
+    return;
+  }
   const number = readInteger(word).value;
-  if (draft.instance === null) draft.instance = word;
-  else if (number !== null && number >= 0 && number <= 255) draft.syncId = number;
+  if (entry.statement.words[2] === "inst" || index > 1) {
+    context.reporter.add("bad-option", `lvs_sync_daemon: "${word}" is not known`, place);
+  } else if (number === null || number < 0 || number > 255) {
+    context.reporter.add("bad-value", `lvs_sync_daemon: "${word}" is not an id from 0 to 255`, place);
+  } else {
+    draft.syncId = number;
+    context.reporter.add("deprecated", `lvs_sync_daemon: a bare id is deprecated, write "id ${number}"`, place);
+  }
 }
 
 const SYMBOLS: ReadonlyMap<string, number> = new Map([

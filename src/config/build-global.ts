@@ -286,22 +286,32 @@ function readSyncDaemon(globals: Settings, context: BuildContext): LvsSyncDaemon
   return entries[0] === undefined ? null : readLvsSyncDaemon(entries[0], context);
 }
 
-function readFirewall(globals: Settings, context: BuildContext): FirewallSettings {
-  for (const { statement } of globals.all("nftables").slice(1)) {
-    context.reporter.add("duplicate", "nftables is given already", placeOf(statement));
+const DEFAULT_TABLE = "keepalived";
+const DEFAULT_IPVS_TABLE = "keepalived_ipvs";
+
+/** The first of `nftables [TABLE]` and `vrrp_iptables` counts; as in keepalived without iptables, both mean nftables. */
+function readFirewallTable(globals: Settings, context: BuildContext): string | null {
+  let table: string | null = null;
+  for (const { keyword, statement } of globals.entries) {
+    const place = placeOf(statement);
+    if (keyword.name === "vrrp_iptables") {
+      context.reporter.add("deprecated", 'vrrp_iptables: nftables is used instead, write "nftables"', place);
+      table ??= DEFAULT_TABLE;
+    } else if (keyword.name === "nftables") {
+      if (table !== null) context.reporter.add("duplicate", "nftables is given already", place);
+      table ??= statement.words[1] ?? DEFAULT_TABLE;
+    }
   }
-  const chains = globals.words("vrrp_iptables");
-  const [input = "INPUT", output = "OUTPUT"] = chains ?? [];
-  const tableOf = (name: string, fallback: string): string | null =>
-    globals.has(name) ? (globals.text(name) ?? fallback) : null;
+  return table;
+}
+
+function readFirewall(globals: Settings, context: BuildContext): FirewallSettings {
   return {
-    iptables: chains === null ? null : { input, output },
-    ipsets: globals.words("vrrp_ipsets"),
-    table: tableOf("nftables", "keepalived"),
+    table: readFirewallTable(globals, context),
     isTableImplied: false,
     priority: globals.number("nftables_priority") ?? -1,
     usesInterfaceIndex: globals.has("nftables_ifindex"),
-    ipvsTable: tableOf("nftables_ipvs", "keepalived_ipvs"),
+    ipvsTable: globals.has("nftables_ipvs") ? (globals.text("nftables_ipvs") ?? DEFAULT_IPVS_TABLE) : null,
     ipvsPriority: globals.number("nftables_ipvs_priority") ?? -1,
     ipvsFirstFwmark: globals.number("nftables_ipvs_start_fwmark") ?? 1000,
     hasCounters: globals.has("nftables_counters"),

@@ -97,7 +97,7 @@ export function buildInterfaceDelays(
 ): readonly InterfaceDelay[] {
   const delays: InterfaceDelay[] = [];
   for (const line of root.all("interface_up_down_delays").flatMap((block) => block.lines)) {
-    const [name = "", down = "", up = "0"] = line.words;
+    const [name = "", down = "0", up = "0"] = line.words;
     const { interfaces } = context.host;
     if (interfaces !== null && !interfaces.has(name) && !globals.allowsMissingInterfaces) {
       context.reporter.add("missing-interface-optional", `there is no interface ${name}`, placeOf(line));

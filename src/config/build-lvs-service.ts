@@ -1,3 +1,4 @@
+import type { VirtualServerGroup } from "../model/checks.ts";
 import type { VirtualServer, VirtualServerKey } from "../model/lvs.ts";
 import { ipv4ToNumber, parseAddress } from "./address.ts";
 import type { BuildContext } from "./context.ts";
@@ -65,6 +66,7 @@ type Persistence = Pick<VirtualServer, "persistenceTimeoutSec" | "persistenceGra
 export function readPersistence(
   settings: Settings,
   key: VirtualServerKey,
+  group: VirtualServerGroup | null,
   entry: Entry,
   context: BuildContext,
 ): Persistence {
@@ -72,7 +74,7 @@ export function readPersistence(
   const isBare = settings.has("persistence_timeout") && timeout === 0;
   const granularity = readGranularity(settings, context);
   if (timeout === 0 && (isBare || granularity !== null)) timeout = DEFAULT_PERSISTENCE_SEC;
-  if (timeout === 0 && key.kind === "address" && key.port === 0) {
+  if (timeout === 0 && hasPortZero(key, group)) {
     timeout = DEFAULT_PERSISTENCE_SEC;
     const message = `port 0 needs persistence, ${DEFAULT_PERSISTENCE_SEC} s is used`;
     context.reporter.add("lvs-adjusted", message, placeOf(entry.statement));
@@ -83,6 +85,11 @@ export function readPersistence(
     persistenceGranularity: granularity ?? (isIpv6 ? 128 : 0xffffffff),
     persistenceEngine: settings.text("persistence_engine"),
   };
+}
+
+function hasPortZero(key: VirtualServerKey, group: VirtualServerGroup | null): boolean {
+  if (key.kind === "address") return key.port === 0;
+  return group?.members.some((member) => member.kind !== "fwmark" && member.port === 0) === true;
 }
 
 function readGranularity(settings: Settings, context: BuildContext): number | null {

@@ -1,4 +1,4 @@
-import type { ConfiguredRealServer, ConfiguredVirtualServer } from "../model/checks.ts";
+import type { ConfiguredRealServer, ConfiguredVirtualServer, VirtualServerGroup } from "../model/checks.ts";
 import type { RealServer, TransportProtocol, VirtualServer, VirtualServerKey } from "../model/lvs.ts";
 import type { AddressFamily } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
@@ -13,7 +13,9 @@ import {
 import { readCommand } from "./build-command.ts";
 import { type Forwarding, lastForwarding } from "./build-forwarding.ts";
 import { readFlags, readPersistence, readScheduler } from "./build-lvs-service.ts";
+import { familyOfGroup, isMarkedOnly } from "./build-server-groups.ts";
 import type { BuildContext } from "./context.ts";
+import { reportGroupPorts } from "./group-ports.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, endOf, placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
@@ -28,8 +30,8 @@ export interface ServerSurroundings {
   readonly logsAllFailures: boolean;
   /** `smtp_alert_checker`, else `smtp_alert`; null when neither is given. */
   readonly sendsMail: boolean | null;
-  /** Family of each group defined so far, null when it has only firewall marks. */
-  readonly groupFamilies: ReadonlyMap<string, AddressFamily | null>;
+  /** Those defined so far, by name. */
+  readonly groups: ReadonlyMap<string, VirtualServerGroup>;
 }
 
 /** Facts of a virtual server that its real servers inherit. */
@@ -68,7 +70,9 @@ export function buildVirtualServer(
     surroundings,
   };
   const realServers = readRealServers(settings, defaults, context);
-  const sorryServer = readSorryServer(settings, defaults, context);
+  const sorryServer = alignInhibit(readSorryServer(settings, defaults, context), realServers, context);
+  const group = key.kind === "group" ? surroundings.groups.get(key.group) : undefined;
+  if (group !== undefined) reportGroupPorts({ group, realServers, sorryServer: sorryServer?.server ?? null }, context);
   if (realServers.length === 0 && sorryServer === null) {
     context.reporter.add("lvs-adjusted", "the virtual server has no real servers", placeOf(entry.statement));
   }
@@ -77,11 +81,11 @@ export function buildVirtualServer(
     key: key.kind === "fwmark" ? { ...key, family: family ?? "inet" } : key,
     scheduler: readScheduler(settings, entry, context),
     flags: readFlags(settings, key, context),
-    ...readPersistence(settings, key, entry, context),
+    ...readPersistence(settings, key, group ?? null, entry, context),
     ...limitQuorum(settings, realServers, entry, context),
     sorryServer: sorryServer?.server ?? null,
     sorryTunnel: sorryServer?.tunnel ?? null,
-    isSorryServerInhibited: settings.has("sorry_server_inhibit"),
+    isSorryServerInhibited: sorryServer?.server.isInhibitedOnFailure ?? settings.has("sorry_server_inhibit"),
     realServers,
     family,
     ...forwarding,
@@ -117,7 +121,8 @@ function familyOf(
     context.reporter.add("bad-value", `ip_family is inet or inet6, not "${word}"`, settings.place("ip_family"));
   }
   if (key.kind === "address") return key.family;
-  return key.kind === "group" ? (surroundings.groupFamilies.get(key.group) ?? null) : null;
+  const group = key.kind === "group" ? surroundings.groups.get(key.group) : undefined;
+  return group === undefined ? null : familyOfGroup(group);
 }
 
 function readRealServers(
@@ -155,25 +160,27 @@ function readKey(
 ): VirtualServerKey | null {
   const [, first = "", second] = entry.statement.words;
   if (first === "group") {
-    const group = second ?? "";
-    // A group of firewall marks alone has no protocol
-    const isMarked = surroundings.groupFamilies.get(group) === null && !settings.has("protocol");
-    return { kind: "group", group, protocol: isMarked ? "udp" : readProtocol(settings, entry, context) };
+    const name = second ?? "";
+    const group = surroundings.groups.get(name);
+    if (group === undefined || !isMarkedOnly(group)) {
+      return { kind: "group", group: name, protocol: readProtocol(settings, entry, context) };
+    }
+    reportProtocolOfMark(settings, context);
+    return { kind: "group", group: name, protocol: "udp" };
   }
   if (first === "fwmark") {
-    if (settings.has("protocol")) {
-      context.reporter.add(
-        "lvs-adjusted",
-        "a firewall mark has no protocol, it is left out",
-        settings.place("protocol"),
-      );
-    }
+    reportProtocolOfMark(settings, context);
     return { kind: "fwmark", fwmark: readInteger(second ?? "").value ?? 0, family: "inet", protocol: "tcp" };
   }
   const address = parseAddress(first);
   if (address === null) return null;
   const port = readInteger(second ?? "0").value ?? 0;
   return { kind: "address", ...address, port, protocol: readProtocol(settings, entry, context) };
+}
+
+function reportProtocolOfMark(settings: Settings, context: BuildContext): void {
+  if (!settings.has("protocol")) return;
+  context.reporter.add("lvs-adjusted", "a firewall mark has no protocol, it is left out", settings.place("protocol"));
 }
 
 function readProtocol(settings: Settings, entry: Entry, context: BuildContext): TransportProtocol {
@@ -240,6 +247,21 @@ function readSorryServer(settings: Settings, defaults: ServerDefaults, context: 
     place: placeOf(entry.statement),
   };
   return { server, tunnel: forwarding.tunnel };
+}
+
+/** keepalived: one destination cannot be inhibited as a real server and not as sorry server, or the reverse. */
+function alignInhibit(
+  sorry: SorryServer | null,
+  realServers: readonly RealServer[],
+  context: BuildContext,
+): SorryServer | null {
+  if (sorry === null) return null;
+  const { server } = sorry;
+  const same = realServers.find(({ address, port }) => address === server.address && port === server.port);
+  if (same === undefined || same.isInhibitedOnFailure === server.isInhibitedOnFailure) return sorry;
+  const message = `this sorry server is a real server too, so it is ${same.isInhibitedOnFailure ? "" : "not "}inhibited as that is`;
+  context.reporter.add("lvs-adjusted", message, server.place);
+  return { ...sorry, server: { ...server, isInhibitedOnFailure: same.isInhibitedOnFailure } };
 }
 
 function reportEarlySorryOptions(settings: Settings, context: BuildContext): void {

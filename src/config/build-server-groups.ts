@@ -30,6 +30,11 @@ export function familyOfGroup(group: VirtualServerGroup): AddressFamily | null {
   return null;
 }
 
+/** Such a group has no protocol. */
+export function isMarkedOnly(group: VirtualServerGroup): boolean {
+  return group.members.every(({ kind }) => kind === "fwmark");
+}
+
 function readMember(line: Statement, context: BuildContext): GroupMember | null {
   const [first = "", second] = line.words;
   if (first === "fwmark") return readFwmark(line, context);

@@ -2,7 +2,6 @@ import type { ConfiguredRule } from "../model/addressing.ts";
 import type { ConfiguredVirtualServer, VirtualServerGroup } from "../model/checks.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { BfdInstance, TrackFile, TrackProcess, VrrpScript } from "../model/tracking.ts";
-import type { AddressFamily } from "../model/units.ts";
 import type { GarpGroup, StaticTrackGroup } from "../model/vrrp-complete.ts";
 import { buildAddresses } from "./build-addresses.ts";
 import { type BuiltGlobals, buildGlobals } from "./build-global.ts";
@@ -16,7 +15,7 @@ import {
 import { buildVirtualServer, type ServerSurroundings } from "./build-lvs.ts";
 import { buildRoutes } from "./build-routes.ts";
 import { RuleBuilder } from "./build-rules.ts";
-import { buildServerGroup, buildTls, familyOfGroup } from "./build-server-groups.ts";
+import { buildServerGroup, buildTls } from "./build-server-groups.ts";
 import { buildBfdInstance, buildScript, buildTrackFile, buildTrackProcess } from "./build-trackers.ts";
 import { buildVrrpInstance, type UngroupedInstance } from "./build-vrrp.ts";
 import type { BuildContext } from "./context.ts";
@@ -168,9 +167,7 @@ export class ConfigurationBuilder {
       bfds: new Set(this.bfds.keys()),
       logsAllFailures: settings.logsAllCheckerFailures,
       sendsMail: mail.alertsForCheckers ?? mail.alertsByDefault,
-      groupFamilies: new Map<string, AddressFamily | null>(
-        this.serverGroups.map((group) => [group.name, familyOfGroup(group)]),
-      ),
+      groups: new Map(this.serverGroups.map((group) => [group.name, group])),
     };
   }
 

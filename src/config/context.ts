@@ -11,8 +11,6 @@ export interface ScriptContext {
   user: UserFacts | null;
   /** `enable_script_security` */
   isSecured: boolean;
-  /** Scripts met so far. */
-  count: number;
 }
 
 /** What every builder of the model has at hand. */

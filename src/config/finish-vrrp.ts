@@ -22,9 +22,10 @@ export function finishGlobals(
   instances: readonly ConfiguredVrrpInstance[],
 ): ConfiguredGlobals {
   const needsFirewall = instances.some((instance) => instance.vmac !== null || !instance.acceptMode);
-  const isUnnamed = globals.firewall.table === null && globals.firewall.iptables === null;
   const firewall =
-    needsFirewall && isUnnamed ? { ...globals.firewall, table: "keepalived", isTableImplied: true } : globals.firewall;
+    needsFirewall && globals.firewall.table === null
+      ? { ...globals.firewall, table: "keepalived", isTableImplied: true }
+      : globals.firewall;
   const syncing = instances.find(({ lvsSyncInterface }) => lvsSyncInterface !== null);
   const fromInstance =
     syncing === undefined || syncing.lvsSyncInterface === null

@@ -1,14 +1,24 @@
 import { parseAddress } from "./address.ts";
 import type { Keyword } from "./keywords/table.ts";
-import type { BlockGate } from "./tree.ts";
+import type { BlockGate, BlockRefusal } from "./tree.ts";
 import { readInteger } from "./values.ts";
 import type { Statement } from "./words.ts";
+
+/** keepalived: without a name these are skipped; at any other it stops reading. */
+const NAMELESS_SKIPPED: ReadonlySet<string> = new Set(["vrrp_instance", "vrrp_sync_group", "track_group"]);
 
 /** Refuses blocks by what stands before their brace: no name, two names, a name used before, a bad address. */
 export class HeaderGate implements BlockGate {
   private readonly names = new Set<string>();
 
-  refuse(keyword: Keyword, statement: Statement): string | null {
+  refuse(keyword: Keyword, statement: Statement): BlockRefusal | null {
+    const message = this.findFault(keyword, statement);
+    if (message === null) return null;
+    const isNameless = statement.words.length === 1 && !NAMELESS_SKIPPED.has(keyword.name);
+    return { code: isNameless ? "missing-parameter" : "block-rejected", message };
+  }
+
+  private findFault(keyword: Keyword, statement: Statement): string | null {
     if (keyword.name === "virtual_server") return checkVirtualServer(statement);
     if (keyword.name === "real_server") return checkServerAddress(statement, 1);
     if (keyword.block === "(root)" && keyword.syntax.startsWith("<NAME>")) return this.checkName(keyword, statement);

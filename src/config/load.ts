@@ -17,6 +17,7 @@ import { ROOT_TABLE } from "./keywords/tables.ts";
 import { LineReader } from "./line-reader.ts";
 import { NameTables } from "./name-tables.ts";
 import { isCode, Reporter } from "./reporter.ts";
+import { runsScripts } from "./script-security.ts";
 import type { Entry } from "./tree.ts";
 
 /** What to load, as the command line says it. */
@@ -59,7 +60,7 @@ export function loadConfiguration(
     ? read(reading, first.builder.globalEntries)
     : first;
   const configuration = builder.finish();
-  if (scripts.count > 0 && !scripts.isSecured) {
+  if (!scripts.isSecured && runsScripts(configuration, reporter.codes.has("missing-interface"))) {
     reporter.add("script-security", "scripts are run without enable_script_security; add it to global_defs", null);
   }
   reportIdleKeywords(used, reporter);
@@ -97,7 +98,7 @@ function read({ source, host, kept }: ReadingOrder, globals: readonly Entry[] | 
     reporter,
   });
   openMainFiles(source, host, lines, reporter);
-  const scripts = { user: null, isSecured: false, count: 0 };
+  const scripts = { user: null, isSecured: false };
   const names = new NameTables(host);
   const context: BuildContext = { reporter, host, used: new Map(), scripts, names, shared: { timing: null } };
   const builder = new ConfigurationBuilder(context, globals);

@@ -30,7 +30,12 @@ export function endOf(entry: Entry): SourcePlace {
 /** What the parser asks about a block before it goes into it. */
 export interface BlockGate {
   /** @returns why the block is to be skipped as a whole, null to read it */
-  refuse(keyword: Keyword, statement: Statement): string | null;
+  refuse(keyword: Keyword, statement: Statement): BlockRefusal | null;
+}
+
+export interface BlockRefusal {
+  readonly code: "block-rejected" | "missing-parameter";
+  readonly message: string;
 }
 
 export type { KeywordTable };

@@ -40,8 +40,6 @@ export interface LvsSyncDaemon {
 }
 
 export interface FirewallSettings {
-  readonly iptables: { readonly input: string; readonly output: string } | null;
-  readonly ipsets: readonly string[] | null;
   readonly table: string | null;
   /** No firewall is named, but instances need one. */
   readonly isTableImplied: boolean;

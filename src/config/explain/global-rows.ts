@@ -159,10 +159,9 @@ const LVS: readonly Row<Globals>[] = [
 ];
 
 const FIREWALL: readonly Row<Globals>[] = [
-  row("vrrp_iptables", ({ firewall }) =>
-    firewall.iptables === null ? null : `${firewall.iptables.input} ${firewall.iptables.output}`,
-  ),
-  row("vrrp_ipsets", ({ firewall }) => (firewall.ipsets === null ? null : firewall.ipsets.join(" ") || true)),
+  // Both mean nftables here, as in a keepalived that was built without iptables.
+  row("vrrp_iptables", () => null),
+  row("vrrp_ipsets", () => null),
   row("nftables", ({ firewall }) => firewall.table, {
     because: ({ firewall }) => (firewall.isTableImplied ? "instances need a firewall" : null),
   }),

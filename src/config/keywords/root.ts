@@ -28,6 +28,6 @@ virtual_server_group :: <NAME> { entries } :: - :: entries: ADDR[-RANGE|/MASK] [
 virtual_server :: <IP> [PORT] { | fwmark <N> { | group <NAME> { :: - :: port 0..65535; 0 or absent needs persistence :: Defines one IPVS virtual service :: area=check
 bfd_instance :: <NAME> { block } :: - :: name up to 31 chars, unique :: Defines one BFD session :: area=bfd
 track_file :: <NAME> { block } :: - :: must precede its users :: File whose integer content drives priority or weight :: area=script
-vrrp_track_file :: <NAME> { block } :: - :: deprecated :: Old name of track_file :: deprecated area=script
+vrrp_track_file :: <NAME> { block } :: - :: deprecated :: Old name of track_file :: deprecated quiet area=script
 `,
 );

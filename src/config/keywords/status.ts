@@ -17,7 +17,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
     vrrp_owner_ignore_adverts v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask
-    vmac_prefix vmac_addr_prefix nftables nftables_priority nftables_counters disable_local_igmp
+    vmac_prefix vmac_addr_prefix nftables vrrp_iptables vrrp_ipsets nftables_priority nftables_counters disable_local_igmp
     script_user enable_script_security
     notify_fifo notify_fifo_script vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout

@@ -79,8 +79,11 @@ check(
   "static_ipaddress 10.0.0.1{10.0.0.2}",
   ["1 block-extra-parameters"],
 );
-check("a block without a name is skipped whole", "track_file {\nweigth 2\n}\ninstance a", "instance a", [
+check("a block without a name is skipped whole", "track_group {\nweigth 2\n}\ninstance a", "instance a", [
   "1 block-rejected",
+]);
+check("keepalived stops reading at most blocks without a name", "track_file {\nweigth 2\n}\ninstance a", "instance a", [
+  "1 missing-parameter",
 ]);
 check(
   "a block with two names is skipped whole",
