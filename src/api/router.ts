@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Override, overrideKey } from "../checker/override.ts";
 import type { Replay } from "../runtime/event-log.ts";
+import type { LvsUsage } from "../runtime/lvs-types.ts";
 import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
 import { METRICS_TYPE, renderMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -60,6 +61,8 @@ export interface ApiSources {
   /** Null while the daemon starts or stops. */
   readonly snapshot: () => Snapshot | null;
   readonly facts: () => ProcessFacts;
+  /** What passes through the kernel's table; null when it can't be read. */
+  readonly usage: () => Promise<LvsUsage | null>;
   /** CLOCK_MONOTONIC in microseconds. */
   readonly nowUs: () => number;
   readonly eventsSince: (sequence: number) => Replay;
@@ -167,9 +170,10 @@ function orderInstance(body: unknown, sources: ApiSources): VrrpResult {
 }
 
 const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
-  "GET /metrics": (_, sources) => {
+  "GET /metrics": async (_, sources) => {
+    const usage = await sources.usage();
     const [snapshot, facts, overrides] = [snapshotOf(sources), sources.facts(), sources.overrides.list()];
-    const body = renderMetrics({ snapshot, facts, overrides, nowUs: sources.nowUs() });
+    const body = renderMetrics({ snapshot, facts, overrides, usage, nowUs: sources.nowUs() });
     return { status: 200, contentType: METRICS_TYPE, body };
   },
   "GET /v1/openapi.json": () => json(openApiDocument()),

@@ -1,7 +1,7 @@
 import { type Override, overrideKey } from "../checker/override.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { LoopHealth } from "../native/contract.ts";
+import type { LatenessSummary, LoopHealth, ProbeCounters, VrrpLoopHealth } from "../native/contract.ts";
 import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
@@ -22,7 +22,7 @@ export interface Snapshot {
   readonly instances: readonly VrrpInstanceSnapshot[];
   readonly bfdSessions: readonly BfdSessionSnapshot[];
   readonly lvs: LvsSnapshot | null;
-  readonly vrrpHealth: LoopHealth | null;
+  readonly vrrpHealth: VrrpLoopHealth | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -37,6 +37,8 @@ export interface ProcessFacts {
   readonly lastEvent: number;
   readonly heapUsedBytes: number;
   readonly residentBytes: number;
+  /** How late the timers of the control loop (JavaScript) fire. */
+  readonly loopLag: LatenessSummary;
 }
 
 const SECOND_US = 1_000_000;
@@ -51,7 +53,7 @@ function count<Item>(items: readonly Item[], isCounted: (item: Item) => boolean)
 
 export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
   const { instances, lvs, vrrpHealth, configuration } = snapshot;
-  const { heapUsedBytes, residentBytes, ...process } = facts;
+  const { heapUsedBytes, residentBytes, loopLag: _, ...process } = facts;
   const inState = (state: VrrpInstanceSnapshot["state"]): number => count(instances, (one) => one.state === state);
   const virtualServers = lvs?.virtualServers ?? [];
   const total = virtualServers.reduce((sum, { realServers }) => sum + realServers.length, 0);
@@ -66,15 +68,26 @@ export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
     },
     virtualServers: { total: virtualServers.length, withQuorum: count(virtualServers, ({ hasQuorum }) => hasQuorum) },
     realServers: { total, alive: virtualServers.reduce((sum, one) => sum + aliveOf(one), 0) },
-    vrrpLoop: vrrpHealth,
-    probes: lvs?.probes ?? null,
+    vrrpLoop: vrrpHealth && viewLoop(vrrpHealth),
+    probes: viewProbes(lvs?.probes ?? null),
     ipvs: lvs?.table ?? null,
     memory: { heapUsedBytes, residentBytes },
   };
 }
 
+/** Histograms are for the metrics. */
+function viewLoop({ heartbeats, commands, eventsLost, lateness }: LoopHealth): NonNullable<Status["vrrpLoop"]> {
+  return { heartbeats, commands, eventsLost, lateness };
+}
+
+function viewProbes(counters: ProbeCounters | null): Status["probes"] {
+  if (counters === null) return null;
+  const { kinds: _, ...sums } = counters;
+  return sums;
+}
+
 export function viewInstance(instance: VrrpInstanceSnapshot, nowUs: number): Instance {
-  const { interfaceName, sinceUs, counters, recording: _, ...rest } = instance;
+  const { interfaceName, sinceUs, counters, recording: _, transitions: __, ...rest } = instance;
   const dropped = Object.entries(counters?.dropped ?? {}).filter(([, drops]) => drops > 0);
   return {
     ...rest,

@@ -1,7 +1,7 @@
 import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { IpvsTable, LoopHealth } from "../native/contract.ts";
+import type { IpvsTable, VrrpLoopHealth } from "../native/contract.ts";
 import type { BfdRuntime, BfdRuntimeDependencies, BfdSessionSnapshot } from "./bfd-runtime.ts";
 import type { Logger } from "./log.ts";
 import type { LvsRuntime, LvsSnapshot } from "./lvs-types.ts";
@@ -50,7 +50,7 @@ export interface DaemonStatus {
   /** Null without load balancing. */
   readonly lvs: LvsSnapshot | null;
   /** Of the vrrp loop; null without VRRP. */
-  readonly vrrpHealth: LoopHealth | null;
+  readonly vrrpHealth: VrrpLoopHealth | null;
   /** Of the configuration in force. */
   readonly diagnostics: readonly Diagnostic[];
 }

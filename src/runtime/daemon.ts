@@ -10,6 +10,7 @@ import {
   EXIT_CODES,
 } from "./daemon-types.ts";
 import { errorText } from "./error-code.ts";
+import type { LvsUsage } from "./lvs-types.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import { damageOf, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
@@ -59,6 +60,11 @@ export class Daemon {
     if (this.configuration === null || (this.phase !== "running" && this.phase !== "reloading")) return null;
     const { configuration, diagnostics } = this;
     return { configuration, diagnostics, ...this.halves.status() };
+  }
+
+  /** What passes through the kernel's IPVS table; null when there is none, or it can't be read. */
+  usage(): Promise<LvsUsage | null> {
+    return this.halves.usage();
   }
 
   /** Of the native loops; empty unless the daemon is up, since loops that are being closed stand still. */

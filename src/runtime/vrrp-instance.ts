@@ -4,7 +4,7 @@ import { isSameModel } from "../model/equality.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { InterfaceAddress, PreparedObject, VrrpLoop, VrrpTransport } from "../native/contract.ts";
 import { step } from "../vrrp/machine.ts";
-import { type RecordedCounts, Recorder } from "../vrrp/recording.ts";
+import { type RecordedCounts, Recorder, TransitionCounter } from "../vrrp/recording.ts";
 import { effectivePriority } from "../vrrp/timers.ts";
 import type { ControlEffect, FaultReason, NoteEffect, RouterEvent, VrrpEffect, VrrpState } from "../vrrp/types.ts";
 import { objectsWithout } from "./network-objects.ts";
@@ -65,6 +65,7 @@ export class RunningInstance {
   #lastSource: IpAddress | null | undefined = undefined;
   readonly #limit = new NoteLimit();
   readonly #recorder = new Recorder(RECORDED_STEPS);
+  readonly #transitions = new TransitionCounter();
 
   constructor(instance: number, config: RunningRouter, context: RunningInstanceContext) {
     this.#context = context;
@@ -274,12 +275,15 @@ export class RunningInstance {
       releasedActive: this.#releasedActive,
       counters: this.#context.loop.counters(this.book.instance),
       recording: this.#recorder.steps(),
+      transitions: this.#transitions.counts(),
     };
   }
 
   #record(before: VrrpState, event: RouterEvent, atUs: Microseconds): void {
     const { loop } = this.#context;
-    const isChange = step(this.config, before, event).state.kind !== before.kind;
+    const after = step(this.config, before, event).state.kind;
+    const isChange = after !== before.kind;
+    this.#transitions.add(before.kind, event, after);
     const counters = isChange ? loop.counters(this.book.instance) : null;
     const counts: RecordedCounts | null = counters && {
       advertsSent: counters.advertsSent,

@@ -41,6 +41,7 @@ const events = new EventLog(100);
 const sources: ApiSources = {
   snapshot: () => shown,
   facts: () => FACTS,
+  usage: async () => null,
   nowUs: () => 100_000_000,
   nowMs: () => 1_700_000_000_000,
   eventsSince: (sequence) => events.since(sequence),

@@ -5,7 +5,7 @@ import { type ApiSources, answer } from "../../../src/api/router.ts";
 import { ROUTES } from "../../../src/api/routes.ts";
 import { INSTANCE_SCHEMA, REAL_SERVERS_SCHEMA, STATUS_SCHEMA, VIRTUAL_SERVER_SCHEMA } from "../../../src/api/schema.ts";
 import type { Override } from "../../../src/checker/override.ts";
-import { FACTS, snapshot } from "./samples.ts";
+import { FACTS, snapshot, USAGE } from "./samples.ts";
 
 const NOW_US = 100_000_000;
 
@@ -13,6 +13,7 @@ function sources(changes: Partial<ApiSources> = {}): ApiSources {
   return {
     snapshot,
     facts: () => FACTS,
+    usage: async () => USAGE,
     nowUs: () => NOW_US,
     eventsSince: () => ({ missed: 0, events: [] }),
     overrides: { list: () => [], set: () => true, clear: () => true },
