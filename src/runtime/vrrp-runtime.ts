@@ -191,7 +191,7 @@ class Runtime implements VrrpRuntime {
       instance.group = this.#groups.find(({ members }) => members.includes(instance)) ?? null;
       if (instance.group !== null) continue;
       loop.setGroup([instance.book.instance]);
-      instance.shareFault(false, this.#dependencies.clock.nowUs());
+      instance.shareFault(null, this.#dependencies.clock.nowUs());
     }
     for (const { members } of this.#groups) loop.setGroup(members.map(({ book }) => book.instance));
   }

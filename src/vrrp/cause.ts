@@ -1,4 +1,4 @@
-import type { AdvertClass, FaultReason, RouterEvent } from "./types.ts";
+import { type AdvertClass, type FaultReason, isHold, type RouterEvent } from "./types.ts";
 
 /** Why an instance changed its state, in few enough words to count by. `vrrp/why.ts` tells it at length. */
 export type TransitionCause =
@@ -57,7 +57,7 @@ function advertCause(kind: AdvertClass): TransitionCause {
 }
 
 function faultCause(reason: FaultReason): TransitionCause {
-  if (reason === "held by operator") return "operator";
+  if (isHold(reason)) return "operator";
   if (reason === "sync group") return "sync-group";
   if (reason === "lease lapsed") return "stalled";
   return reason.startsWith("tracked ") ? "tracking" : "link";
