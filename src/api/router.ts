@@ -51,9 +51,11 @@ export interface OverrideStore {
 
 /** What operators want of instances. */
 export interface OrderTaker {
-  give(order: VrrpOrder): void;
-  /** @returns whether there was an order */
-  release(instance: string): boolean;
+  /** @returns whether a restart will know of it */
+  give(order: VrrpOrder): boolean;
+  orderFor(instance: string): VrrpOrder | null;
+  /** @returns null when there was no order, else whether a restart will know of it */
+  release(instance: string): boolean | null;
 }
 
 /** Where answers come from. */
@@ -157,16 +159,20 @@ function orderInstance(body: unknown, sources: ApiSources): VrrpResult {
   const { instance, owner, reason } = request;
   const found = snapshotOf(sources).instances.find(({ name }) => name === instance);
   const { basePriority } = knownInstance(found, instance);
-  if (request.action === "release") return { changed: sources.operator.release(instance) };
+  if (request.action === "release") {
+    const isSaved = sources.operator.release(instance);
+    return { changed: isSaved !== null, isSaved: isSaved ?? true };
+  }
   if (request.action === "priority" && basePriority === 255)
     throw new ApiError(400, `${instance} owns its addresses: its priority is always 255`);
   const wish =
     request.action === "priority"
       ? ({ kind: "priority", priority: request.priority } as const)
       : ({ kind: "hold" } as const);
-  const expiresInMs = request.expiresSec === undefined ? null : request.expiresSec * 1000;
-  sources.operator.give({ instance, wish, owner, reason, expiresInMs });
-  return { changed: true };
+  const sinceMs = sources.nowMs();
+  const expiresMs = request.expiresSec === undefined ? null : sinceMs + request.expiresSec * 1000;
+  const isSaved = sources.operator.give({ instance, wish, owner, reason, sinceMs, expiresMs });
+  return { changed: true, isSaved };
 }
 
 const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
@@ -179,7 +185,11 @@ const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
   "GET /v1/openapi.json": () => json(openApiDocument()),
   "GET /v1/status": (_, sources) => json(viewStatus(snapshotOf(sources), sources.facts())),
   "GET /v1/instances": (_, sources) =>
-    json(snapshotOf(sources).instances.map((instance) => viewInstance(instance, sources.nowUs()))),
+    json(
+      snapshotOf(sources).instances.map((instance) =>
+        viewInstance(instance, sources.operator.orderFor(instance.name), sources.nowUs()),
+      ),
+    ),
   "GET /v1/bfd-sessions": (_, sources) =>
     json(snapshotOf(sources).bfdSessions.map((session) => viewBfdSession(session, sources.nowUs()))),
   "GET /v1/virtual-servers": (_, sources) =>

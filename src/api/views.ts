@@ -4,6 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { LatenessSummary, LoopHealth, ProbeCounters, VrrpLoopHealth } from "../native/contract.ts";
 import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
+import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
 import type {
   BfdSessionView,
@@ -86,7 +87,12 @@ function viewProbes(counters: ProbeCounters | null): Status["probes"] {
   return sums;
 }
 
-export function viewInstance(instance: VrrpInstanceSnapshot, nowUs: number): Instance {
+function viewOrder({ wish, owner, reason, sinceMs, expiresMs }: VrrpOrder): NonNullable<Instance["order"]> {
+  const priority = wish.kind === "priority" ? wish.priority : null;
+  return { wish: wish.kind, priority, owner, reason, sinceMs, expiresMs };
+}
+
+export function viewInstance(instance: VrrpInstanceSnapshot, order: VrrpOrder | null, nowUs: number): Instance {
   const { interfaceName, sinceUs, counters, recording: _, transitions: __, ...rest } = instance;
   const dropped = Object.entries(counters?.dropped ?? {}).filter(([, drops]) => drops > 0);
   return {
@@ -94,6 +100,7 @@ export function viewInstance(instance: VrrpInstanceSnapshot, nowUs: number): Ins
     interface: interfaceName,
     stateAgeSec: ageSec(nowUs, sinceUs),
     faultReasons: [...rest.faultReasons],
+    order: order && viewOrder(order),
     virtualAddresses: [...rest.virtualAddresses],
     advertsSent: counters?.advertsSent ?? 0,
     advertsReceived: counters?.advertsReceived ?? 0,

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
@@ -31,7 +32,9 @@ function assertOwn(path: string, info: { readonly uid: number; readonly mode: nu
 }
 
 function ensureFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const created = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // keepalived's umask takes the right to enter, which only root does without.
+  if (created !== undefined) chmodSync(folder, 0o700);
   const info = lstatSync(folder);
   if (!info.isDirectory()) throw new UnsafeStateError(folder, "no folder");
   assertOwn(folder, info);

@@ -30,6 +30,8 @@ export const DAEMON_TEXTS: LogTexts = {
   "internal error": "Internal error: {reason}",
   "interfaces not readable": "Cannot read the network interfaces: {reason}",
   "vrrp order": "({instance}) {owner}: {wish} ({reason})",
+  "vrrp orders not loaded": "Cannot read what operators wanted of VRRP instances, doing without: {reason}",
+  "vrrp orders not saved": "Cannot save what operators want of VRRP instances, a restart will not know of it: {reason}",
   "vrrp order released": "({instance}) {wish} released",
   "override set": "{owner}: {action} of real server {realServer} of {virtualServer} ({reason})",
   "override taken back": "{action} of real server {realServer} of {virtualServer} taken back",

@@ -46,7 +46,7 @@ const sources: ApiSources = {
   nowMs: () => 1_700_000_000_000,
   eventsSince: (sequence) => events.since(sequence),
   overrides: { list: () => [], set: () => true, clear: () => true },
-  operator: { give: () => undefined, release: () => false },
+  operator: { give: () => true, release: () => null, orderFor: () => null },
   reload: async () => ({ isComplete: true, messages: [] }),
   planReload: async () => ({ wouldBeRefused: false, changes: [], complaints: [] }),
   explain: async () => ["[]"],

@@ -17,7 +17,7 @@ function sources(changes: Partial<ApiSources> = {}): ApiSources {
     nowUs: () => NOW_US,
     eventsSince: () => ({ missed: 0, events: [] }),
     overrides: { list: () => [], set: () => true, clear: () => true },
-    operator: { give: () => undefined, release: () => false },
+    operator: { give: () => true, release: () => null, orderFor: () => null },
     reload: async () => ({ isComplete: true, messages: [] }),
     planReload: async () => ({ wouldBeRefused: false, changes: [], complaints: [] }),
     nowMs: () => 1_000_000,
