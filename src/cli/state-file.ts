@@ -45,7 +45,7 @@ function ensureFolder(folder: string): void {
  * @returns its text, null when there is none
  * @throws UnsafeStateError for a symbolic link, another owner or loose permissions; system error
  */
-export function readStateFile(path: string): string | null {
+export function readStateFile(path: string, largestBytes = LARGEST_STATE_BYTES): string | null {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -56,7 +56,7 @@ export function readStateFile(path: string): string | null {
   }
   try {
     const info = fstatSync(fd);
-    if (!info.isFile() || info.size > LARGEST_STATE_BYTES) throw new UnsafeStateError(path, "no small regular file");
+    if (!info.isFile() || info.size > largestBytes) throw new UnsafeStateError(path, "no small regular file");
     assertOwn(path, info);
     return readFileSync(fd, "utf8");
   } finally {

@@ -86,6 +86,15 @@ export interface DaemonDependencies {
   readonly syncDaemon: Pick<SyncDaemon, "configure" | "stop">;
   /** Scripts, FIFOs and mail. */
   readonly notifier: Pick<Notifier, "begin" | "reload" | "reloaded" | "end">;
+  /** Knows, also after this process was killed, what may be ours in the kernel. Never throws, never rejects. */
+  readonly owned?: {
+    /** At start: takes away what an earlier run had and this configuration has no place for. */
+    readonly clear: (now: CompleteConfiguration) => Promise<void>;
+    /** Objects of these configurations may be there from now on. */
+    readonly note: (configurations: readonly CompleteConfiguration[]) => void;
+    /** After a stop in good order. */
+    readonly forget: () => void;
+  };
   /** Called once the configuration is loaded and the pid files are held: leave the terminal. */
   readonly settle: (configuration: CompleteConfiguration) => void;
 }

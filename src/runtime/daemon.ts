@@ -160,6 +160,8 @@ export class Daemon {
     this.holdPidFiles(["parent", ...this.rolesOf(configuration)], configuration);
     dependencies.settle(configuration);
     if (this.rolesOf(configuration).length === 0) dependencies.log.warning("no configuration to run");
+    await dependencies.owned?.clear(configuration);
+    dependencies.owned?.note([configuration]);
     await this.halves.start(this.rolesOf(configuration), configuration);
     this.configuration = configuration;
     this.diagnostics = loaded.diagnostics;
@@ -245,7 +247,10 @@ export class Daemon {
       this.checkUnchangeable(configuration);
       tellDiagnostics(this.dependencies.log, diagnostics);
       this.refuseNewDamage(diagnostics);
-      await this.halves.reload(this.rolesOf(configuration), configuration, this.configuration ?? configuration);
+      const before = this.configuration ?? configuration;
+      this.dependencies.owned?.note([before, configuration]);
+      await this.halves.reload(this.rolesOf(configuration), configuration, before);
+      this.dependencies.owned?.note([configuration]);
       this.holdNewPidFiles(configuration);
       this.configuration = configuration;
       this.diagnostics = diagnostics;
@@ -313,6 +318,7 @@ export class Daemon {
     const outcome = await Promise.race([this.halves.stop(), patience]);
     clearTimeout(timer);
     if (outcome === "late") log.error("stop took too long", { patienceMs: this.stopPatienceMs() });
+    else this.dependencies.owned?.forget();
     await this.dependencies.notifier.end();
   }
 

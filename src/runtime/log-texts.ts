@@ -29,6 +29,11 @@ export const DAEMON_TEXTS: LogTexts = {
   "ipvs in memory": "WARNING - {variable}=memory: no traffic is balanced, this is NOT FOR PRODUCTION",
   "internal error": "Internal error: {reason}",
   "interfaces not readable": "Cannot read the network interfaces: {reason}",
+  "owned objects not known": "Cannot read what an earlier run had in the kernel, doing without: {reason}",
+  "owned objects not saved":
+    "Cannot save what is ours in the kernel, holdfast cleanup will go by the configuration: {reason}",
+  "left over removed": "Removed what an earlier run left: {what}",
+  "left over not removed": "Cannot remove what an earlier run left ({what}): {reason}",
   "vrrp order": "({instance}) {owner}: {wish} ({reason})",
   "vrrp orders not loaded": "Cannot read what operators wanted of VRRP instances, doing without: {reason}",
   "vrrp orders not saved": "Cannot save what operators want of VRRP instances, a restart will not know of it: {reason}",
