@@ -26,7 +26,13 @@ export const STATUS_SCHEMA = v.object({
   realServers: v.object({ total: count, alive: count }),
   vrrpLoop: nullable(LOOP_SCHEMA),
   probes: nullable(
-    v.object({ started: count, succeeded: count, failed: count, local: count, late: count, inFlight: count }),
+    v.object({
+      ...{ started: count, succeeded: count, failed: count, local: count, late: count, inFlight: count },
+      latency: v.pipe(
+        v.record(v.string(), v.object({ count, sumUs: count })),
+        v.description("by kind: how many probes were judged and how long they took together"),
+      ),
+    }),
   ),
   ipvs: nullable(v.object({ reconciles: count, repairs: count, failures: count, isInSync: v.boolean() })),
   memory: v.object({ heapUsedBytes: count, residentBytes: count }),

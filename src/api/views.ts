@@ -83,8 +83,12 @@ function viewLoop({ heartbeats, commands, eventsLost, lateness }: LoopHealth): N
 
 function viewProbes(counters: ProbeCounters | null): Status["probes"] {
   if (counters === null) return null;
-  const { kinds: _, ...sums } = counters;
-  return sums;
+  const { kinds, ...sums } = counters;
+  const latency = Object.entries(kinds).map(([kind, { latency: times }]) => [
+    kind,
+    { count: times.counts.reduce((all, one) => all + one, 0), sumUs: times.sumUs },
+  ]);
+  return { ...sums, latency: Object.fromEntries(latency) };
 }
 
 function viewOrder({ wish, owner, reason, sinceMs, expiresMs }: VrrpOrder): NonNullable<Instance["order"]> {

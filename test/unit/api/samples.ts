@@ -52,7 +52,12 @@ export function snapshot(): Snapshot {
   return {
     configuration: loadConfiguration(
       SOURCE,
-      createMemoryHost({ files: { "/a.conf": "global_defs {\n router_id r1\n}\n" } }),
+      createMemoryHost({
+        files: {
+          "/a.conf":
+            "global_defs {\n router_id r1\n}\nvrrp_instance VI_1 {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n  10.0.0.100\n }\n}\n",
+        },
+      }),
     ).configuration,
     instances: [
       {
