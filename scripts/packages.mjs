@@ -33,6 +33,10 @@ const PURPOSES = {
       "fish",
     ],
   },
+  cross: {
+    why: "compile for arm64 on another machine, and try it",
+    packages: ["g++-aarch64-linux-gnu", "qemu-user-static"],
+  },
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
 };
 
@@ -42,7 +46,8 @@ const NEEDS = {
   demo: ["build", "demo"],
   test: ["build", "demo", "test"],
   lint: ["lint"],
-  all: Object.keys(PURPOSES),
+  arm64: ["build", "cross"],
+  all: Object.keys(PURPOSES).filter((purpose) => purpose !== "cross"),
 };
 
 // Placeholders of dpkg-query, not of JavaScript.

@@ -18,7 +18,7 @@ else {
     await runOk([process.execPath, join(ROOT, "dist/scripts/package-deb.js"), folder], { timeoutMs: 240_000 });
     const deb = join(folder, readdirSync(folder).find((name) => name.endsWith(".deb")) ?? "");
     const env = { HOLDFAST_DEB: deb };
-    await replayGuestTests("systemd-service.js", 400_000, { hasSystemd: true, folders: [folder], env });
+    await replayGuestTests("systemd-service.js", 480_000, { hasSystemd: true, folders: [folder], env });
   } finally {
     rmSync(folder, { recursive: true });
   }
