@@ -6,7 +6,7 @@ import { ownedPart } from "../runtime/owned.ts";
 import { VERSION } from "../runtime/version.ts";
 import { CONTROL_DIRECTORY, type DaemonNames } from "./control-path.ts";
 import { fieldsOf, textIn } from "./state-fields.ts";
-import { readStateFile, removeStateFile, writeStateFile } from "./state-file.ts";
+import { readStateFile, removeFolder, removeStateFile, writeStateFile } from "./state-file.ts";
 
 /**
  * What a run of the daemon may have in the kernel, for the next run and for `holdfast cleanup`. In memory, as what it tells
@@ -33,8 +33,10 @@ export function saveOwned(path: string, configFile: string, configurations: read
   writeStateFile(path, JSON.stringify(state));
 }
 
+/** The folder of the control socket goes as well, when nothing else is in it. */
 export function forgetOwned(path: string): void {
   removeStateFile(path);
+  removeFolder(CONTROL_DIRECTORY);
 }
 
 /**

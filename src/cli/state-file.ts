@@ -86,8 +86,13 @@ export function writeStateFile(path: string, text: string): void {
 /** Removes the file, and its folder when nothing else is in it. */
 export function removeStateFile(path: string): void {
   removeIfThere(path);
+  removeFolder(dirname(path));
+}
+
+/** Unless something is in it. */
+export function removeFolder(folder: string): void {
   try {
-    rmdirSync(dirname(path));
+    rmdirSync(folder);
   } catch {
     // Something else is kept there.
   }
