@@ -13,15 +13,18 @@ import { fail, newestMtimeMs, nodeHeaders, packageProgram, ROOT, run, say } from
 const OUTPUT = "build/Release/holdfast.node";
 const SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1";
 
-/** node-gyp knows one output folder, so the second build gets a folder that links to the sources. */
-function sanitizeFolder() {
-  const folder = join(ROOT, "build-asan");
+/**
+ * node-gyp knows one output folder, so another build gets a folder that links to the sources.
+ * @param {string} name below the repository's root
+ */
+export function linkedFolder(name) {
+  const folder = join(ROOT, name);
   mkdirSync(folder, { recursive: true });
   copyFileSync(join(ROOT, "binding.gyp"), join(folder, "binding.gyp"));
   copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
-  for (const name of ["native", "node_modules", "scripts"]) {
-    rmSync(join(folder, name), { force: true });
-    symlinkSync(join("..", name), join(folder, name));
+  for (const part of ["native", "node_modules", "scripts"]) {
+    rmSync(join(folder, part), { force: true });
+    symlinkSync(join("..", part), join(folder, part));
   }
   return folder;
 }
@@ -51,7 +54,7 @@ export function buildNative({ isSanitized = false, isForced = false } = {}) {
     say("build: no binding.gyp, so no addon to build");
     return true;
   }
-  const folder = isSanitized ? sanitizeFolder() : ROOT;
+  const folder = isSanitized ? linkedFolder("build-asan") : ROOT;
   if (!isForced && isCurrent(folder, isSanitized)) return true;
   say(`build: compiling the addon${isSanitized ? " with ASan and UBSan" : ""}`);
   const headers = nodeHeaders();

@@ -1,6 +1,6 @@
 /**
  * Builds holdfast_VERSION_ARCH.deb.
- * Usage: npm run package:deb [-- FOLDER]   (FOLDER: where it goes; the repository's root without)
+ * Usage: npm run package:deb [-- [--arm64] [FOLDER]]   (FOLDER: where it goes; the repository's root without)
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -91,9 +91,9 @@ function runtimePackages(): readonly string[] {
     .filter((path) => !NOT_AT_RUN_TIME.includes(path));
 }
 
-function copyProgram(tree: string): void {
+function copyProgram(tree: string, arch: string): void {
   const home = join(tree, HOME);
-  for (const part of ["bin", "dist/src", "contrib", `prebuilds/linux-${process.arch}`, ...runtimePackages()])
+  for (const part of ["bin", "dist/src", "contrib", `prebuilds/linux-${arch}`, ...runtimePackages()])
     cpSync(join(ROOT, part), join(home, part), { recursive: true });
   cpSync(join(ROOT, "package.json"), join(home, "package.json"));
   mkdirSync(join(tree, "usr/bin"), { recursive: true });
@@ -129,18 +129,25 @@ function copyMaintenance(tree: string, architecture: string): void {
     write(join(tree, "DEBIAN", name), text, 0o755);
 }
 
+function folderOf(words: readonly string[]): string {
+  return words.find((word) => !word.startsWith("--")) ?? ROOT;
+}
+
 function main(): void {
-  const architecture = ARCHITECTURES[process.arch];
-  if (architecture === undefined) throw new Error(`package: no Debian architecture for ${process.arch}`);
-  execFileSync(process.execPath, [join(ROOT, "scripts/prebuild.mjs")], { stdio: "inherit" });
+  const isCrossBuilt = process.argv.includes("--arm64");
+  const arch = isCrossBuilt ? "arm64" : process.arch;
+  const architecture = ARCHITECTURES[arch];
+  if (architecture === undefined) throw new Error(`package: no Debian architecture for ${arch}`);
+  const words = [join(ROOT, "scripts/prebuild.mjs"), ...(isCrossBuilt ? ["--arm64"] : [])];
+  execFileSync(process.execPath, words, { stdio: "inherit" });
   const work = mkdtempSync(join(tmpdir(), "holdfast-deb-"));
   try {
     const tree = join(work, "tree");
-    copyProgram(tree);
+    copyProgram(tree, arch);
     copySupport(tree);
     copyMaintenance(tree, architecture);
     execFileSync("chmod", ["-R", "u+rwX,go+rX,go-w", tree]);
-    const file = join(resolve(process.argv[2] ?? ROOT), `holdfast_${VERSION}_${architecture}.deb`);
+    const file = join(resolve(folderOf(process.argv.slice(2))), `holdfast_${VERSION}_${architecture}.deb`);
     execFileSync("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", tree, file], { stdio: "inherit" });
   } finally {
     rmSync(work, { recursive: true });

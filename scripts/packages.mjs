@@ -11,7 +11,7 @@ const PURPOSES = {
     packages: ["iproute2", "iputils-ping", "kmod", "procps", "util-linux", "nftables", "ipvsadm", "user-mode-linux"],
   },
   test: {
-    why: "C++ tests, the peer daemon, the judge of packets, a name server, a BFD peer, an SNMP master, a message bus, certificates, a reader of manual pages, and a browser for the status page",
+    why: "C++ tests, the peer daemon, the judge of packets, a name server, a BFD peer, an SNMP master, a message bus, certificates, a reader of manual pages, Prometheus, shells, and a browser for the status page",
     packages: [
       "cmake",
       "libuv1-dev",
@@ -28,7 +28,14 @@ const PURPOSES = {
       "libglib2.0-bin",
       "openssl",
       "mandoc",
+      "prometheus",
+      "zsh",
+      "fish",
     ],
+  },
+  cross: {
+    why: "compile for arm64 on another machine, and try it",
+    packages: ["g++-aarch64-linux-gnu", "qemu-user-static"],
   },
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
 };
@@ -39,7 +46,8 @@ const NEEDS = {
   demo: ["build", "demo"],
   test: ["build", "demo", "test"],
   lint: ["lint"],
-  all: Object.keys(PURPOSES),
+  arm64: ["build", "cross"],
+  all: Object.keys(PURPOSES).filter((purpose) => purpose !== "cross"),
 };
 
 // Placeholders of dpkg-query, not of JavaScript.

@@ -1,7 +1,7 @@
 /**
  * Makes a fresh clone ready to run: npm packages, Debian packages, addon, compiled TypeScript.
  * Needs only Node and npm, may be run at any time, and is quick when all is there.
- * Usage: node scripts/setup.mjs [--for build|demo|test|lint|all]
+ * Usage: node scripts/setup.mjs [--for build|demo|test|lint|arm64|all]
  */
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";

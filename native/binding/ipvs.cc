@@ -23,6 +23,7 @@ class IpvsTableWrap : public Napi::ObjectWrap<IpvsTableWrap> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "IpvsTable",
                        {InstanceMethod<&IpvsTableWrap::Dump>("dump"),
+                        InstanceMethod<&IpvsTableWrap::Usage>("usage"),
                         InstanceMethod<&IpvsTableWrap::Apply>("apply"),
                         InstanceMethod<&IpvsTableWrap::Timeouts>("timeouts"),
                         InstanceMethod<&IpvsTableWrap::SyncDaemons>("syncDaemons"),
@@ -50,6 +51,13 @@ class IpvsTableWrap : public Napi::ObjectWrap<IpvsTableWrap> {
     if (!IsOpen(env)) return env.Undefined();
     return table_.Read<std::vector<ipvs::ServiceEntry>>(env, "IPVS_CMD_GET_SERVICE",
                                                         &ipvs::Table::Dump, MakeIpvsEntries);
+  }
+
+  Napi::Value Usage(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    return table_.Read<std::vector<ipvs::ServiceEntry>>(env, "IPVS_CMD_GET_SERVICE",
+                                                        &ipvs::Table::Dump, MakeIpvsUsage);
   }
 
   Napi::Value Apply(const Napi::CallbackInfo& info) {

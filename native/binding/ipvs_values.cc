@@ -200,6 +200,12 @@ class Keys {
     kPersistent,
     kService,
     kDestinations,
+    kTraffic,
+    kConnections,
+    kInPackets,
+    kOutPackets,
+    kInBytes,
+    kOutBytes,
     kCount,
   };
 
@@ -234,7 +240,13 @@ class Keys {
                                                           "inactiveConnections",
                                                           "persistentConnections",
                                                           "service",
-                                                          "destinations"};
+                                                          "destinations",
+                                                          "traffic",
+                                                          "connections",
+                                                          "inPackets",
+                                                          "outPackets",
+                                                          "inBytes",
+                                                          "outBytes"};
 
   Napi::Env env_;
   std::array<napi_value, kCount> values_{};
@@ -248,15 +260,12 @@ Napi::Value MakeFlags(Napi::Env env, uint32_t flags) {
   return names;
 }
 
-void SetNumber(Napi::Object* object, napi_value key, uint32_t value) {
-  object->Set(key, Napi::Number::New(object->Env(), value));
+void SetNumber(Napi::Object* object, napi_value key, uint64_t value) {
+  object->Set(key, Napi::Number::New(object->Env(), static_cast<double>(value)));
 }
 
-Napi::Object MakeService(Napi::Env env, const Service& service, Keys* keys) {
-  const ServiceKey& key = service.key;
+Napi::Object MakeServiceKey(Napi::Env env, const ServiceKey& key, Keys* keys) {
   const bool is_marked = key.fwmark != 0;
-  const bool is_persistent = (service.flags & IP_VS_SVC_F_PERSISTENT) != 0;
-  const char* const engine = service.persistence_engine.data();
   Napi::Object made = Napi::Object::New(env);
   made.Set((*keys)[Keys::kFamily], Napi::String::New(env, FamilyName(key.family)));
   SetNumber(&made, (*keys)[Keys::kFwmark], key.fwmark);
@@ -265,6 +274,13 @@ Napi::Object MakeService(Napi::Env env, const Service& service, Keys* keys) {
   made.Set((*keys)[Keys::kAddress],
            is_marked ? env.Null() : Napi::String::New(env, AddressText(key.family, key.address)));
   SetNumber(&made, (*keys)[Keys::kPort], key.port);
+  return made;
+}
+
+Napi::Object MakeService(Napi::Env env, const Service& service, Keys* keys) {
+  const bool is_persistent = (service.flags & IP_VS_SVC_F_PERSISTENT) != 0;
+  const char* const engine = service.persistence_engine.data();
+  Napi::Object made = MakeServiceKey(env, service.key, keys);
   made.Set((*keys)[Keys::kScheduler], Napi::String::New(env, service.scheduler.data()));
   SetNumber(&made, (*keys)[Keys::kTimeout], is_persistent ? service.timeout_sec : 0);
   SetNumber(&made, (*keys)[Keys::kGranularity], service.granularity);
@@ -273,12 +289,21 @@ Napi::Object MakeService(Napi::Env env, const Service& service, Keys* keys) {
   return made;
 }
 
-Napi::Object MakeDestination(Napi::Env env, const Destination& destination, Keys* keys) {
+/** What it is and how many connections it has. */
+Napi::Object MakeLoad(Napi::Env env, const Destination& destination, Keys* keys) {
   Napi::Object made = Napi::Object::New(env);
   made.Set((*keys)[Keys::kFamily], Napi::String::New(env, FamilyName(destination.family)));
   made.Set((*keys)[Keys::kAddress],
            Napi::String::New(env, AddressText(destination.family, destination.address)));
   SetNumber(&made, (*keys)[Keys::kPort], destination.port);
+  SetNumber(&made, (*keys)[Keys::kActive], destination.active_connections);
+  SetNumber(&made, (*keys)[Keys::kInactive], destination.inactive_connections);
+  SetNumber(&made, (*keys)[Keys::kPersistent], destination.persistent_connections);
+  return made;
+}
+
+Napi::Object MakeDestination(Napi::Env env, const Destination& destination, Keys* keys) {
+  Napi::Object made = MakeLoad(env, destination, keys);
   made.Set((*keys)[Keys::kForward],
            Napi::String::New(env, NameOf(kForwardMethods, destination.forward)));
   SetNumber(&made, (*keys)[Keys::kWeight], destination.weight);
@@ -288,22 +313,47 @@ Napi::Object MakeDestination(Napi::Env env, const Destination& destination, Keys
            Napi::String::New(env, NameOf(kTunnelTypes, destination.tunnel_type)));
   SetNumber(&made, (*keys)[Keys::kTunnelPort], destination.tunnel_port);
   SetNumber(&made, (*keys)[Keys::kTunnelFlags], destination.tunnel_flags);
-  SetNumber(&made, (*keys)[Keys::kActive], destination.active_connections);
-  SetNumber(&made, (*keys)[Keys::kInactive], destination.inactive_connections);
-  SetNumber(&made, (*keys)[Keys::kPersistent], destination.persistent_connections);
   return made;
 }
 
-Napi::Object MakeEntry(Napi::Env env, const ipvs::ServiceEntry& entry, Keys* keys) {
-  Napi::Array destinations = Napi::Array::New(env, entry.destinations.size());
-  for (size_t index = 0; index < entry.destinations.size(); ++index) {
+Napi::Object MakeTraffic(Napi::Env env, const ipvs::Traffic& traffic, Keys* keys) {
+  Napi::Object made = Napi::Object::New(env);
+  SetNumber(&made, (*keys)[Keys::kConnections], traffic.connections);
+  SetNumber(&made, (*keys)[Keys::kInPackets], traffic.in_packets);
+  SetNumber(&made, (*keys)[Keys::kOutPackets], traffic.out_packets);
+  SetNumber(&made, (*keys)[Keys::kInBytes], traffic.in_bytes);
+  SetNumber(&made, (*keys)[Keys::kOutBytes], traffic.out_bytes);
+  return made;
+}
+
+/** A list of what `make` turns each item into. */
+template <typename Item, typename Make>
+Napi::Array MakeList(Napi::Env env, const std::vector<Item>& items, const Make& make) {
+  Napi::Array list = Napi::Array::New(env, items.size());
+  for (size_t index = 0; index < items.size(); ++index) {
     const Napi::HandleScope scope(env);
-    destinations.Set(static_cast<uint32_t>(index),
-                     MakeDestination(env, entry.destinations[index], keys));
+    list.Set(static_cast<uint32_t>(index), make(items[index]));
   }
+  return list;
+}
+
+Napi::Object MakeEntry(Napi::Env env, const ipvs::ServiceEntry& entry, Keys* keys) {
   Napi::Object made = Napi::Object::New(env);
   made.Set((*keys)[Keys::kService], MakeService(env, entry.service, keys));
-  made.Set((*keys)[Keys::kDestinations], destinations);
+  const auto make = [env, keys](const Destination& one) { return MakeDestination(env, one, keys); };
+  made.Set((*keys)[Keys::kDestinations], MakeList(env, entry.destinations, make));
+  return made;
+}
+
+Napi::Object MakeUsage(Napi::Env env, const ipvs::ServiceEntry& entry, Keys* keys) {
+  Napi::Object made = MakeServiceKey(env, entry.service.key, keys);
+  made.Set((*keys)[Keys::kTraffic], MakeTraffic(env, entry.service.traffic, keys));
+  const auto make = [env, keys](const Destination& destination) {
+    Napi::Object load = MakeLoad(env, destination, keys);
+    load.Set((*keys)[Keys::kTraffic], MakeTraffic(env, destination.traffic, keys));
+    return load;
+  };
+  made.Set((*keys)[Keys::kDestinations], MakeList(env, entry.destinations, make));
   return made;
 }
 
@@ -344,12 +394,17 @@ bool ReadIpvsCommand(const Napi::Value& value, const std::string& name, Command*
 Napi::Value MakeIpvsEntries(Napi::Env env, const std::vector<ipvs::ServiceEntry>& entries) {
   Keys keys(env);
   keys.MakeAll();
-  Napi::Array list = Napi::Array::New(env, entries.size());
-  for (size_t index = 0; index < entries.size(); ++index) {
-    const Napi::HandleScope scope(env);
-    list.Set(static_cast<uint32_t>(index), MakeEntry(env, entries[index], &keys));
-  }
-  return list;
+  return MakeList(env, entries, [env, &keys](const ipvs::ServiceEntry& entry) {
+    return MakeEntry(env, entry, &keys);
+  });
+}
+
+Napi::Value MakeIpvsUsage(Napi::Env env, const std::vector<ipvs::ServiceEntry>& entries) {
+  Keys keys(env);
+  keys.MakeAll();
+  return MakeList(env, entries, [env, &keys](const ipvs::ServiceEntry& entry) {
+    return MakeUsage(env, entry, &keys);
+  });
 }
 
 Napi::Value MakeIpvsTimeouts(Napi::Env env, const ipvs::Timeouts& timeouts) {

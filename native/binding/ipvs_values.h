@@ -19,6 +19,9 @@ bool ReadIpvsCommand(const Napi::Value& value, const std::string& name, ipvs::Co
 /** contract.ts `IpvsServiceEntry[]` */
 Napi::Value MakeIpvsEntries(Napi::Env env, const std::vector<ipvs::ServiceEntry>& entries);
 
+/** contract.ts `IpvsServiceUsage[]` */
+Napi::Value MakeIpvsUsage(Napi::Env env, const std::vector<ipvs::ServiceEntry>& entries);
+
 /** contract.ts `IpvsTimeouts` */
 Napi::Value MakeIpvsTimeouts(Napi::Env env, const ipvs::Timeouts& timeouts);
 

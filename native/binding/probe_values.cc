@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -64,17 +65,18 @@ const char* StageName(probe::Stage stage) {
   return "connect";
 }
 
+/** In the order of `probe::Kind`. */
+constexpr std::array<const char*, probe::kKinds> kKindNames{"tcp",  "icmp", "udp",
+                                                            "http", "smtp", "syn"};
+
 probe::Kind ReadKind(FieldReader& reader) {
   const std::string kind = reader.String("kind");
-  if (kind == "icmp") return probe::Kind::kIcmp;
-  if (kind == "udp") return probe::Kind::kUdp;
-  if (kind == "http") return probe::Kind::kHttp;
-  if (kind == "smtp") return probe::Kind::kSmtp;
-  if (kind == "syn") return probe::Kind::kSyn;
-  if (kind != "tcp") {
+  const auto found = std::ranges::find(kKindNames, kind);
+  if (found == kKindNames.end()) {
     reader.Fail("kind", "\"tcp\", \"icmp\", \"udp\", \"http\", \"smtp\" or \"syn\" is expected");
+    return probe::Kind::kTcp;
   }
-  return probe::Kind::kTcp;
+  return static_cast<probe::Kind>(found - kKindNames.begin());
 }
 
 void ReadAddresses(FieldReader& reader, probe::ProbeSpec* spec) {
@@ -245,18 +247,51 @@ Napi::Value MakeProbeEvent(Napi::Env env, const probe::ProbeEvent& event) {
   return made;
 }
 
+namespace {
+
+uint64_t ValueOf(const std::atomic<uint64_t>& counter) {
+  return counter.load(std::memory_order_relaxed);
+}
+
+Napi::Number MakeCount(Napi::Env env, uint64_t count) {
+  return Napi::Number::New(env, static_cast<double>(count));
+}
+
+struct KindCount {
+  const char* name;
+  std::atomic<uint64_t> probe::KindCounters::* counter;
+};
+
+constexpr std::array<KindCount, 4> kKindCounts{{{"succeeded", &probe::KindCounters::succeeded},
+                                                {"failed", &probe::KindCounters::failed},
+                                                {"local", &probe::KindCounters::local},
+                                                {"late", &probe::KindCounters::late}}};
+
+Napi::Object MakeKindCounters(Napi::Env env, const probe::KindCounters& counters) {
+  Napi::Object made = Napi::Object::New(env);
+  for (const auto& [name, counter] : kKindCounts) {
+    made.Set(name, MakeCount(env, ValueOf(counters.*counter)));
+  }
+  made.Set("latency", MakeTimeHistogram(env, counters.latency));
+  return made;
+}
+
+}  // namespace
+
 Napi::Value MakeProbeCounters(Napi::Env env, const probe::ProbeCounters& counters) {
   Napi::Object made = Napi::Object::New(env);
-  const auto set = [&](const char* name, const std::atomic<uint64_t>& counter) {
-    const uint64_t value = counter.load(std::memory_order_relaxed);
-    made.Set(name, Napi::Number::New(env, static_cast<double>(value)));
-  };
-  set("started", counters.started);
-  set("succeeded", counters.succeeded);
-  set("failed", counters.failed);
-  set("local", counters.local);
-  set("late", counters.late);
-  set("inFlight", counters.in_flight);
+  made.Set("started", MakeCount(env, ValueOf(counters.started)));
+  made.Set("inFlight", MakeCount(env, ValueOf(counters.in_flight)));
+  for (const auto& [name, counter] : kKindCounts) {
+    uint64_t sum = 0;
+    for (const probe::KindCounters& kind : counters.kinds) sum += ValueOf(kind.*counter);
+    made.Set(name, MakeCount(env, sum));
+  }
+  Napi::Object kinds = Napi::Object::New(env);
+  for (size_t kind = 0; kind < probe::kKinds; ++kind) {
+    kinds.Set(kKindNames[kind], MakeKindCounters(env, counters.kinds[kind]));
+  }
+  made.Set("kinds", kinds);
   return made;
 }
 

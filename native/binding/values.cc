@@ -150,6 +150,25 @@ Napi::Value NullableString(Napi::Env env, const std::optional<std::string>& text
   return Napi::String::New(env, *text);
 }
 
+Napi::Object MakeTimeHistogram(Napi::Env env, const TimeHistogram& histogram) {
+  const auto number = [env](uint64_t value) {
+    return Napi::Number::New(env, static_cast<double>(value));
+  };
+  Napi::Array bounds = Napi::Array::New(env, TimeHistogram::kBoundsUs.size());
+  Napi::Array counts = Napi::Array::New(env, TimeHistogram::kBuckets);
+  for (uint32_t index = 0; index < TimeHistogram::kBuckets; ++index) {
+    counts.Set(index, number(histogram.bucket(index)));
+    if (index < TimeHistogram::kBoundsUs.size()) {
+      bounds.Set(index, number(static_cast<uint64_t>(TimeHistogram::kBoundsUs[index])));
+    }
+  }
+  Napi::Object made = Napi::Object::New(env);
+  made.Set("boundsUs", bounds);
+  made.Set("counts", counts);
+  made.Set("sumUs", number(histogram.sum_us()));
+  return made;
+}
+
 Napi::Object MakeLoopHealth(Napi::Env env, uint64_t heartbeats, uint64_t commands,
                             uint64_t events_lost, const LatenessSummary& lateness) {
   const auto number = [env](uint64_t value) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "loop/lateness.h"
+#include "loop/time_histogram.h"
 
 namespace holdfast::binding {
 
@@ -71,6 +72,9 @@ Napi::Object MakeSyscallFailure(Napi::Env env, const std::string& syscall, int e
                                 const std::string& message);
 
 Napi::Value NullableString(Napi::Env env, const std::optional<std::string>& text);
+
+/** contract.ts `TimeHistogram` */
+Napi::Object MakeTimeHistogram(Napi::Env env, const TimeHistogram& histogram);
 
 /** contract.ts `LoopHealth` */
 Napi::Object MakeLoopHealth(Napi::Env env, uint64_t heartbeats, uint64_t commands,

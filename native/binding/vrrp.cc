@@ -209,8 +209,11 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
 
   Napi::Value Health(const Napi::CallbackInfo& info) {
     if (!IsOpen(info.Env())) return info.Env().Undefined();
-    return MakeLoopHealth(info.Env(), loop_->thread().heartbeats(), loop_->thread().commands(),
-                          pump_->lost(), loop_->lateness());
+    Napi::Object health =
+        MakeLoopHealth(info.Env(), loop_->thread().heartbeats(), loop_->thread().commands(),
+                       pump_->lost(), loop_->lateness());
+    health.Set("advertLateness", MakeTimeHistogram(info.Env(), loop_->advert_lateness()));
+    return health;
   }
 
   void Close(const Napi::CallbackInfo&) {

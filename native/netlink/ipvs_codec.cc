@@ -33,6 +33,7 @@ constexpr uint32_t kServiceFlags = IP_VS_SVC_F_PERSISTENT | IP_VS_SVC_F_ONEPACKE
 
 using ServiceAttributes = AttributeTable<IPVS_SVC_ATTR_MAX>;
 using DestinationAttributes = AttributeTable<IPVS_DEST_ATTR_MAX>;
+using StatsAttributes = AttributeTable<IPVS_STATS_ATTR_MAX>;
 using DaemonAttributes = AttributeTable<IPVS_DAEMON_ATTR_MAX>;
 
 void Begin(uint16_t family, uint8_t command, uint16_t flags, MessageBuilder* builder) {
@@ -192,6 +193,17 @@ bool DecodeTunnel(const DestinationAttributes& attributes, Destination* destinat
           ReadPort(attributes.Get(IPVS_DEST_ATTR_TUN_PORT), &destination->tunnel_port));
 }
 
+/** Kernels before 4.1 count in 32 bits only, which is not worth telling. */
+bool DecodeTraffic(Bytes nested, Traffic* traffic) {
+  StatsAttributes attributes;
+  return attributes.Parse(nested) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_CONNS, &traffic->connections) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_INPKTS, &traffic->in_packets) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_OUTPKTS, &traffic->out_packets) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_INBYTES, &traffic->in_bytes) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_OUTBYTES, &traffic->out_bytes);
+}
+
 /** Kernels before 4.3 tell no group. */
 bool DecodeGroup(const DaemonAttributes& attributes, SyncDaemon* daemon) {
   if (attributes.Has(IPVS_DAEMON_ATTR_MCAST_GROUP6)) {
@@ -304,7 +316,8 @@ bool DecodeService(const Message& message, Service* service) {
   service->flags = flags.flags & kServiceFlags;
   service->granularity = service->key.family == AF_INET ? ntohl(netmask) : netmask;
   return CopyText(ReadText(attributes.Get(IPVS_SVC_ATTR_SCHED_NAME)), &service->scheduler) &&
-         CopyText(ReadText(attributes.Get(IPVS_SVC_ATTR_PE_NAME)), &service->persistence_engine);
+         CopyText(ReadText(attributes.Get(IPVS_SVC_ATTR_PE_NAME)), &service->persistence_engine) &&
+         DecodeTraffic(attributes.Get(IPVS_SVC_ATTR_STATS64), &service->traffic);
 }
 
 bool DecodeDestination(const Message& message, uint16_t service_family, Destination* destination) {
@@ -327,7 +340,8 @@ bool DecodeDestination(const Message& message, uint16_t service_family, Destinat
          attributes.Read(IPVS_DEST_ATTR_ACTIVE_CONNS, &destination->active_connections) &&
          attributes.Read(IPVS_DEST_ATTR_INACT_CONNS, &destination->inactive_connections) &&
          attributes.Read(IPVS_DEST_ATTR_PERSIST_CONNS, &destination->persistent_connections) &&
-         DecodeTunnel(attributes, destination);
+         DecodeTunnel(attributes, destination) &&
+         DecodeTraffic(attributes.Get(IPVS_DEST_ATTR_STATS64), &destination->traffic);
 }
 
 bool DecodeTimeouts(const Message& message, Timeouts* timeouts) {

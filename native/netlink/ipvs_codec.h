@@ -35,6 +35,15 @@ struct ServiceKey {
   AddressBytes address{};
 };
 
+/** Since the service or destination was added. */
+struct Traffic {
+  uint64_t connections = 0;
+  uint64_t in_packets = 0;
+  uint64_t out_packets = 0;
+  uint64_t in_bytes = 0;
+  uint64_t out_bytes = 0;
+};
+
 struct Service {
   ServiceKey key;
   /** IP_VS_SVC_F_*; persistent ones carry IP_VS_SVC_F_PERSISTENT. */
@@ -45,6 +54,8 @@ struct Service {
   std::array<char, 16> scheduler{};
   /** Empty for none. */
   std::array<char, 16> persistence_engine{};
+  /** Decoded only. */
+  Traffic traffic;
 };
 static_assert(std::is_trivially_copyable_v<Service>);
 
@@ -65,6 +76,7 @@ struct Destination {
   uint32_t active_connections = 0;
   uint32_t inactive_connections = 0;
   uint32_t persistent_connections = 0;
+  Traffic traffic;
 };
 static_assert(std::is_trivially_copyable_v<Destination>);
 

@@ -262,9 +262,11 @@ void Prober::Finish(Target& target, const Outcome& outcome) {
 }
 
 void Prober::Settle(Target& target, const Outcome& outcome, int64_t now_us) {
-  if (outcome.kind == Outcome::Kind::kLocal) return Add(counters_.local);
-  if (outcome.kind == Outcome::Kind::kLate) return Add(counters_.late);
-  Add(outcome.result == Result::kSuccess ? counters_.succeeded : counters_.failed);
+  KindCounters& counters = counters_.kinds[static_cast<size_t>(target.spec.kind)];
+  if (outcome.kind == Outcome::Kind::kLocal) return Add(counters.local);
+  if (outcome.kind == Outcome::Kind::kLate) return Add(counters.late);
+  Add(outcome.result == Result::kSuccess ? counters.succeeded : counters.failed);
+  counters.latency.Record(now_us - target.started_us);
   if (IsExpected(target.schedule, outcome.result)) return;
   on_event_({target.id, outcome.result, outcome.reason, target.stage, outcome.error_number,
              now_us - target.started_us, now_us});

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "loop/deadline_timer.h"
 #include "loop/lateness.h"
+#include "loop/time_histogram.h"
 #include "probe/http_probe.h"
 #include "probe/icmp_probe.h"
 #include "probe/schedule.h"
@@ -24,14 +26,21 @@
 
 namespace holdfast::probe {
 
-/** contract.ts `ProbeCounters`. Written by the loop thread, read by any. */
-struct ProbeCounters {
-  std::atomic<uint64_t> started{0};
+/** contract.ts `ProbeKindCounters` */
+struct KindCounters {
   std::atomic<uint64_t> succeeded{0};
   std::atomic<uint64_t> failed{0};
   std::atomic<uint64_t> local{0};
   std::atomic<uint64_t> late{0};
+  /** Of those that succeeded or failed. */
+  TimeHistogram latency;
+};
+
+/** contract.ts `ProbeCounters`. Written by the loop thread, read by any. */
+struct ProbeCounters {
+  std::atomic<uint64_t> started{0};
   std::atomic<uint64_t> in_flight{0};
+  std::array<KindCounters, kKinds> kinds;
 };
 
 /**

@@ -11,6 +11,7 @@
 #include "loop/event_ring.h"
 #include "loop/lateness.h"
 #include "loop/loop_thread.h"
+#include "loop/time_histogram.h"
 
 namespace holdfast {
 namespace {
@@ -108,6 +109,20 @@ TEST(LatenessHistogram, AnEarlyTimerCountsAsOnTime) {
   LatenessHistogram histogram;
   histogram.Record(-5);
   EXPECT_EQ(histogram.Summary().max_us, 0u);
+}
+
+TEST(TimeHistogram, ADurationIsInTheFirstBucketWhoseEndItDoesNotExceed) {
+  TimeHistogram histogram;
+  for (const int64_t us : {int64_t{-1}, int64_t{0}, int64_t{50}, int64_t{51}, int64_t{1'000},
+                           int64_t{10'000'000}, int64_t{10'000'001}}) {
+    histogram.Record(us);
+  }
+  EXPECT_EQ(histogram.bucket(0), 3u);
+  EXPECT_EQ(histogram.bucket(1), 1u);
+  EXPECT_EQ(histogram.bucket(4), 1u);
+  EXPECT_EQ(histogram.bucket(TimeHistogram::kBuckets - 2), 1u);
+  EXPECT_EQ(histogram.bucket(TimeHistogram::kBuckets - 1), 1u);
+  EXPECT_EQ(histogram.sum_us(), 20'001'102u);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct GroupHost final : InstanceHost {
   void CancelAnnounce(Instance&) override {}
   void DrainSocket(Instance&) override {}
   void RecordDeadline(int64_t) override {}
+  void RecordAdvertDeadline(int64_t) override {}
   void Emit(const Event& event) override { events.push_back(event); }
   bool DoOthersWish(const Instance&) override { return do_others_wish; }
   void PullOthers(const Instance& instance, Trigger trigger, int64_t) override {

@@ -31,6 +31,7 @@ struct FakeHost final : InstanceHost {
     if (on_drain) on_drain();
   }
   void RecordDeadline(int64_t) override {}
+  void RecordAdvertDeadline(int64_t) override {}
   bool DoOthersWish(const Instance&) override { return do_others_wish; }
   void PullOthers(const Instance&, Trigger trigger, int64_t) override { pulled.push_back(trigger); }
   void Emit(const Event& event) override { events.push_back(event); }

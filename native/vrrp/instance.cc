@@ -101,8 +101,12 @@ void Instance::BeforeTimer(TimerNode& node, int64_t now_us) {
 }
 
 void Instance::OnTimer(TimerNode& node, int64_t now_us) {
-  host_->RecordDeadline(node.at_us());
   const Trigger trigger = &node == &adver_ ? Trigger::kAdver : Trigger::kActiveDown;
+  if (trigger == Trigger::kAdver) {
+    host_->RecordAdvertDeadline(node.at_us());
+  } else {
+    host_->RecordDeadline(node.at_us());
+  }
   Fire(trigger, nullptr, node.at_us(), now_us);
 }
 

@@ -29,6 +29,8 @@ class InstanceHost {
   virtual void DrainSocket(Instance& instance) = 0;
   /** A protocol timer fired. */
   virtual void RecordDeadline(int64_t at_us) = 0;
+  /** As above, for an advert. */
+  virtual void RecordAdvertDeadline(int64_t at_us) = 0;
   virtual void Emit(const Event& event) = 0;
   /** The rest of the sync group wishes to be active, or is. True without a group. */
   virtual bool DoOthersWish(const Instance&) { return true; }

@@ -372,6 +372,11 @@ void Loop::DrainSocket(Instance& instance) {
 
 void Loop::RecordDeadline(int64_t at_us) { lateness_.Record(MonotonicUs() - at_us); }
 
+void Loop::RecordAdvertDeadline(int64_t at_us) {
+  RecordDeadline(at_us);
+  advert_lateness_.Record(MonotonicUs() - at_us);
+}
+
 void Loop::Emit(const Event& event) {
   if (is_overrun_ && on_event_({.at_us = event.at_us, .instance = 0, .body = OverrunEvent{}})) {
     is_overrun_ = false;

@@ -12,6 +12,7 @@
 #include "loop/deadline_timer.h"
 #include "loop/lateness.h"
 #include "loop/loop_thread.h"
+#include "loop/time_histogram.h"
 #include "netlink/socket.h"
 #include "vrrp/address_worker.h"
 #include "vrrp/announcer.h"
@@ -72,6 +73,8 @@ class Loop final : private InstanceHost,
 
   const LoopThread& thread() const { return thread_; }
   LatenessSummary lateness() const { return lateness_.Summary(); }
+  /** How late the timers of adverts were. */
+  const TimeHistogram& advert_lateness() const { return advert_lateness_; }
 
  private:
   struct Slot;
@@ -105,6 +108,7 @@ class Loop final : private InstanceHost,
   void CancelAnnounce(Instance& instance) override;
   void DrainSocket(Instance& instance) override;
   void RecordDeadline(int64_t at_us) override;
+  void RecordAdvertDeadline(int64_t at_us) override;
   void Emit(const Event& event) override;
   bool DoOthersWish(const Instance& instance) override;
   void PullOthers(const Instance& instance, Trigger trigger, int64_t now_us) override;
@@ -132,6 +136,7 @@ class Loop final : private InstanceHost,
   const OnEvent on_event_;
   Lease lease_;
   LatenessHistogram lateness_;
+  TimeHistogram advert_lateness_;
 
   // All below: loop thread only.
   uv_loop_t* uv_loop_ = nullptr;

@@ -1,7 +1,7 @@
 export interface MetricFamily {
   /** Without the suffix that OpenMetrics adds for counters. */
   readonly name: string;
-  readonly type: "counter" | "gauge" | "summary";
+  readonly type: "counter" | "gauge" | "summary" | "histogram";
   readonly labels: readonly string[];
   readonly help: string;
 }
@@ -21,6 +21,8 @@ export const FAMILIES = {
   heap: family("heap_used_bytes", "gauge", "", "JavaScript heap in use"),
   resident: family("resident_memory_bytes", "gauge", "", "Memory of the process"),
   overrides: family("overrides", "gauge", "action", "Real servers about which an operator has said something"),
+  loopLag: family("control_loop_lag_seconds", "summary", "", "How late timers of the control loop (JavaScript) fire"),
+  loopLagMax: family("control_loop_lag_max_seconds", "gauge", "", "The latest that a timer of the control loop fired"),
   heartbeats: family("vrrp_loop_heartbeats", "counter", "", "Turns of the vrrp loop: stands still when it hangs"),
   eventsLost: family("vrrp_loop_events_lost", "counter", "", "Events of the vrrp loop that found no room"),
   lateness: family(
@@ -30,6 +32,7 @@ export const FAMILIES = {
     "How late timers of the vrrp loop fire, adverts among them",
   ),
   latenessMax: family("vrrp_loop_lateness_max_seconds", "gauge", "", "The latest that a timer of the vrrp loop fired"),
+  advertLateness: family("vrrp_advert_lateness_seconds", "histogram", "", "How late adverts went out"),
   state: family("vrrp_state", "gauge", `${INSTANCE} state`, "1 for the state that the instance is in, else 0"),
   stateAge: family("vrrp_state_age_seconds", "gauge", INSTANCE, "Time since the last change of state"),
   basePriority: family("vrrp_base_priority", "gauge", INSTANCE, "Configured priority"),
@@ -37,6 +40,7 @@ export const FAMILIES = {
   faults: family("vrrp_faults", "gauge", INSTANCE, "Reasons for the fault state"),
   becameActive: family("vrrp_became_active", "counter", INSTANCE, "Times that it became active"),
   releasedActive: family("vrrp_released_active", "counter", INSTANCE, "Times that it was active no longer"),
+  transitions: family("vrrp_transitions", "counter", `${INSTANCE} from to cause`, "Changes of state, by cause"),
   sent: family("vrrp_adverts_sent", "counter", INSTANCE, "Adverts sent"),
   received: family("vrrp_adverts_received", "counter", INSTANCE, "Adverts accepted"),
   dropped: family("vrrp_adverts_dropped", "counter", `${INSTANCE} reason`, "Adverts dropped, by reason"),
@@ -50,6 +54,16 @@ export const FAMILIES = {
   bfdDropped: family("bfd_packets_dropped", "counter", `${BFD} reason`, "Control packets dropped, by reason"),
   probes: family("probes", "counter", "result", "Probes by result; local and late ones say nothing of the server"),
   inFlight: family("probes_in_flight", "gauge", "", "Probes that wait for an answer"),
+  checks: family("checks", "counter", "kind result", "Probes and runs of check scripts, by kind and result"),
+  probeLatency: family("probe_latency_seconds", "histogram", "kind", "How long probes and check scripts took"),
+  probeHeartbeats: family(
+    "probe_loop_heartbeats",
+    "counter",
+    "",
+    "Turns of the probe loop: stands still when it hangs",
+  ),
+  probeLateness: family("probe_loop_lateness_seconds", "summary", "", "How late timers of the probe loop fire"),
+  probeLatenessMax: family("probe_loop_lateness_max_seconds", "gauge", "", "The latest that a timer of it fired"),
   inSync: family("ipvs_in_sync", "gauge", "", "1 when the kernel's table is the desired one"),
   reconciles: family("ipvs_reconciles", "counter", "", "Comparisons with the kernel's table"),
   repairs: family("ipvs_repairs", "counter", "", "Changes by others that were put right"),
@@ -58,6 +72,13 @@ export const FAMILIES = {
   sorry: family("virtual_server_sorry", "gauge", "virtual_server", "1 when the sorry server serves"),
   servers: family("virtual_server_real_servers", "gauge", "virtual_server", "Real servers configured"),
   alive: family("virtual_server_real_servers_alive", "gauge", "virtual_server", "Real servers that are alive"),
+  virtualConnections: family("virtual_server_connections", "counter", "virtual_server", "Connections scheduled"),
+  virtualPackets: family("virtual_server_packets", "counter", "virtual_server direction", "Packets"),
+  virtualBytes: family("virtual_server_bytes", "counter", "virtual_server direction", "Octets"),
+  connections: family("real_server_connections", "counter", REAL_SERVER, "Connections scheduled since it was added"),
+  openConnections: family("real_server_open_connections", "gauge", `${REAL_SERVER} state`, "Connections there are"),
+  packets: family("real_server_packets", "counter", `${REAL_SERVER} direction`, "Packets since it was added"),
+  bytes: family("real_server_bytes", "counter", `${REAL_SERVER} direction`, "Octets since it was added"),
   up: family("real_server_up", "gauge", REAL_SERVER, "1 when it is alive"),
   weight: family("real_server_weight", "gauge", REAL_SERVER, "Effective weight"),
   checkUp: family("check_up", "gauge", `${REAL_SERVER} kind`, "1 when the check's verdict is up"),

@@ -1,7 +1,13 @@
-import type { Override } from "../checker/override.ts";
-import type { LoopHealth } from "../native/contract.ts";
+import { type Override, overrideKey } from "../checker/override.ts";
+import type {
+  IpvsTraffic,
+  LatenessSummary,
+  ProbeKindCounters,
+  TimeHistogram,
+  VrrpLoopHealth,
+} from "../native/contract.ts";
 import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
-import type { LvsSnapshot, RealServerStatus } from "../runtime/lvs-types.ts";
+import type { LvsSnapshot, LvsUsage, RealServerStatus, ServerUsage } from "../runtime/lvs-types.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
 import { FAMILIES, type MetricFamily } from "./metric-families.ts";
 import type { ProcessFacts, Snapshot } from "./views.ts";
@@ -44,6 +50,8 @@ function* processMetrics(facts: ProcessFacts, overrides: readonly Override[]): G
   yield* one(FAMILIES.uptime, facts.uptimeSec);
   yield* one(FAMILIES.heap, facts.heapUsedBytes);
   yield* one(FAMILIES.resident, facts.residentBytes);
+  yield* summary(FAMILIES.loopLag, facts.loopLag);
+  yield* one(FAMILIES.loopLagMax, facts.loopLag.maxUs / SECOND_US);
   const actions = ["drain", "disable", "weight"].map((kind) => ({
     labels: [kind],
     value: overrides.filter(({ action }) => action.kind === kind).length,
@@ -51,15 +59,62 @@ function* processMetrics(facts: ProcessFacts, overrides: readonly Override[]): G
   yield* samples(FAMILIES.overrides, actions);
 }
 
-function* loopMetrics({ heartbeats, eventsLost, lateness }: LoopHealth): Generator<string> {
-  yield* one(FAMILIES.heartbeats, heartbeats);
-  yield* one(FAMILIES.eventsLost, eventsLost);
-  const { name } = FAMILIES.lateness;
-  yield* samples(FAMILIES.lateness, []);
+function* summary(family: MetricFamily, lateness: LatenessSummary): Generator<string> {
+  const { name } = family;
+  yield* samples(family, []);
   yield `${name}{quantile="0.5"} ${lateness.p50Us / SECOND_US}\n`;
   yield `${name}{quantile="0.99"} ${lateness.p99Us / SECOND_US}\n`;
   yield `${name}_count ${lateness.count}\n`;
+}
+
+/** Native counts are of each bucket alone; here they add up. */
+function* histogram(
+  family: MetricFamily,
+  all: readonly { readonly labels: readonly string[]; readonly times: TimeHistogram }[],
+): Generator<string> {
+  const { name, labels: names } = family;
+  yield* samples(family, []);
+  for (const { labels, times } of all) {
+    let count = 0;
+    for (const [index, inBucket] of times.counts.entries()) {
+      count += inBucket;
+      const bound = times.boundsUs[index];
+      const le = bound === undefined ? "+Inf" : bound / SECOND_US;
+      yield `${name}_bucket${labelText([...names, "le"], [...labels, le])} ${count}\n`;
+    }
+    yield `${name}_count${labelText(names, labels)} ${count}\n`;
+    yield `${name}_sum${labelText(names, labels)} ${times.sumUs / SECOND_US}\n`;
+  }
+}
+
+function* loopMetrics({ heartbeats, eventsLost, lateness, advertLateness }: VrrpLoopHealth): Generator<string> {
+  yield* one(FAMILIES.heartbeats, heartbeats);
+  yield* one(FAMILIES.eventsLost, eventsLost);
+  yield* summary(FAMILIES.lateness, lateness);
   yield* one(FAMILIES.latenessMax, lateness.maxUs / SECOND_US);
+  yield* histogram(FAMILIES.advertLateness, [{ labels: [], times: advertLateness }]);
+}
+
+function* probeMetrics({ probes, probeHealth = null, scripts }: LvsSnapshot): Generator<string> {
+  const kinds: readonly (readonly [string, ProbeKindCounters])[] = [
+    ...Object.entries(probes?.kinds ?? {}),
+    ...(scripts === undefined ? [] : [["misc", scripts] as const]),
+  ];
+  const results = kinds.flatMap(([kind, { succeeded, failed, local, late }]) =>
+    Object.entries({ success: succeeded, failure: failed, local, late }).map(([result, value]) => ({
+      labels: [kind, result],
+      value,
+    })),
+  );
+  yield* samples(FAMILIES.checks, results);
+  yield* histogram(
+    FAMILIES.probeLatency,
+    kinds.map(([kind, { latency }]) => ({ labels: [kind], times: latency })),
+  );
+  if (probeHealth === null) return;
+  yield* one(FAMILIES.probeHeartbeats, probeHealth.heartbeats);
+  yield* summary(FAMILIES.probeLateness, probeHealth.lateness);
+  yield* one(FAMILIES.probeLatenessMax, probeHealth.lateness.maxUs / SECOND_US);
 }
 
 const STATES = ["initialize", "backup", "active", "fault"] as const;
@@ -86,6 +141,13 @@ function* instanceMetrics(instances: readonly VrrpInstanceSnapshot[], nowUs: num
   yield* each(FAMILIES.faults, ({ faultReasons }) => faultReasons.length);
   yield* each(FAMILIES.becameActive, ({ becameActive }) => becameActive);
   yield* each(FAMILIES.releasedActive, ({ releasedActive }) => releasedActive);
+  const transitions = instances.flatMap((it) =>
+    (it.transitions ?? []).map(({ from, to, cause, count }) => ({
+      labels: [...labelsOf(it), from, to, cause],
+      value: count,
+    })),
+  );
+  yield* samples(FAMILIES.transitions, transitions);
   yield* each(FAMILIES.sent, ({ counters }) => counters?.advertsSent ?? 0);
   yield* each(FAMILIES.received, ({ counters }) => counters?.advertsReceived ?? 0);
   const drops = instances.flatMap((it) =>
@@ -132,11 +194,14 @@ function* tableMetrics({ probes, table }: LvsSnapshot): Generator<string> {
 
 function* serverSamples(
   { virtualServers }: LvsSnapshot,
-  of: (server: RealServerStatus) => readonly { readonly more: readonly string[]; readonly value: number | boolean }[],
+  of: (
+    server: RealServerStatus,
+    virtualServer: string,
+  ) => readonly { readonly more: readonly string[]; readonly value: number | boolean }[],
 ): Generator<Sample> {
   for (const { name, realServers } of virtualServers) {
     for (const server of realServers) {
-      for (const { more, value } of of(server)) yield { labels: [name, server.name, ...more], value };
+      for (const { more, value } of of(server, name)) yield { labels: [name, server.name, ...more], value };
     }
   }
 }
@@ -178,6 +243,45 @@ function* serverMetrics(lvs: LvsSnapshot): Generator<string> {
   );
 }
 
+const DIRECTIONS = ["in", "out"] as const;
+
+function* trafficMetrics(lvs: LvsSnapshot, { virtualServers, realServers }: LvsUsage): Generator<string> {
+  const each = (
+    family: MetricFamily,
+    of: (traffic: IpvsTraffic) => readonly { readonly more: readonly string[]; readonly value: number }[],
+  ): Generator<string> =>
+    samples(
+      family,
+      [...virtualServers].flatMap(([name, traffic]) =>
+        of(traffic).map(({ more, value }) => ({ labels: [name, ...more], value })),
+      ),
+    );
+  const both = (of: Readonly<Record<"in" | "out", number>>): readonly { more: readonly string[]; value: number }[] =>
+    DIRECTIONS.map((direction) => ({ more: [direction], value: of[direction] }));
+  const packets = ({ inPackets, outPackets }: IpvsTraffic): ReturnType<typeof both> =>
+    both({ in: inPackets, out: outPackets });
+  const bytes = ({ inBytes, outBytes }: IpvsTraffic): ReturnType<typeof both> => both({ in: inBytes, out: outBytes });
+  const scheduled = ({ connections }: IpvsTraffic): ReturnType<typeof both> => [{ more: [], value: connections }];
+  yield* each(FAMILIES.virtualConnections, scheduled);
+  yield* each(FAMILIES.virtualPackets, packets);
+  yield* each(FAMILIES.virtualBytes, bytes);
+  const eachServer = (family: MetricFamily, of: (usage: ServerUsage) => ReturnType<typeof both>): Generator<string> =>
+    samples(
+      family,
+      serverSamples(lvs, (server, virtualServer) => {
+        const usage = realServers.get(overrideKey({ virtualServer, realServer: server.name }));
+        return usage === undefined ? [] : of(usage);
+      }),
+    );
+  yield* eachServer(FAMILIES.connections, ({ traffic }) => scheduled(traffic));
+  yield* eachServer(FAMILIES.openConnections, ({ activeConnections, inactiveConnections }) => [
+    { more: ["active"], value: activeConnections },
+    { more: ["inactive"], value: inactiveConnections },
+  ]);
+  yield* eachServer(FAMILIES.packets, ({ traffic }) => packets(traffic));
+  yield* eachServer(FAMILIES.bytes, ({ traffic }) => bytes(traffic));
+}
+
 /** Of several checks of one kind the worst, so that no series comes twice: down, pending, up. */
 function uniqueKinds(checkers: RealServerStatus["checkers"]): RealServerStatus["checkers"] {
   if (checkers.length < 2) return checkers;
@@ -194,13 +298,15 @@ export interface MetricSources {
   readonly snapshot: Snapshot;
   readonly facts: ProcessFacts;
   readonly overrides: readonly Override[];
+  /** Null when the kernel's table can't be read. */
+  readonly usage: LvsUsage | null;
   readonly nowUs: number;
 }
 
 /** The exposition in parts of about 64 KiB, so that many servers are never rendered in one go. */
-export function* renderMetrics({ snapshot, facts, overrides, nowUs }: MetricSources): Generator<string> {
+export function* renderMetrics(sources: MetricSources): Generator<string> {
   let part = "";
-  for (const text of allMetrics({ snapshot, facts, overrides, nowUs })) {
+  for (const text of allMetrics(sources)) {
     part += text;
     if (part.length < CHUNK_CHARACTERS) continue;
     yield part;
@@ -209,7 +315,7 @@ export function* renderMetrics({ snapshot, facts, overrides, nowUs }: MetricSour
   yield `${part}# EOF\n`;
 }
 
-function* allMetrics({ snapshot, facts, overrides, nowUs }: MetricSources): Generator<string> {
+function* allMetrics({ snapshot, facts, overrides, usage, nowUs }: MetricSources): Generator<string> {
   const { instances, bfdSessions, lvs, vrrpHealth } = snapshot;
   yield* processMetrics(facts, overrides);
   if (vrrpHealth !== null) yield* loopMetrics(vrrpHealth);
@@ -217,5 +323,8 @@ function* allMetrics({ snapshot, facts, overrides, nowUs }: MetricSources): Gene
   if (bfdSessions.length > 0) yield* sessionMetrics(bfdSessions, nowUs);
   if (lvs === null) return;
   yield* tableMetrics(lvs);
-  if (lvs.virtualServers.length > 0) yield* serverMetrics(lvs);
+  yield* probeMetrics(lvs);
+  if (lvs.virtualServers.length === 0) return;
+  yield* serverMetrics(lvs);
+  if (usage !== null) yield* trafficMetrics(lvs, usage);
 }

@@ -15,9 +15,13 @@ const HTML = `<!doctype html>
 <section aria-labelledby="h-instances"><h2 id="h-instances">VRRP instances</h2>
 <table><thead><tr><th scope="col">Instance</th><th scope="col">State</th><th scope="col">For</th><th scope="col">Interface</th>
 <th scope="col">VRID</th><th scope="col">Priority</th><th scope="col">Last change</th></tr></thead><tbody id="instances"></tbody></table></section>
+<section aria-labelledby="h-changes"><h2 id="h-changes">Last changes of state</h2>
+<table><thead><tr><th scope="col">Time</th><th scope="col">Instance</th><th scope="col">Change</th><th scope="col">Cause</th></tr></thead>
+<tbody id="changes"></tbody></table></section>
+<section aria-labelledby="h-latency"><h2 id="h-latency">Latency of checks</h2><ul id="latency"></ul></section>
 <section aria-labelledby="h-virtual"><h2 id="h-virtual">Virtual servers</h2>
 <table><thead><tr><th scope="col">Virtual server</th><th scope="col">Scheduler</th><th scope="col">Alive</th><th scope="col">Quorum</th></tr></thead>
-<tbody id="virtual"></tbody></table></section>
+<tbody id="virtual"></tbody></table><p id="more"></p></section>
 <section aria-labelledby="h-real"><h2 id="h-real">Real servers <span id="total"></span></h2>
 <label><input type="checkbox" id="down"> only those that are down</label>
 <div id="list" tabindex="0" role="table" aria-labelledby="h-real"><div id="space" role="rowgroup"></div></div></section>
@@ -35,6 +39,8 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; pad
 #list { height: 22rem; overflow-y: auto; border: 1px solid var(--line); } #list:focus-visible { outline: 2px solid var(--good); }
 #space { position: relative; } .row { position: absolute; left: 0; right: 0; height: 28px; line-height: 28px; padding: 0 .5rem; display: grid;
 grid-template-columns: 3fr 3fr 1fr 1fr 3fr; gap: .75rem; white-space: nowrap; overflow: hidden; } .row > * { overflow: hidden; text-overflow: ellipsis; }
+#latency { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .5rem 2rem; } #latency svg { width: 160px; height: 28px; vertical-align: middle; margin-right: .5rem; }
+#latency polyline { fill: none; stroke: currentColor; stroke-width: 1.5; }
 #events { max-height: 20rem; overflow-y: auto; padding-left: 4rem; font: 13px/1.5 ui-monospace, monospace; }
 `;
 
@@ -76,13 +82,44 @@ function serverRow(server, at) {
   it.append(cell(server.name, "", "cell"), cell(server.virtualServer, "", "cell"), cell(server.isAlive ? "up" : "down", server.isAlive ? "good" : "bad", "cell"), cell("weight " + server.weight, "", "cell"), cell(note, "", "cell"));
   return it;
 }
+const POINTS = 60, CHANGES = 20, SHOWN = 500;
+const history = new Map();
+let before = {};
+/** Mean of the probes since the last look, in ms; a look without probes adds nothing. */
+function noteLatency(latency) {
+  for (const [kind, { count, sumUs }] of Object.entries(latency)) {
+    const last = before[kind], from = last && last.count <= count ? last : { count: 0, sumUs: 0 };
+    if (count > from.count) history.set(kind, [...(history.get(kind) || []), (sumUs - from.sumUs) / (count - from.count) / 1000].slice(-POINTS));
+  }
+  before = latency;
+  byId("latency").replaceChildren(...[...history].map(([kind, means]) => sparkline(kind, means)));
+}
+function sparkline(kind, means) {
+  const NS = "http://www.w3.org/2000/svg", most = Math.max(...means, 0.001), last = means[means.length - 1];
+  const svg = document.createElementNS(NS, "svg"), line = document.createElementNS(NS, "polyline"), it = document.createElement("li");
+  svg.setAttribute("viewBox", "0 0 " + (POINTS - 1) + " 20"); svg.setAttribute("preserveAspectRatio", "none"); svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", kind + ": latency of the last " + means.length + " looks, " + Math.min(...means).toFixed(1) + " to " + most.toFixed(1) + " ms");
+  line.setAttribute("vector-effect", "non-scaling-stroke");
+  const points = means.length === 1 ? [last, last] : means;
+  line.setAttribute("points", points.map((mean, at) => (POINTS - points.length + at) + "," + (19 - 18 * mean / most).toFixed(1)).join(" "));
+  svg.append(line); it.append(svg, kind + " " + last.toFixed(1) + " ms");
+  return it;
+}
+function changeRows(whys) {
+  const all = whys.flatMap((one) => one.changes.map((change) => ({ ...change, instance: one.instance })));
+  return all.sort((a, b) => b.timeMs - a.timeMs).slice(0, CHANGES).map((one) => row(cell(new Date(one.timeMs).toLocaleString()), cell(one.instance), cell((WORDS[one.from] || one.from) + " to " + (WORDS[one.to] || one.to)), cell(one.cause)));
+}
+const note = (one, cause) => one.order ? (one.order.wish === "hold" ? "held" : "priority " + one.order.priority) + " by " + one.order.owner + (one.order.reason ? ": " + one.order.reason : "") : cause || "";
 async function refresh() {
   try {
     const [status, instances, virtual, whys] = await Promise.all(["status", "instances", "virtual-servers", "why"].map((path) => get("/v1/" + path)));
     const causes = new Map(whys.map((one) => [one.instance, one.changes[0] ? one.changes[0].cause : ""]));
     byId("summary").textContent = status.routerId + ", version " + status.version + ", up " + age(status.uptimeSec) + ", " + status.realServers.alive + " of " + status.realServers.total + " real servers alive";
-    byId("instances").replaceChildren(...instances.map((one) => row(cell(one.name), cell(WORDS[one.state], one.state === "fault" ? "bad" : one.state === "active" ? "good" : ""), cell(age(one.stateAgeSec)), cell(one.interface), cell(one.vrid), cell(one.effectivePriority), cell(causes.get(one.name) || ""))));
-    byId("virtual").replaceChildren(...virtual.slice(0, 500).map((one) => row(cell(one.name), cell(one.scheduler), cell(one.aliveRealServers + "/" + one.realServers, one.aliveRealServers === one.realServers ? "good" : "bad"), cell(one.hasQuorum ? "yes" : "no", one.hasQuorum ? "" : "bad"))));
+    byId("instances").replaceChildren(...instances.map((one) => row(cell(one.name), cell(WORDS[one.state], one.state === "fault" ? "bad" : one.state === "active" ? "good" : ""), cell(age(one.stateAgeSec)), cell(one.interface), cell(one.vrid), cell(one.effectivePriority), cell(note(one, causes.get(one.name))))));
+    byId("virtual").replaceChildren(...virtual.slice(0, SHOWN).map((one) => row(cell(one.name), cell(one.scheduler), cell(one.aliveRealServers + "/" + one.realServers, one.aliveRealServers === one.realServers ? "good" : "bad"), cell(one.hasQuorum ? "yes" : "no", one.hasQuorum ? "" : "bad"))));
+    byId("more").textContent = virtual.length > SHOWN ? "and " + (virtual.length - SHOWN) + " more" : "";
+    byId("changes").replaceChildren(...changeRows(whys));
+    if (status.probes) noteLatency(status.probes.latency);
     pages = new Map();
     await drawList();
   } catch (error) { byId("summary").textContent = "no answer: " + error.message; }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Override, overrideKey } from "../checker/override.ts";
 import type { Replay } from "../runtime/event-log.ts";
+import type { LvsUsage } from "../runtime/lvs-types.ts";
 import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
 import { METRICS_TYPE, renderMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -50,9 +51,11 @@ export interface OverrideStore {
 
 /** What operators want of instances. */
 export interface OrderTaker {
-  give(order: VrrpOrder): void;
-  /** @returns whether there was an order */
-  release(instance: string): boolean;
+  /** @returns whether a restart will know of it */
+  give(order: VrrpOrder): boolean;
+  orderFor(instance: string): VrrpOrder | null;
+  /** @returns null when there was no order, else whether a restart will know of it */
+  release(instance: string): boolean | null;
 }
 
 /** Where answers come from. */
@@ -60,6 +63,8 @@ export interface ApiSources {
   /** Null while the daemon starts or stops. */
   readonly snapshot: () => Snapshot | null;
   readonly facts: () => ProcessFacts;
+  /** What passes through the kernel's table; null when it can't be read. */
+  readonly usage: () => Promise<LvsUsage | null>;
   /** CLOCK_MONOTONIC in microseconds. */
   readonly nowUs: () => number;
   readonly eventsSince: (sequence: number) => Replay;
@@ -154,28 +159,37 @@ function orderInstance(body: unknown, sources: ApiSources): VrrpResult {
   const { instance, owner, reason } = request;
   const found = snapshotOf(sources).instances.find(({ name }) => name === instance);
   const { basePriority } = knownInstance(found, instance);
-  if (request.action === "release") return { changed: sources.operator.release(instance) };
+  if (request.action === "release") {
+    const isSaved = sources.operator.release(instance);
+    return { changed: isSaved !== null, isSaved: isSaved ?? true };
+  }
   if (request.action === "priority" && basePriority === 255)
     throw new ApiError(400, `${instance} owns its addresses: its priority is always 255`);
   const wish =
     request.action === "priority"
       ? ({ kind: "priority", priority: request.priority } as const)
       : ({ kind: "hold" } as const);
-  const expiresInMs = request.expiresSec === undefined ? null : request.expiresSec * 1000;
-  sources.operator.give({ instance, wish, owner, reason, expiresInMs });
-  return { changed: true };
+  const sinceMs = sources.nowMs();
+  const expiresMs = request.expiresSec === undefined ? null : sinceMs + request.expiresSec * 1000;
+  const isSaved = sources.operator.give({ instance, wish, owner, reason, sinceMs, expiresMs });
+  return { changed: true, isSaved };
 }
 
 const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
-  "GET /metrics": (_, sources) => {
+  "GET /metrics": async (_, sources) => {
+    const usage = await sources.usage();
     const [snapshot, facts, overrides] = [snapshotOf(sources), sources.facts(), sources.overrides.list()];
-    const body = renderMetrics({ snapshot, facts, overrides, nowUs: sources.nowUs() });
+    const body = renderMetrics({ snapshot, facts, overrides, usage, nowUs: sources.nowUs() });
     return { status: 200, contentType: METRICS_TYPE, body };
   },
   "GET /v1/openapi.json": () => json(openApiDocument()),
   "GET /v1/status": (_, sources) => json(viewStatus(snapshotOf(sources), sources.facts())),
   "GET /v1/instances": (_, sources) =>
-    json(snapshotOf(sources).instances.map((instance) => viewInstance(instance, sources.nowUs()))),
+    json(
+      snapshotOf(sources).instances.map((instance) =>
+        viewInstance(instance, sources.operator.orderFor(instance.name), sources.nowUs()),
+      ),
+    ),
   "GET /v1/bfd-sessions": (_, sources) =>
     json(snapshotOf(sources).bfdSessions.map((session) => viewBfdSession(session, sources.nowUs()))),
   "GET /v1/virtual-servers": (_, sources) =>

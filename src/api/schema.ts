@@ -26,10 +26,25 @@ export const STATUS_SCHEMA = v.object({
   realServers: v.object({ total: count, alive: count }),
   vrrpLoop: nullable(LOOP_SCHEMA),
   probes: nullable(
-    v.object({ started: count, succeeded: count, failed: count, local: count, late: count, inFlight: count }),
+    v.object({
+      ...{ started: count, succeeded: count, failed: count, local: count, late: count, inFlight: count },
+      latency: v.pipe(
+        v.record(v.string(), v.object({ count, sumUs: count })),
+        v.description("by kind: how many probes were judged and how long they took together"),
+      ),
+    }),
   ),
   ipvs: nullable(v.object({ reconciles: count, repairs: count, failures: count, isInSync: v.boolean() })),
   memory: v.object({ heapUsedBytes: count, residentBytes: count }),
+});
+
+export const ORDER_SCHEMA = v.object({
+  wish: v.picklist(["hold", "priority"]),
+  priority: nullable(count),
+  owner: v.string(),
+  reason: v.string(),
+  sinceMs: v.number(),
+  expiresMs: nullable(v.number()),
 });
 
 export const INSTANCE_SCHEMA = v.object({
@@ -45,6 +60,7 @@ export const INSTANCE_SCHEMA = v.object({
   sourceAddress: nullable(v.string()),
   activeRouter: nullable(v.object({ address: v.string(), priority: count })),
   faultReasons: v.array(v.string()),
+  order: v.pipe(nullable(ORDER_SCHEMA), v.description("what an operator wants of it")),
   virtualAddresses: v.array(v.string()),
   becameActive: count,
   releasedActive: count,
@@ -205,7 +221,7 @@ export const VRRP_REQUEST_SCHEMA = v.variant("action", [
   v.strictObject({ ...VRRP_COMMON, action: v.literal("release") }),
 ]);
 
-export const VRRP_RESULT_SCHEMA = v.object({ changed: v.boolean() });
+export const VRRP_RESULT_SCHEMA = v.object({ changed: v.boolean(), isSaved: OVERRIDE_RESULT_SCHEMA.entries.isSaved });
 
 /** A part of a longer list. */
 function page<const Item extends v.BaseSchema<unknown, unknown, v.BaseIssue<unknown>>>(item: Item) {

@@ -1,9 +1,10 @@
 import { type Override, overrideKey } from "../checker/override.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { LoopHealth } from "../native/contract.ts";
+import type { LatenessSummary, LoopHealth, ProbeCounters, VrrpLoopHealth } from "../native/contract.ts";
 import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
+import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
 import type {
   BfdSessionView,
@@ -22,7 +23,7 @@ export interface Snapshot {
   readonly instances: readonly VrrpInstanceSnapshot[];
   readonly bfdSessions: readonly BfdSessionSnapshot[];
   readonly lvs: LvsSnapshot | null;
-  readonly vrrpHealth: LoopHealth | null;
+  readonly vrrpHealth: VrrpLoopHealth | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -37,6 +38,8 @@ export interface ProcessFacts {
   readonly lastEvent: number;
   readonly heapUsedBytes: number;
   readonly residentBytes: number;
+  /** How late the timers of the control loop (JavaScript) fire. */
+  readonly loopLag: LatenessSummary;
 }
 
 const SECOND_US = 1_000_000;
@@ -51,7 +54,7 @@ function count<Item>(items: readonly Item[], isCounted: (item: Item) => boolean)
 
 export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
   const { instances, lvs, vrrpHealth, configuration } = snapshot;
-  const { heapUsedBytes, residentBytes, ...process } = facts;
+  const { heapUsedBytes, residentBytes, loopLag: _, ...process } = facts;
   const inState = (state: VrrpInstanceSnapshot["state"]): number => count(instances, (one) => one.state === state);
   const virtualServers = lvs?.virtualServers ?? [];
   const total = virtualServers.reduce((sum, { realServers }) => sum + realServers.length, 0);
@@ -66,21 +69,42 @@ export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
     },
     virtualServers: { total: virtualServers.length, withQuorum: count(virtualServers, ({ hasQuorum }) => hasQuorum) },
     realServers: { total, alive: virtualServers.reduce((sum, one) => sum + aliveOf(one), 0) },
-    vrrpLoop: vrrpHealth,
-    probes: lvs?.probes ?? null,
+    vrrpLoop: vrrpHealth && viewLoop(vrrpHealth),
+    probes: viewProbes(lvs?.probes ?? null),
     ipvs: lvs?.table ?? null,
     memory: { heapUsedBytes, residentBytes },
   };
 }
 
-export function viewInstance(instance: VrrpInstanceSnapshot, nowUs: number): Instance {
-  const { interfaceName, sinceUs, counters, recording: _, ...rest } = instance;
+/** Histograms are for the metrics. */
+function viewLoop({ heartbeats, commands, eventsLost, lateness }: LoopHealth): NonNullable<Status["vrrpLoop"]> {
+  return { heartbeats, commands, eventsLost, lateness };
+}
+
+function viewProbes(counters: ProbeCounters | null): Status["probes"] {
+  if (counters === null) return null;
+  const { kinds, ...sums } = counters;
+  const latency = Object.entries(kinds).map(([kind, { latency: times }]) => [
+    kind,
+    { count: times.counts.reduce((all, one) => all + one, 0), sumUs: times.sumUs },
+  ]);
+  return { ...sums, latency: Object.fromEntries(latency) };
+}
+
+function viewOrder({ wish, owner, reason, sinceMs, expiresMs }: VrrpOrder): NonNullable<Instance["order"]> {
+  const priority = wish.kind === "priority" ? wish.priority : null;
+  return { wish: wish.kind, priority, owner, reason, sinceMs, expiresMs };
+}
+
+export function viewInstance(instance: VrrpInstanceSnapshot, order: VrrpOrder | null, nowUs: number): Instance {
+  const { interfaceName, sinceUs, counters, recording: _, transitions: __, ...rest } = instance;
   const dropped = Object.entries(counters?.dropped ?? {}).filter(([, drops]) => drops > 0);
   return {
     ...rest,
     interface: interfaceName,
     stateAgeSec: ageSec(nowUs, sinceUs),
     faultReasons: [...rest.faultReasons],
+    order: order && viewOrder(order),
     virtualAddresses: [...rest.virtualAddresses],
     advertsSent: counters?.advertsSent ?? 0,
     advertsReceived: counters?.advertsReceived ?? 0,

@@ -1,4 +1,6 @@
-import { command, routeLine, ruleLine } from "../config/explain/spelling.ts";
+import { routeLine, ruleLine } from "../config/explain/spelling.ts";
+import type { ConfiguredAddress } from "../model/addressing.ts";
+import type { ScriptCommand } from "../model/command.ts";
 import type { VirtualAddress } from "../model/vrrp.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
@@ -38,15 +40,19 @@ function seconds(us: number): number {
   return us / 1_000_000;
 }
 
+function vmacName({ vmac, vrid }: ConfiguredVrrpInstance): string {
+  return vmac === null ? "" : (vmac.name ?? `vrrp.${vrid}`);
+}
+
 function dataOf({ config, snapshot, lastTransitionSec }: JsonInstance): Data {
-  const vmacName = config.vmac === null ? "" : (config.vmac.name ?? `vrrp.${config.vrid}`);
+  const vmac = vmacName(config);
   return {
     iname: config.name,
     dont_track_primary: Number(config.ignoresOwnInterface),
     skip_check_adv_addr: Number(config.skipCheckAdvertisedAddresses),
     strict_mode: Number(config.isStrict),
-    vmac_ifname: vmacName,
-    ifp_ifname: vmacName === "" ? config.interfaceName : vmacName,
+    vmac_ifname: vmac,
+    ifp_ifname: vmac === "" ? config.interfaceName : vmac,
     master_priority: snapshot.activeRouter?.priority ?? 0,
     last_transition: lastTransitionSec,
     ...announcementData(config),
@@ -96,11 +102,15 @@ function scriptData({ notify }: ConfiguredVrrpInstance): Data {
     script_master_rx_lower_pri: notify.lowerPriorityHeard,
   };
   const given = Object.entries(scripts).filter(([, script]) => script !== null);
-  return Object.fromEntries(given.map(([key, script]) => [key, command(script)]));
+  return Object.fromEntries(given.map(([key, script]) => [key, script === null ? "" : scriptLine(script)]));
+}
+
+function scriptLine({ argv }: ScriptCommand): string {
+  return argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 }
 
 function listData(config: ConfiguredVrrpInstance, isSet: boolean): Data {
-  const addressText = (address: VirtualAddress): string => addressLine(address, config.interfaceName, isSet);
+  const addressText = (address: ConfiguredAddress): string => addressLine(address, config, isSet);
   const lists = {
     vips: config.virtualAddresses.map(addressText),
     evips: config.excludedAddresses.map(addressText),
@@ -113,13 +123,25 @@ function listData(config: ConfiguredVrrpInstance, isSet: boolean): Data {
   return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
 }
 
-function addressLine(address: VirtualAddress, ownInterface: string, isSet: boolean): string {
-  const { scope, label } = address;
+/** With the name of the VMAC, where that is the place of the address. */
+function placeOf({ interfaceName: given, family }: VirtualAddress, config: ConfiguredVrrpInstance): string {
+  const { interfaceName: own, vmac } = config;
+  const isOnVmac = vmac !== null && family === config.family && (given === null || given === own);
+  return isOnVmac ? `${vmacName(config)}@${own}` : (given ?? own);
+}
+
+/** keepalived: prefixes of hosts are left out. */
+function addressLine(address: ConfiguredAddress, config: ConfiguredVrrpInstance, isSet: boolean): string {
+  const { scope, label, broadcast, family, prefixLength, preferredLifetime } = address;
+  const isHost = prefixLength === (family === "inet" ? 32 : 128);
+  const isDeprecated = family === "inet6" && isHost && preferredLifetime === null;
   const words = [
-    `${address.address}/${address.prefixLength}`,
-    `dev ${address.interfaceName ?? ownInterface}`,
+    isHost ? address.address : `${address.address}/${prefixLength}`,
+    ...(broadcast === null ? [] : [`brd ${broadcast}`]),
+    `dev ${placeOf(address, config)}`,
     `scope ${SCOPES.get(scope) ?? scope}`,
     ...(label === null ? [] : [`label ${label}`]),
+    ...(isDeprecated ? ["deprecated"] : []),
     ...(isSet ? ["set"] : []),
   ];
   return words.join(" ");

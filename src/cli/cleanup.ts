@@ -10,6 +10,7 @@ import { runNft } from "../runtime/network-firewall.ts";
 import { takePidFiles } from "./daemon-parts.ts";
 import { type Flags, parseFlags } from "./flags.ts";
 import { enterNamespace, linksHere, namespacePath, openIpvsIn } from "./host-network.ts";
+import { findOwned, forgetOwned, type Owned } from "./owned-file.ts";
 
 const FAILED = 1;
 /** Is there once the kernel's module is, in every namespace: to ask for the table itself would load it. */
@@ -72,16 +73,34 @@ async function withdraw({ native, flags, home }: Place, configuration: CompleteC
   return isClean;
 }
 
+/** What earlier runs said that they have, where it can be believed. */
+function readSaved(configFile: string): readonly Owned[] {
+  try {
+    return findOwned(configFile);
+  } catch (error) {
+    complain(errorText(error));
+    return [];
+  }
+}
+
+/** @throws NativeError */
+function enterAlone(native: NativeAddon, { namespace }: Flags, { global }: CompleteConfiguration): void {
+  if (namespace === null && global.networkNamespace !== null) enterNamespace(native, global.networkNamespace);
+}
+
 async function cleanUpAfter(flags: Flags): Promise<number> {
   const native = loadNative();
   const home = `/proc/self/fd/${openSync("/proc/self/ns/net", "r")}`;
+  const saved = readSaved(flags.configFile);
   const loaded = await loadInNamespace(native, flags);
-  if (loaded.startRefusal !== null) {
+  const [known] = saved.flatMap(({ configurations }) => configurations);
+  if (loaded.startRefusal !== null && known === undefined) {
     const { exitCode } = loaded.startRefusal;
     complain(`${flags.configFile} is not usable, so it is not known what to remove; see: holdfast -t`);
     return exitCode;
   }
-  const { configuration } = loaded;
+  const configuration = loaded.startRefusal === null || known === undefined ? loaded.configuration : known;
+  if (loaded.startRefusal !== null) enterAlone(native, flags, configuration);
   const workingDirectory = process.cwd();
   const held = takePidFiles({ flags, native, workingDirectory }, ["parent", "vrrp", "checkers"], configuration);
   if (held.refusal?.kind === "running") {
@@ -94,7 +113,13 @@ async function cleanUpAfter(flags: Flags): Promise<number> {
     return FAILED;
   }
   try {
-    return (await withdraw({ native, flags, home }, configuration)) ? 0 : FAILED;
+    const place = { native, flags, home };
+    let isClean = true;
+    for (const { configurations, path } of saved) {
+      for (const one of configurations) isClean = (await withdraw(place, one)) && isClean;
+      if (isClean && !flags.keepsVrrp && !flags.keepsIpvs) forgetOwned(path);
+    }
+    return (await withdraw(place, configuration)) && isClean ? 0 : FAILED;
   } finally {
     for (const file of held.files) file.close();
   }

@@ -30,10 +30,31 @@ function bash(): string {
   ].join("\n");
 }
 
+/** Of its own, since zsh looks at the first line of files in its folders; `eval` and `source` after compinit work as well. */
+function zsh(): string {
+  const cases = Object.entries(ACTIONS).map(
+    ([command, words]) => `    ${command}) compadd -- ${words.join(" ")}; return ;;`,
+  );
+  return [
+    "#compdef holdfast",
+    "_holdfast() {",
+    "  if (( CURRENT == 2 )); then",
+    `    compadd -- ${SUBCOMMAND_NAMES.join(" ")}; return`,
+    "  fi",
+    "  (( CURRENT == 3 )) && case $words[2] in",
+    ...cases,
+    "  esac",
+    "  _files",
+    "}",
+    'if [[ $funcstack[1] == _holdfast ]]; then _holdfast "$@"; else compdef _holdfast holdfast; fi',
+    "",
+  ].join("\n");
+}
+
 function fish(): string {
-  const top = `complete -c holdfast -n __fish_use_subcommand -a '${SUBCOMMAND_NAMES.join(" ")}'`;
+  const top = `complete -c holdfast -f -n __fish_use_subcommand -a '${SUBCOMMAND_NAMES.join(" ")}'`;
   const more = Object.entries(ACTIONS).map(
-    ([command, words]) => `complete -c holdfast -n '__fish_seen_subcommand_from ${command}' -a '${words.join(" ")}'`,
+    ([command, words]) => `complete -c holdfast -f -n '__fish_seen_subcommand_from ${command}' -a '${words.join(" ")}'`,
   );
   return `${[top, ...more].join("\n")}\n`;
 }
@@ -44,7 +65,7 @@ export function renderCompletion(shell: Shell): string {
     case "bash":
       return bash();
     case "zsh":
-      return `autoload -U +X bashcompinit && bashcompinit\n${bash()}`;
+      return zsh();
     case "fish":
       return fish();
   }

@@ -11,6 +11,7 @@ import type { Logger } from "../runtime/log.ts";
 import type { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
+import { LoopLag, sharedUsage } from "./control-facts.ts";
 import { CONTROL_DIRECTORY, defaultControlPath } from "./control-path.ts";
 import type { Flags } from "./flags.ts";
 import { readStateFile } from "./state-file.ts";
@@ -49,11 +50,17 @@ export class Control {
   /** One change at a time. */
   #tail: Promise<void> = Promise.resolve();
   #isClosed = false;
+  readonly #lag = new LoopLag();
+  readonly #usage: ApiSources["usage"];
 
   constructor(context: ControlContext) {
     const { flags } = context;
     // The daemon will leave this folder.
     this.#context = { ...context, flags: { ...flags, configFile: resolve(flags.configFile) } };
+    this.#usage = sharedUsage(
+      () => context.daemon.usage(),
+      () => performance.now(),
+    );
   }
 
   /** Brings the socket to what the configuration in force says. Never rejects. */
@@ -64,6 +71,7 @@ export class Control {
 
   close(): Promise<void> {
     this.#isClosed = true;
+    this.#lag.close();
     this.#tail = this.#tail.then(async () => {
       await this.#listener?.close();
       this.#listener = null;
@@ -167,6 +175,7 @@ export class Control {
       overrides,
       nowMs: Date.now,
       snapshot: () => daemon.status(),
+      usage: this.#usage,
       nowUs: () => native.monotonicUs(),
       eventsSince: (sequence) => events.since(sequence),
       reload: async () => {
@@ -200,6 +209,7 @@ export class Control {
           lastEvent: events.last,
           heapUsedBytes: heapUsed,
           residentBytes: rss,
+          loopLag: this.#lag.summary(),
         };
       },
     };

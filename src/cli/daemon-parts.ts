@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
@@ -32,6 +32,7 @@ import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
 import type { Flags } from "./flags.ts";
 import { enterNamespace, namespacePath, openIpvsIn, readLinks } from "./host-network.ts";
+import { createOwnedKeeper } from "./owned-keeper.ts";
 
 /** What the parts are built from. */
 export interface PartsContext {
@@ -324,6 +325,13 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
     notifier: observed(notifier, context.observers),
+    owned: createOwnedKeeper({
+      flags,
+      log,
+      openRtnetlink: () => native.openRtnetlink(),
+      openIpvs: () => (existsSync("/proc/net/ip_vs") ? openIpvs() : null),
+      configFile: resolve(context.workingDirectory, flags.configFile),
+    }),
     settle: (configuration) => {
       context.settle(configuration);
       const { ipvsNamespace: name } = configuration.global;

@@ -71,7 +71,7 @@ function findClock(): boolean | null {
 }
 
 /** Looks at this machine; changes nothing. */
-export function gatherFacts(): HostFacts {
+export function gatherFacts(): Omit<HostFacts, "heard"> {
   const ruleset = output(["nft", "list", "ruleset"]);
   return {
     sysctl: (path) => read(`/proc/sys/${path}`),

@@ -1,4 +1,5 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
+import type { HeardRouters } from "./doctor-listen.ts";
 
 /** What the machine is like. Null where it could not be found out. */
 export interface HostFacts {
@@ -17,6 +18,8 @@ export interface HostFacts {
   readonly isClockSynchronized: boolean | null;
   /** Soft limit of the process. */
   readonly openFilesLimit: number | null;
+  /** What was heard on the LAN. */
+  readonly heard: HeardRouters;
 }
 
 export interface Finding {
@@ -33,6 +36,7 @@ const CLASHING = ["keepalived", "ucarp", "vrrpd", "ldirectord"] as const;
 const NEIGHBOUR_SHARE = 0.5;
 const FILES_PER_TARGET = 1;
 const SPARE_FILES = 256;
+const HIGHEST_VRID = 255;
 
 function bad(text: string, fix: string): Finding {
   return { severity: "bad", text, fix };
@@ -135,8 +139,29 @@ const checkClock: Check = (_, { isClockSynchronized }) =>
     ? [warning("the clock is not synchronized: logs of both directors can't be compared", "timedatectl set-ntp true")]
     : [];
 
+/** The first one above that nobody was heard to use. */
+function freeVrid(vrid: number, used: ReadonlySet<number>): number {
+  const candidates = Array.from({ length: HIGHEST_VRID }, (_, index) => ((vrid + index) % HIGHEST_VRID) + 1);
+  return candidates.find((one) => !used.has(one)) ?? vrid;
+}
+
+const checkVrids: Check = ({ vrrpInstances }, { heard }) =>
+  vrrpInstances.flatMap(({ name, vrid, interfaceName, place }) => {
+    const stranger = heard.strangers.find(({ instance }) => instance === name);
+    if (stranger === undefined) return [];
+    const free = freeVrid(vrid, new Set([...heard.vrids, ...vrrpInstances.map((one) => one.vrid)]));
+    const who = stranger.source === null ? "somebody else" : stranger.source;
+    return [
+      bad(
+        `${name}: ${who} uses VRID ${vrid} on ${interfaceName} in another way, as a stranger or as a peer with other settings: ${stranger.why}`,
+        `sed -i '/vrrp_instance ${name}\\b/,/^}/s/virtual_router_id .*/virtual_router_id ${free}/' ${place.file}   # on all machines of ${name}`,
+      ),
+    ];
+  });
+
 const CHECKS: readonly Check[] = [
   checkProcesses,
+  checkVrids,
   checkIpvs,
   checkForwarding,
   checkReversePath,

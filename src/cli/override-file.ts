@@ -1,34 +1,10 @@
 import type { Override, OverrideAction } from "../checker/override.ts";
 import type { OverrideStore } from "../runtime/override-keeper.ts";
 import type { DaemonNames } from "./control-path.ts";
+import { type Fields, fieldsOf, listOf, momentIn, numberIn, stateFileOf, statePath, textIn } from "./state-fields.ts";
 import { readStateFile, removeStateFile, writeStateFile } from "./state-file.ts";
 
-const STATE_DIRECTORY = "/var/lib/holdfast";
-const VERSION = 1;
 const LARGEST_WEIGHT = 65_535;
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(value: unknown): Fields {
-  if (typeof value !== "object" || value === null) throw new Error("an object is missing");
-  return { ...value };
-}
-
-function textIn(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== "string") throw new Error(`${name} is no text`);
-  return value;
-}
-
-function numberIn(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (typeof value !== "number" || !(value >= 0)) throw new Error(`${name} is no number from 0 on`);
-  return value;
-}
-
-function momentIn(fields: Fields, name: string): number | null {
-  return fields[name] === null ? null : numberIn(fields, name);
-}
 
 function actionFrom(fields: Fields): OverrideAction {
   const kind = fields["kind"];
@@ -52,26 +28,18 @@ function overrideFrom(value: unknown): Override {
   };
 }
 
-/**
- * The text of the file. Read by hand: it is needed at start, where a library would cost time.
- * @throws Error
- */
+/** @throws Error */
 export function decodeOverrides(text: string): readonly Override[] {
-  const fields = fieldsOf(JSON.parse(text));
-  const version = fields["version"];
-  const overrides: unknown = fields["overrides"];
-  if (version !== VERSION || !Array.isArray(overrides)) throw new Error("the file is of another version");
-  return overrides.map(overrideFrom);
+  return listOf(text, "overrides").map(overrideFrom);
 }
 
 export function encodeOverrides(overrides: readonly Override[]): string {
-  return `${JSON.stringify({ version: VERSION, overrides }, null, 1)}\n`;
+  return stateFileOf("overrides", overrides);
 }
 
 /** Where the overrides of a daemon outlive it; a reboot as well. */
-export function overridePath({ networkNamespace, instanceName }: DaemonNames): string {
-  const names = [networkNamespace, instanceName].filter((name) => name !== null);
-  return `${STATE_DIRECTORY}/${["overrides", ...names].join("_")}.json`;
+export function overridePath(names: DaemonNames): string {
+  return statePath("overrides", names);
 }
 
 /** A file that only this user can have written. */

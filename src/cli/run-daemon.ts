@@ -20,8 +20,10 @@ import { createDaemonParts } from "./daemon-parts.ts";
 import { Dumps } from "./dumps.ts";
 import type { Flags } from "./flags.ts";
 import { type Logging, openLogging } from "./loggers.ts";
+import { orderStore } from "./order-file.ts";
 import { overridePath, overrideStore } from "./override-file.ts";
 import { Snmp } from "./snmp.ts";
+import { statePath } from "./state-fields.ts";
 
 const STDERR = 2;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -122,8 +124,9 @@ async function createDaemon(setting: Setting & { readonly manager: ServiceManage
   const settle = (configuration: CompleteConfiguration): void => {
     const { networkNamespace, instanceName } = configuration.global;
     const names = [flags.namespace ?? networkNamespace, instanceName].filter((name) => name !== null);
-    const path = overridePath({ networkNamespace: flags.namespace ?? networkNamespace, instanceName });
-    setting.overrides.open(overrideStore(path));
+    const daemonNames = { networkNamespace: flags.namespace ?? networkNamespace, instanceName };
+    setting.overrides.open(overrideStore(overridePath(daemonNames)));
+    setting.operator.open(orderStore(statePath("orders", daemonNames)));
     logging.setIdentSuffix(names.map((name) => `_${name}`).join(""));
     process.umask(flags.umask ?? configuration.global.umask);
     if (reporter === null) return;
@@ -192,7 +195,7 @@ export async function runDaemon(daemonRun: DaemonRun): Promise<never> {
     // keepalived: a daemon in the background has no console, whatever -l says.
     const logsToConsole = flags.logsToConsole && reporter === null;
     const logging = await openLogging({ ...flags, logsToConsole }, native, say);
-    const operator = new VrrpOperator({ after: later, log: logging.log });
+    const operator = new VrrpOperator({ after: later, nowMs: Date.now, log: logging.log });
     const overrides = new OverrideKeeper({ nowMs: Date.now, after: later, log: logging.log });
     const observers = new StateObservers();
     exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides, operator, observers });

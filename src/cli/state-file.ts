@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
@@ -31,7 +32,9 @@ function assertOwn(path: string, info: { readonly uid: number; readonly mode: nu
 }
 
 function ensureFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const created = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // keepalived's umask takes the right to enter, which only root does without.
+  if (created !== undefined) chmodSync(folder, 0o700);
   const info = lstatSync(folder);
   if (!info.isDirectory()) throw new UnsafeStateError(folder, "no folder");
   assertOwn(folder, info);
@@ -42,7 +45,7 @@ function ensureFolder(folder: string): void {
  * @returns its text, null when there is none
  * @throws UnsafeStateError for a symbolic link, another owner or loose permissions; system error
  */
-export function readStateFile(path: string): string | null {
+export function readStateFile(path: string, largestBytes = LARGEST_STATE_BYTES): string | null {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -53,7 +56,7 @@ export function readStateFile(path: string): string | null {
   }
   try {
     const info = fstatSync(fd);
-    if (!info.isFile() || info.size > LARGEST_STATE_BYTES) throw new UnsafeStateError(path, "no small regular file");
+    if (!info.isFile() || info.size > largestBytes) throw new UnsafeStateError(path, "no small regular file");
     assertOwn(path, info);
     return readFileSync(fd, "utf8");
   } finally {
@@ -83,8 +86,13 @@ export function writeStateFile(path: string, text: string): void {
 /** Removes the file, and its folder when nothing else is in it. */
 export function removeStateFile(path: string): void {
   removeIfThere(path);
+  removeFolder(dirname(path));
+}
+
+/** Unless something is in it. */
+export function removeFolder(folder: string): void {
   try {
-    rmdirSync(dirname(path));
+    rmdirSync(folder);
   } catch {
     // Something else is kept there.
   }

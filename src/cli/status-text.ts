@@ -20,9 +20,27 @@ export function durationText(seconds: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
+/** `held by ann until 2026-01-02T03:04:05Z: new kernel` */
+export function orderText({ wish, priority, owner, reason, expiresMs }: NonNullable<Instance["order"]>): string {
+  const what = wish === "hold" ? "held" : `priority ${priority}`;
+  const until = expiresMs === null ? "" : ` until ${new Date(expiresMs).toISOString().replace(/\.\d+/, "")}`;
+  return `${what} by ${owner}${until}${reason === "" ? "" : `: ${reason}`}`;
+}
+
 function instanceRow(instance: Instance): readonly Cell[] {
-  const { name, interface: link, vrid, effectivePriority, activeRouter, faultReasons, virtualAddresses } = instance;
-  const note = faultReasons[0] ?? (activeRouter === null ? "" : `master ${activeRouter.address}`);
+  const {
+    name,
+    interface: link,
+    vrid,
+    effectivePriority,
+    activeRouter,
+    faultReasons,
+    virtualAddresses,
+    order,
+  } = instance;
+  const held = order === null ? null : orderText(order);
+  const fault = faultReasons.find((reason) => held === null || reason !== "held by operator");
+  const note = fault ?? held ?? (activeRouter === null ? "" : `master ${activeRouter.address}`);
   return [
     plain(name),
     stateCell(instance),

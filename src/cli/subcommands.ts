@@ -217,10 +217,11 @@ function addDoctor(parser: Argv, keep: Keep): Argv {
       command
         .positional("file", { type: "string", default: "/etc/keepalived/keepalived.conf", describe: "configuration" })
         .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
+        .option("listen", { type: "number", default: 4, describe: "seconds to listen for other routers; 0: don't" })
         .example("holdfast doctor", "each finding with the command that mends it"),
-    async ({ file, json }) => {
+    async ({ file, json, listen }) => {
       const { doctor } = await import("./doctor.ts");
-      await keep(doctor({ file, isJson: json }));
+      await keep(doctor({ file, isJson: json, listenSec: Math.min(60, Math.max(0, listen)) }));
     },
   );
 }

@@ -23,8 +23,10 @@ export function vrrp({ action, instance, priority, socket, reason, expiry }: Vrr
       ...(action === "priority" ? { priority } : {}),
       ...(expiry === null || action === "release" ? {} : { expiresSec: readDuration(expiry) }),
     };
-    const { changed } = await ask<VrrpResult>({ socket, method: "POST", path: "/v1/vrrp", body });
+    const { changed, isSaved } = await ask<VrrpResult>({ socket, method: "POST", path: "/v1/vrrp", body });
     process.stdout.write(changed ? `${action}: ${instance}\n` : `${instance}: there was nothing to release\n`);
+    if (!isSaved)
+      process.stderr.write("holdfast: in force, but it could not be saved: a restart will not know of it\n");
     return 0;
   });
 }

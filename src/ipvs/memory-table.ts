@@ -3,10 +3,12 @@ import type {
   IpvsDestination,
   IpvsService,
   IpvsServiceEntry,
+  IpvsServiceUsage,
   IpvsSyncDaemon,
   IpvsSyncRole,
   IpvsTable,
   IpvsTimeouts,
+  IpvsTraffic,
   NativeError,
   SyscallFailure,
 } from "../native/contract.ts";
@@ -118,6 +120,10 @@ export function createMemoryIpvsTable(
       checkOpen();
       return [...services.values()].map(toEntry);
     },
+    async usage() {
+      checkOpen();
+      return [...services.values()].map(toUsage);
+    },
     async apply(commands) {
       checkOpen();
       return commands.map((command) => {
@@ -200,6 +206,19 @@ function mergeTimeouts(before: IpvsTimeouts, wanted: IpvsTimeouts): IpvsTimeouts
     tcpSec: wanted.tcpSec || before.tcpSec,
     tcpFinSec: wanted.tcpFinSec || before.tcpFinSec,
     udpSec: wanted.udpSec || before.udpSec,
+  };
+}
+
+function toUsage({ service, destinations }: MemoryService): IpvsServiceUsage {
+  const traffic: IpvsTraffic = { connections: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 };
+  const { family, fwmark, protocol, address, port } = service;
+  const unused = { activeConnections: 0, inactiveConnections: 0, persistentConnections: 0, traffic };
+  return {
+    ...{ family, fwmark, protocol, address, port, traffic },
+    destinations: [...destinations.values()].map((one) => ({
+      ...{ family: one.family, address: one.address, port: one.port },
+      ...unused,
+    })),
   };
 }
 

@@ -76,6 +76,31 @@ export interface IpvsServiceEntry {
   readonly destinations: readonly IpvsDestinationEntry[];
 }
 
+/** What the kernel has scheduled and seen since it was added; zeros before Linux 4.1. */
+export interface IpvsTraffic {
+  readonly connections: number;
+  readonly inPackets: number;
+  /** With NAT and local servers only: else answers do not come this way. */
+  readonly outPackets: number;
+  readonly inBytes: number;
+  readonly outBytes: number;
+}
+
+export interface IpvsDestinationUsage {
+  readonly family: AddressFamily;
+  readonly address: string;
+  readonly port: number;
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
+  readonly persistentConnections: number;
+  readonly traffic: IpvsTraffic;
+}
+
+export interface IpvsServiceUsage extends IpvsServiceKey {
+  readonly traffic: IpvsTraffic;
+  readonly destinations: readonly IpvsDestinationUsage[];
+}
+
 export interface IpvsTimeouts {
   readonly tcpSec: number;
   readonly tcpFinSec: number;
@@ -117,6 +142,8 @@ export type IpvsCommand =
 export interface IpvsTable {
   /** Whole table; runs off the main thread. Rejects with a `NativeError`. */
   dump(): Promise<readonly IpvsServiceEntry[]>;
+  /** As `dump`: what passes through the table instead of how it is set. */
+  usage(): Promise<readonly IpvsServiceUsage[]>;
   /**
    * Applies commands in order over one netlink socket, off the main thread. A failed command does
    * not stop those after it. Calls queue behind each other.
@@ -227,7 +254,21 @@ export interface LatenessSummary {
   readonly maxUs: number;
 }
 
+/** Durations since start, counted where they are measured, in buckets that never change. */
+export interface TimeHistogram {
+  /** Inclusive upper ends, rising. */
+  readonly boundsUs: readonly number[];
+  /** Of each bucket alone; the last one, without an end, is one more. */
+  readonly counts: readonly number[];
+  readonly sumUs: number;
+}
+
 // ---------------------------------------------------------------- vrrp loop
+
+/** Of the vrrp loop, which also tells how late the timers of adverts were. */
+export interface VrrpLoopHealth extends LoopHealth {
+  readonly advertLateness: TimeHistogram;
+}
 
 /**
  * To the loop phases are only names of plan tables, apart from two things: what it says "once" it
@@ -585,7 +626,7 @@ export interface VrrpLoop {
   renewLease(): void;
   /** Null for an unknown instance. */
   counters(instance: number): VrrpCounters | null;
-  health(): LoopHealth;
+  health(): VrrpLoopHealth;
   /** Runs what was submitted before, stops and joins the thread. Idempotent. */
   close(): void;
 }
@@ -822,15 +863,24 @@ export type ProbeEvent = {
   readonly atUs: number;
 };
 
-export interface ProbeCounters {
-  readonly started: number;
+export interface ProbeOutcomes {
   readonly succeeded: number;
   readonly failed: number;
   /** Failed locally (no buffers, no port, no route out): retried, says nothing of the server. */
   readonly local: number;
   /** Judged late because the loop itself was late: retried. */
   readonly late: number;
+}
+
+export interface ProbeKindCounters extends ProbeOutcomes {
+  /** Of those that succeeded or failed. */
+  readonly latency: TimeHistogram;
+}
+
+export interface ProbeCounters extends ProbeOutcomes {
+  readonly started: number;
   readonly inFlight: number;
+  readonly kinds: Readonly<Record<ProbeKind, ProbeKindCounters>>;
 }
 
 export interface ProbeLoopOptions {

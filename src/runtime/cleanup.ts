@@ -1,10 +1,8 @@
 import { firewallRemoval } from "../addressing/firewall.ts";
 import { instanceObjects } from "../addressing/instance-objects.ts";
 import { planVmacs } from "../addressing/vmac.ts";
-import { serviceKeys } from "../ipvs/expand.ts";
-import { indexGroups } from "../ipvs/groups.ts";
 import { serviceId, serviceKey } from "../ipvs/keys.ts";
-import { markRemoval, planMarks, withMarks } from "../ipvs/marks.ts";
+import { markRemoval } from "../ipvs/marks.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { IpvsCommand, IpvsServiceKey, IpvsTable, Rtnetlink } from "../native/contract.ts";
@@ -14,6 +12,7 @@ import { removeAddresses, removeObjects } from "./network-objects.ts";
 import { StaticObjects } from "./network-statics.ts";
 import { Sysctls } from "./network-sysctl.ts";
 import { readLinkFacts, VmacLinks } from "./network-vmacs.ts";
+import { ownServiceKeys } from "./owned.ts";
 import { allVirtualAddresses, locate, NetworkView } from "./vrrp-network.ts";
 
 /** Which half's objects go. */
@@ -106,12 +105,10 @@ class Cleanup {
   }
 
   async withdrawIpvs(): Promise<void> {
-    const { virtualServers, virtualServerGroups, global } = this.#configuration;
+    const { virtualServers, global } = this.#configuration;
     if (virtualServers.length === 0 && global.lvsSyncDaemon === null) return;
-    const { ipvsTable, ipvsFirstFwmark } = global.firewall;
-    const groups = indexGroups(virtualServerGroups);
-    const marked = ipvsTable === null ? [] : planMarks(virtualServers, groups, ipvsFirstFwmark);
-    const keys = virtualServers.flatMap((server) => serviceKeys(server, withMarks(groups, marked)));
+    const { ipvsTable } = global.firewall;
+    const keys = ownServiceKeys(this.#configuration);
     const table = this.#dependencies.openIpvs();
     try {
       if (table !== null) await this.#removeServices(table, keys);

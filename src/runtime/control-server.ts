@@ -23,7 +23,10 @@ export interface ControlServerDependencies {
   readonly streamPath: string;
   /** Why a request is refused before anything else; null lets it in. */
   readonly guard?: (request: IncomingMessage) => ControlResponse | null;
+  readonly limits?: ControlLimits;
 }
+
+export type ControlLimits = Readonly<Record<keyof typeof CONTROL_LIMITS, number>>;
 
 /** What one client may cost. */
 export const CONTROL_LIMITS = {
@@ -36,12 +39,22 @@ export const CONTROL_LIMITS = {
   /** Unread by the client, for the stream. */
   backlogBytes: 1 << 20,
   heartbeatMs: 15_000,
+  /** Neither reads what is there for it nor sends anything; streams are kept by their heartbeat. */
+  idleMs: 40_000,
 } as const;
+
+/** Events of a replay that are written before the client has to read. */
+const REPLAY_PART = 64;
 
 /** The page asks nobody but the daemon, and nothing can be put into it. */
 const CONTENT_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 const JSON_TYPE = "application/json";
+
+const PARSE_ERRORS: ReadonlyMap<string, string> = new Map([
+  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
+  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
+]);
 
 /** An answer in place of what was asked for. */
 export function problem(status: number, error: string): ControlResponse {
@@ -56,13 +69,12 @@ class RequestError extends Error {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function readBody(request: IncomingMessage, { bodyBytes }: ControlLimits): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > CONTROL_LIMITS.bodyBytes)
-      throw new RequestError(413, `the body is larger than ${CONTROL_LIMITS.bodyBytes} octets`);
+    if (bytes > bodyBytes) throw new RequestError(413, `the body is larger than ${bodyBytes} octets`);
     chunks.push(chunk);
   }
   if (bytes === 0) return undefined;
@@ -72,6 +84,17 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   } catch {
     throw new RequestError(400, "the body is no JSON");
   }
+}
+
+/** The client has read, or has gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      response.off("drain", end).off("close", end);
+      resolve();
+    };
+    response.on("drain", end).on("close", end);
+  });
 }
 
 async function send(response: ServerResponse, { status, contentType, body }: ControlResponse): Promise<void> {
@@ -87,7 +110,7 @@ async function send(response: ServerResponse, { status, contentType, body }: Con
   }
   for (const part of body) {
     if (response.destroyed) return;
-    if (!response.write(part)) await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+    if (!response.write(part)) await drained(response);
   }
   response.end();
 }
@@ -99,31 +122,47 @@ function eventText({ sequence, message, ...rest }: LoggedEvent): string {
 /** Server-sent events from a sequence number on; a client that does not read is let go. */
 class Streams {
   readonly #events: EventLog;
+  readonly #limits: ControlLimits;
   readonly #open = new Set<ServerResponse>();
 
-  constructor(events: EventLog) {
+  constructor(events: EventLog, limits: ControlLimits) {
     this.#events = events;
+    this.#limits = limits;
   }
 
-  begin(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
-    if (this.#open.size >= CONTROL_LIMITS.streams) {
-      void send(response, problem(503, `${CONTROL_LIMITS.streams} clients follow the events already`));
+  async begin(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> {
+    const { streams, heartbeatMs } = this.#limits;
+    if (this.#open.size >= streams) {
+      await send(response, problem(503, `${streams} clients follow the events already`));
       return;
     }
     const given = Number(request.headers["last-event-id"] ?? query.get("since") ?? this.#events.last);
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     response.flushHeaders();
     this.#open.add(response);
-    const { missed, events } = this.#events.since(Number.isSafeInteger(given) ? given : 0);
-    if (missed > 0) response.write(`event: missed\ndata: ${JSON.stringify({ missed })}\n\n`);
-    for (const event of events) this.#write(response, eventText(event));
+    response.once("close", () => this.#open.delete(response));
+    await this.#replay(response, Number.isSafeInteger(given) ? given : 0);
+    if (response.destroyed) return;
     const leave = this.#events.follow((event) => this.#write(response, eventText(event)));
-    const heartbeat = setInterval(() => this.#write(response, ": alive\n\n"), CONTROL_LIMITS.heartbeatMs).unref();
+    const heartbeat = setInterval(() => this.#write(response, ": alive\n\n"), heartbeatMs).unref();
     response.once("close", () => {
       leave();
       clearInterval(heartbeat);
-      this.#open.delete(response);
     });
+  }
+
+  /** In parts, so that the log of a busy day is no backlog. When it returns the client has all that there is. */
+  async #replay(response: ServerResponse, after: number): Promise<void> {
+    let known = after;
+    while (!response.destroyed) {
+      const { missed, events } = this.#events.since(known);
+      if (missed > 0) response.write(`event: missed\ndata: ${JSON.stringify({ missed })}\n\n`);
+      const part = events.slice(0, REPLAY_PART);
+      if (part.length === 0) return;
+      for (const event of part) response.write(eventText(event));
+      known = part.at(-1)?.sequence ?? known;
+      if (response.writableNeedDrain) await drained(response);
+    }
   }
 
   close(): void {
@@ -131,7 +170,7 @@ class Streams {
   }
 
   #write(response: ServerResponse, text: string): void {
-    if (response.writableLength > CONTROL_LIMITS.backlogBytes) response.destroy();
+    if (response.writableLength > this.#limits.backlogBytes) response.destroy();
     if (!response.destroyed) response.write(text);
   }
 }
@@ -144,7 +183,8 @@ export function createControlServer(dependencies: ControlServerDependencies): {
   readonly server: Server;
   close(): Promise<void>;
 } {
-  const streams = new Streams(dependencies.events);
+  const { limits = CONTROL_LIMITS } = dependencies;
+  const streams = new Streams(dependencies.events, limits);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refusal = dependencies.guard?.(request) ?? null;
     if (refusal !== null) return send(response, refusal);
@@ -154,19 +194,19 @@ export function createControlServer(dependencies: ControlServerDependencies): {
       url.pathname === dependencies.streamPath &&
       url.searchParams.get("follow") !== "0"
     ) {
-      streams.begin(request, response, url.searchParams);
+      await streams.begin(request, response, url.searchParams);
       return;
     }
-    const body = await readBody(request);
+    const body = await readBody(request, limits);
     const { method = "GET" } = request;
     await send(response, await dependencies.handle({ method, path: url.pathname, query: url.searchParams, body }));
   };
   const options = {
-    maxHeaderSize: CONTROL_LIMITS.headerBytes,
-    headersTimeout: CONTROL_LIMITS.headersMs,
-    requestTimeout: CONTROL_LIMITS.requestMs,
-    keepAliveTimeout: CONTROL_LIMITS.headersMs,
-    connectionsCheckingInterval: 1000,
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.headersMs,
+    connectionsCheckingInterval: Math.min(1000, limits.headersMs),
   };
   const server = createServer(options, (request, response) => {
     response.on("error", () => response.destroy());
@@ -177,9 +217,11 @@ export function createControlServer(dependencies: ControlServerDependencies): {
       return send(response, problem(status, text)).catch(() => response.destroy());
     });
   });
-  server.maxConnections = CONTROL_LIMITS.connections;
+  server.maxConnections = limits.connections;
+  // Without a listener for it Node closes the connection.
+  server.setTimeout(limits.idleMs);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    const status = PARSE_ERRORS.get(error.code ?? "") ?? "400 Bad Request";
     if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
     else socket.destroy();
   });

@@ -37,9 +37,14 @@ export interface SocketPlace {
   readonly tryLockFile: (fd: number) => boolean;
 }
 
+/** Made so that others may enter, whatever umask holds. */
+export function makeFolder(folder: string): void {
+  if (mkdirSync(folder, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(folder, 0o755);
+}
+
 /** Where nobody else can put a link or a file. @throws ControlSocketError, system error */
 function safeFolder(path: string): string {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  makeFolder(dirname(path));
   const folder = realpathSync(dirname(path));
   const { uid, mode } = lstatSync(folder);
   const isOwn = uid === 0 || uid === process.geteuid?.();

@@ -5,7 +5,7 @@ import type { IpvsTable } from "../native/contract.ts";
 import type { BfdRuntime } from "./bfd-runtime.ts";
 import { type DaemonDependencies, type DaemonStatus, EXIT_CODES } from "./daemon-types.ts";
 import { errorCode, errorText } from "./error-code.ts";
-import type { LvsRuntime } from "./lvs-types.ts";
+import type { LvsRuntime, LvsUsage } from "./lvs-types.ts";
 import { Refusal, tellDiagnostics } from "./refusal.ts";
 import type { SyncRoles } from "./sync-daemon.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
@@ -97,6 +97,16 @@ export class Halves {
       lvs: this.lvs?.snapshot() ?? null,
       vrrpHealth: this.vrrp?.health() ?? null,
     };
+  }
+
+  /** Never rejects. */
+  async usage(): Promise<LvsUsage | null> {
+    try {
+      return (await this.lvs?.usage()) ?? null;
+    } catch {
+      // The table sync tells of a table that can't be read.
+      return null;
+    }
   }
 
   /** Turns of the native loops that run, by name. */

@@ -1,7 +1,7 @@
 import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { IpvsTable, LoopHealth } from "../native/contract.ts";
+import type { IpvsTable, VrrpLoopHealth } from "../native/contract.ts";
 import type { BfdRuntime, BfdRuntimeDependencies, BfdSessionSnapshot } from "./bfd-runtime.ts";
 import type { Logger } from "./log.ts";
 import type { LvsRuntime, LvsSnapshot } from "./lvs-types.ts";
@@ -50,7 +50,7 @@ export interface DaemonStatus {
   /** Null without load balancing. */
   readonly lvs: LvsSnapshot | null;
   /** Of the vrrp loop; null without VRRP. */
-  readonly vrrpHealth: LoopHealth | null;
+  readonly vrrpHealth: VrrpLoopHealth | null;
   /** Of the configuration in force. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -86,6 +86,15 @@ export interface DaemonDependencies {
   readonly syncDaemon: Pick<SyncDaemon, "configure" | "stop">;
   /** Scripts, FIFOs and mail. */
   readonly notifier: Pick<Notifier, "begin" | "reload" | "reloaded" | "end">;
+  /** Knows, also after this process was killed, what may be ours in the kernel. Never throws, never rejects. */
+  readonly owned?: {
+    /** At start: takes away what an earlier run had and this configuration has no place for. */
+    readonly clear: (now: CompleteConfiguration) => Promise<void>;
+    /** Objects of these configurations may be there from now on. */
+    readonly note: (configurations: readonly CompleteConfiguration[]) => void;
+    /** After a stop in good order. */
+    readonly forget: () => void;
+  };
   /** Called once the configuration is loaded and the pid files are held: leave the terminal. */
   readonly settle: (configuration: CompleteConfiguration) => void;
 }

@@ -10,6 +10,7 @@ import {
   EXIT_CODES,
 } from "./daemon-types.ts";
 import { errorText } from "./error-code.ts";
+import type { LvsUsage } from "./lvs-types.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import { damageOf, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
@@ -59,6 +60,11 @@ export class Daemon {
     if (this.configuration === null || (this.phase !== "running" && this.phase !== "reloading")) return null;
     const { configuration, diagnostics } = this;
     return { configuration, diagnostics, ...this.halves.status() };
+  }
+
+  /** What passes through the kernel's IPVS table; null when there is none, or it can't be read. */
+  usage(): Promise<LvsUsage | null> {
+    return this.halves.usage();
   }
 
   /** Of the native loops; empty unless the daemon is up, since loops that are being closed stand still. */
@@ -154,6 +160,8 @@ export class Daemon {
     this.holdPidFiles(["parent", ...this.rolesOf(configuration)], configuration);
     dependencies.settle(configuration);
     if (this.rolesOf(configuration).length === 0) dependencies.log.warning("no configuration to run");
+    await dependencies.owned?.clear(configuration);
+    dependencies.owned?.note([configuration]);
     await this.halves.start(this.rolesOf(configuration), configuration);
     this.configuration = configuration;
     this.diagnostics = loaded.diagnostics;
@@ -239,7 +247,10 @@ export class Daemon {
       this.checkUnchangeable(configuration);
       tellDiagnostics(this.dependencies.log, diagnostics);
       this.refuseNewDamage(diagnostics);
-      await this.halves.reload(this.rolesOf(configuration), configuration, this.configuration ?? configuration);
+      const before = this.configuration ?? configuration;
+      this.dependencies.owned?.note([before, configuration]);
+      await this.halves.reload(this.rolesOf(configuration), configuration, before);
+      this.dependencies.owned?.note([configuration]);
       this.holdNewPidFiles(configuration);
       this.configuration = configuration;
       this.diagnostics = diagnostics;
@@ -307,6 +318,7 @@ export class Daemon {
     const outcome = await Promise.race([this.halves.stop(), patience]);
     clearTimeout(timer);
     if (outcome === "late") log.error("stop took too long", { patienceMs: this.stopPatienceMs() });
+    else this.dependencies.owned?.forget();
     await this.dependencies.notifier.end();
   }
 

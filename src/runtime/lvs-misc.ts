@@ -7,6 +7,7 @@ import type { SpokenRecord } from "./log.ts";
 import { speakMiscNotStarted } from "./lvs-application-wording.ts";
 import type { LvsClock } from "./lvs-types.ts";
 import { resolveCommand } from "./script-command.ts";
+import type { ScriptCounter } from "./script-counter.ts";
 import type { ScriptEnd, ScriptRun, ScriptRunner } from "./script-runner.ts";
 
 /** keepalived's pause between activation and the earliest first check. */
@@ -36,6 +37,7 @@ export interface MiscDependencies {
   readonly clock: LvsClock;
   readonly random: () => number;
   readonly log: (record: SpokenRecord) => void;
+  readonly counter: Pick<ScriptCounter, "ended" | "notStarted">;
   readonly onRun: (runner: MiscRunner, result: MiscRunResult) => void;
 }
 
@@ -93,6 +95,7 @@ export class MiscRunner {
     const { checker, check } = this.place;
     const { timing } = checker;
     if (end.kind === "not-started") {
+      this.deps.counter.notStarted();
       this.deps.log(speakMiscNotStarted(check.command, end.reason));
       this.waitSinceStart(timing.delayLoopUs);
       return;
@@ -101,6 +104,7 @@ export class MiscRunner {
     const hadRetried = failuresOf(this.state.policy) > 0;
     const step = stepMisc({ timing, setsWeight: check.setsWeight }, this.state, seen);
     this.state = step.state;
+    this.deps.counter.ended(step.isGood, this.deps.clock.nowUs() - this.startedAtUs);
     this.waitSinceStart(step.waitUs);
     this.deps.onRun(this, { end: seen, step, hadRetried });
   }

@@ -1,7 +1,7 @@
 import { type PolicyEffect, type PolicyState, pendingPolicy, scheduleFor, stepPolicy } from "../checker/policy.ts";
 import type { Asker, EndpointId, PlannedTarget, TargetId } from "../checker/targets.ts";
 import type { Microseconds } from "../model/units.ts";
-import type { ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
+import type { LoopHealth, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
 import type { CheckerResult, CheckerStatus, CheckerVerdict, LvsClock } from "./lvs-types.ts";
 
 /** keepalived's pause between activation and the earliest first check. */
@@ -95,8 +95,8 @@ export class Probes {
   }
 
   /** Null when it is closed. */
-  heartbeats(): number | null {
-    return this.isClosed ? null : this.loop.health().heartbeats;
+  health(): LoopHealth | null {
+    return this.isClosed ? null : this.loop.health();
   }
 
   /** Idempotent. */

@@ -12,7 +12,7 @@ import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
 import { speakFile, speakMiscRun, speakSession } from "./lvs-application-wording.ts";
-import { countConnections } from "./lvs-connections.ts";
+import { countConnections, usageOf } from "./lvs-connections.ts";
 import { FailureGuard } from "./lvs-guard.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes } from "./lvs-probes.ts";
@@ -26,6 +26,7 @@ import type {
   LvsRuntimeDependencies,
   LvsRuntimeOptions,
   LvsSnapshot,
+  LvsUsage,
   RealServerStatus,
   VirtualServerStatus,
 } from "./lvs-types.ts";
@@ -41,6 +42,7 @@ import {
   speakVerdict,
   speakVirtualServerGone,
 } from "./lvs-wording.ts";
+import { ScriptCounter } from "./script-counter.ts";
 
 /** What exists only while there is, or was, a virtual server. */
 interface Engine {
@@ -74,6 +76,7 @@ class Runtime implements LvsRuntime {
   private readonly sessions = new Set<string>();
   private forces: ReadonlyMap<string, ServerForce> = new Map();
   private groups: GroupMembers = NO_GROUPS;
+  private readonly scripts = new ScriptCounter();
   /** Of what the pools do at the moment. */
   private cause: LvsPoolEvent["cause"] = "start";
   /** The call that is under way; the next one waits for it. */
@@ -100,6 +103,8 @@ class Runtime implements LvsRuntime {
     return {
       virtualServers: this.pools.all.map((pool, index) => this.poolStatus(pool, index)),
       probes: this.engine?.probes.counters() ?? null,
+      probeHealth: this.engine?.probes.health() ?? null,
+      scripts: this.scripts.counters(),
       table: this.engine?.sync.status() ?? IDLE_TABLE,
     };
   }
@@ -111,7 +116,7 @@ class Runtime implements LvsRuntime {
   }
 
   probeHeartbeats(): number | null {
-    return this.engine?.probes.heartbeats() ?? null;
+    return this.engine?.probes.health()?.heartbeats ?? null;
   }
 
   force(forces: ReadonlyMap<string, ServerForce>): void {
@@ -122,8 +127,12 @@ class Runtime implements LvsRuntime {
   }
 
   async connections(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> {
-    const table = this.engine === null || this.isStopped ? new Map() : await this.engine.sync.connections();
-    return countConnections(this.pools.all, keys, table, this.groups);
+    return countConnections(await this.usage(), keys);
+  }
+
+  async usage(): Promise<LvsUsage> {
+    const services = this.engine === null || this.isStopped ? [] : await this.engine.sync.usage();
+    return usageOf(this.pools.all, services, this.groups);
   }
 
   private readonly forceOf = (virtualServer: string, realServer: string): ServerForce | null =>
@@ -223,6 +232,7 @@ class Runtime implements LvsRuntime {
         clock,
         random,
         log,
+        counter: this.scripts,
         onReports: (news) => this.onApplicationReports(news),
       });
       for (const name of this.sessions) application.bfdChanged(name, true);

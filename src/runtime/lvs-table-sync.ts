@@ -1,9 +1,16 @@
 import { diffService, diffTables } from "../ipvs/diff.ts";
-import { type DestinationId, destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
+import { destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
 import { type DeletionBudget, fullBudget, paceDeletions } from "../ipvs/pacing.ts";
 import { indexDump, type Table, type TableService } from "../ipvs/table.ts";
 import type { Microseconds } from "../model/units.ts";
-import type { IpvsCommand, IpvsDestination, IpvsTable, IpvsTimeouts, SyscallFailure } from "../native/contract.ts";
+import type {
+  IpvsCommand,
+  IpvsDestination,
+  IpvsServiceUsage,
+  IpvsTable,
+  IpvsTimeouts,
+  SyscallFailure,
+} from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { speakCommandFailure, speakRepair, speakTableUnusable } from "./lvs-table-wording.ts";
 import type { LvsClock, TableStatus } from "./lvs-types.ts";
@@ -64,16 +71,9 @@ export class TableSync {
     return this.mirror;
   }
 
-  /** Connections by service and destination, read anew. @throws NativeError */
-  async connections(): Promise<ReadonlyMap<ServiceId, ReadonlyMap<DestinationId, number>>> {
-    const entries = this.isClosed ? [] : await this.deps.table.dump();
-    const byService = entries.map(({ service, destinations }) => {
-      const counts = destinations.map(
-        (one) => [destinationId(one), one.activeConnections + one.inactiveConnections] as const,
-      );
-      return [serviceId(service), new Map(counts)] as const;
-    });
-    return new Map(byService);
+  /** What passes through the table now. @throws NativeError */
+  async usage(): Promise<readonly IpvsServiceUsage[]> {
+    return this.isClosed ? [] : await this.deps.table.usage();
   }
 
   /**

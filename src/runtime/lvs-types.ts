@@ -6,7 +6,15 @@ import type { ConfiguredGlobals } from "../model/global-complete.ts";
 import type { VirtualServer } from "../model/lvs.ts";
 import type { TrackFile } from "../model/tracking.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
-import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
+import type {
+  IpvsTable,
+  IpvsTraffic,
+  LoopHealth,
+  ProbeCounters,
+  ProbeEvent,
+  ProbeKindCounters,
+  ProbeLoop,
+} from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { FailureGuardDependencies } from "./lvs-guard.ts";
 import type { LvsNames } from "./lvs-names.ts";
@@ -112,10 +120,26 @@ export interface TableStatus {
   readonly isInSync: boolean;
 }
 
+export interface ServerUsage {
+  readonly traffic: IpvsTraffic;
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
+}
+
+/** By name of the virtual server, and by `overrideKey`. What the kernel does not have is missing. */
+export interface LvsUsage {
+  readonly virtualServers: ReadonlyMap<string, IpvsTraffic>;
+  readonly realServers: ReadonlyMap<string, ServerUsage>;
+}
+
 /** What a status query shows; a copy, safe to keep. */
 export interface LvsSnapshot {
   readonly virtualServers: readonly VirtualServerStatus[];
   readonly probes: ProbeCounters | null;
+  /** Of the probe loop. */
+  readonly probeHealth?: LoopHealth | null;
+  /** Runs of the scripts of MISC_CHECK. */
+  readonly scripts?: ProbeKindCounters;
   readonly table: TableStatus;
 }
 
@@ -153,4 +177,6 @@ export interface LvsRuntime {
   force(forces: ReadonlyMap<string, ServerForce>): void;
   /** Connections by `overrideKey`, of these servers, as the kernel's table has them now. */
   connections(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, number>>;
+  /** What passes through the kernel's table. @throws NativeError */
+  usage(): Promise<LvsUsage>;
 }

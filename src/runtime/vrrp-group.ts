@@ -43,7 +43,7 @@ export class RunningGroup {
   /** keepalived: one member at fault, all at fault; out of it when the last fault is gone. */
   shareFaults(atUs: Microseconds): void {
     const shared = sharedFaults(this.members.map(({ book }) => book.state));
-    for (const [index, member] of this.members.entries()) member.shareFault(shared[index] ?? false, atUs);
+    for (const [index, member] of this.members.entries()) member.shareFault(shared[index] ?? null, atUs);
   }
 
   /** keepalived: the first state of all is told before that of the members. */

@@ -4,9 +4,18 @@ import { isSameModel } from "../model/equality.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { InterfaceAddress, PreparedObject, VrrpLoop, VrrpTransport } from "../native/contract.ts";
 import { step } from "../vrrp/machine.ts";
-import { type RecordedCounts, Recorder } from "../vrrp/recording.ts";
+import { type RecordedCounts, Recorder, TransitionCounter } from "../vrrp/recording.ts";
 import { effectivePriority } from "../vrrp/timers.ts";
-import type { ControlEffect, FaultReason, NoteEffect, RouterEvent, VrrpEffect, VrrpState } from "../vrrp/types.ts";
+import {
+  type ControlEffect,
+  type FaultReason,
+  isShared,
+  type NoteEffect,
+  type RouterEvent,
+  shownState,
+  type VrrpEffect,
+  type VrrpState,
+} from "../vrrp/types.ts";
 import { objectsWithout } from "./network-objects.ts";
 import type { RunningGroup } from "./vrrp-group.ts";
 import {
@@ -65,6 +74,7 @@ export class RunningInstance {
   #lastSource: IpAddress | null | undefined = undefined;
   readonly #limit = new NoteLimit();
   readonly #recorder = new Recorder(RECORDED_STEPS);
+  readonly #transitions = new TransitionCounter();
 
   constructor(instance: number, config: RunningRouter, context: RunningInstanceContext) {
     this.#context = context;
@@ -141,10 +151,11 @@ export class RunningInstance {
     if (weight !== this.book.state.weight) this.book.feed({ kind: "weight", weight }, this.#nowUs());
   }
 
-  /** Whether another member of the group has a fault. */
-  shareFault(isShared: boolean, atUs: Microseconds): void {
-    if (this.#faults().includes("sync group") === isShared) return;
-    this.book.feed({ kind: isShared ? "fault-raised" : "fault-cleared", reason: "sync group" }, atUs);
+  /** @param wanted the fault that it has because of other members of its group */
+  shareFault(wanted: FaultReason | null, atUs: Microseconds): void {
+    const known = this.#faults().filter(isShared);
+    if (wanted !== null && !known.includes(wanted)) this.book.feed({ kind: "fault-raised", reason: wanted }, atUs);
+    for (const reason of known) if (reason !== wanted) this.book.feed({ kind: "fault-cleared", reason }, atUs);
   }
 
   /** Replaces the configuration of a running instance. */
@@ -274,12 +285,15 @@ export class RunningInstance {
       releasedActive: this.#releasedActive,
       counters: this.#context.loop.counters(this.book.instance),
       recording: this.#recorder.steps(),
+      transitions: this.#transitions.counts(),
     };
   }
 
   #record(before: VrrpState, event: RouterEvent, atUs: Microseconds): void {
     const { loop } = this.#context;
-    const isChange = step(this.config, before, event).state.kind !== before.kind;
+    const after = step(this.config, before, event).state;
+    const isChange = after.kind !== before.kind;
+    this.#transitions.add(shownState(before), event, shownState(after));
     const counters = isChange ? loop.counters(this.book.instance) : null;
     const counts: RecordedCounts | null = counters && {
       advertsSent: counters.advertsSent,

@@ -1,67 +1,89 @@
+import { errorText } from "./error-code.ts";
 import type { Logger } from "./log.ts";
 import type { TrackingVerdict, VrrpRuntime } from "./vrrp-types.ts";
 
-/** What an operator wants of an instance; it holds over reloads, not over a restart. */
+export type VrrpWish = { readonly kind: "hold" } | { readonly kind: "priority"; readonly priority: number };
+
+/** What an operator wants of an instance; it holds over reloads and restarts. */
 export interface VrrpOrder {
   readonly instance: string;
-  readonly wish: { readonly kind: "hold" } | { readonly kind: "priority"; readonly priority: number };
+  readonly wish: VrrpWish;
   readonly owner: string;
   readonly reason: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly sinceMs: number;
   /** Null: until it is released. */
-  readonly expiresInMs: number | null;
+  readonly expiresMs: number | null;
+}
+
+/** Where orders outlive the daemon. */
+export interface VrrpOrderStore {
+  /** What an earlier run saved. @throws Error when it can't be trusted or understood */
+  readonly load: () => readonly VrrpOrder[];
+  /** @throws system error */
+  readonly save: (orders: readonly VrrpOrder[]) => void;
 }
 
 export interface VrrpOperatorDependencies {
   readonly log: Logger;
+  /** Wall clock, milliseconds since 1970. */
+  readonly nowMs: () => number;
   /** @returns a function that cancels the call */
   readonly after: (delayMs: number, callback: () => void) => () => void;
 }
 
 type Instances = Pick<VrrpRuntime, "refreshTracking" | "snapshot">;
 
-interface Standing {
-  readonly order: VrrpOrder;
-  readonly cancel: () => void;
-}
+/** Timers hold no more than 24 days, and the wall clock may be set: look again. */
+const LONGEST_WAIT_MS = 3_600_000;
 
 /** Operators' wishes about instances, which act like one more tracked object of each. */
 export class VrrpOperator {
   readonly #dependencies: VrrpOperatorDependencies;
-  readonly #standing = new Map<string, Standing>();
+  readonly #orders = new Map<string, VrrpOrder>();
+  #store: VrrpOrderStore | null = null;
   #instances: Instances | null = null;
+  #cancel: (() => void) | null = null;
 
   constructor(dependencies: VrrpOperatorDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** Takes up what an earlier run saved. Never throws: without it the configuration holds. */
+  open(store: VrrpOrderStore): void {
+    const { log } = this.#dependencies;
+    this.#store = store;
+    try {
+      for (const order of store.load()) this.#orders.set(order.instance, order);
+    } catch (error) {
+      log.error("vrrp orders not loaded", { reason: errorText(error) });
+    }
+    this.#expire();
   }
 
   attach(instances: Instances): void {
     this.#instances = instances;
   }
 
-  /** A later order for the same instance replaces an earlier one. */
-  give(order: VrrpOrder): void {
-    const { log, after } = this.#dependencies;
-    const { instance, wish, owner, reason, expiresInMs } = order;
-    this.#standing.get(instance)?.cancel();
-    const cancel = expiresInMs === null ? () => undefined : after(expiresInMs, () => void this.release(instance));
-    this.#standing.set(instance, { order, cancel });
-    log.info("vrrp order", { instance, wish: wish.kind, owner, reason });
-    this.#instances?.refreshTracking();
+  /** A later order for the same instance replaces an earlier one. @returns whether it was saved, too */
+  give(order: VrrpOrder): boolean {
+    const { instance, wish, owner, reason } = order;
+    this.#orders.set(instance, order);
+    this.#dependencies.log.info("vrrp order", { instance, wish: wish.kind, owner, reason });
+    return this.#changed();
   }
 
-  /** @returns whether there was an order */
-  release(instance: string): boolean {
-    const standing = this.#standing.get(instance);
-    if (standing === undefined) return false;
-    standing.cancel();
-    this.#standing.delete(instance);
-    this.#dependencies.log.info("vrrp order released", { instance, wish: standing.order.wish.kind });
-    this.#instances?.refreshTracking();
-    return true;
+  /** @returns null when there was no order, else whether that was saved, too */
+  release(instance: string): boolean | null {
+    const order = this.#orders.get(instance);
+    if (order === undefined) return null;
+    this.#orders.delete(instance);
+    this.#dependencies.log.info("vrrp order released", { instance, wish: order.wish.kind });
+    return this.#changed();
   }
 
   orderFor(instance: string): VrrpOrder | null {
-    return this.#standing.get(instance)?.order ?? null;
+    return this.#orders.get(instance) ?? null;
   }
 
   /** What tracked objects say, and the operator. */
@@ -74,6 +96,37 @@ export class VrrpOperator {
   }
 
   close(): void {
-    for (const { cancel } of this.#standing.values()) cancel();
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#store = null;
+  }
+
+  #changed(): boolean {
+    this.#arm();
+    this.#instances?.refreshTracking();
+    try {
+      this.#store?.save([...this.#orders.values()]);
+      return this.#store !== null;
+    } catch (error) {
+      this.#dependencies.log.error("vrrp orders not saved", { reason: errorText(error) });
+      return false;
+    }
+  }
+
+  #expire(): void {
+    const nowMs = this.#dependencies.nowMs();
+    for (const { instance, expiresMs } of [...this.#orders.values()]) {
+      if (expiresMs !== null && expiresMs <= nowMs) this.release(instance);
+    }
+    this.#arm();
+  }
+
+  /** Waits for the order that expires first. */
+  #arm(): void {
+    const { nowMs, after } = this.#dependencies;
+    this.#cancel?.();
+    const moments = [...this.#orders.values()].flatMap(({ expiresMs }) => expiresMs ?? []);
+    const waitMs = Math.min(LONGEST_WAIT_MS, ...moments.map((expiresMs) => Math.max(0, expiresMs - nowMs())));
+    this.#cancel = moments.length === 0 ? null : after(waitMs, () => this.#expire());
   }
 }

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { instanceKey } from "../model/diff.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
-import type { Link, LoopHealth, VrrpEvent, VrrpLoop } from "../native/contract.ts";
+import type { Link, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { complaintsAbout } from "./vrrp-complaints.ts";
 import { adoptersAmong, isHeldBack, RunningGroup, type SyncGroup, withRoles } from "./vrrp-group.ts";
@@ -94,7 +94,7 @@ class Runtime implements VrrpRuntime {
     return this.#loop === null ? [] : this.#instances.map((instance) => instance.snapshot());
   }
 
-  health(): LoopHealth | null {
+  health(): VrrpLoopHealth | null {
     return this.#loop?.health() ?? null;
   }
 
@@ -191,7 +191,7 @@ class Runtime implements VrrpRuntime {
       instance.group = this.#groups.find(({ members }) => members.includes(instance)) ?? null;
       if (instance.group !== null) continue;
       loop.setGroup([instance.book.instance]);
-      instance.shareFault(false, this.#dependencies.clock.nowUs());
+      instance.shareFault(null, this.#dependencies.clock.nowUs());
     }
     for (const { members } of this.#groups) loop.setGroup(members.map(({ book }) => book.instance));
   }

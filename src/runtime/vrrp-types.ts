@@ -2,8 +2,8 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { GarpGroup, InterfaceDelay, VrrpSyncGroup } from "../model/vrrp-complete.ts";
-import type { LoopHealth, Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop } from "../native/contract.ts";
-import type { RecordedStep } from "../vrrp/recording.ts";
+import type { Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
+import type { RecordedStep, TransitionCount } from "../vrrp/recording.ts";
 import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
 
@@ -119,6 +119,8 @@ export interface VrrpInstanceSnapshot {
   readonly counters: VrrpCounters | null;
   /** The last steps, oldest first. */
   readonly recording?: readonly RecordedStep[];
+  /** Since the start. */
+  readonly transitions?: readonly TransitionCount[];
 }
 
 export interface VrrpRuntime {
@@ -136,5 +138,5 @@ export interface VrrpRuntime {
   /** Empty before `start` and after `stop`. */
   snapshot(): readonly VrrpInstanceSnapshot[];
   /** Null before `start` and after `stop`. */
-  health(): LoopHealth | null;
+  health(): VrrpLoopHealth | null;
 }

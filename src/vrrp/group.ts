@@ -1,4 +1,4 @@
-import type { GroupRole, VirtualRouter, VrrpState } from "./types.ts";
+import { type FaultReason, type GroupRole, isHold, isShared, type VirtualRouter, type VrrpState } from "./types.ts";
 
 /** The role of each member of a sync group. */
 export function groupRole(
@@ -9,18 +9,16 @@ export function groupRole(
   return { name, isOwned, startsActive: isOwned && members.every(({ wantsActive }) => wantsActive) };
 }
 
-/** A fault of the member's own, not one that it shares with its group. */
-export function hasOwnFault(state: VrrpState): boolean {
-  return faultsOf(state).some((reason) => reason !== "sync group");
+/** What each member has for a fault because of the others; null for nothing. */
+export function sharedFaults(members: readonly VrrpState[]): readonly (FaultReason | null)[] {
+  const own = members.map((state) => faultsOf(state).filter((reason) => !isShared(reason)));
+  return own.map((_, index) => {
+    const others = own.filter((__, other) => other !== index).flat();
+    if (others.length === 0) return null;
+    return others.every(isHold) ? "sync group held by operator" : "sync group";
+  });
 }
 
-/** Whether each member has to be at fault because another one is. */
-export function sharedFaults(members: readonly VrrpState[]): readonly boolean[] {
-  const own = members.map(hasOwnFault);
-  const count = own.filter((isAtFault) => isAtFault).length;
-  return own.map((isAtFault) => count - (isAtFault ? 1 : 0) > 0);
-}
-
-export function faultsOf(state: VrrpState): readonly string[] {
+export function faultsOf(state: VrrpState): readonly FaultReason[] {
   return state.kind === "fault" || state.kind === "initialize" ? state.reasons : [];
 }

@@ -19,6 +19,7 @@ import {
   fail,
   freshPreemptDelay,
   note,
+  showChange,
   startsActive,
   stay,
   warn,
@@ -355,11 +356,15 @@ function yieldOverAddresses(router: VirtualRouter, state: ActiveState, addresses
 /** keepalived: adverts are ignored and no timer runs. */
 function stepFault(router: VirtualRouter, state: FaultState, event: RouterEvent): Step {
   switch (event.kind) {
-    case "fault-raised":
-      return stay({ ...state, reasons: withReason(state.reasons, event.reason) });
+    case "fault-raised": {
+      const after: FaultState = { ...state, reasons: withReason(state.reasons, event.reason) };
+      return stay(after, ...showChange(router, state, after));
+    }
     case "fault-cleared": {
       const reasons = state.reasons.filter((reason) => reason !== event.reason);
-      return reasons.length > 0 ? stay({ ...state, reasons }) : enterService(router, state, false);
+      if (reasons.length === 0) return enterService(router, state, false);
+      const after: FaultState = { ...state, reasons };
+      return stay(after, ...showChange(router, state, after));
     }
     case "startup-delay-expired":
       return stay({ ...state, isStartupDelayed: false });

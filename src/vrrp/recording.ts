@@ -1,5 +1,6 @@
 import type { Microseconds } from "../model/units.ts";
-import type { RouterEvent, VrrpState } from "./types.ts";
+import { type TransitionCause, transitionCause } from "./cause.ts";
+import type { AdvertClass, RouterEvent, StateName, VrrpState } from "./types.ts";
 
 /** Counts at the time of a step, since the start. */
 export interface RecordedCounts {
@@ -18,6 +19,33 @@ export interface RecordedStep {
   readonly event: RouterEvent;
   /** For steps that changed the state, null for others. */
   readonly counts: RecordedCounts | null;
+}
+
+/** How often an instance went from one state to another for one cause. */
+export interface TransitionCount {
+  readonly from: StateName;
+  readonly to: StateName;
+  readonly cause: TransitionCause;
+  readonly count: number;
+}
+
+/** Counts changes of state by cause. */
+export class TransitionCounter {
+  readonly #counts = new Map<string, TransitionCount>();
+  #heard: AdvertClass | null = null;
+
+  add(from: StateName, event: RouterEvent, to: StateName): void {
+    if (event.kind === "advert") this.#heard = event.class;
+    if (from === to) return;
+    const cause = transitionCause(event, this.#heard);
+    const key = `${from} ${to} ${cause}`;
+    this.#counts.set(key, { from, to, cause, count: (this.#counts.get(key)?.count ?? 0) + 1 });
+    this.#heard = null;
+  }
+
+  counts(): readonly TransitionCount[] {
+    return [...this.#counts.values()];
+  }
 }
 
 /** The last steps of an instance. */

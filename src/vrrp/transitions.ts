@@ -1,16 +1,19 @@
 import type { AdvertFacts, VrrpAction } from "../native/contract.ts";
 import { armActiveDown, effectivePriority, takeoverAnnouncement } from "./timers.ts";
-import type {
-  ActiveState,
-  BackupState,
-  FaultReason,
-  FaultState,
-  NoteEffect,
-  PreemptDelay,
-  Step,
-  VirtualRouter,
-  VrrpEffect,
-  VrrpState,
+import {
+  type ActiveState,
+  type BackupState,
+  type FaultReason,
+  type FaultState,
+  isHold,
+  isShared,
+  type NoteEffect,
+  type PreemptDelay,
+  type Step,
+  shownState,
+  type VirtualRouter,
+  type VrrpEffect,
+  type VrrpState,
 } from "./types.ts";
 
 type NoteFields = NoteEffect["fields"];
@@ -48,8 +51,14 @@ function stateNote(to: VrrpState["kind"], isInitial: boolean): NoteEffect {
   return note("state change", { state: to, isInitial });
 }
 
+/** Says and tells that the state looks different from outside, when it does. */
+export function showChange(router: VirtualRouter, from: VrrpState, to: VrrpState): readonly VrrpEffect[] {
+  const shown = shownState(to);
+  return shown === shownState(from) ? [] : [stateNote(shown, false), notify(router, from, shown)];
+}
+
 function notify(router: VirtualRouter, from: VrrpState, to: VrrpState["kind"] | "stop"): VrrpEffect {
-  return { kind: "notify", from: from.kind, to, priority: effectivePriority(router, from.weight) };
+  return { kind: "notify", from: shownState(from), to, priority: effectivePriority(router, from.weight) };
 }
 
 /** The preempt delay of a router that has just become a backup. */
@@ -98,12 +107,14 @@ export function becomeBackup(
     activeRouter: advert === null ? null : { address: advert.source, priority: advert.priority },
     preemptDelay: freshPreemptDelay(router),
   };
+  // One that an operator has released was shown as a backup before.
+  const isNews = shownState(from) !== "backup";
   const effects: readonly VrrpEffect[] = [
-    stateNote("backup", options.isInitial),
+    ...(isNews ? [stateNote("backup", options.isInitial)] : []),
     ...priorityZeros(options.priorityZeros),
     ...(holdsAddresses ? withdraw(router) : []),
     ...(options.timer === null ? [] : [options.timer]),
-    notify(router, from, "backup"),
+    ...(isNews ? [notify(router, from, "backup")] : []),
   ];
   return { state, effects };
 }
@@ -166,16 +177,19 @@ export function becomeFault(
   isInitial: boolean,
 ): Step {
   const state: FaultState = { kind: "fault", weight: from.weight, isStartupDelayed: from.isStartupDelayed, reasons };
-  const own = reasons.filter((reason) => reason !== "sync group");
-  const startupReasons = isInitial ? own.map((reason) => note("startup fault", { reason })) : [];
+  const own = reasons.filter((reason) => !isShared(reason));
+  const broken = own.filter((reason) => !isHold(reason));
+  const startupReasons = isInitial ? broken.map((reason) => note("startup fault", { reason })) : [];
+  const shown = shownState(state);
+  const isNews = shown !== from.kind;
   const effects: readonly VrrpEffect[] = [
     ...stopPreemptDelay(from),
     ...startupReasons,
-    stateNote("fault", isInitial),
+    ...(isNews ? [stateNote(shown, isInitial)] : []),
     ...(from.kind === "active" ? [...faultAdverts(own.length > 0), ...withdraw(router)] : []),
     ...(from.kind === "backup" || from.kind === "adopting" ? [{ kind: "disarm-active-down" } as const] : []),
     ...(from.kind === "adopting" ? withdraw(router) : []),
-    notify(router, from, "fault"),
+    ...(isNews ? [notify(router, from, shown)] : []),
   ];
   return { state, effects };
 }

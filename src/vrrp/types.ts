@@ -53,6 +53,8 @@ export type FaultReason =
   | "held by operator"
   /** Another member of the sync group has a fault. */
   | "sync group"
+  /** Another member of the sync group has no fault but is held by an operator. */
+  | "sync group held by operator"
   | `tracked ${"script" | "file" | "process" | "BFD"} ${string}`
   | "lease lapsed";
 
@@ -196,6 +198,24 @@ export interface Step {
   readonly state: VrrpState;
   /** Executed in this order; the order is part of the contract. */
   readonly effects: readonly VrrpEffect[];
+}
+
+const HELD: ReadonlySet<FaultReason> = new Set(["held by operator", "sync group held by operator"]);
+
+/** As the world outside is told: an instance that nothing but an operator keeps from service is a backup. */
+export function shownState(state: VrrpState): StateName {
+  const isHeld = state.kind === "fault" && state.reasons.every((reason) => HELD.has(reason));
+  return isHeld ? "backup" : state.kind;
+}
+
+/** Of a fault that is the member's own, not one that it shares with its sync group. */
+export function isShared(reason: FaultReason): boolean {
+  return reason === "sync group" || reason === "sync group held by operator";
+}
+
+/** Nothing is broken. */
+export function isHold(reason: FaultReason): boolean {
+  return HELD.has(reason);
 }
 
 export const INITIAL_STATE: InitializeState = { kind: "initialize", weight: 0, isStartupDelayed: false, reasons: [] };

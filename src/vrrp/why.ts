@@ -2,7 +2,7 @@ import type { Microseconds } from "../model/units.ts";
 import { step } from "./machine.ts";
 import type { RecordedCounts, RecordedStep } from "./recording.ts";
 import { effectivePriority } from "./timers.ts";
-import type { RouterEvent, StateName, VirtualRouter, VrrpState } from "./types.ts";
+import { isHold, type RouterEvent, type StateName, shownState, type VirtualRouter, type VrrpState } from "./types.ts";
 
 /** Why an instance changed its state. */
 export interface Explanation {
@@ -40,12 +40,12 @@ export function explainRecording(router: VirtualRouter, steps: readonly Recorded
   let counts: RecordedCounts | null = null;
   for (const one of steps) {
     const after = step(router, one.before, one.event).state;
-    if (after.kind !== one.before.kind) {
+    if (after.kind !== one.before.kind || shownState(after) !== shownState(one.before)) {
       const change: Change = { router, step: one, after, earlier };
       explanations.push({
         atUs: one.atUs,
-        from: one.before.kind,
-        to: after.kind,
+        from: shownState(one.before),
+        to: shownState(after),
         cause: causeOf(change),
         evidence: [...heardEvidence(change), ...weightEvidence(change), ...countEvidence(one.counts, counts)],
       });
@@ -74,9 +74,9 @@ function causeOf(change: Change): string {
     case "advert":
       return advertCause(change, event);
     case "fault-raised":
-      return `a fault came up: ${event.reason}`;
+      return isHold(event.reason) ? `an operator holds it back: ${event.reason}` : `a fault came up: ${event.reason}`;
     case "fault-cleared":
-      return `its last fault has gone: ${event.reason}`;
+      return isHold(event.reason) ? "an operator has released it" : `its last fault has gone: ${event.reason}`;
     case "group-active":
       return "its sync group became active";
     case "group-backup":

@@ -107,14 +107,51 @@ ls ${SOCKET} 2>&1 | grep -o 'No such.*'`);
   );
 });
 
+test("what an operator said about an instance survives kill -9, and no notify script hears of a fault", {
+  skip,
+}, async () => {
+  const out = await withDaemon(`mount -t tmpfs state /var/lib
+kill $D; wait $D; rm -f ${SOCKET}
+sed -i 's/priority 255/priority 100\\n notify "\\/bin\\/sh \\/run\\/told"\\n advert_int 0.1\\n version 3/' /run/a.conf
+printf 'global_defs {\\n script_user root\\n enable_script_security\\n}\\n' >> /run/a.conf
+echo 'echo "$3" >> /run/states' > /run/told
+start() { holdfast -nlG -f /run/a.conf 2>> /run/a.log & D=$!; ${waitFor(`holdfast: status > /dev/null 2>&1`)}; }
+start
+${waitFor("holdfast: status | grep -q MASTER")}
+holdfast: vrrp force-backup VI_1 -m 'new kernel' --for 1h
+stat -c '%a %U' /var/lib/holdfast /var/lib/holdfast/orders.json
+${waitFor("holdfast: status | grep -q BACKUP")}
+kill -9 $D; wait $D
+start
+sleep 1
+holdfast: status | grep VI_1 | grep -o 'BACKUP .*'  | sed 's/ .* held/ held/; s/until .*Z/until T/'
+ip -o addr show eth0 | grep -c 10.0.0.100
+holdfast: vrrp release VI_1
+${waitFor("holdfast: status | grep -q MASTER")}
+ls /var/lib/holdfast 2>&1 | grep -o 'No such.*'
+tr '\\n' ' ' < /run/states`);
+  assert.equal(
+    out,
+    `force-backup: VI_1
+700 root
+600 root
+BACKUP held by root until T: new kernel
+0
+release: VI_1
+No such file or directory
+BACKUP MASTER BACKUP BACKUP MASTER `,
+  );
+});
+
 test("an instance is held back, weighed and released, and why says so; a reload is planned and done", {
   skip,
 }, async () => {
   const out = await withDaemon(`
 ${waitFor("holdfast: status | grep -q MASTER")}
 holdfast: vrrp force-backup VI_1 -m 'new kernel'
-${waitFor("holdfast: status | grep -q FAULT")}
+${waitFor("holdfast: status | grep -q BACKUP")}
 ip -o addr show eth0 | grep -c 10.0.0.100
+holdfast: status | grep -o 'held by .*: new kernel'
 holdfast: why VI_1 | sed 's/^ *[0-9].*Z  //' | head -2
 holdfast: vrrp release VI_1
 ${waitFor("holdfast: status | grep -q MASTER")}
@@ -128,14 +165,15 @@ holdfast: reload --plan > /dev/null 2>&1; echo status $?
 holdfast: reload > /dev/null; echo status $?
 holdfast: status | grep -c MASTER`);
   const lines = out.trimEnd().split("\n");
-  assert.deepEqual(lines.slice(0, 6), [
+  assert.deepEqual(lines.slice(0, 7), [
     "force-backup: VI_1",
     "0",
-    "VI_1 is FAULT",
-    "MASTER -> FAULT: a fault came up: held by operator",
+    "held by root: new kernel",
+    "VI_1 is BACKUP",
+    "MASTER -> BACKUP: an operator holds it back: held by operator",
     "release: VI_1",
     "1",
   ]);
-  assert.equal(lines[6], "status 1");
+  assert.equal(lines[7], "status 1");
   assert.match(out, /status 1\n(.*\n)*.*10\.0\.0\.3(.*\n)*Reload complete\nstatus 0\nstatus 2\nstatus 2\n1\n$/);
 });

@@ -41,11 +41,12 @@ const events = new EventLog(100);
 const sources: ApiSources = {
   snapshot: () => shown,
   facts: () => FACTS,
+  usage: async () => null,
   nowUs: () => 100_000_000,
   nowMs: () => 1_700_000_000_000,
   eventsSince: (sequence) => events.since(sequence),
   overrides: { list: () => [], set: () => true, clear: () => true },
-  operator: { give: () => undefined, release: () => false },
+  operator: { give: () => true, release: () => null, orderFor: () => null },
   reload: async () => ({ isComplete: true, messages: [] }),
   planReload: async () => ({ wouldBeRefused: false, changes: [], complaints: [] }),
   explain: async () => ["[]"],
@@ -56,6 +57,17 @@ const { server: http, close } = createControlServer({
   streamPath: "/v1/events",
   guard: (request) => guardListener(request, null),
 });
+
+/** An instance of the configuration that a script has brought down. */
+function recorded(): (typeof base.instances)[0] {
+  assert.ok(instance !== undefined);
+  const before = {
+    ...{ kind: "backup" as const, weight: 0, isStartupDelayed: false, activeAdverIntervalUs: 1_000_000 },
+    ...{ activeRouter: null, preemptDelay: "off" as const },
+  };
+  const event = { kind: "fault-raised" as const, reason: "tracked script chk" as const };
+  return { ...instance, recording: [{ atUs: 90_000_000, before, event, counts: null }] };
+}
 
 let browser: Browser;
 let page: Page;
@@ -100,7 +112,6 @@ test("instances and virtual servers are shown, names are text, and nobody else i
     requests.filter((url) => !url.startsWith(`${origin}/`)),
     [],
   );
-  if (process.env["HOLDFAST_WRITE"] === "1") await page.screenshot({ path: join(ROOT, "docs/status-page.png") });
   shown = { ...shown, instances: [{ ...instance, name: EVIL }] };
   say("reload complete");
   await page.locator("#instances td", { hasText: EVIL }).waitFor();
@@ -115,6 +126,40 @@ test("20,000 servers are a list of a few rows that the keyboard scrolls to its e
   await page.getByLabel("only those that are down").check();
   await page.getByText("(20)").waitFor();
   assert.equal(await page.locator('.row:has-text("up")').count(), 0);
+});
+
+test("the latency of checks is a line with words for those who can't see it, changes have their cause", {
+  skip,
+}, async () => {
+  const lvs = shown.lvs;
+  assert.ok(lvs !== null && lvs.probes !== null);
+  const { probes } = lvs;
+  const tcp = { ...probes.kinds.tcp, latency: { boundsUs: [1000, 10_000], counts: [8, 100, 1], sumUs: 3_500_000 } };
+  shown = {
+    ...shown,
+    lvs: { ...lvs, probes: { ...probes, kinds: { ...probes.kinds, tcp } } },
+    instances: [recorded()],
+  };
+  say("a look");
+  await page.locator("#latency li", { hasText: "tcp 5.0 ms" }).waitFor();
+  const image = page.getByRole("img", { name: "tcp: latency of the last 2 looks, 5.0 to 333.3 ms" });
+  assert.equal(await image.locator("polyline").getAttribute("points"), "58,1.0 59,18.7");
+  if (process.env["HOLDFAST_WRITE"] === "1") await page.screenshot({ path: join(ROOT, "docs/status-page.png") });
+  const changes = await page.innerText("#changes");
+  assert.match(changes, /VI_1\s+BACKUP to FAULT\s+a fault came up: tracked script chk/);
+});
+
+test("everything has a name for screen readers, and the keyboard reaches what can be used", { skip }, async () => {
+  for (const name of ["VRRP instances", "Last changes of state", "Latency of checks", "Virtual servers"])
+    await page.getByRole("region", { name }).waitFor();
+  assert.ok((await page.getByRole("table").count()) >= 3);
+  const reached: string[] = [];
+  await page.locator("body").press("Home");
+  for (let press = 0; press < 4; press += 1) {
+    await page.keyboard.press("Tab");
+    reached.push(await page.evaluate<string>("document.activeElement.id"));
+  }
+  assert.ok(reached.includes("down") && reached.includes("list"), reached.join());
 });
 
 test("what happens shows up by itself; light and dark have their own colours", { skip }, async () => {

@@ -94,7 +94,7 @@ stat -c '%n %a' /run/t/*; kill $!; wait $!; echo status $?`;
     [
       "VRRP Instance: VI_1\n  Advertisements:\n    Received: 0\n  Became master: 1\n  Released master: 0",
       "  Became master: 1\n  Became master: 0",
-      '"vips":["10.0.0.100\\/32 dev eth0 scope global set"],"auth_type":0',
+      '"vips":["10.0.0.100 dev eth0 scope global set"],"auth_type":0',
       "safe\n------< State of vrrp_instance VI_1 >------\n State = MASTER",
       "/run/t/keepalived.data 600\n/run/t/keepalived.json 600\n/run/t/keepalived.stats 600\nstatus 0\n",
     ].join("\n"),

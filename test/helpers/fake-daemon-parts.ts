@@ -65,6 +65,7 @@ function fakeLvs(fake: FakeParts, changes: FakeDaemonChanges): LvsRuntime {
       if (changes.lvsReload !== undefined) await changes.lvsReload();
       fake.calls.push(`lvs reload ${count(configuration.virtualServers)}`);
     },
+    usage: async () => ({ virtualServers: new Map(), realServers: new Map() }),
     stop: async () => {
       fake.calls.push("lvs stop");
     },
@@ -134,6 +135,7 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
       };
       return {
         dump: unused,
+        usage: unused,
         apply: unused,
         timeouts: unused,
         syncDaemons: unused,

@@ -2,11 +2,11 @@ import { NO_DROPS } from "../../src/api/statistics.ts";
 import type {
   AdvertFacts,
   AnnouncePacing,
-  LoopHealth,
   VrrpAction,
   VrrpCounters,
   VrrpEvent,
   VrrpLoop,
+  VrrpLoopHealth,
   VrrpOrder,
   VrrpPhaseName,
   VrrpPlan,
@@ -16,6 +16,7 @@ import type {
 } from "../../src/native/contract.ts";
 import { classifyAdvert } from "../../src/vrrp/election.ts";
 import { activeDownIntervalUs, intervalOf } from "../../src/vrrp/timers.ts";
+import { NO_TIMES } from "./loop-samples.ts";
 
 /** One action that the loop carried out. */
 export interface TraceEntry {
@@ -119,9 +120,9 @@ export class ModelLoop implements VrrpLoop {
     return { ...ZERO_COUNTERS, advertsSent, priorityZeroSent };
   }
 
-  health(): LoopHealth {
+  health(): VrrpLoopHealth {
     const lateness = { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 };
-    return { heartbeats: 1, commands: 0, eventsLost: 0, lateness };
+    return { heartbeats: 1, commands: 0, eventsLost: 0, lateness, advertLateness: NO_TIMES };
   }
 
   close(): void {

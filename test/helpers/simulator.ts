@@ -223,8 +223,9 @@ export class SimulatedNode implements ModelWorld {
   #shareFaults(atUs: number): void {
     const shared = sharedFaults(this.books.map(({ state }) => state));
     for (const [index, book] of this.books.entries()) {
-      if (faultsOf(book.state).includes("sync group") === shared[index]) continue;
-      book.feed({ kind: shared[index] === true ? "fault-raised" : "fault-cleared", reason: "sync group" }, atUs);
+      const isAtFault = shared[index] === "sync group";
+      if (faultsOf(book.state).includes("sync group") === isAtFault) continue;
+      book.feed({ kind: isAtFault ? "fault-raised" : "fault-cleared", reason: "sync group" }, atUs);
     }
   }
 

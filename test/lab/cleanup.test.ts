@@ -9,6 +9,7 @@ import type { Machine } from "./machine.ts";
 import { Network } from "./network.ts";
 import { kernelState } from "./routes-state.ts";
 
+const OWNED = "/run/holdfast/owned/daemon.json";
 const VIP = "192.168.1.100";
 const CONFIG = `global_defs {
  router_id LAB
@@ -127,6 +128,57 @@ describe("holdfast cleanup", { concurrency: 2, skip: whyNoLab() }, () => {
       await daemon.ended;
       assert.equal((await cleanup(machine, "-P", "-V")).status, 0);
       assert.deepEqual((await kernelState(machine)).addresses, up.addresses);
+    }),
+  );
+
+  test("a file that no longer loads keeps nothing from being taken away", { timeout: 60_000 }, () =>
+    withMachine(async (machine) => {
+      const before = await kernelState(machine);
+      const daemon = new Daemon(machine, { name: "holdfast", config: CONFIG, flags: VRRP_FLAGS });
+      await daemon.logged("(VI_1) Entering MASTER STATE");
+      await daemon.logged("(VI_2) Entering MASTER STATE");
+      daemon.crash();
+      await daemon.ended;
+      await machine.runOk(["rm", CONFIG_PATH]);
+      assert.equal((await machine.runOk(["stat", "-c", "%a", OWNED])).trim(), "600");
+      const { status, stderr } = await cleanup(machine, "-P");
+      assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+      const after = await kernelState(machine);
+      for (const what of ["addresses", "links", "routes", "rules", "firewall"] as const)
+        assert.deepEqual(after[what], before[what], what);
+      assert.notEqual((await machine.run(["ls", OWNED])).status, 0);
+    }),
+  );
+
+  test("the next run takes away what a killed one had and its file no longer names", { timeout: 60_000 }, () =>
+    withMachine(async (machine) => {
+      const before = await kernelState(machine);
+      const first = new Daemon(machine, { name: "holdfast", config: CONFIG, flags: VRRP_FLAGS });
+      await first.logged("(VI_1) Entering MASTER STATE");
+      await first.logged("(VI_2) Entering MASTER STATE");
+      first.crash();
+      await first.ended;
+      const kept = CONFIG.slice(0, CONFIG.indexOf("static_ipaddress"));
+      const config = `${kept}vrrp_instance VI_1 {
+ interface eth0
+ virtual_router_id 51
+ priority 200
+ advert_int 0.1
+ virtual_ipaddress {
+  ${VIP}/24
+  192.168.1.103
+ }
+}
+`;
+      const second = new Daemon(machine, { name: "holdfast", config, flags: VRRP_FLAGS });
+      await second.logged("(VI_1) Entering MASTER STATE");
+      const now = await kernelState(machine);
+      for (const what of ["links", "routes", "rules"] as const) assert.deepEqual(now[what], before[what], what);
+      const addresses = await machine.runOk(["ip", "-brief", "address", "show"]);
+      for (const there of [`${VIP}/24`, "192.168.1.103/32"]) assert.ok(addresses.includes(there), addresses);
+      assert.doesNotMatch(addresses, /10\.9\.0\.50|192\.168\.1\.102/);
+      assert.deepEqual(await second.terminate(), { status: 0, signal: null });
+      assert.notEqual((await machine.run(["ls", OWNED])).status, 0, "nothing is ours any more");
     }),
   );
 

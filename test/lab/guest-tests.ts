@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../helpers/repository.ts";
 import { type GuestResult, RESULT_MARK } from "./guest/result-reporter.ts";
-import { runInUml, type UmlResult, whyNoUml } from "./uml.ts";
+import { runInUml, type UmlJob, type UmlResult, whyNoUml } from "./uml.ts";
 
 const FOLDER = join(ROOT, "dist/test/lab/guest");
 /** Passed on to the guest. */
@@ -15,7 +15,9 @@ function resultsOf(output: string): readonly GuestResult[] {
     .map((line): GuestResult => JSON.parse(line.slice(RESULT_MARK.length)));
 }
 
-function runGuest(file: string, timeoutMs: number): Promise<UmlResult> {
+type GuestOptions = Pick<UmlJob, "env" | "hasSystemd" | "folders">;
+
+function runGuest(file: string, timeoutMs: number, more: GuestOptions): Promise<UmlResult> {
   const reporter = join(FOLDER, "result-reporter.js");
   const words = [
     process.execPath,
@@ -26,20 +28,20 @@ function runGuest(file: string, timeoutMs: number): Promise<UmlResult> {
   const env = Object.fromEntries(
     PASSED_ON.map((name) => [name, process.env[name] ?? ""]).filter(([, value]) => value !== ""),
   );
-  return runInUml({ words, timeoutMs, env });
+  return runInUml({ ...more, words, timeoutMs, env: { ...env, ...more.env } });
 }
 
 /**
  * Runs a file of tests in a User-Mode Linux guest and tells each of its results here as a test of its own.
  * @param file below guest/, compiled
  */
-export async function replayGuestTests(file: string, timeoutMs: number): Promise<void> {
+export async function replayGuestTests(file: string, timeoutMs: number, more: GuestOptions = {}): Promise<void> {
   const skip = whyNoUml();
   if (skip !== false) {
     test(`${file} in a guest with IPVS`, { skip }, () => {});
     return;
   }
-  const result = await runGuest(file, timeoutMs);
+  const result = await runGuest(file, timeoutMs, more);
   const results = resultsOf(result.output);
   for (const { name, isPassed, isSkipped, detail } of results) {
     test(name, { skip: isSkipped ? detail : false }, () => {

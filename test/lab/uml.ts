@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { EventLog } from "../helpers/event-log.ts";
 import { ended, type Line, linesOf, sendSignal } from "../helpers/process.ts";
 import { findProgram, ROOT } from "../helpers/repository.ts";
+import { SYSTEMD_INIT } from "./uml-systemd.ts";
 
 export interface UmlJob {
   /** The program to run in the guest, which sees the host's file system read-only. */
@@ -13,6 +14,10 @@ export interface UmlJob {
   readonly timeoutMs: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
+  /** The program runs beside Debian's systemd, as root of a writable copy of the host's files. */
+  readonly hasSystemd?: boolean;
+  /** Folders of the host, below /tmp for example, that the guest shall see with systemd. */
+  readonly folders?: readonly string[];
 }
 
 export interface UmlResult {
@@ -65,16 +70,16 @@ function quote(word: string): string {
 
 function writeJob(folder: string, job: UmlJob): void {
   const exports = Object.entries(job.env ?? {}).map(([name, value]) => `export ${name}=${quote(value)}\n`);
-  writeFileSync(join(folder, "init.sh"), INIT, { mode: 0o755 });
+  writeFileSync(join(folder, "init.sh"), job.hasSystemd === true ? SYSTEMD_INIT : INIT, { mode: 0o755 });
   writeFileSync(join(folder, "job.sh"), `${exports.join("")}exec ${job.words.map(quote).join(" ")}\n`);
 }
 
-function boot(program: string, folder: string): ChildProcess {
+function boot(program: string, folder: string, { folders = [] }: UmlJob): ChildProcess {
   const kernelLog = openSync(join(folder, "kernel.log"), "w");
   const words = [`mem=${MEMORY}`, "rootfstype=hostfs", "rootflags=/", "ro", `init=${folder}/init.sh`];
   // Consoles: 0 for the kernel's messages, 1 for the job's output, so that nothing mixes.
   words.push("con=null", "con0=null,fd:3", "con1=null,fd:4", "console=tty0", "loglevel=4", "panic=-1");
-  words.push(`uml_dir=${folder}`, "umid=guest", `JOB=${folder}`, `REPOSITORY=${ROOT}`);
+  words.push(`uml_dir=${folder}`, "umid=guest", `JOB=${folder}`, `REPOSITORY=${ROOT}`, `FOLDERS=${folders.join(" ")}`);
   const stdio = ["ignore", "ignore", "ignore", kernelLog, "pipe"] as const;
   // Several host processes make up a guest: a session of its own lets them be ended together.
   const child = spawn(program, words, { stdio: [...stdio], detached: true });
@@ -101,7 +106,7 @@ export async function runInUml(job: UmlJob): Promise<UmlResult> {
   if (program === null) throw new Error(`${KERNEL} is not there`);
   const folder = mkdtempSync(join(tmpdir(), "holdfast-uml-"));
   writeJob(folder, job);
-  const child = boot(program, folder);
+  const child = boot(program, folder, job);
   const stop = (): void => {
     // The whole session; 0 would be our own.
     if (child.pid !== undefined) sendSignal(-child.pid, "SIGKILL");

@@ -52,6 +52,27 @@ function rs(machine: Machine, ...words: readonly string[]): Promise<string> {
   return machine.runOk([process.execPath, HOLDFAST, "rs", ...words, "--socket", SOCKET]);
 }
 
+/** A scrape tells of the server that stayed what ipvsadm does. */
+async function sameCounts(machine: Machine): Promise<void> {
+  const source = `require("node:http").get({ socketPath: "${SOCKET}", path: "/metrics" }, (got) => got.pipe(process.stdout))`;
+  const metrics = await machine.runOk([process.execPath, "-e", source]);
+  const series = (name: string): string | undefined =>
+    metrics
+      .split("\n")
+      .find((line) => line.startsWith(`holdfast_real_server_${name}{`) && line.includes(`"[${B}]:tcp:80"`))
+      ?.split(" ")
+      .at(-1);
+  const listed = await machine.runOk(["ipvsadm", "-Ln", "--stats", "--exact"]);
+  const [, connections = "", packets, , bytes] =
+    new RegExp(`-> ${B}:80 +(\\d+) +(\\d+) +(\\d+) +(\\d+) +(\\d+)`).exec(listed) ?? [];
+  assert.ok(Number(connections) > 0, listed);
+  assert.deepEqual(
+    [series("connections_total"), series("packets_total"), series("bytes_total")],
+    [connections, packets, bytes],
+    metrics + listed,
+  );
+}
+
 /** A connection through the VIP that stays until it is closed. */
 async function connection(client: Machine): Promise<{ close(): void }> {
   const source = `require("node:net").connect(80, "${VIP}", () => console.log("connected"))`;
@@ -106,6 +127,7 @@ await test("overrides are in the kernel's table, survive reload and kill -9, and
     await tutorial.requests(2);
     await rs(master, "drain", A, "--deadline", "1s");
     await settled(master, "8=10");
+    await sameCounts(master);
     assert.deepEqual(await daemon.terminate(), { status: 0, signal: null });
   } finally {
     await tutorial.network.close();

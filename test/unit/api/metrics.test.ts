@@ -8,7 +8,7 @@ import type { Snapshot } from "../../../src/api/views.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import { ROOT } from "../../helpers/repository.ts";
-import { FACTS, snapshot } from "./samples.ts";
+import { FACTS, snapshot, USAGE } from "./samples.ts";
 
 const SOURCE = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
 
@@ -16,6 +16,13 @@ interface Family {
   readonly type: string;
   readonly samples: Map<string, number>;
 }
+
+const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
+  counter: ["_total"],
+  gauge: [""],
+  summary: ["", "_count"],
+  histogram: ["_bucket", "_count", "_sum"],
+};
 
 /** The rules of OpenMetrics 1.0.0 that a scraper relies on, read strictly. */
 function parse(text: string): ReadonlyMap<string, Family> {
@@ -26,7 +33,7 @@ function parse(text: string): ReadonlyMap<string, Family> {
     .replace(/# EOF\n$/, "")
     .trimEnd()
     .split("\n")) {
-    const [, type, of] = /^# TYPE (\w+) (counter|gauge|summary)$/.exec(line)?.slice(0, 3) ?? [];
+    const [, type, of] = /^# TYPE (\w+) (counter|gauge|summary|histogram)$/.exec(line)?.slice(0, 3) ?? [];
     if (type !== undefined && of !== undefined) {
       assert.equal(families.has(type), false, `${type} comes twice`);
       families.set(type, { type: of, samples: new Map() });
@@ -41,11 +48,8 @@ function parse(text: string): ReadonlyMap<string, Family> {
     assert.ok(sample, `not OpenMetrics: ${line}`);
     const [, name = "", labels = "", value = ""] = sample;
     const family = families.get(current);
-    const suffixes = { counter: ["_total"], gauge: [""], summary: ["", "_count"] };
-    const allowed =
-      family?.type === "counter" ? suffixes.counter : family?.type === "summary" ? suffixes.summary : suffixes.gauge;
     assert.ok(
-      allowed.some((suffix) => name === `${current}${suffix}`),
+      SUFFIXES[family?.type ?? ""]?.some((suffix) => name === `${current}${suffix}`),
       `${name} in ${current}`,
     );
     assert.equal(family?.samples.has(name + labels), false, `${line} comes twice`);
@@ -55,7 +59,7 @@ function parse(text: string): ReadonlyMap<string, Family> {
 }
 
 function render(of: Snapshot): string {
-  return [...renderMetrics({ snapshot: of, facts: FACTS, overrides: [], nowUs: 100_000_000 })].join("");
+  return [...renderMetrics({ snapshot: of, facts: FACTS, overrides: [], usage: USAGE, nowUs: 100_000_000 })].join("");
 }
 
 test("instances, loops, servers and checks are exposed as OpenMetrics", () => {
@@ -75,6 +79,23 @@ test("instances, loops, servers and checks are exposed as OpenMetrics", () => {
   assert.equal(value("bfd_detection_time_seconds", `bfd_detection_time_seconds{${session}}`), 0.05);
   assert.equal(value("bfd_packets_dropped", `bfd_packets_dropped_total{${session},reason="ttl"}`), 2);
   assert.equal(value("probes", 'probes_total{result="success"}'), 8);
+  assert.equal(value("checks", 'checks_total{kind="tcp",result="late"}'), 2);
+  assert.equal(
+    value("vrrp_transitions", `vrrp_transitions_total{${instance},from="backup",to="active",cause="silence"}`),
+    2,
+  );
+  assert.equal(value("vrrp_advert_lateness_seconds", 'vrrp_advert_lateness_seconds_bucket{le="0.0001"}'), 8);
+  assert.equal(value("vrrp_advert_lateness_seconds", 'vrrp_advert_lateness_seconds_bucket{le="+Inf"}'), 9);
+  assert.equal(value("vrrp_advert_lateness_seconds", "vrrp_advert_lateness_seconds_sum"), 0.00026);
+  assert.equal(value("probe_latency_seconds", 'probe_latency_seconds_count{kind="tcp"}'), 9);
+  assert.equal(value("control_loop_lag_seconds", 'control_loop_lag_seconds{quantile="0.99"}'), 0.0004);
+  const first = 'virtual_server="[10.0.0.100]:tcp:80",real_server="[10.0.0.2]:tcp:80"';
+  assert.equal(value("real_server_bytes", `real_server_bytes_total{${first},direction="in"}`), 6000);
+  assert.equal(value("real_server_open_connections", `real_server_open_connections{${first},state="inactive"}`), 4);
+  assert.equal(
+    value("virtual_server_connections", 'virtual_server_connections_total{virtual_server="[10.0.0.100]:tcp:80"}'),
+    12,
+  );
   assert.deepEqual(
     [...families.keys()].toSorted(),
     Object.values(FAMILIES)
@@ -98,7 +119,7 @@ test("20,000 servers come in parts", () => {
   assert.ok(base.lvs !== null && virtual !== undefined && server !== undefined);
   const realServers = Array.from({ length: 20_000 }, (_, index) => ({ ...server, name: `s${index}` }));
   const many = { ...base, lvs: { ...base.lvs, virtualServers: [{ ...virtual, realServers }] } };
-  const parts = [...renderMetrics({ snapshot: many, facts: FACTS, overrides: [], nowUs: 0 })];
+  const parts = [...renderMetrics({ snapshot: many, facts: FACTS, overrides: [], usage: USAGE, nowUs: 0 })];
   assert.ok(parts.length > 50 && parts.every((part) => part.length < 70_000));
   assert.equal(parse(parts.join("")).get("holdfast_real_server_up")?.samples.size, 20_000);
 });
@@ -113,7 +134,9 @@ test("without VRRP and load balancing only the process is exposed", () => {
 });
 
 /** Series as they are called in queries. */
-const KNOWN = new Set(Object.values(FAMILIES).map(({ name, type }) => (type === "counter" ? `${name}_total` : name)));
+const KNOWN = new Set(
+  Object.values(FAMILIES).flatMap(({ name, type }) => (SUFFIXES[type] ?? []).map((suffix) => `${name}${suffix}`)),
+);
 
 function unknownIn(text: string): readonly string[] {
   const names: readonly string[] = text.match(/\bholdfast_\w+/g) ?? [];

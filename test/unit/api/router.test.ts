@@ -5,7 +5,7 @@ import { type ApiSources, answer } from "../../../src/api/router.ts";
 import { ROUTES } from "../../../src/api/routes.ts";
 import { INSTANCE_SCHEMA, REAL_SERVERS_SCHEMA, STATUS_SCHEMA, VIRTUAL_SERVER_SCHEMA } from "../../../src/api/schema.ts";
 import type { Override } from "../../../src/checker/override.ts";
-import { FACTS, snapshot } from "./samples.ts";
+import { FACTS, snapshot, USAGE } from "./samples.ts";
 
 const NOW_US = 100_000_000;
 
@@ -13,10 +13,11 @@ function sources(changes: Partial<ApiSources> = {}): ApiSources {
   return {
     snapshot,
     facts: () => FACTS,
+    usage: async () => USAGE,
     nowUs: () => NOW_US,
     eventsSince: () => ({ missed: 0, events: [] }),
     overrides: { list: () => [], set: () => true, clear: () => true },
-    operator: { give: () => undefined, release: () => false },
+    operator: { give: () => true, release: () => null, orderFor: () => null },
     reload: async () => ({ isComplete: true, messages: [] }),
     planReload: async () => ({ wouldBeRefused: false, changes: [], complaints: [] }),
     nowMs: () => 1_000_000,

@@ -1,8 +1,11 @@
 import { NO_DROPS } from "../../../src/api/statistics.ts";
 import type { Snapshot } from "../../../src/api/views.ts";
+import { overrideKey } from "../../../src/checker/override.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
-import type { VrrpCounters } from "../../../src/native/contract.ts";
+import type { ProbeKindCounters, VrrpCounters } from "../../../src/native/contract.ts";
+import type { LvsUsage } from "../../../src/runtime/lvs-types.ts";
+import { NO_KINDS } from "../../helpers/loop-samples.ts";
 
 const COUNTERS: VrrpCounters = {
   advertsSent: 3,
@@ -11,6 +14,18 @@ const COUNTERS: VrrpCounters = {
   priorityZeroReceived: 0,
   announcementsSent: 5,
   dropped: NO_DROPS,
+};
+
+const TCP_PROBES: ProbeKindCounters = {
+  ...{ succeeded: 8, failed: 1, local: 0, late: 2 },
+  latency: { boundsUs: [1000, 10_000], counts: [8, 0, 1], sumUs: 3_000_000 },
+};
+
+const NO_LOOP_HEALTH = {
+  heartbeats: 0,
+  commands: 0,
+  eventsLost: 0,
+  lateness: { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 },
 };
 
 const SOURCE = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
@@ -37,7 +52,12 @@ export function snapshot(): Snapshot {
   return {
     configuration: loadConfiguration(
       SOURCE,
-      createMemoryHost({ files: { "/a.conf": "global_defs {\n router_id r1\n}\n" } }),
+      createMemoryHost({
+        files: {
+          "/a.conf":
+            "global_defs {\n router_id r1\n}\nvrrp_instance VI_1 {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n  10.0.0.100\n }\n}\n",
+        },
+      }),
     ).configuration,
     instances: [
       {
@@ -57,6 +77,7 @@ export function snapshot(): Snapshot {
         becameActive: 2,
         releasedActive: 2,
         counters: COUNTERS,
+        transitions: [{ from: "backup", to: "active", cause: "silence", count: 2 }],
       },
     ],
     bfdSessions: [
@@ -101,13 +122,42 @@ export function snapshot(): Snapshot {
           realServers: [server(80, true), server(81, false), server(82, true)],
         },
       ],
-      probes: { started: 9, succeeded: 8, failed: 1, local: 0, late: 0, inFlight: 0 },
+      probes: {
+        started: 9,
+        succeeded: 8,
+        failed: 1,
+        local: 0,
+        late: 2,
+        inFlight: 0,
+        kinds: { ...NO_KINDS, tcp: TCP_PROBES },
+      },
+      probeHealth: { ...NO_LOOP_HEALTH, heartbeats: 6 },
       table: { reconciles: 1, repairs: 0, failures: 0, isInSync: true },
     },
-    vrrpHealth: { heartbeats: 5, commands: 1, eventsLost: 0, lateness: { count: 9, p50Us: 20, p99Us: 90, maxUs: 120 } },
+    vrrpHealth: {
+      ...{ heartbeats: 5, commands: 1, eventsLost: 0, lateness: { count: 9, p50Us: 20, p99Us: 90, maxUs: 120 } },
+      advertLateness: { boundsUs: [50, 100], counts: [7, 1, 1], sumUs: 260 },
+    },
     diagnostics: [{ severity: "warning", code: "x", message: "y", place: { file: "/a", line: 1, column: 2 } }],
   };
 }
+
+/** As the kernel counts for the virtual server and its first real server. */
+export const USAGE: LvsUsage = {
+  virtualServers: new Map([
+    ["[10.0.0.100]:tcp:80", { connections: 12, inPackets: 100, outPackets: 0, inBytes: 6400, outBytes: 0 }],
+  ]),
+  realServers: new Map([
+    [
+      overrideKey({ virtualServer: "[10.0.0.100]:tcp:80", realServer: "[10.0.0.2]:tcp:80" }),
+      {
+        traffic: { connections: 11, inPackets: 90, outPackets: 0, inBytes: 6000, outBytes: 0 },
+        activeConnections: 3,
+        inactiveConnections: 4,
+      },
+    ],
+  ]),
+};
 
 export const FACTS = {
   version: "0.1.0",
@@ -119,4 +169,5 @@ export const FACTS = {
   lastEvent: 3,
   heapUsedBytes: 1,
   residentBytes: 2,
+  loopLag: { count: 100, p50Us: 50, p99Us: 400, maxUs: 2000 },
 };

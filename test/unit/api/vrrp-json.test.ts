@@ -65,6 +65,37 @@ test("JSON: keepalived's keys in keepalived's order, slashes escaped, the passwo
   assert.equal(renderJson(INSTANCES, 1), `[${INSTANCE_JSON}]\n`);
 });
 
+test("JSON: addresses and scripts are spelled as keepalived 2.2.7 does", () => {
+  const text = `vrrp_instance VI_1 {
+ interface eth0
+ virtual_router_id 51
+ use_vmac
+ notify_master "/bin/echo 'a b' c"
+ virtual_ipaddress {
+  10.0.0.100
+  10.0.0.101/24 brd 10.0.0.255 dev eth0 label eth0:1
+ }
+ virtual_ipaddress_excluded {
+  fd00::5
+ }
+}
+`;
+  const { configuration: other } = loadConfiguration(
+    { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
+    createMemoryHost({ files: { "/a.conf": text } }),
+  );
+  const [config] = other.vrrpInstances;
+  const [instance] = INSTANCES;
+  assert.ok(config !== undefined && instance !== undefined);
+  const [{ data }] = JSON.parse(renderJson([{ ...instance, config }], 1));
+  assert.deepEqual(data.vips, [
+    "10.0.0.100 dev vrrp.51@eth0 scope global set",
+    "10.0.0.101/24 brd 10.0.0.255 dev vrrp.51@eth0 scope global label eth0:1 set",
+  ]);
+  assert.deepEqual(data.evips, ["fd00::5 dev eth0 scope global deprecated set"]);
+  assert.equal(data.script_master, "'/bin/echo' 'a b' 'c'");
+});
+
 test("JSON of version 2 has the instances under a key", () => {
   assert.equal(renderJson(INSTANCES, 2), `{"vrrp":[${INSTANCE_JSON}]}\n`);
 });

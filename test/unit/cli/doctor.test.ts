@@ -31,6 +31,7 @@ const HEALTHY: HostFacts = {
   inputChains: [],
   isClockSynchronized: true,
   openFilesLimit: 1024,
+  heard: { strangers: [], vrids: new Set() },
 };
 
 function fixes(changes: Partial<HostFacts>): readonly string[] {

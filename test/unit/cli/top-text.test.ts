@@ -14,7 +14,7 @@ function answer(): TopAnswer {
   const event = { timeMs: 0, level: "info", subsystem: "vrrp", message: "m", fields: {} };
   return {
     status: viewStatus(now, FACTS),
-    instances: now.instances.map((instance) => viewInstance(instance, NOW_US)),
+    instances: now.instances.map((instance) => viewInstance(instance, null, NOW_US)),
     virtualServers: (now.lvs?.virtualServers ?? []).map(viewVirtualServer),
     down: viewRealServers(now.lvs, query, NOW_US),
     events: [1, 2, 3].map((sequence) => ({ ...event, sequence, text: `event ${sequence}` })),

@@ -13,6 +13,7 @@ import type {
 import { createLvsRuntime } from "../../../src/runtime/lvs-runtime.ts";
 import type { LvsClock, LvsConfiguration, LvsGlobals, LvsRuntime } from "../../../src/runtime/lvs-types.ts";
 import type { ScriptEnd, ScriptListener, ScriptRun, ScriptStart } from "../../../src/runtime/script-runner.ts";
+import { NO_KINDS } from "../../helpers/loop-samples.ts";
 
 /** Time that stands still until it is told to go on. */
 export class FakeClock implements LvsClock {
@@ -103,7 +104,7 @@ export class FakeProbeLoop implements ProbeLoop {
   }
 
   counters(): ReturnType<ProbeLoop["counters"]> {
-    return { started: this.started, succeeded: 0, failed: 0, local: 0, late: 0, inFlight: 0 };
+    return { started: this.started, succeeded: 0, failed: 0, local: 0, late: 0, inFlight: 0, kinds: NO_KINDS };
   }
 
   health(): ReturnType<ProbeLoop["health"]> {
@@ -178,6 +179,10 @@ export class SpyTable implements IpvsTable {
       } else results.push(...(await this.table.apply([command])));
     }
     return results;
+  }
+
+  usage(): ReturnType<IpvsTable["usage"]> {
+    return this.table.usage();
   }
 
   timeouts(): ReturnType<IpvsTable["timeouts"]> {

@@ -186,9 +186,13 @@ describe("sharedFaults", () => {
     const sound: VrrpState = INITIAL_STATE;
     const broken: VrrpState = { ...INITIAL_STATE, kind: "fault", reasons: ["interface eth0 down", "sync group"] };
     const pulled: VrrpState = { ...INITIAL_STATE, kind: "fault", reasons: ["sync group"] };
-    assert.deepEqual(sharedFaults([sound, sound]), [false, false]);
-    assert.deepEqual(sharedFaults([broken, sound]), [false, true]);
-    assert.deepEqual(sharedFaults([broken, broken]), [true, true]);
-    assert.deepEqual(sharedFaults([pulled, pulled]), [false, false]);
+    const held: VrrpState = { ...INITIAL_STATE, kind: "fault", reasons: ["held by operator"] };
+    const follower: VrrpState = { ...INITIAL_STATE, kind: "fault", reasons: ["sync group held by operator"] };
+    assert.deepEqual(sharedFaults([sound, sound]), [null, null]);
+    assert.deepEqual(sharedFaults([broken, sound]), [null, "sync group"]);
+    assert.deepEqual(sharedFaults([broken, broken]), ["sync group", "sync group"]);
+    assert.deepEqual(sharedFaults([pulled, pulled]), [null, null]);
+    assert.deepEqual(sharedFaults([held, follower]), [null, "sync group held by operator"]);
+    assert.deepEqual(sharedFaults([held, broken]), ["sync group", "sync group held by operator"]);
   });
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { step } from "../../../src/vrrp/machine.ts";
 import type { RecordedStep } from "../../../src/vrrp/recording.ts";
 import { Recorder } from "../../../src/vrrp/recording.ts";
-import { INITIAL_STATE } from "../../../src/vrrp/types.ts";
+import { type FaultReason, INITIAL_STATE } from "../../../src/vrrp/types.ts";
 import { explainRecording } from "../../../src/vrrp/why.ts";
 import { virtualRouter } from "../../helpers/virtual-router.ts";
 import { Bench, PEER } from "../../helpers/vrrp-bench.ts";
@@ -31,6 +31,36 @@ test("silence and faults are named", async () => {
   bench.runtime.refreshTracking();
   await bench.host.settle();
   assert.equal(causes(bench)[0], "active -> fault: a fault came up: tracked script chk");
+});
+
+test("what an operator holds back is a backup, as soon as something breaks a fault, and a backup again", async () => {
+  const bench = new Bench([ROUTER]);
+  await bench.start();
+  await bench.host.advanceTo(5_000_000);
+  const track = async (...faults: readonly FaultReason[]): Promise<unknown> => {
+    bench.tracking = { weight: 0, faults, isPending: false };
+    bench.runtime.refreshTracking();
+    await bench.host.settle();
+    return bench.runtime.snapshot()[0]?.state;
+  };
+  assert.equal(bench.runtime.snapshot()[0]?.state, "active");
+  assert.equal(await track("held by operator"), "backup");
+  await bench.host.advanceTo(60_000_000);
+  assert.equal(bench.runtime.snapshot()[0]?.state, "backup");
+  assert.equal(await track("held by operator", "tracked script chk"), "fault");
+  assert.equal(await track("held by operator"), "backup");
+  assert.equal(await track(), "backup");
+  await bench.host.advanceTo(65_000_000);
+  assert.equal(bench.runtime.snapshot()[0]?.state, "active");
+  assert.deepEqual(causes(bench).slice(0, 5), [
+    "backup -> active: no active router was heard since it became backup",
+    "backup -> backup: an operator has released it",
+    "fault -> backup: its last fault has gone: tracked script chk",
+    "backup -> fault: a fault came up: tracked script chk",
+    "active -> backup: an operator holds it back: held by operator",
+  ]);
+  const counted = bench.runtime.snapshot()[0]?.transitions?.map(({ from, to, cause }) => `${from} ${to} ${cause}`);
+  assert.ok(counted?.includes("active backup operator"), counted?.join());
 });
 
 test("a recording replays through the machine, step by step, as JSON as well", async () => {

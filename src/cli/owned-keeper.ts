@@ -1,0 +1,85 @@
+import type { CompleteConfiguration } from "../model/complete.ts";
+import type { IpvsTable, Rtnetlink } from "../native/contract.ts";
+import { cleanUp } from "../runtime/cleanup.ts";
+import type { DaemonDependencies } from "../runtime/daemon-types.ts";
+import { errorText } from "../runtime/error-code.ts";
+import type { Logger } from "../runtime/log.ts";
+import { runNft } from "../runtime/network-firewall.ts";
+import { leftOvers } from "../runtime/owned.ts";
+import type { Flags } from "./flags.ts";
+import { forgetOwned, loadOwned, type Owned, ownedPath, saveOwned } from "./owned-file.ts";
+
+export interface OwnedKeeperContext {
+  readonly flags: Flags;
+  readonly log: Logger;
+  readonly openRtnetlink: () => Rtnetlink;
+  /** Null when the kernel has no IPVS loaded. @throws NativeError */
+  readonly openIpvs: () => IpvsTable | null;
+  /** Absolute. */
+  readonly configFile: string;
+}
+
+type Keeper = NonNullable<DaemonDependencies["owned"]>;
+
+/** What is ours in the kernel, kept in a file for the next run and for `holdfast cleanup`. */
+export function createOwnedKeeper({ flags, log, openRtnetlink, openIpvs, configFile }: OwnedKeeperContext): Keeper {
+  const pathFor = ({ global }: CompleteConfiguration): string =>
+    ownedPath({ networkNamespace: flags.namespace ?? global.networkNamespace, instanceName: global.instanceName });
+  let path: string | null = null;
+
+  function load(now: CompleteConfiguration): Owned | null {
+    try {
+      return loadOwned(pathFor(now));
+    } catch (error) {
+      log.warning("owned objects not known", { reason: errorText(error) });
+      return null;
+    }
+  }
+
+  async function clearOne(stale: CompleteConfiguration): Promise<void> {
+    const rtnetlink = openRtnetlink();
+    try {
+      await cleanUp(
+        stale,
+        { vrrp: flags.runsVrrp, ipvs: flags.runsCheckers },
+        {
+          rtnetlink,
+          openIpvs,
+          runNft,
+          onRemoved: (what) => log.info("left over removed", { what }),
+          onFailure: (what, reason) => log.warning("left over not removed", { what, reason }),
+        },
+      );
+    } finally {
+      rtnetlink.close();
+    }
+  }
+
+  return {
+    clear: async (now) => {
+      try {
+        for (const before of load(now)?.configurations ?? []) await clearOne(leftOvers(before, now));
+      } catch (error) {
+        log.warning("left over not removed", { what: "something", reason: errorText(error) });
+      }
+    },
+    note: (configurations) => {
+      const [first] = configurations;
+      if (first === undefined) return;
+      try {
+        path = pathFor(first);
+        saveOwned(path, configFile, configurations);
+      } catch (error) {
+        log.warning("owned objects not saved", { reason: errorText(error) });
+      }
+    },
+    forget: () => {
+      if (path === null || flags.keepsVrrp || flags.keepsIpvs) return;
+      try {
+        forgetOwned(path);
+      } catch (error) {
+        log.warning("owned objects not saved", { reason: errorText(error) });
+      }
+    },
+  };
+}

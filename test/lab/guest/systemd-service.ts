@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { waitUntil } from "../../helpers/event-log.ts";
+
+/** The Debian package under Debian's systemd, which is this guest's first program. */
+
+const VIP = "192.168.1.100";
+const PATH = "/etc/keepalived/keepalived.conf";
+const CONFIG = `global_defs {
+  router_id LAB
+}
+vrrp_instance VI_1 {
+  interface eth0
+  virtual_router_id 51
+  priority 150
+  advert_int 1
+  virtual_ipaddress {
+    ${VIP}/24
+  }
+}
+`;
+const SLOW = { timeoutMs: 60_000, intervalMs: 200 };
+
+function run(...words: readonly string[]): string {
+  const [program = "", ...rest] = words;
+  const { stdout, stderr, status } = spawnSync(program, rest, { encoding: "utf8", timeout: 240_000 });
+  assert.equal(status, 0, `${words.join(" ")}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+function show(property: string, unit = "holdfast.service"): string {
+  return run("systemctl", "show", "--value", "-p", property, unit).trim();
+}
+
+function hasVip(): boolean {
+  return run("ip", "-brief", "address", "show", "dev", "eth0").includes(`${VIP}/24`);
+}
+
+function becomes(what: string, condition: () => boolean): Promise<true> {
+  return waitUntil(what, () => (condition() ? true : null), SLOW);
+}
+
+/** Every moment at which the address came or went while `body` ran. */
+async function addressNews(body: () => Promise<void>): Promise<string> {
+  const file = "/tmp/monitor";
+  const monitor = spawnSync("sh", ["-c", `ip monitor address dev eth0 > ${file} 2>&1 & echo $!`], { encoding: "utf8" });
+  try {
+    await body();
+  } finally {
+    process.kill(Number(monitor.stdout.trim()));
+  }
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line.includes(VIP))
+    .join("\n");
+}
+
+function install(): void {
+  run("dpkg", "--force-depends", "--no-triggers", "--install", process.env["HOLDFAST_DEB"] ?? "");
+}
+
+await test("the package takes keepalived's place, and systemd waits until the service is up", async () => {
+  run(
+    "sh",
+    "-c",
+    "ip link add eth0 type veth peer name far && ip addr add 192.168.1.5/24 dev eth0 && ip link set eth0 up && ip link set far up",
+  );
+  mkdirSync("/etc/keepalived", { recursive: true });
+  writeFileSync(PATH, CONFIG);
+  install();
+  assert.equal(show("ActiveState"), "active");
+  assert.equal(show("Type"), "notify");
+  assert.equal(spawnSync("dpkg", ["-s", "keepalived"]).stdout.includes("install ok installed"), false);
+  await becomes("the VIP", hasVip);
+  assert.match(run("holdfast", "status"), /VI_1 +MASTER/);
+});
+
+await test("systemctl reload takes the new file, and refuses a bad one with a word in the status", async () => {
+  const pid = show("MainPID");
+  writeFileSync(PATH, CONFIG.replace("router_id LAB", "router_id OTHER"));
+  run("systemctl", "reload", "holdfast");
+  await becomes("a reload", () => show("StatusText").includes("last reload is complete"));
+  writeFileSync(PATH, CONFIG.replace("eth0", "nowhere0"));
+  run("systemctl", "reload", "holdfast");
+  await becomes("a refusal", () => show("StatusText").includes("refused"));
+  assert.deepEqual([show("MainPID"), hasVip()], [pid, true]);
+  writeFileSync(PATH, CONFIG);
+});
+
+await test("an upgrade replaces the process and the VIP never goes", async () => {
+  const pid = show("MainPID");
+  const news = await addressNews(async () => {
+    install();
+    await becomes("another process", () => show("MainPID") !== pid && show("ActiveState") === "active");
+    await becomes("the master again", () => run("holdfast", "status").includes("MASTER"));
+  });
+  assert.equal(news, "");
+  assert.equal(hasVip(), true);
+});
+
+await test("a hung process is killed by the watchdog, started again and adopts the VIP", async () => {
+  mkdirSync("/run/systemd/system/holdfast.service.d", { recursive: true });
+  writeFileSync("/run/systemd/system/holdfast.service.d/lab.conf", "[Service]\nWatchdogSec=5\n");
+  run("systemctl", "daemon-reload");
+  run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "holdfast.service");
+  await becomes(
+    "a process with the short watchdog",
+    () => show("WatchdogUSec") === "5s" && show("SubState") === "running",
+  );
+  await becomes("the VIP", hasVip);
+  const pid = show("MainPID");
+  const restarts = Number(show("NRestarts"));
+  const news = await addressNews(async () => {
+    process.kill(Number(pid), "SIGSTOP");
+    await becomes("another process", () => {
+      return show("SubState") === "running" && Number(show("NRestarts")) > restarts;
+    });
+    await becomes("the master again", () =>
+      spawnSync("holdfast", ["status"], { encoding: "utf8" }).stdout.includes("MASTER"),
+    );
+  });
+  assert.notEqual(show("MainPID"), pid);
+  assert.equal(news, "");
+  assert.notEqual(show("ActiveState", "holdfast-cleanup.service"), "active");
+});
+
+await test("when no restart follows, the cleanup takes the VIP away, also with a file that no longer loads", async () => {
+  assert.equal(hasVip(), true);
+  writeFileSync(PATH, "vrrp_instance VI_1 {\n interface nowhere0\n");
+  process.kill(Number(show("MainPID")), "SIGKILL");
+  await becomes("failure", () => show("ActiveState") === "failed");
+  await becomes("the VIP gone", () => !hasVip());
+  await becomes("the cleanup's end", () => show("Result", "holdfast-cleanup.service") === "success");
+});
+
+await test("removing the package stops the service, which gives the VIP up", async () => {
+  writeFileSync(PATH, CONFIG);
+  run("systemctl", "reset-failed", "holdfast");
+  run("systemctl", "start", "holdfast");
+  await becomes("the VIP", hasVip);
+  run("dpkg", "--remove", "holdfast");
+  assert.equal(hasVip(), false);
+  assert.notEqual(show("ActiveState"), "active");
+  assert.equal(readFileSync(PATH, "utf8"), CONFIG);
+});
