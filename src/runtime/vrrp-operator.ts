@@ -17,7 +17,7 @@ export interface VrrpOperatorDependencies {
   readonly after: (delayMs: number, callback: () => void) => () => void;
 }
 
-type Instances = Pick<VrrpRuntime, "refreshTracking" | "snapshot">;
+type Instances = Pick<VrrpRuntime, "refreshTracking" | "snapshot" | "announce">;
 
 interface Standing {
   readonly order: VrrpOrder;
@@ -58,6 +58,11 @@ export class VrrpOperator {
     this.#dependencies.log.info("vrrp order released", { instance, wish: standing.order.wish.kind });
     this.#instances?.refreshTracking();
     return true;
+  }
+
+  /** Has an active instance tell its neighbours where its addresses are, now. */
+  announce(instance: string): void {
+    this.#instances?.announce(instance);
   }
 
   orderFor(instance: string): VrrpOrder | null {
