@@ -168,6 +168,15 @@ export class BusLink {
       // The bus lets no bad message pass; what we can't read is nothing that we could answer.
       return;
     }
+    try {
+      this.#dispatch(message);
+    } catch (error) {
+      // Whatever it is about this message: the daemon does not fall over it.
+      this.#lose(errorText(error));
+    }
+  }
+
+  #dispatch(message: BusMessage): void {
     if (this.#phase === "greeting") this.#takeGreeting(message);
     else if (message.type === MESSAGE_TYPES.call) this.#answer(message);
     else if (message.type === MESSAGE_TYPES.signal) this.#takeSignal(message);

@@ -100,8 +100,12 @@ describe("the link to a bus", { timeout: 60_000 }, () => {
       { address: `unix:path=${path}`, serviceName: "org.example.Test" },
       {
         codec,
-        answer: ({ member }) =>
-          member === "Ping" ? { kind: "return", signature: "", body: [] } : { kind: "error", name: "a.b", text: "no" },
+        answer: ({ member }) => {
+          if (member === "Crash") throw new Error("no answer to this");
+          return member === "Ping"
+            ? { kind: "return", signature: "", body: [] }
+            : { kind: "error", name: "a.b", text: "no" };
+        },
         onOpen: () => link.emit({ path: "/", interface: "a.b", member: "Started" }),
         log: { info: log, warning: log },
         after: (delayMs, callback) => {
@@ -150,6 +154,14 @@ describe("the link to a bus", { timeout: 60_000 }, () => {
     bus.sockets[0]?.destroy();
     await bus.until(() => bus.told.length === 6);
     assert.deepEqual(bus.members().slice(3), ["Hello", "Started", "RequestName"]);
+    assert.deepEqual(logged, ["dbus connected", "dbus disconnected", "dbus connected"]);
+  });
+
+  test("survives a call that can't be answered", async () => {
+    link.start();
+    await bus.until(() => bus.told.length === 3);
+    bus.sockets[0]?.write(codec.marshall({ ...PING, member: "Crash", serial: 9, sender: ":1.7" }));
+    await bus.until(() => bus.told.length === 6);
     assert.deepEqual(logged, ["dbus connected", "dbus disconnected", "dbus connected"]);
   });
 
