@@ -20,9 +20,7 @@ describe("an announcement on request", () => {
   test("takes nothing from an unfinished takeover", () => {
     const { effects } = step(ROUTER, ACTIVE, { kind: "announce-requested", isBurstDue: true });
     const { repeat, delayUs, refreshUs, refreshRepeat } = ROUTER.announce;
-    assert.deepEqual(actionsOf(effects), [
-      { kind: "announce", rule: { repeat, delayUs, refreshUs, refreshRepeat } },
-    ]);
+    assert.deepEqual(actionsOf(effects), [{ kind: "announce", rule: { repeat, delayUs, refreshUs, refreshRepeat } }]);
   });
 
   test("is silence in every other state", () => {
