@@ -109,6 +109,8 @@ function buildDate(): string {
 function copySupport(tree: string): void {
   for (const unit of ["holdfast.service", "holdfast-cleanup.service"])
     write(join(tree, UNITS, unit), readFileSync(join(ROOT, "contrib/systemd", unit)));
+  const policy = "org.keepalived.Vrrp1.conf";
+  write(join(tree, "usr/share/dbus-1/system.d", policy), readFileSync(join(ROOT, "contrib/dbus", policy)));
   write(join(tree, "usr/share/man/man8/holdfast.8.gz"), gzipSync(programManual(buildDate()), { level: 9 }));
   write(join(tree, "usr/share/man/man5/holdfast.conf.5.gz"), gzipSync(configurationManual(buildDate()), { level: 9 }));
   write(join(tree, "usr/share/bash-completion/completions/holdfast"), renderCompletion("bash"));

@@ -25,6 +25,7 @@ const PURPOSES = {
       "snmpd",
       "snmp",
       "dbus-daemon",
+      "dbus-bin",
       "libglib2.0-bin",
       "openssl",
       "mandoc",

@@ -17,6 +17,7 @@ import { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { startWatchdog } from "../runtime/watchdog.ts";
 import { Control } from "./control.ts";
 import { createDaemonParts } from "./daemon-parts.ts";
+import { Dbus } from "./dbus.ts";
 import { Dumps } from "./dumps.ts";
 import type { Flags } from "./flags.ts";
 import { type Logging, openLogging } from "./loggers.ts";
@@ -68,9 +69,10 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
   for (const flag of flags.inertFlags) log.info("flag without effect", { flag });
 }
 
-function watchSignals(daemon: Daemon, control: Control, { flags, native, logging: { log } }: Setting): void {
+/** What signals and D-Bus ask for. */
+function requestHandlers(daemon: Daemon, control: Control, { native, logging: { log } }: Setting): SignalHandlers {
   const dumps = new Dumps({ status: () => daemon.status(), nowUs: () => native.monotonicUs(), log });
-  const handlers: SignalHandlers = {
+  return {
     stop: () => {
       void control.close();
       void daemon.stop();
@@ -78,6 +80,9 @@ function watchSignals(daemon: Daemon, control: Control, { flags, native, logging
     reload: () => void daemon.reload().then(() => control.apply()),
     dump: (what) => void dumps.write(what),
   };
+}
+
+function watchSignals(handlers: SignalHandlers, { flags, native, logging: { log } }: Setting): void {
   listenToSignals(process, { ignoresSigint: flags.ignoresSigint }, handlers, log);
   listenToRealtimeSignals((signals, onSignal) => native.watchSignals(signals, onSignal), handlers, log);
 }
@@ -157,10 +162,20 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const { overrides, operator, observers } = setting;
   const snmp = new Snmp({ flags, native, log: logging.log, after: later, status: () => daemon.status() });
   observers.add(snmp);
+  const dbus = new Dbus({
+    flags,
+    log: logging.log,
+    after: later,
+    reload: () => handlers.reload(),
+    dump: (what) => handlers.dump(what),
+    announce: (instance) => operator.announce(instance),
+  });
+  observers.add(dbus);
   const daemon: Daemon = await createDaemon({ ...setting, manager });
   watchForCrashes(daemon, logging.log, say);
   const control = new Control({ daemon, flags, native, overrides, operator, log: logging.log, events: logging.events });
-  watchSignals(daemon, control, setting);
+  const handlers = requestHandlers(daemon, control, setting);
+  watchSignals(handlers, setting);
   setting.endShield();
   // keepalived: without anything to do the daemon idles and waits for a reload. Node would end.
   setInterval(() => {}, LONGEST_TIMER_MS);
@@ -178,6 +193,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const exitCode = await daemon.untilEnd();
   endWatchdog();
   snmp.close();
+  dbus.close();
   await control.close();
   overrides.close();
   operator.close();

@@ -173,6 +173,13 @@ export class RunningInstance {
     this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
   }
 
+  /** Tells neighbours where the addresses are; nothing happens unless active. */
+  announce(): void {
+    const nowUs = this.#nowUs();
+    const isBurstDue = nowUs - this.#sinceUs <= this.config.announce.delayUs;
+    this.book.feed({ kind: "announce-requested", isBurstDue }, nowUs);
+  }
+
   /** A later burst of announcements has begun. */
   announced(rounds: number): void {
     const { dependencies } = this.#context;

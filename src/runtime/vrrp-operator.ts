@@ -32,7 +32,7 @@ export interface VrrpOperatorDependencies {
   readonly after: (delayMs: number, callback: () => void) => () => void;
 }
 
-type Instances = Pick<VrrpRuntime, "refreshTracking" | "snapshot">;
+type Instances = Pick<VrrpRuntime, "refreshTracking" | "snapshot" | "announce">;
 
 /** Timers hold no more than 24 days, and the wall clock may be set: look again. */
 const LONGEST_WAIT_MS = 3_600_000;
@@ -80,6 +80,11 @@ export class VrrpOperator {
     this.#orders.delete(instance);
     this.#dependencies.log.info("vrrp order released", { instance, wish: order.wish.kind });
     return this.#changed();
+  }
+
+  /** Has an active instance tell its neighbours where its addresses are, now. */
+  announce(instance: string): void {
+    this.#instances?.announce(instance);
   }
 
   orderFor(instance: string): VrrpOrder | null {

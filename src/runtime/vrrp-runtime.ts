@@ -90,6 +90,11 @@ class Runtime implements VrrpRuntime {
     this.#startHeldBack();
   }
 
+  announce(instance: string): void {
+    if (this.#loop === null || this.#isStopped) return;
+    this.#instances.find(({ config }) => config.name === instance)?.announce();
+  }
+
   snapshot(): readonly VrrpInstanceSnapshot[] {
     return this.#loop === null ? [] : this.#instances.map((instance) => instance.snapshot());
   }

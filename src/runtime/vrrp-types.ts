@@ -133,6 +133,8 @@ export interface VrrpRuntime {
   reload(instances: readonly VrrpInstance[], surroundings: VrrpSurroundings): Promise<readonly Diagnostic[]>;
   /** `trackingOf` has news. */
   refreshTracking(): void;
+  /** One round of GARP/NA for all addresses of an instance; nothing happens unless it is active. */
+  announce(instance: string): void;
   /** Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent. */
   stop(): Promise<void>;
   /** Empty before `start` and after `stop`. */

@@ -5,6 +5,7 @@ import {
   armSkew,
   effectivePriority,
   lowerPriorityAnnouncement,
+  requestedAnnouncement,
   shiftActiveDown,
   takeoverAnnouncement,
 } from "./timers.ts";
@@ -252,6 +253,12 @@ function stepActive(router: VirtualRouter, state: ActiveState, event: RouterEven
     }
     case "group-announce":
       return stay(state, ...announceAgain(router));
+    case "announce-requested":
+      // A new announcement replaces the one under way, so of an unfinished takeover all is said again.
+      return stay(
+        state,
+        event.isBurstDue ? announce(router) : { kind: "announce", rule: requestedAnnouncement(router) },
+      );
     case "addresses-removed":
       return event.reaction === "repair"
         ? repairAddresses(router, state, event.addresses)

@@ -88,3 +88,9 @@ export function lowerPriorityAnnouncement(router: VirtualRouter): AnnounceRule {
   const { lowerPriorityRepeat, lowerPriorityDelayUs, refreshUs, refreshRepeat } = router.announce;
   return { repeat: lowerPriorityRepeat, delayUs: lowerPriorityDelayUs, refreshUs, refreshRepeat };
 }
+
+/** One round of GARP/NA on request. */
+export function requestedAnnouncement(router: VirtualRouter): AnnounceRule {
+  const { refreshUs, refreshRepeat } = router.announce;
+  return { repeat: 1, delayUs: 0, refreshUs, refreshRepeat };
+}

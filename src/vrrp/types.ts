@@ -126,6 +126,8 @@ export type RouterEvent =
   | { readonly kind: "group-active" }
   | { readonly kind: "group-backup" }
   | { readonly kind: "group-announce" }
+  /** Somebody wants neighbours to be told where the addresses are, now. `isBurstDue`: the takeover's second burst is still to come. */
+  | { readonly kind: "announce-requested"; readonly isBurstDue: boolean }
   | { readonly kind: "startup-delay-expired" }
   | { readonly kind: "preempt-delay-expired" }
   | { readonly kind: "advert"; readonly class: AdvertClass; readonly advert: AdvertFacts }
