@@ -74,7 +74,12 @@ export function stepMisc({ timing, setsWeight }: MiscRules, state: MiscState, en
     isGood,
     verdict: verdict === null ? null : { isUp: verdict.isUp, isFirst: verdict.isFirst, retries: verdict.retries },
     retry,
-    waitUs: retry > 0 ? timing.delayBeforeRetryUs : timing.delayLoopUs,
+    waitUs:
+      retry > 0
+        ? timing.delayBeforeRetryUs
+        : isGood
+          ? timing.delayLoopUs
+          : (timing.downDelayLoopUs ?? timing.delayLoopUs),
   };
 }
 

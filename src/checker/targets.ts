@@ -40,8 +40,8 @@ export function endpointId(checker: Checker): EndpointId {
 
 /** Alpha is not part of it: it says what to believe before the first result, not how to get one. */
 export function targetId(checker: Checker): TargetId {
-  const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs } = checker.timing;
-  const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs];
+  const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs } = checker.timing;
+  const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs ?? delayLoopUs];
   return `${endpointId(checker)} ${times.join(" ")}`;
 }
 

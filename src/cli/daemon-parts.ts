@@ -50,7 +50,6 @@ const RUN_DIRECTORY = "/run";
 
 /** How often the kernel's IPVS table is compared with the wanted one. */
 const RECONCILE_INTERVAL_US = 5_000_000;
-const LARGEST_PROBE_COUNT = 4096;
 const IPVS_VARIABLE = "HOLDFAST_IPVS";
 
 function createClock(native: NativeAddon): VrrpClock {
@@ -236,7 +235,7 @@ function createLvs(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
     {
       openIpvs: () => table,
-      openProbeLoop: (onEvents) => native.createProbeLoop({ maxInFlight: LARGEST_PROBE_COUNT }, onEvents),
+      openProbeLoop: (onEvents, maxInFlight) => native.createProbeLoop({ maxInFlight }, onEvents),
       runner,
       log: (record) => log.speak(record),
       clock: createClock(native),

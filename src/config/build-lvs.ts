@@ -26,6 +26,8 @@ export interface ServerSurroundings {
   readonly trackFiles: CheckedServer["trackFiles"];
   readonly bfds: CheckedServer["bfds"];
   readonly logsAllFailures: boolean;
+  /** `checker_start_spread` */
+  readonly startSpreadUs: number | null;
   /** `smtp_alert_checker`, else `smtp_alert`; null when neither is given. */
   readonly sendsMail: boolean | null;
   /** Family of each group defined so far, null when it has only firewall marks. */
@@ -296,7 +298,7 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
   const timing = timingOf(settings, defaults.timing);
   const isAlpha = settings.boolean("alpha") ?? defaults.isAlpha;
   const virtualHost = settings.text("virtualhost") ?? defaults.virtualHost;
-  const { trackFiles, bfds, logsAllFailures, sendsMail } = defaults.surroundings;
+  const { trackFiles, bfds, logsAllFailures, startSpreadUs, sendsMail } = defaults.surroundings;
   // keepalived: checkers connect to the port as written, also where DR and TUN force another one
   const checked: CheckedServer = {
     family: target.family,
@@ -308,6 +310,7 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
     trackFiles,
     bfds,
     logsAllFailures,
+    startSpreadUs,
   };
   const { checkers, applicationCheckers } = buildCheckers(settings, checked, context);
   return {

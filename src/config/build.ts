@@ -167,6 +167,7 @@ export class ConfigurationBuilder {
       trackFiles: this.trackFiles,
       bfds: new Set(this.bfds.keys()),
       logsAllFailures: settings.logsAllCheckerFailures,
+      startSpreadUs: settings.checkerStartSpreadUs,
       sendsMail: mail.alertsForCheckers ?? mail.alertsByDefault,
       groupFamilies: new Map<string, AddressFamily | null>(
         this.serverGroups.map((group) => [group.name, familyOfGroup(group)]),

@@ -26,6 +26,8 @@ export type VirtualServerKey =
 export interface CheckerTiming {
   /** Pause after a check that decided something (`delay_loop`). */
   readonly delayLoopUs: Microseconds;
+  /** The same while the check fails (`delay_loop_down`); absent means equal. */
+  readonly downDelayLoopUs?: Microseconds;
   /** Pause after a failure that is to be retried. */
   readonly delayBeforeRetryUs: Microseconds;
   /** Further failures needed after the first. */

@@ -15,7 +15,7 @@ import { speakFile, speakMiscRun, speakSession } from "./lvs-application-wording
 import { countConnections } from "./lvs-connections.ts";
 import { FailureGuard } from "./lvs-guard.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
-import { type ProbeReport, Probes } from "./lvs-probes.ts";
+import { type ProbeReport, Probes, type ProbesDependencies } from "./lvs-probes.ts";
 import { TableSync } from "./lvs-table-sync.ts";
 import type {
   CheckerStatus,
@@ -51,6 +51,9 @@ interface Engine {
 }
 
 const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 0, isInSync: true };
+
+/** Where the configuration says nothing of `checker_max_in_flight`. */
+const DEFAULT_PROBE_COUNT = 4096;
 
 /** Zero leaves the kernel's value. */
 const NO_TIMEOUTS: NonNullable<LvsGlobals["lvsTimeoutsSec"]> = { tcp: 0, tcpFin: 0, udp: 0 };
@@ -215,7 +218,9 @@ class Runtime implements LvsRuntime {
     const sync = new TableSync({ table, clock, log });
     try {
       await sync.open(global.flushesIpvsAtStart);
-      const openProbeLoop: LvsRuntimeDependencies["openProbeLoop"] = (onEvents) => this.deps.openProbeLoop(onEvents);
+      const maxInFlight = global.largestProbeCount ?? DEFAULT_PROBE_COUNT;
+      const openProbeLoop: ProbesDependencies["openProbeLoop"] = (onEvents) =>
+        this.deps.openProbeLoop(onEvents, maxInFlight);
       const onReports = (reports: readonly ProbeReport[]): void => this.onReports(reports);
       const probes = new Probes({ openProbeLoop, clock, random, onReports });
       const application = new ApplicationChecks({

@@ -48,7 +48,7 @@ export interface LvsRuntimeDependencies {
   /** Called once, and only when there is a virtual server. @throws NativeError as `NativeAddon.openIpvs` */
   openIpvs(): IpvsTable;
   /** Called once, and only when there is a virtual server. */
-  openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
+  openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void, maxInFlight: number): ProbeLoop;
   /** Runs the scripts of MISC_CHECK. */
   readonly runner: Pick<ScriptRunner, "start">;
   /** For example `logger.speak`. */
@@ -123,7 +123,12 @@ export type LvsGlobals = Configuration["global"] &
   Partial<
     Pick<
       ConfiguredGlobals,
-      "firewall" | "lvsTimeoutsSec" | "ipvsReconcileIntervalUs" | "logsAllCheckerFailures" | "notifiesInitialServers"
+      | "firewall"
+      | "lvsTimeoutsSec"
+      | "ipvsReconcileIntervalUs"
+      | "logsAllCheckerFailures"
+      | "notifiesInitialServers"
+      | "largestProbeCount"
     >
   >;
 
