@@ -54,9 +54,9 @@ function isConfigured(server: RealServer): server is WithApplicationCheckers {
   return "applicationCheckers" in server;
 }
 
-/** keepalived: the value of a file and the state of a session are known at once, so alpha means nothing there. */
+/** keepalived: the value of a file is known at once, so alpha means nothing there. */
 export function startsFailed({ check, timing }: ApplicationChecker): boolean {
-  return check.kind !== "file" && check.kind !== "bfd" && timing.isAlpha;
+  return check.kind !== "file" && timing.isAlpha;
 }
 
 export function pendingMisc(isDecidedAtOnce: boolean): MiscState {

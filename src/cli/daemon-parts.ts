@@ -2,7 +2,7 @@ import { mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
-import type { IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptions } from "../native/contract.ts";
+import type { InterfaceAddress, IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptions } from "../native/contract.ts";
 import { runnerProgram } from "../native/load.ts";
 import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
@@ -227,7 +227,8 @@ function createBfd(
 function createLvs(
   context: PartsContext,
   table: IpvsTable,
-  { runner, notifier }: { readonly runner: ScriptRunner; readonly notifier: Notifier },
+  configuration: CompleteConfiguration,
+  { runner, notifier, loop }: Pick<Effects, "runner" | "notifier" | "loop">,
 ): LvsRuntime {
   const { flags, native } = context;
   const log = context.log.forSubsystem("checkers");
@@ -245,6 +246,10 @@ function createLvs(
         context.observers.poolChanged(event);
       },
       runNft,
+      addresses: {
+        watch: (onEvents) => loop.watchNetwork(loopOptions(configuration), onEvents),
+        read: () => readAddresses(native),
+      },
       lookAtNetwork: async (targets) => {
         const rtnetlink = native.openRtnetlink();
         try {
@@ -258,6 +263,15 @@ function createLvs(
   );
   context.overrides.attach(lvs);
   return lvs;
+}
+
+async function readAddresses(native: NativeAddon): Promise<readonly InterfaceAddress[]> {
+  const rtnetlink = native.openRtnetlink();
+  try {
+    return await rtnetlink.addresses();
+  } finally {
+    rtnetlink.close();
+  }
 }
 
 /** The kernel's table, or an imagined one for trials on kernels without IPVS. */
@@ -319,7 +333,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs,
     syncDaemon,
-    createLvs: (table) => createLvs(context, table, { runner, notifier }),
+    createLvs: (table, configuration) => createLvs(context, table, configuration, { runner, notifier, loop }),
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
     notifier: observed(notifier, context.observers),

@@ -93,7 +93,7 @@ export function buildVirtualServer(
     isOmega: settings.has("omega"),
     isGuarded: settings.boolean("correlated_failure_guard") ?? realServers.length >= SMALLEST_GUARDED_POOL,
     panicThresholdPercent: settings.number("panic_threshold") ?? 0,
-    isSuspendedWithoutAddress: settings.has("ha_suspend"),
+    isSuspendedWithoutAddress: readSuspension(settings, key, context),
     isInhibitedOnFailure: defaults.isInhibitedOnFailure,
     given: timing,
     delayLoopUs: timing.delayLoopUs ?? DEFAULT_DELAY_LOOP_US,
@@ -105,6 +105,13 @@ export function buildVirtualServer(
     quorumDown: readCommand(settings.entry("quorum_down"), context),
     place: placeOf(entry.statement),
   };
+}
+
+function readSuspension(settings: Settings, key: VirtualServerKey, context: BuildContext): boolean {
+  if (!settings.has("ha_suspend") || key.kind !== "fwmark") return settings.has("ha_suspend");
+  const message = "ha_suspend needs an address, a firewall mark has none, it is left out";
+  context.reporter.add("lvs-adjusted", message, settings.place("ha_suspend"));
+  return false;
 }
 
 function familyOf(

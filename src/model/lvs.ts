@@ -74,11 +74,8 @@ export interface HttpRegex {
   readonly maxOffset: number | null;
 }
 
-/** One url of an HTTP_GET. */
-export interface HttpChecker {
-  readonly kind: "http";
-  readonly timing: CheckerTiming;
-  readonly target: CheckerTarget;
+/** One url of an HTTP_GET, and what passes. */
+export interface HttpUrl {
   readonly path: string;
   /** As it goes out. */
   readonly request: string;
@@ -87,6 +84,17 @@ export interface HttpChecker {
   /** MD5 of the body in hexadecimal digits; null takes any. */
   readonly digest: string | null;
   readonly regex: HttpRegex | null;
+}
+
+/** HTTP_GET: its urls are asked for in turn. */
+export interface HttpChecker {
+  readonly kind: "http";
+  readonly timing: CheckerTiming;
+  readonly target: CheckerTarget;
+  /** At least one. */
+  readonly urls: readonly HttpUrl[];
+  /** `fast_recovery` */
+  readonly recoversFast: boolean;
   readonly logsAllFailures: boolean;
   readonly place: SourcePlace;
 }

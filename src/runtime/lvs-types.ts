@@ -7,6 +7,7 @@ import type { VirtualServer } from "../model/lvs.ts";
 import type { TrackFile } from "../model/tracking.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { IpvsTable, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
+import type { HostAddressesDependencies } from "./host-addresses.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { FailureGuardDependencies } from "./lvs-guard.ts";
 import type { LvsNames } from "./lvs-names.ts";
@@ -57,6 +58,8 @@ export interface LvsRuntimeDependencies {
   readonly onPoolEvent?: (event: LvsPoolEvent) => void;
   /** Without it no verdict is ever held. @see lookAtNetwork */
   readonly lookAtNetwork?: FailureGuardDependencies["lookAtNetwork"];
+  /** For `ha_suspend`. */
+  readonly addresses: Omit<HostAddressesDependencies, "onNews">;
   /** Carries out a script of nft, for `nftables_ipvs`. @returns what it complained about, null for nothing */
   readonly runNft?: (script: string) => Promise<string | null>;
   /** Something that people should hear of at once. */

@@ -1,7 +1,7 @@
 import type { Keyword, KeywordTable } from "./table.ts";
 
 /** Whether the runtime carries out what a keyword asks for. */
-export type KeywordStatus = "in-effect" | "pending";
+export type KeywordStatus = "in-effect" | "pending" | "without-effect";
 
 /**
  * What is in effect, by block. A keyword that is not listed loads into the model and is announced once as
@@ -22,7 +22,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     notify_fifo notify_fifo_script vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
     smtp_server smtp_helo_name smtp_connect_timeout notification_email notification_email_from smtp_alert
-    smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker rs_init_notifies
+    smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker no_checker_emails rs_init_notifies
     control_socket control_listen vrrp_track_removed_addresses vrrp_lease_time vrrp_strict default_interface
     snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived enable_snmp_rfc
     enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker`,
@@ -47,7 +47,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "vrrp_instance/auth_hmac": "key active_key time_window anti_replay mode",
   virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop delay_loop_down inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method
-    persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold
+    persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold ha_suspend
     sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert virtualhost snmp_name`,
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
     delay_before_retry warmup connect_timeout delay_loop delay_loop_down TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK SMTP_CHECK
@@ -59,7 +59,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures payload require_reply min_reply_length max_reply_length`,
   "virtual_server/real_server/PING_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
     retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
-  "virtual_server/real_server/HTTP_GET": `url virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
+  "virtual_server/real_server/HTTP_GET": `url fast_recovery virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
     connect_timeout fwmark retry nb_get_retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
   "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset`,
@@ -78,6 +78,17 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "vrrp_instance/track_bfd": "weight",
   "vrrp_instance/use_vmac": "(mac) name group",
 };
+
+const NO_TLS = "plain HTTP has no TLS";
+const NO_JIT = "patterns are searched without JIT, within 1 MiB";
+
+/** Words that have nothing to act on here, and why: `block name`. */
+const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ["virtual_server/real_server/HTTP_GET enable_sni", NO_TLS],
+  ["virtual_server/real_server/HTTP_GET sni_name", NO_TLS],
+  ["virtual_server/real_server/HTTP_GET/url regex_stack", NO_JIT],
+  ["virtual_server/real_server/SSL_GET/url regex_stack", NO_JIT],
+]);
 
 /** Blocks whose words all are in effect: they have no meaning of their own without the block. */
 const WHOLE_BLOCKS: ReadonlySet<string> = new Set([
@@ -103,12 +114,20 @@ const BY_BLOCK: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 
 export function statusOf(keyword: Keyword): KeywordStatus {
   if (WHOLE_BLOCKS.has(keyword.block)) return "in-effect";
-  return BY_BLOCK.get(keyword.block)?.has(keyword.name) === true ? "in-effect" : "pending";
+  if (BY_BLOCK.get(keyword.block)?.has(keyword.name) === true) return "in-effect";
+  return whyWithoutEffect(keyword) === null ? "pending" : "without-effect";
+}
+
+/** Why a word never has an effect; null for all others. */
+export function whyWithoutEffect({ block, name }: Keyword): string | null {
+  return WITHOUT_EFFECT.get(`${block} ${name}`) ?? null;
 }
 
 /** Names in the list above that no table has: `block name`. Empty unless the list has a mistake. */
 export function unknownStatusNames(tables: ReadonlyMap<string, KeywordTable>): readonly string[] {
-  return [...BY_BLOCK].flatMap(([block, names]) =>
-    [...names].filter((name) => tables.get(block)?.byName.has(name) !== true).map((name) => `${block} ${name}`),
-  );
+  const listed = [...BY_BLOCK].flatMap(([block, names]) => [...names].map((name) => `${block} ${name}`));
+  return [...listed, ...WITHOUT_EFFECT.keys()].filter((full) => {
+    const [block = "", name = ""] = full.split(" ");
+    return tables.get(block)?.byName.has(name) !== true;
+  });
 }

@@ -47,3 +47,15 @@ test("checker_max_in_flight is 4096 unless given", () => {
   assert.equal(load({}).global.largestProbeCount, 4096);
   assert.equal(load({ globals: "checker_max_in_flight 100" }).global.largestProbeCount, 100);
 });
+
+test("words that have nothing to act on are named with the reason", () => {
+  const check = "HTTP_GET {\n enable_sni\n url {\n path /\n regex x\n regex_stack 32768 65536\n }\n }\n";
+  const server = `real_server 192.0.2.1 80 {\n${check}}\n`;
+  const text = `virtual_server 10.0.0.1 80 {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n${server}}\n`;
+  const source = { path: "/c.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
+  const { diagnostics } = loadConfiguration(source, createMemoryHost({ files: { "/c.conf": text } }));
+  assert.deepEqual(diagnostics.map(({ message }) => message).sort(), [
+    "accepted, without effect: enable_sni (plain HTTP has no TLS)",
+    "accepted, without effect: regex_stack (patterns are searched without JIT, within 1 MiB)",
+  ]);
+});
