@@ -50,7 +50,10 @@ async function savedTable(machine: Machine): Promise<string> {
 
 /** Scripts of the server and of the quorum run side by side, each kind in its order. */
 function notesOf(machine: Machine): readonly string[] {
-  const lines = machine.readFile("/run/notes").trim().split("\n");
+  const lines = machine
+    .readFile("/run/notes")
+    .split("\n")
+    .filter((line) => line !== "");
   return lines.toSorted((a, b) => Number(a.startsWith("quorum")) - Number(b.startsWith("quorum")));
 }
 
@@ -64,6 +67,7 @@ async function story(network: Network, name: DaemonName, words: string): Promise
   const director = await network.addMachine({ name: "director", addresses: [`${DIRECTOR}/24`] });
   const peer = await network.addMachine({ name: "peer", addresses: [`${PEER}/24`] });
   director.writeFile("/run/note.sh", '#!/bin/sh\necho "$@" >> /run/notes\n');
+  director.writeFile("/run/notes", "");
   await director.runOk(["chmod", "755", "/run/note.sh"]);
   const startPeer = (): Daemon => new Daemon(peer, { name, config: session(PEER, DIRECTOR), flags: ALL_FLAGS });
   const daemon = new Daemon(director, { name, config: config(words), flags: [...ALL_FLAGS] });
@@ -76,6 +80,13 @@ async function story(network: Network, name: DaemonName, words: string): Promise
         daemon.log.items.filter(({ text }) => text.includes("BFD check of [uplink]")).at(-1)?.text ?? "is DOWN";
       const isThere = poolOf(director, VIP, 80)?.includes(PEER) === true;
       return said.endsWith(wanted) && isThere === (isUp || isInhibited) ? true : null;
+    });
+    // Calls of one change have to have come before the next one, or keepalived's may overtake each other.
+    await waitUntil("the calls of scripts", () => {
+      const notes = notesOf(director);
+      const isTold = notes.findLast((line) => !line.startsWith("quorum")) === (isUp ? "up" : "down");
+      const quorum = notes.findLast((line) => line.startsWith("quorum")) ?? "quorum down";
+      return isTold && quorum === `quorum ${isUp ? "up" : "down"}` ? true : null;
     });
     tables.push(await savedTable(director));
   };

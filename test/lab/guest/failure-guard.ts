@@ -72,7 +72,6 @@ async function holdsWithoutLink({ network, director, daemon }: Stage): Promise<v
   }
   await pooled(director, PROBED, LAST);
   await pooled(director, SCRIPTED, LAST);
-  assert.ok(!daemon.text.includes("Lost quorum"));
   await network.plugIn(director);
   await daemon.logged("Correlated failure is over, the own network is in order", {
     timeoutMs: 60_000,
