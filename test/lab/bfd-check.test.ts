@@ -1,3 +1,3 @@
 import { replayGuestTests } from "./guest-tests.ts";
 
-await replayGuestTests("bfd-check.js", 400_000);
+await replayGuestTests("bfd-check.js", 560_000);

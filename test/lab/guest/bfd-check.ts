@@ -10,6 +10,8 @@ import { Network } from "../network.ts";
 const VIP = "192.168.1.100";
 const DIRECTOR = "192.168.1.1";
 const PEER = "192.168.1.2";
+/** Guests of a busy machine are slow. */
+const PATIENCE = { timeoutMs: 60_000 };
 const SERVER = `[${PEER}]:tcp:80`;
 
 function session(from: string, to: string): string {
@@ -75,19 +77,26 @@ async function story(network: Network, name: DaemonName, words: string): Promise
   const settles = async (isUp: boolean): Promise<void> => {
     const wanted = `is ${isUp ? "UP" : "DOWN"}`;
     const isInhibited = words.includes("inhibit");
-    await waitUntil(`the server to be ${wanted}`, () => {
-      const said =
-        daemon.log.items.filter(({ text }) => text.includes("BFD check of [uplink]")).at(-1)?.text ?? "is DOWN";
-      const isThere = poolOf(director, VIP, 80)?.includes(PEER) === true;
-      return said.endsWith(wanted) && isThere === (isUp || isInhibited) ? true : null;
-    });
+    await waitUntil(
+      `the server to be ${wanted}`,
+      () => {
+        const said = daemon.log.items.filter(({ text }) => text.includes("BFD check of [uplink]")).at(-1)?.text ?? "";
+        const isThere = poolOf(director, VIP, 80)?.includes(PEER) === true;
+        return said.endsWith(wanted) && isThere === (isUp || isInhibited) ? true : null;
+      },
+      PATIENCE,
+    );
     // Calls of one change have to have come before the next one, or keepalived's may overtake each other.
-    await waitUntil("the calls of scripts", () => {
-      const notes = notesOf(director);
-      const isTold = notes.findLast((line) => !line.startsWith("quorum")) === (isUp ? "up" : "down");
-      const quorum = notes.findLast((line) => line.startsWith("quorum")) ?? "quorum down";
-      return isTold && quorum === `quorum ${isUp ? "up" : "down"}` ? true : null;
-    });
+    await waitUntil(
+      "the calls of scripts",
+      () => {
+        const notes = notesOf(director);
+        const isTold = notes.findLast((line) => !line.startsWith("quorum")) === (isUp ? "up" : "down");
+        const quorum = notes.findLast((line) => line.startsWith("quorum")) ?? "quorum down";
+        return isTold && quorum === `quorum ${isUp ? "up" : "down"}` ? true : null;
+      },
+      PATIENCE,
+    );
     tables.push(await savedTable(director));
   };
   try {
@@ -120,7 +129,7 @@ const WORDS: Readonly<Record<string, string>> = {
 for (const [title, words] of Object.entries(WORDS)) {
   const seen = new Map<DaemonName, Seen>();
   for (const name of daemonNames()) {
-    await test(`BFD_CHECK takes a server out and in, ${title} (${name})`, { timeout: 90_000 }, async () => {
+    await test(`BFD_CHECK takes a server out and in, ${title} (${name})`, { timeout: 180_000 }, async () => {
       const network = await Network.build();
       try {
         const result = await story(network, name, words);
