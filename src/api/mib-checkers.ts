@@ -135,7 +135,7 @@ function failedChecks({ status }: RealServerRow): number {
 }
 
 function given({ regular }: RealServerRow): ConfiguredRealServer["given"] {
-  return regular?.given ?? { retries: null, delayBeforeRetryUs: null, warmupUs: null };
+  return regular?.given ?? { retries: null, delayBeforeRetryUs: null, warmupUs: null, downDelayLoopUs: null };
 }
 
 const REAL_SERVER_COLUMNS: Columns<RealServerRow> = {

@@ -54,9 +54,9 @@ function isConfigured(server: RealServer): server is WithApplicationCheckers {
   return "applicationCheckers" in server;
 }
 
-/** keepalived: the value of a file and the state of a session are known at once, so alpha means nothing there. */
+/** keepalived: the value of a file is known at once, so alpha means nothing there. */
 export function startsFailed({ check, timing }: ApplicationChecker): boolean {
-  return check.kind !== "file" && check.kind !== "bfd" && timing.isAlpha;
+  return check.kind !== "file" && timing.isAlpha;
 }
 
 export function pendingMisc(isDecidedAtOnce: boolean): MiscState {
@@ -74,7 +74,12 @@ export function stepMisc({ timing, setsWeight }: MiscRules, state: MiscState, en
     isGood,
     verdict: verdict === null ? null : { isUp: verdict.isUp, isFirst: verdict.isFirst, retries: verdict.retries },
     retry,
-    waitUs: retry > 0 ? timing.delayBeforeRetryUs : timing.delayLoopUs,
+    waitUs:
+      retry > 0
+        ? timing.delayBeforeRetryUs
+        : isGood
+          ? timing.delayLoopUs
+          : (timing.downDelayLoopUs ?? timing.delayLoopUs),
   };
 }
 

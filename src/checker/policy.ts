@@ -38,19 +38,19 @@ export function pendingPolicy(isDecidedAtOnce: boolean): PolicyState {
  * it costs nothing; while failures are being counted every result is reported.
  */
 export function scheduleFor(timing: CheckerTiming, state: PolicyState): ProbeSchedule {
-  const { delayLoopUs: intervalUs, delayBeforeRetryUs } = timing;
+  const { delayLoopUs: intervalUs, delayBeforeRetryUs, downDelayLoopUs = intervalUs } = timing;
   switch (state.kind) {
     case "down":
-      return { expected: "failure", intervalUs, unexpectedIntervalUs: intervalUs };
+      return { expected: "failure", intervalUs: downDelayLoopUs, unexpectedIntervalUs: intervalUs };
     case "up":
       return {
         expected: state.failures === 0 ? "success" : "none",
         intervalUs,
-        unexpectedIntervalUs: isLastAttempt(timing, state.failures) ? intervalUs : delayBeforeRetryUs,
+        unexpectedIntervalUs: isLastAttempt(timing, state.failures) ? downDelayLoopUs : delayBeforeRetryUs,
       };
     case "pending": {
       const isDeciding = state.isDecidedAtOnce || isLastAttempt(timing, state.failures);
-      return { expected: "none", intervalUs, unexpectedIntervalUs: isDeciding ? intervalUs : delayBeforeRetryUs };
+      return { expected: "none", intervalUs, unexpectedIntervalUs: isDeciding ? downDelayLoopUs : delayBeforeRetryUs };
     }
   }
 }

@@ -41,6 +41,8 @@ export type PoolEffect =
   | { readonly kind: "server-down"; readonly server: number }
   /** An alpha server failed its first check: told to notify scripts although it never was up. */
   | { readonly kind: "server-never-up"; readonly server: number }
+  /** One of its checkers changed its mind, which changes nothing for the server. */
+  | { readonly kind: "checker-up" | "checker-down"; readonly server: number }
   | {
       readonly kind: "weight-changed";
       readonly server: number;
@@ -178,12 +180,20 @@ function onVerdict(
   const isAlive = !hasFailed.includes(true) && server.force?.kind !== "out";
   const next = replaceServer(state, event.server, { ...server, hasFailed, isAlive });
   if (isAlive === server.isAlive) {
-    const wasAlpha = server.hasFailed[event.checker] === true;
-    const isNeverUp = event.isFirst && !event.isUp && wasAlpha;
-    return { state: next, effects: isNeverUp ? [{ kind: "server-never-up", server: event.server }] : [] };
+    const hadFailed = server.hasFailed[event.checker] === true;
+    return { state: next, effects: effectsOnChecker(event, hadFailed) };
   }
   const effects: PoolEffect[] = [{ kind: isAlive ? "server-up" : "server-down", server: event.server }];
   return settleQuorum(virtualServer, next, effects, "running");
+}
+
+/** The server stays what it is. */
+function effectsOnChecker(
+  { server, isUp, isFirst }: Extract<PoolEvent, { kind: "verdict" }>,
+  hadFailed: boolean,
+): readonly PoolEffect[] {
+  if (hadFailed === isUp) return [{ kind: isUp ? "checker-up" : "checker-down", server }];
+  return hadFailed && isFirst ? [{ kind: "server-never-up", server }] : [];
 }
 
 function onWeight(

@@ -1,4 +1,4 @@
-import type { Checker, CheckerTiming, HttpChecker, UdpExchange, VirtualServer } from "../model/lvs.ts";
+import type { Checker, CheckerTiming, HttpUrl, UdpExchange, VirtualServer } from "../model/lvs.ts";
 import type { ProbeHttp, ProbeKind, ProbeTarget, ProbeUdp } from "../native/contract.ts";
 
 /** Equal for two checkers if and only if one probe serves both. */
@@ -21,15 +21,29 @@ export interface PlannedTarget {
   readonly kind: Checker["kind"];
   readonly probe: ProbeTarget;
   readonly timing: CheckerTiming;
+  /** Of a check of several requests in turn, and also of a single one; `probe` is the first. Null: always the same. */
+  readonly walk: PlannedWalk | null;
   readonly askers: readonly Asker[];
+}
+
+export interface PlannedWalk {
+  /** By url. */
+  readonly probes: readonly ProbeTarget[];
+  readonly urls: readonly HttpUrl[];
+  readonly recoversFast: boolean;
 }
 
 export function endpointId(checker: Checker): EndpointId {
   const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   const where = [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
   if (checker.kind === "http") {
-    const { request, statusCodes, digest, regex } = checker;
-    return `${where} ${JSON.stringify([request, statusCodes.map(({ from, to }) => [from, to]), digest, regex])}`;
+    const asked = checker.urls.map(({ request, statusCodes, digest, regex }) => [
+      request,
+      statusCodes.map(({ from, to }) => [from, to]),
+      digest,
+      regex,
+    ]);
+    return `${where} ${JSON.stringify(asked)}`;
   }
   if (checker.kind === "smtp") return `${where} ${JSON.stringify(checker.heloName)}`;
   if (checker.kind === "tcp") return checker.isHalfOpen ? `${where} half-open` : where;
@@ -40,9 +54,10 @@ export function endpointId(checker: Checker): EndpointId {
 
 /** Alpha is not part of it: it says what to believe before the first result, not how to get one. */
 export function targetId(checker: Checker): TargetId {
-  const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs } = checker.timing;
-  const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs];
-  return `${endpointId(checker)} ${times.join(" ")}`;
+  const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs } = checker.timing;
+  const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs ?? delayLoopUs];
+  const isFast = checker.kind === "http" && checker.recoversFast;
+  return `${endpointId(checker)} ${times.join(" ")}${isFast ? " fast" : ""}`;
 }
 
 /** All probes that a configuration needs: equal ones once. */
@@ -83,7 +98,7 @@ function withFiller(exchange: UdpExchange): ProbeUdp {
   return exchange.payload === "" ? { ...exchange, payload: FILLER } : exchange;
 }
 
-function responseOf({ request, statusCodes, digest, regex }: HttpChecker): ProbeHttp {
+function exchangeOf({ request, statusCodes, digest, regex }: HttpUrl): ProbeHttp {
   return { request, statusCodes, digest, regex };
 }
 
@@ -92,27 +107,43 @@ function probeKindOf(checker: Checker): ProbeKind {
 }
 
 function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): PlannedTarget {
-  const { family, address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
+  const walk = walkOf(checker);
   return {
     id,
     endpoint: endpointId(checker),
     kind: checker.kind,
-    probe: {
-      kind: probeKindOf(checker),
-      family,
-      address,
-      port: checker.kind === "ping" ? 0 : port,
-      bindAddress,
-      bindPort: checker.kind === "ping" ? 0 : bindPort,
-      bindInterface,
-      fwmark,
-      timeoutUs: checker.timing.connectTimeoutUs,
-      ...(checker.kind === "udp" ? { udp: withFiller(checker.exchange) } : {}),
-      ...(checker.kind === "dns" ? { udp: checker.exchange } : {}),
-      ...(checker.kind === "smtp" ? { smtp: { heloName: checker.heloName } } : {}),
-      ...(checker.kind === "http" ? { http: responseOf(checker) } : {}),
-    },
+    probe: walk?.probes[0] ?? probeOf(checker, {}),
     timing: checker.timing,
+    walk,
     askers,
+  };
+}
+
+function walkOf(checker: Checker): PlannedWalk | null {
+  if (checker.kind !== "http") return null;
+  const { urls, recoversFast } = checker;
+  return { probes: urls.map((url) => probeOf(checker, { http: exchangeOf(url) })), urls, recoversFast };
+}
+
+function exchangeOfKind(checker: Checker): Pick<ProbeTarget, "udp" | "smtp"> {
+  if (checker.kind === "udp") return { udp: withFiller(checker.exchange) };
+  if (checker.kind === "dns") return { udp: checker.exchange };
+  return checker.kind === "smtp" ? { smtp: { heloName: checker.heloName } } : {};
+}
+
+function probeOf(checker: Checker, http: Pick<ProbeTarget, "http">): ProbeTarget {
+  const { family, address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
+  return {
+    kind: probeKindOf(checker),
+    family,
+    address,
+    port: checker.kind === "ping" ? 0 : port,
+    bindAddress,
+    bindPort: checker.kind === "ping" ? 0 : bindPort,
+    bindInterface,
+    fwmark,
+    timeoutUs: checker.timing.connectTimeoutUs,
+    ...exchangeOfKind(checker),
+    ...http,
   };
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmdirSync } from "node:f
 import { resolve } from "node:path";
 import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
-import type { IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptions } from "../native/contract.ts";
+import type { InterfaceAddress, IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptions } from "../native/contract.ts";
 import { runnerProgram } from "../native/load.ts";
 import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
@@ -51,7 +51,6 @@ const RUN_DIRECTORY = "/run";
 
 /** How often the kernel's IPVS table is compared with the wanted one. */
 const RECONCILE_INTERVAL_US = 5_000_000;
-const LARGEST_PROBE_COUNT = 4096;
 const IPVS_VARIABLE = "HOLDFAST_IPVS";
 
 function createClock(native: NativeAddon): VrrpClock {
@@ -229,7 +228,8 @@ function createBfd(
 function createLvs(
   context: PartsContext,
   table: IpvsTable,
-  { runner, notifier }: { readonly runner: ScriptRunner; readonly notifier: Notifier },
+  configuration: CompleteConfiguration,
+  { runner, notifier, loop }: Pick<Effects, "runner" | "notifier" | "loop">,
 ): LvsRuntime {
   const { flags, native } = context;
   const log = context.log.forSubsystem("checkers");
@@ -237,7 +237,7 @@ function createLvs(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
     {
       openIpvs: () => table,
-      openProbeLoop: (onEvents) => native.createProbeLoop({ maxInFlight: LARGEST_PROBE_COUNT }, onEvents),
+      openProbeLoop: (onEvents, maxInFlight) => native.createProbeLoop({ maxInFlight }, onEvents),
       runner,
       log: (record) => log.speak(record),
       clock: createClock(native),
@@ -247,6 +247,10 @@ function createLvs(
         context.observers.poolChanged(event);
       },
       runNft,
+      addresses: {
+        watch: (onEvents) => loop.watchNetwork(loopOptions(configuration), onEvents),
+        read: () => readAddresses(native),
+      },
       lookAtNetwork: async (targets) => {
         const rtnetlink = native.openRtnetlink();
         try {
@@ -260,6 +264,15 @@ function createLvs(
   );
   context.overrides.attach(lvs);
   return lvs;
+}
+
+async function readAddresses(native: NativeAddon): Promise<readonly InterfaceAddress[]> {
+  const rtnetlink = native.openRtnetlink();
+  try {
+    return await rtnetlink.addresses();
+  } finally {
+    rtnetlink.close();
+  }
 }
 
 /** The kernel's table, or an imagined one for trials on kernels without IPVS. */
@@ -321,7 +334,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs,
     syncDaemon,
-    createLvs: (table) => createLvs(context, table, { runner, notifier }),
+    createLvs: (table, configuration) => createLvs(context, table, configuration, { runner, notifier, loop }),
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
     notifier: observed(notifier, context.observers),

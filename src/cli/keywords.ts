@@ -1,4 +1,4 @@
-import { statusOf } from "../config/keywords/status.ts";
+import { statusOf, whyWithoutEffect } from "../config/keywords/status.ts";
 import type { Keyword } from "../config/keywords/table.ts";
 import { TABLES } from "../config/keywords/tables.ts";
 
@@ -79,7 +79,9 @@ function toPlain(row: Keyword): Readonly<Record<string, string | boolean>> {
 
 function statusText(row: Keyword): string {
   const age = row.isDeprecated ? ", deprecated" : "";
-  return statusOf(row) === "in-effect" ? `in effect${age}` : `accepted, not yet in effect${age}`;
+  if (statusOf(row) === "in-effect") return `in effect${age}`;
+  const why = whyWithoutEffect(row);
+  return why === null ? `accepted, not yet in effect${age}` : `accepted, without effect: ${why}${age}`;
 }
 
 function toText({ path, rows }: Selection): string {

@@ -14,6 +14,7 @@ import { type Entry, placeOf } from "./tree.ts";
 export interface TimingDefaults extends GivenTiming {
   readonly connectTimeoutUs: number | null;
   readonly delayLoopUs: number | null;
+  readonly downDelayLoopUs: number | null;
 }
 
 const NOTHING_GIVEN: TimingDefaults = {
@@ -22,6 +23,7 @@ const NOTHING_GIVEN: TimingDefaults = {
   warmupUs: null,
   connectTimeoutUs: null,
   delayLoopUs: null,
+  downDelayLoopUs: null,
 };
 
 /** What a block says about scheduling, on top of what its outer blocks say. */
@@ -32,6 +34,7 @@ export function timingOf(settings: Settings, outer: TimingDefaults = NOTHING_GIV
     warmupUs: settings.number("warmup") ?? outer.warmupUs,
     connectTimeoutUs: settings.number("connect_timeout") ?? outer.connectTimeoutUs,
     delayLoopUs: settings.number("delay_loop") ?? outer.delayLoopUs,
+    downDelayLoopUs: settings.number("delay_loop_down") ?? outer.downDelayLoopUs,
   };
 }
 
@@ -44,6 +47,8 @@ export interface CheckedServer {
   readonly isAlpha: boolean;
   readonly virtualHost: string | null;
   readonly logsAllFailures: boolean;
+  /** What `warmup` is where nothing is said; null is the delay loop. */
+  readonly startSpreadUs: number | null;
   /** Objects that FILE_CHECK and BFD_CHECK may name. */
   readonly trackFiles: ReadonlyMap<string, { readonly weight: number; readonly isReversed: boolean }>;
   readonly bfds: ReadonlySet<string>;
@@ -170,9 +175,10 @@ function resolveTiming(
     delayLoopUs,
     delayBeforeRetryUs: given.delayBeforeRetryUs ?? kind.delayBeforeRetryUs ?? delayLoopUs,
     retries: given.retries ?? kind.retries,
-    warmupUs: given.warmupUs ?? delayLoopUs,
+    warmupUs: given.warmupUs ?? checked.startSpreadUs ?? delayLoopUs,
     connectTimeoutUs: given.connectTimeoutUs ?? DEFAULT_CONNECT_TIMEOUT_US,
     isAlpha: settings.boolean("alpha") ?? checked.isAlpha,
+    ...(given.downDelayLoopUs === null ? {} : { downDelayLoopUs: given.downDelayLoopUs }),
   };
   return shareTiming(timing, context);
 }
@@ -183,6 +189,7 @@ function shareTiming(timing: CheckerTiming, context: BuildContext): CheckerTimin
   if (
     last !== null &&
     last.delayLoopUs === timing.delayLoopUs &&
+    last.downDelayLoopUs === timing.downDelayLoopUs &&
     last.delayBeforeRetryUs === timing.delayBeforeRetryUs &&
     last.retries === timing.retries &&
     last.warmupUs === timing.warmupUs &&

@@ -49,6 +49,8 @@ export interface BuiltGlobals {
 }
 
 const SECOND_US = 1_000_000;
+/** Checks of the probe loop that may be under way at once. */
+const DEFAULT_PROBE_COUNT = 4096;
 
 /** Also sets who runs scripts in the context, which everything built later uses. */
 export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobals {
@@ -111,6 +113,8 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     lvsTimeoutsSec: readLvsTimeouts(globals, context),
     lvsSyncDaemon: readSyncDaemon(globals, context),
     ipvsReconcileIntervalUs: globals.number("ipvs_reconcile_interval") ?? 5 * SECOND_US,
+    largestProbeCount: globals.number("checker_max_in_flight") ?? DEFAULT_PROBE_COUNT,
+    checkerStartSpreadUs: globals.number("checker_start_spread"),
     firewall: readFirewall(globals, context),
     snmp: readSnmp(globals),
     dbus: { isEnabled: globals.has("enable_dbus"), serviceName: globals.text("dbus_service_name") },

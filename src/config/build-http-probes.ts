@@ -1,27 +1,25 @@
 import type { ApplicationChecker, HttpRequest, HttpSettings } from "../model/checks.ts";
-import type { CheckerTarget, HttpChecker } from "../model/lvs.ts";
+import type { CheckerTarget, HttpChecker, HttpUrl } from "../model/lvs.ts";
 
 const ANY_SUCCESS = [{ from: 200, to: 299 }] as const;
 
-/**
- * HTTP_GET as probes, one for each url. keepalived fetches one url per delay_loop, in order, and the server is up when
- * all pass: so each url has its turn every `urls x delay_loop`.
- */
+/** HTTP_GET for the probe loop. */
 export function httpProbesOf({ check, timing, logsAllFailures, place }: ApplicationChecker): readonly HttpChecker[] {
   if (check.kind !== "http") return [];
-  const { target, requests } = check;
-  return requests.map((request) => ({
-    kind: "http",
-    timing: { ...timing, delayLoopUs: timing.delayLoopUs * requests.length },
-    target,
-    path: request.path,
-    request: requestText(check, request, target),
-    statusCodes: request.statusCodes.length === 0 ? ANY_SUCCESS : request.statusCodes,
-    digest: request.digest,
-    regex: request.regex,
-    logsAllFailures,
-    place,
-  }));
+  const { target, requests, recoversFast } = check;
+  const urls = requests.map((request) => urlOf(check, request, target));
+  return [{ kind: "http", timing, target, urls, recoversFast: recoversFast ?? false, logsAllFailures, place }];
+}
+
+function urlOf(settings: HttpSettings, request: HttpRequest, target: CheckerTarget): HttpUrl {
+  const { path, statusCodes, digest, regex } = request;
+  return {
+    path,
+    request: requestText(settings, request, target),
+    statusCodes: statusCodes.length === 0 ? ANY_SUCCESS : statusCodes,
+    digest,
+    regex,
+  };
 }
 
 function requestText(settings: HttpSettings, request: HttpRequest, target: CheckerTarget): string {

@@ -28,6 +28,8 @@ export interface ServerSurroundings {
   readonly trackFiles: CheckedServer["trackFiles"];
   readonly bfds: CheckedServer["bfds"];
   readonly logsAllFailures: boolean;
+  /** `checker_start_spread` */
+  readonly startSpreadUs: number | null;
   /** `smtp_alert_checker`, else `smtp_alert`; null when neither is given. */
   readonly sendsMail: boolean | null;
   /** Those defined so far, by name. */
@@ -95,7 +97,7 @@ export function buildVirtualServer(
     isOmega: settings.has("omega"),
     isGuarded: settings.boolean("correlated_failure_guard") ?? realServers.length >= SMALLEST_GUARDED_POOL,
     panicThresholdPercent: settings.number("panic_threshold") ?? 0,
-    isSuspendedWithoutAddress: settings.has("ha_suspend"),
+    isSuspendedWithoutAddress: readSuspension(settings, key, context),
     isInhibitedOnFailure: defaults.isInhibitedOnFailure,
     given: timing,
     delayLoopUs: timing.delayLoopUs ?? DEFAULT_DELAY_LOOP_US,
@@ -107,6 +109,13 @@ export function buildVirtualServer(
     quorumDown: readCommand(settings.entry("quorum_down"), context),
     place: placeOf(entry.statement),
   };
+}
+
+function readSuspension(settings: Settings, key: VirtualServerKey, context: BuildContext): boolean {
+  if (!settings.has("ha_suspend") || key.kind !== "fwmark") return settings.has("ha_suspend");
+  const message = "ha_suspend needs an address, a firewall mark has none, it is left out";
+  context.reporter.add("lvs-adjusted", message, settings.place("ha_suspend"));
+  return false;
 }
 
 function familyOf(
@@ -318,7 +327,7 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
   const timing = timingOf(settings, defaults.timing);
   const isAlpha = settings.boolean("alpha") ?? defaults.isAlpha;
   const virtualHost = settings.text("virtualhost") ?? defaults.virtualHost;
-  const { trackFiles, bfds, logsAllFailures, sendsMail } = defaults.surroundings;
+  const { trackFiles, bfds, logsAllFailures, startSpreadUs, sendsMail } = defaults.surroundings;
   // keepalived: checkers connect to the port as written, also where DR and TUN force another one
   const checked: CheckedServer = {
     family: target.family,
@@ -330,6 +339,7 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
     trackFiles,
     bfds,
     logsAllFailures,
+    startSpreadUs,
   };
   const { checkers, applicationCheckers } = buildCheckers(settings, checked, context);
   return {

@@ -166,6 +166,7 @@ export class ConfigurationBuilder {
       trackFiles: this.trackFiles,
       bfds: new Set(this.bfds.keys()),
       logsAllFailures: settings.logsAllCheckerFailures,
+      startSpreadUs: settings.checkerStartSpreadUs,
       sendsMail: mail.alertsForCheckers ?? mail.alertsByDefault,
       groups: new Map(this.serverGroups.map((group) => [group.name, group])),
     };

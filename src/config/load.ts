@@ -11,7 +11,7 @@ import { HeaderGate } from "./gate.ts";
 import { matchGlob } from "./glob.ts";
 import type { ConfigurationHost, FileContent } from "./host.ts";
 import { ALL_CHECKS, NO_CHECKS } from "./include.ts";
-import { statusOf } from "./keywords/status.ts";
+import { statusOf, whyWithoutEffect } from "./keywords/status.ts";
 import type { Keyword } from "./keywords/table.ts";
 import { ROOT_TABLE } from "./keywords/tables.ts";
 import { LineReader } from "./line-reader.ts";
@@ -159,7 +159,9 @@ function whyUnusable(content: Exclude<FileContent, { readonly kind: "text" }>): 
 function reportIdleKeywords(used: ReadonlyMap<Keyword, SourcePlace>, reporter: Reporter): void {
   for (const [keyword, place] of used) {
     if (statusOf(keyword) === "in-effect") continue;
-    const message = `accepted, not yet in effect: ${keyword.name} (${keyword.meaning})`;
+    const why = whyWithoutEffect(keyword);
+    const what = why === null ? "not yet in effect" : "without effect";
+    const message = `accepted, ${what}: ${keyword.name} (${why ?? keyword.meaning})`;
     reporter.add("not-yet-in-effect", message, place);
   }
 }

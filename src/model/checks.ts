@@ -60,6 +60,7 @@ export interface GivenTiming {
   readonly retries: number | null;
   readonly delayBeforeRetryUs: number | null;
   readonly warmupUs: number | null;
+  readonly downDelayLoopUs: number | null;
 }
 
 /** A real server with everything that is in its block. */

@@ -137,6 +137,10 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly lvsSyncDaemon: LvsSyncDaemon | null;
   /** `ipvs_reconcile_interval`; 0 for never. */
   readonly ipvsReconcileIntervalUs: Microseconds;
+  /** `checker_max_in_flight`, 1..32768 */
+  readonly largestProbeCount: number;
+  /** `checker_start_spread`; null: each checker's own interval. */
+  readonly checkerStartSpreadUs: Microseconds | null;
   readonly firewall: FirewallSettings;
   readonly snmp: SnmpSettings;
   readonly dbus: { readonly isEnabled: boolean; readonly serviceName: string | null };

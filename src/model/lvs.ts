@@ -26,6 +26,8 @@ export type VirtualServerKey =
 export interface CheckerTiming {
   /** Pause after a check that decided something (`delay_loop`). */
   readonly delayLoopUs: Microseconds;
+  /** The same while the check fails (`delay_loop_down`); absent means equal. */
+  readonly downDelayLoopUs?: Microseconds;
   /** Pause after a failure that is to be retried. */
   readonly delayBeforeRetryUs: Microseconds;
   /** Further failures needed after the first. */
@@ -72,11 +74,8 @@ export interface HttpRegex {
   readonly maxOffset: number | null;
 }
 
-/** One url of an HTTP_GET. */
-export interface HttpChecker {
-  readonly kind: "http";
-  readonly timing: CheckerTiming;
-  readonly target: CheckerTarget;
+/** One url of an HTTP_GET, and what passes. */
+export interface HttpUrl {
   readonly path: string;
   /** As it goes out. */
   readonly request: string;
@@ -85,6 +84,17 @@ export interface HttpChecker {
   /** MD5 of the body in hexadecimal digits; null takes any. */
   readonly digest: string | null;
   readonly regex: HttpRegex | null;
+}
+
+/** HTTP_GET: its urls are asked for in turn. */
+export interface HttpChecker {
+  readonly kind: "http";
+  readonly timing: CheckerTiming;
+  readonly target: CheckerTarget;
+  /** At least one. */
+  readonly urls: readonly HttpUrl[];
+  /** `fast_recovery` */
+  readonly recoversFast: boolean;
   readonly logsAllFailures: boolean;
   readonly place: SourcePlace;
 }

@@ -180,7 +180,7 @@ export class Halves {
   }
 
   private async startLvs(table: IpvsTable, configuration: CompleteConfiguration): Promise<void> {
-    const lvs = this.dependencies.createLvs(table);
+    const lvs = this.dependencies.createLvs(table, configuration);
     this.lvs = lvs;
     try {
       await lvs.start(configuration);

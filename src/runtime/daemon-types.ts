@@ -76,7 +76,7 @@ export interface DaemonDependencies {
   readonly takePidFiles: (roles: readonly PidRole[], configuration: CompleteConfiguration) => PidFileSet;
   /** @throws NativeError */
   readonly openIpvs: () => IpvsTable;
-  readonly createLvs: (table: IpvsTable) => LvsRuntime;
+  readonly createLvs: (table: IpvsTable, configuration: CompleteConfiguration) => LvsRuntime;
   readonly createVrrp: (configuration: CompleteConfiguration) => VrrpHalf;
   readonly createBfd: (
     onChange: BfdRuntimeDependencies["onChange"],

@@ -1,10 +1,17 @@
-import { applicationCheckersOf, effectiveWeight, fileEffect, pendingMisc } from "../checker/application.ts";
+import {
+  applicationCheckersOf,
+  effectiveWeight,
+  fileEffect,
+  pendingMisc,
+  startsFailed,
+} from "../checker/application.ts";
 import type { Asker } from "../checker/targets.ts";
 import type { ApplicationCheck, ApplicationChecker } from "../model/checks.ts";
 import { realServerKey, virtualServerKeys } from "../model/diff.ts";
 import { isSameModel } from "../model/equality.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { TrackFile } from "../model/tracking.ts";
+import type { GuardedCheck } from "./lvs-guard.ts";
 import { failuresOf, type MiscCheck, type MiscDependencies, MiscRunner, type MiscRunResult } from "./lvs-misc.ts";
 import type { CheckerStatus, CheckerVerdict } from "./lvs-types.ts";
 import { FileTrackers } from "./tracking-files.ts";
@@ -21,6 +28,7 @@ export interface ApplicationReport {
   readonly verdict: { readonly isUp: boolean; readonly isFirst: boolean } | null;
   /** What the server's weight is now. */
   readonly weight: number;
+  readonly guarded: GuardedCheck;
 }
 
 export interface ApplicationDependencies extends Omit<MiscDependencies, "onRun"> {
@@ -30,6 +38,7 @@ export interface ApplicationDependencies extends Omit<MiscDependencies, "onRun">
 /** A file check; it follows the value without a rhythm of its own. */
 interface FileWatch {
   readonly asker: Asker;
+  readonly guarded: GuardedCheck;
   readonly checker: ApplicationChecker;
   readonly check: FileCheck;
   isFailed: boolean;
@@ -39,9 +48,12 @@ interface FileWatch {
 /** A BFD check; it follows the session. */
 interface SessionWatch {
   readonly asker: Asker;
+  readonly guarded: GuardedCheck;
   readonly checker: ApplicationChecker;
   readonly check: BfdCheck;
   isFailed: boolean;
+  /** Something is known of the session. */
+  isTold: boolean;
   readonly weight: 0;
 }
 
@@ -57,8 +69,9 @@ export class ApplicationChecks {
   private readonly files: FileTrackers;
   private miscs: ReadonlyMap<string, MiscRunner> = new Map();
   private servers: ReadonlyMap<string, CheckedServer> = new Map();
-  /** Names of the sessions that are up; the others are down until told otherwise. */
-  private readonly sessions = new Set<string>();
+  /** By name, whether a session is up. keepalived: one that nobody has told of yet takes no server out, without alpha. */
+  private readonly sessions = new Map<string, boolean>();
+  private rests: (asker: Asker) => boolean = () => false;
 
   constructor(deps: ApplicationDependencies) {
     this.deps = deps;
@@ -99,6 +112,17 @@ export class ApplicationChecks {
     for (const runner of before.values()) if (!kept.has(runner)) runner.close();
     const known = new Set(before.values());
     for (const runner of kept) if (!known.has(runner)) runner.begin(waits(runner.place.asker));
+    this.applySuspension();
+  }
+
+  /** @param rests whether an asker does not want its scripts run for the time being (`ha_suspend`) */
+  useSuspension(rests: (asker: Asker) => boolean): void {
+    this.rests = rests;
+  }
+
+  /** Who rests has changed. Files and sessions are followed all the same: that costs nothing. */
+  applySuspension(): void {
+    for (const runner of this.miscs.values()) runner.suspend(this.rests(runner.place.asker));
   }
 
   /** @param index among the server's application checkers */
@@ -110,10 +134,18 @@ export class ApplicationChecks {
     return { verdict: policy.kind, failures: failuresOf(policy) };
   }
 
-  /** By application checker. */
-  verdictsOf(virtualServer: number, server: number): readonly CheckerVerdict[] {
+  /** By application checker. @param isHeld whether the verdict of a check does not count yet */
+  verdictsOf(virtualServer: number, server: number, isHeld: (id: string) => boolean): readonly CheckerVerdict[] {
     const checks = this.servers.get(`${virtualServer} ${server}`)?.checks ?? [];
-    return checks.map((_, index) => this.statusOf(virtualServer, server, index).verdict);
+    return checks.map((check, index) =>
+      isHeld(guardedOf(check).id) ? "up" : this.statusOf(virtualServer, server, index).verdict,
+    );
+  }
+
+  /** All checks by id, for the guard. */
+  guarded(): ReadonlyMap<string, GuardedCheck> {
+    const all = [...this.servers.values()].flatMap(({ checks }) => checks.map(guardedOf));
+    return new Map(all.map((check) => [check.id, check]));
   }
 
   /** Null: nobody but the configuration says anything about it. */
@@ -130,17 +162,19 @@ export class ApplicationChecks {
   }
 
   bfdChanged(name: string, isUp: boolean): void {
-    if (isUp) this.sessions.add(name);
-    else this.sessions.delete(name);
+    this.sessions.set(name, isUp);
     const reports: ApplicationReport[] = [];
     for (const { checks } of this.servers.values()) {
       for (const watch of checks) {
         if (watch instanceof MiscRunner || !isSessionWatch(watch) || watch.check.bfdInstance !== name) continue;
-        if (watch.isFailed === !isUp) continue;
+        const isFirst = !watch.isTold;
+        watch.isTold = true;
+        // keepalived: the first word about a session is told when it is a bad one, whatever was believed before.
+        if (watch.isFailed === !isUp && (isUp || !isFirst)) continue;
         watch.isFailed = !isUp;
-        const { asker, check, checker } = watch;
+        const { asker, guarded, check, checker } = watch;
         const weight = this.weightOf(asker.virtualServer, asker.server) ?? 0;
-        reports.push({ asker, check, checker, run: null, verdict: { isUp, isFirst: false }, weight });
+        reports.push({ asker, guarded, check, checker, run: null, verdict: { isUp, isFirst }, weight });
       }
     }
     if (reports.length > 0) this.deps.onReports(reports);
@@ -159,18 +193,27 @@ export class ApplicationChecks {
     );
   }
 
-  private watchFile({ asker, checker }: Place, check: FileCheck): FileWatch {
-    return { asker, checker, check, ...fileEffect(check, this.files.valueOf(check.trackFile)) };
+  private watchFile({ asker, guarded, checker }: Place, check: FileCheck): FileWatch {
+    return { asker, guarded, checker, check, ...fileEffect(check, this.files.valueOf(check.trackFile)) };
   }
 
-  private watchSession({ asker, checker }: Place, check: BfdCheck): SessionWatch {
-    return { asker, checker, check, isFailed: !this.sessions.has(check.bfdInstance), weight: 0 };
+  private watchSession({ asker, guarded, checker }: Place, check: BfdCheck): SessionWatch {
+    const isUp = this.sessions.get(check.bfdInstance);
+    return {
+      asker,
+      guarded,
+      checker,
+      check,
+      isFailed: !(isUp ?? !startsFailed(checker)),
+      isTold: isUp !== undefined,
+      weight: 0,
+    };
   }
 
   private takeMisc(place: Place, check: MiscCheck, before: MiscRunner | undefined, isReload: boolean): MiscRunner {
-    const { asker, checker, loopUs } = place;
+    const { asker, guarded, checker, loopUs } = place;
     const timeoutUs = check.timeoutUs === 0 ? loopUs : check.timeoutUs;
-    const own = { asker, checker, check, timeoutUs };
+    const own = { asker, guarded, checker, check, timeoutUs };
     const isSame =
       before !== undefined &&
       before.place.timeoutUs === timeoutUs &&
@@ -183,10 +226,10 @@ export class ApplicationChecks {
     return new MiscRunner(own, before?.state ?? pendingMisc(!isReload), { ...this.deps, onRun });
   }
 
-  private onRun({ place: { asker, check, checker } }: MiscRunner, run: MiscRunResult): void {
+  private onRun({ place: { asker, guarded, check, checker } }: MiscRunner, run: MiscRunResult): void {
     const { verdict } = run.step;
     const weight = this.weightOf(asker.virtualServer, asker.server) ?? 0;
-    this.deps.onReports([{ asker, check, checker, run, verdict, weight }]);
+    this.deps.onReports([{ asker, guarded, check, checker, run, verdict, weight }]);
   }
 
   private onFileNews(): void {
@@ -202,8 +245,9 @@ export class ApplicationChecks {
       }
     }
     this.deps.onReports(
-      changed.map(({ watch: { asker, check, checker, isFailed }, wasFailed }) => ({
+      changed.map(({ watch: { asker, guarded, check, checker, isFailed }, wasFailed }) => ({
         asker,
+        guarded,
         check,
         checker,
         run: null,
@@ -212,6 +256,10 @@ export class ApplicationChecks {
       })),
     );
   }
+}
+
+function guardedOf(check: MiscRunner | FileWatch | SessionWatch): GuardedCheck {
+  return check instanceof MiscRunner ? check.place.guarded : check.guarded;
 }
 
 function isSessionWatch(watch: FileWatch | SessionWatch): watch is SessionWatch {
@@ -226,6 +274,7 @@ interface Place {
   readonly loopUs: number;
   /** The same across a reload for the same question about the same server. */
   readonly key: string;
+  readonly guarded: GuardedCheck;
 }
 
 function placeAll(virtualServers: readonly VirtualServer[]): readonly Place[] {
@@ -237,12 +286,16 @@ function placeAll(virtualServers: readonly VirtualServer[]): readonly Place[] {
         const base = `${keys[position]} ${realServerKey(server)} ${questionOf(checker)}`;
         const count = counts.get(base) ?? 0;
         counts.set(base, count + 1);
+        const key = `${base} #${count}`;
+        const asker = { virtualServer: position, server: serverPosition, checker: server.checkers.length + index };
+        const { family, address } = server;
         return {
-          asker: { virtualServer: position, server: serverPosition, checker: server.checkers.length + index },
+          asker,
           checker,
           server,
           loopUs: delayLoopOf(virtualServer, checker),
-          key: `${base} #${count}`,
+          key,
+          guarded: { id: key, askers: [asker], probe: { family, address } },
         };
       }),
     ),

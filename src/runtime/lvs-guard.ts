@@ -1,3 +1,4 @@
+import { applicationCheckersOf } from "../checker/application.ts";
 import {
   createGuardState,
   type GuardConfig,
@@ -9,15 +10,26 @@ import {
   stepGuard,
 } from "../checker/guard.ts";
 import type { PlannedTarget } from "../checker/targets.ts";
-import type { VirtualServer } from "../model/lvs.ts";
+import type { CheckerTiming, VirtualServer } from "../model/lvs.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { LookedAt } from "./lvs-network-look.ts";
-import type { ProbeReport } from "./lvs-probes.ts";
-import type { LvsClock } from "./lvs-types.ts";
+import type { LvsClock, LvsPoolEvent } from "./lvs-types.ts";
 import { speakHoldBegan, speakHoldEnded } from "./lvs-wording.ts";
 
 /** Between two looks at the network while verdicts are held. */
 const LOOK_INTERVAL_US = 1_000_000;
+
+/** A check on the probe loop or beside it, as the guard sees it. */
+export interface GuardedCheck extends Pick<PlannedTarget, "id" | "askers"> {
+  readonly probe: LookedAt;
+}
+
+export interface GuardedVerdict {
+  readonly check: GuardedCheck;
+  readonly isUp: boolean;
+  readonly isFirst: boolean;
+  readonly cause: LvsPoolEvent["cause"];
+}
 
 export interface FailureGuardDependencies {
   readonly clock: LvsClock;
@@ -27,16 +39,16 @@ export interface FailureGuardDependencies {
   /** What is loud enough to be mailed. */
   readonly onAlert: (record: SpokenRecord) => void;
   /** Verdicts that were held and take effect now, or went through and are taken back (`isUp`). */
-  readonly onLateVerdicts: (reports: readonly ProbeReport[], isUp: boolean) => void;
+  readonly onLateVerdicts: (verdicts: readonly GuardedVerdict[]) => void;
 }
 
-/** Runs the correlated-failure guard between the probes and the pools. */
+/** Runs the correlated-failure guard between the checks and the pools. */
 export class FailureGuard {
   readonly #dependencies: FailureGuardDependencies;
   #config: GuardConfig = { poolSizes: [], windowUs: 0 };
   readonly #state = createGuardState();
-  /** Of what is down, by target. */
-  readonly #reports = new Map<string, ProbeReport>();
+  /** Of what is down, by check. */
+  readonly #verdicts = new Map<string, GuardedVerdict>();
   #cancelTimer: (() => void) | null = null;
   #isClosed = false;
 
@@ -44,20 +56,20 @@ export class FailureGuard {
     this.#dependencies = dependencies;
   }
 
-  /** Targets that the configuration has no more are forgotten, those that are held stay held. */
-  configure(virtualServers: readonly VirtualServer[], targets: ReadonlyMap<string, PlannedTarget>): void {
+  /** Checks that the configuration has no more are forgotten, those that are held stay held. @param checks by id */
+  configure(virtualServers: readonly VirtualServer[], checks: ReadonlyMap<string, GuardedCheck>): void {
     this.#config = {
       poolSizes: virtualServers.map(({ isGuarded, realServers }) => (isGuarded === true ? realServers.length : null)),
       windowUs: Math.max(0, ...virtualServers.map(longestNoticeUs)),
     };
-    for (const [id, report] of this.#reports) {
-      const target = targets.get(id);
-      if (target === undefined) this.#forget(id);
-      else this.#reports.set(id, { ...report, target });
+    for (const [id, verdict] of this.#verdicts) {
+      const check = checks.get(id);
+      if (check === undefined) this.#forget(id);
+      else this.#verdicts.set(id, { ...verdict, check });
     }
     relocate(this.#state, (id) => {
-      const target = targets.get(id);
-      return target === undefined ? null : placesOf(target);
+      const check = checks.get(id);
+      return check === undefined ? null : placesOf(check);
     });
   }
 
@@ -66,15 +78,15 @@ export class FailureGuard {
   }
 
   /** @returns whether the verdict takes effect now */
-  admits(report: ProbeReport): boolean {
-    const { target, verdict } = report;
-    if (verdict === null || verdict.isUp) {
-      this.#forget(target.id);
+  admits(verdict: GuardedVerdict): boolean {
+    const { check, isUp } = verdict;
+    if (isUp) {
+      this.#forget(check.id);
       return true;
     }
-    this.#reports.set(target.id, report);
+    this.#verdicts.set(check.id, verdict);
     const atUs = this.#dependencies.clock.nowUs();
-    const effects = this.#step({ kind: "down", target: target.id, places: placesOf(target), atUs });
+    const effects = this.#step({ kind: "down", target: check.id, places: placesOf(check), atUs });
     const isAdmitted = effects.some((effect) => effect.kind === "pass");
     if (effects.some(({ kind }) => kind === "look")) void this.#look();
     return isAdmitted;
@@ -87,7 +99,7 @@ export class FailureGuard {
   }
 
   #forget(target: string): void {
-    this.#reports.delete(target);
+    this.#verdicts.delete(target);
     this.#step({ kind: "up", target });
   }
 
@@ -96,7 +108,7 @@ export class FailureGuard {
   }
 
   async #look(): Promise<void> {
-    const down = [...this.#reports.values()].map(({ target: { probe } }) => ({
+    const down = [...this.#verdicts.values()].map(({ check: { probe } }) => ({
       family: probe.family,
       address: probe.address,
     }));
@@ -110,31 +122,40 @@ export class FailureGuard {
 
   #carryOut(effects: readonly GuardEffect[]): void {
     const { log, onAlert, onLateVerdicts } = this.#dependencies;
-    const of = (kind: "pass" | "take-back"): readonly ProbeReport[] =>
-      effects.flatMap((effect) => (effect.kind === kind ? (this.#reports.get(effect.target) ?? []) : []));
+    const of = (kind: "pass" | "take-back"): readonly GuardedVerdict[] =>
+      effects.flatMap((effect) => (effect.kind === kind ? (this.#verdicts.get(effect.target) ?? []) : []));
     for (const effect of effects) {
       if (effect.kind !== "hold-began" && effect.kind !== "hold-ended") continue;
       const record = effect.kind === "hold-began" ? speakHoldBegan(effect) : speakHoldEnded(effect.targets);
       log(record);
       onAlert(record);
     }
-    const [passed, takenBack] = [of("pass"), of("take-back")];
-    if (takenBack.length > 0) onLateVerdicts(takenBack, true);
-    if (passed.length > 0) onLateVerdicts(passed, false);
+    const late = [...of("take-back").map((verdict) => ({ ...verdict, isUp: true })), ...of("pass")];
+    if (late.length > 0) onLateVerdicts(late);
   }
 }
 
-function placesOf({ askers }: PlannedTarget): readonly GuardPlace[] {
+function placesOf({ askers }: GuardedCheck): readonly GuardPlace[] {
   return askers.map(({ virtualServer, server }) => ({ pool: virtualServer, server }));
 }
 
 /** From an outage to the last verdict about it. */
 function longestNoticeUs({ realServers }: VirtualServer): number {
-  const times = realServers.flatMap(({ checkers }) =>
-    checkers.map(
-      ({ timing: { delayLoopUs, retries, delayBeforeRetryUs, connectTimeoutUs } }) =>
-        delayLoopUs + retries * delayBeforeRetryUs + (retries + 1) * connectTimeoutUs,
-    ),
-  );
+  const times = realServers.flatMap((server) => [
+    ...server.checkers.map((checker) => noticeUs(checker.timing, checker.kind === "http" ? checker.urls.length : 1)),
+    ...applicationCheckersOf(server).map(({ check, timing }) => {
+      // Files and sessions have no rhythm of ours.
+      if (check.kind !== "misc") return 0;
+      return noticeUs({ ...timing, connectTimeoutUs: check.timeoutUs === 0 ? timing.delayLoopUs : check.timeoutUs }, 1);
+    }),
+  ]);
   return Math.max(0, ...times);
+}
+
+/** @param turns how many checks it takes until all that is checked had its turn */
+function noticeUs(
+  { delayLoopUs, retries, delayBeforeRetryUs, connectTimeoutUs }: CheckerTiming,
+  turns: number,
+): number {
+  return turns * delayLoopUs + retries * delayBeforeRetryUs + (retries + 1) * connectTimeoutUs;
 }

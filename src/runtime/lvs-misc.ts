@@ -5,6 +5,7 @@ import type { ApplicationCheck, ApplicationChecker } from "../model/checks.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { SpokenRecord } from "./log.ts";
 import { speakMiscNotStarted } from "./lvs-application-wording.ts";
+import type { GuardedCheck } from "./lvs-guard.ts";
 import type { LvsClock } from "./lvs-types.ts";
 import { resolveCommand } from "./script-command.ts";
 import type { ScriptCounter } from "./script-counter.ts";
@@ -19,6 +20,7 @@ export type MiscCheck = Extract<ApplicationCheck, { kind: "misc" }>;
 
 export interface MiscPlace {
   readonly asker: Asker;
+  readonly guarded: GuardedCheck;
   readonly checker: ApplicationChecker;
   readonly check: MiscCheck;
   /** How long a run may take. */
@@ -51,6 +53,7 @@ export class MiscRunner {
   private startedAtUs: Microseconds = 0;
   private isOverdue = false;
   private isClosed = false;
+  private isSuspended = false;
 
   constructor(place: MiscPlace, state: MiscState, deps: MiscDependencies) {
     this.place = place;
@@ -64,6 +67,17 @@ export class MiscRunner {
     this.wait(ACTIVATION_DELAY_US + Math.floor(this.deps.random() * spreadUs));
   }
 
+  /** A run that is under way ends as ever. */
+  suspend(isSuspended: boolean): void {
+    if (isSuspended === this.isSuspended) return;
+    this.isSuspended = isSuspended;
+    if (isSuspended) this.cancel();
+    else if (this.run === null) {
+      const spreadUs = Math.min(this.place.checker.timing.delayLoopUs, LONGEST_WAIT_US);
+      this.wait(Math.floor(this.deps.random() * spreadUs));
+    }
+  }
+
   close(): void {
     this.isClosed = true;
     this.cancel();
@@ -71,6 +85,7 @@ export class MiscRunner {
   }
 
   private wait(delayUs: Microseconds): void {
+    if (this.isSuspended) return;
     this.cancel = this.deps.clock.after(delayUs, () => this.start());
   }
 

@@ -137,6 +137,11 @@ export class Pools {
     return pool;
   }
 
+  /** Whether a checker is what keeps its server out, be it that it has yet to pass for the first time. */
+  hasFailed({ virtualServer, server, checker }: Asker): boolean {
+    return this.all[virtualServer]?.state.servers[server]?.hasFailed[checker] === true;
+  }
+
   /** One server's weight. */
   reweigh({ virtualServer, server }: Asker, weight: number, onEffect: OnPoolEffect): Pool | null {
     const pool = this.all[virtualServer];

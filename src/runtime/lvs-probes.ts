@@ -1,7 +1,23 @@
 import { type PolicyEffect, type PolicyState, pendingPolicy, scheduleFor, stepPolicy } from "../checker/policy.ts";
 import type { Asker, EndpointId, PlannedTarget, TargetId } from "../checker/targets.ts";
+import {
+  scheduleOfWalk,
+  startWalk,
+  stepWalk,
+  type UrlRoute,
+  type UrlWalk,
+  type WalkEffect,
+} from "../checker/url-walk.ts";
+import type { HttpUrl } from "../model/lvs.ts";
 import type { Microseconds } from "../model/units.ts";
-import type { LoopHealth, ProbeCounters, ProbeEvent, ProbeLoop } from "../native/contract.ts";
+import type {
+  LoopHealth,
+  ProbeCounters,
+  ProbeEvent,
+  ProbeLoop,
+  ProbeSchedule,
+  ProbeTarget,
+} from "../native/contract.ts";
 import type { CheckerResult, CheckerStatus, CheckerVerdict, LvsClock } from "./lvs-types.ts";
 
 /** keepalived's pause between activation and the earliest first check. */
@@ -20,6 +36,8 @@ export interface ProbeReport {
   readonly reason: ProbeEvent["reason"];
   readonly stage: ProbeEvent["stage"];
   readonly verdict: Omit<Extract<PolicyEffect, { kind: "verdict" }>, "kind"> | null;
+  /** A url passed while the server was not known to be up; then there is no verdict. */
+  readonly passedUrl: HttpUrl | null;
 }
 
 export interface ProbesDependencies {
@@ -34,7 +52,10 @@ interface LiveTarget {
   planned: PlannedTarget;
   /** The number by which the loop knows it; never used twice, so late results of old ones are known. */
   number: number;
-  state: PolicyState;
+  /** Where it is on its way through its urls; one that always asks the same stays at the first. */
+  walk: UrlWalk;
+  /** All who ask rest (`ha_suspend`): it keeps its verdict and is not on the loop. */
+  isSuspended: boolean;
   last: CheckerResult | null;
 }
 
@@ -46,6 +67,7 @@ export class Probes {
   private readonly byNumber = new Map<number, LiveTarget>();
   private nextNumber = 1;
   private isClosed = false;
+  private rests: (asker: Asker) => boolean = () => false;
 
   constructor(deps: ProbesDependencies) {
     this.deps = deps;
@@ -65,7 +87,8 @@ export class Probes {
   ): void {
     const known = new Map<EndpointId, PolicyState>();
     for (const [id, live] of this.byId) {
-      if (live.state.kind !== "pending") known.set(live.planned.endpoint, settled(live.state));
+      const { policy } = live.walk;
+      if (policy.kind !== "pending") known.set(live.planned.endpoint, settled(policy));
       if (!plan.has(id)) this.remove(live);
     }
     for (const [id, planned] of plan) {
@@ -78,15 +101,37 @@ export class Probes {
           planned.askers.some(waits),
         );
     }
+    this.applySuspension();
+  }
+
+  /** @param rests whether an asker does not want to know for the time being (`ha_suspend`) */
+  useSuspension(rests: (asker: Asker) => boolean): void {
+    this.rests = rests;
+  }
+
+  /** Who rests has changed. Those who run again are asked soon, since what is known of them is old. */
+  applySuspension(): void {
+    for (const live of this.byId.values()) {
+      const isSuspended = live.planned.askers.every(this.rests);
+      if (isSuspended === live.isSuspended) continue;
+      live.isSuspended = isSuspended;
+      if (isSuspended) {
+        live.walk = startWalk(settled(live.walk.policy));
+        this.withdraw(live);
+      } else {
+        const spreadUs = Math.min(live.planned.timing.delayLoopUs, LONGEST_WAIT_US);
+        this.launch(live, Math.floor(this.deps.random() * spreadUs));
+      }
+    }
   }
 
   verdictOf(id: TargetId): CheckerVerdict {
-    return this.byId.get(id)?.state.kind ?? "pending";
+    return this.byId.get(id)?.walk.policy.kind ?? "pending";
   }
 
   statusOf(id: TargetId): Omit<CheckerStatus, "kind"> {
     const live = this.byId.get(id);
-    const state = live?.state ?? pendingPolicy(true);
+    const state = live?.walk.policy ?? pendingPolicy(true);
     return { verdict: state.kind, failures: state.kind === "down" ? 0 : state.failures, last: live?.last ?? null };
   }
 
@@ -108,8 +153,12 @@ export class Probes {
   }
 
   private add(planned: PlannedTarget, state: PolicyState, isWaitedFor: boolean): void {
-    const live: LiveTarget = { planned, number: 0, state, last: null };
+    const live: LiveTarget = { planned, number: 0, walk: startWalk(state), isSuspended: false, last: null };
     this.byId.set(planned.id, live);
+    if (planned.askers.every(this.rests)) {
+      live.isSuspended = true;
+      return;
+    }
     const { warmupUs } = planned.timing;
     const spreadUs = isWaitedFor ? Math.min(warmupUs, LONGEST_WAIT_US) : warmupUs;
     this.launch(live, ACTIVATION_DELAY_US + Math.floor(this.deps.random() * spreadUs));
@@ -119,8 +168,7 @@ export class Probes {
     live.number = this.nextNumber;
     this.nextNumber += 1;
     this.byNumber.set(live.number, live);
-    const { probe, timing } = live.planned;
-    this.loop.addTarget(live.number, probe, scheduleFor(timing, live.state), firstDelayUs);
+    this.loop.addTarget(live.number, probeOf(live), paced(scheduleOf(live)), firstDelayUs);
   }
 
   private withdraw(live: LiveTarget): void {
@@ -130,7 +178,7 @@ export class Probes {
 
   private remove(live: LiveTarget): void {
     this.byId.delete(live.planned.id);
-    this.withdraw(live);
+    if (!live.isSuspended) this.withdraw(live);
   }
 
   private onEvents(events: readonly ProbeEvent[]): void {
@@ -139,27 +187,34 @@ export class Probes {
       const live = this.byNumber.get(event.target);
       if (live === undefined) continue;
       live.last = { reason: event.reason, latencyUs: event.latencyUs, atUs: event.atUs };
-      const step = stepPolicy(live.planned.timing, live.state, event.result);
-      live.state = step.state;
-      for (const effect of step.effects) this.execute(live, effect, event, reports);
+      for (const effect of stepTarget(live, event)) this.execute(live, effect, event, reports);
     }
     if (reports.length > 0) this.deps.onReports(reports);
   }
 
-  private execute(live: LiveTarget, effect: PolicyEffect, event: ProbeEvent, reports: ProbeReport[]): void {
+  private execute(
+    live: LiveTarget,
+    effect: PolicyEffect | WalkEffect,
+    event: ProbeEvent,
+    reports: ProbeReport[],
+  ): void {
     const { planned: target } = live;
     const { reason, stage } = event;
+    const report = { target, reason, stage, verdict: null, passedUrl: null };
     switch (effect.kind) {
       case "verdict": {
         const { isUp, isFirst, retries } = effect;
-        reports.push({ target, isSuccess: isUp, reason, stage, verdict: { isUp, isFirst, retries } });
+        reports.push({ ...report, isSuccess: isUp, verdict: { isUp, isFirst, retries } });
         return;
       }
+      case "url-passed":
+        reports.push({ ...report, isSuccess: true, passedUrl: target.walk?.urls[effect.url] ?? null });
+        return;
       case "retry":
-        reports.push({ target, isSuccess: false, reason, stage, verdict: null });
+        reports.push({ ...report, isSuccess: false });
         return;
       case "schedule":
-        if (effect.restartUs === null) this.loop.setSchedule(live.number, effect.schedule);
+        if (effect.restartUs === null) this.loop.setSchedule(live.number, paced(effect.schedule));
         else this.restart(live, event.atUs + effect.restartUs);
     }
   }
@@ -168,6 +223,37 @@ export class Probes {
     this.withdraw(live);
     this.launch(live, Math.max(0, startAtUs - this.deps.clock.nowUs()));
   }
+}
+
+function routeOf({ timing, walk }: PlannedTarget): UrlRoute | null {
+  return walk === null ? null : { timing, urls: walk.urls.length, recoversFast: walk.recoversFast };
+}
+
+/** One result. @returns what is to be done, in this order */
+function stepTarget(live: LiveTarget, { result }: ProbeEvent): readonly (PolicyEffect | WalkEffect)[] {
+  const route = routeOf(live.planned);
+  if (route !== null) {
+    const step = stepWalk(route, live.walk, result);
+    live.walk = step.state;
+    return step.effects;
+  }
+  const step = stepPolicy(live.planned.timing, live.walk.policy, result);
+  live.walk = { ...live.walk, policy: step.state };
+  return step.effects;
+}
+
+function scheduleOf({ planned, walk }: LiveTarget): ProbeSchedule {
+  const route = routeOf(planned);
+  return route === null ? scheduleFor(planned.timing, walk.policy) : scheduleOfWalk(route, walk);
+}
+
+/** `delay_before_retry 0` and rounds without pauses: the loop wants a microsecond. */
+function paced({ expected, intervalUs, unexpectedIntervalUs }: ProbeSchedule): ProbeSchedule {
+  return { expected, intervalUs: Math.max(1, intervalUs), unexpectedIntervalUs: Math.max(1, unexpectedIntervalUs) };
+}
+
+function probeOf({ planned, walk }: LiveTarget): ProbeTarget {
+  return planned.walk?.probes[walk.url] ?? planned.probe;
 }
 
 /** The same verdict without the failures counted so far. */

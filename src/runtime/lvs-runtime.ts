@@ -13,9 +13,10 @@ import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
 import { speakFile, speakMiscRun, speakSession } from "./lvs-application-wording.ts";
 import { countConnections, usageOf } from "./lvs-connections.ts";
-import { FailureGuard } from "./lvs-guard.ts";
+import { FailureGuard, type GuardedVerdict } from "./lvs-guard.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
-import { type ProbeReport, Probes } from "./lvs-probes.ts";
+import { type ProbeReport, Probes, type ProbesDependencies } from "./lvs-probes.ts";
+import { Suspension } from "./lvs-suspension.ts";
 import { TableSync } from "./lvs-table-sync.ts";
 import type {
   CheckerStatus,
@@ -31,7 +32,8 @@ import type {
   VirtualServerStatus,
 } from "./lvs-types.ts";
 import {
-  speakActivation,
+  type CheckerStep,
+  speakChecker,
   speakFailure,
   speakInitializing,
   speakMarksFailed,
@@ -39,6 +41,7 @@ import {
   speakRemoval,
   speakServerGone,
   speakTakenOut,
+  speakUrlPassed,
   speakVerdict,
   speakVirtualServerGone,
 } from "./lvs-wording.ts";
@@ -50,9 +53,13 @@ interface Engine {
   readonly probes: Probes;
   readonly application: ApplicationChecks;
   readonly guard: FailureGuard;
+  readonly suspension: Suspension;
 }
 
 const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 0, isInSync: true };
+
+/** Where the configuration says nothing of `checker_max_in_flight`. */
+const DEFAULT_PROBE_COUNT = 4096;
 
 /** Zero leaves the kernel's value. */
 const NO_TIMEOUTS: NonNullable<LvsGlobals["lvsTimeoutsSec"]> = { tcp: 0, tcpFin: 0, udp: 0 };
@@ -72,8 +79,8 @@ class Runtime implements LvsRuntime {
   private marked: readonly MarkedGroup[] = [];
   private markScript = "";
   private isStopped = false;
-  /** BFD sessions that are up; kept for an engine that is opened later. */
-  private readonly sessions = new Set<string>();
+  /** BFD sessions by name, whether they are up; kept for an engine that is opened later. */
+  private readonly sessions = new Map<string, boolean>();
   private forces: ReadonlyMap<string, ServerForce> = new Map();
   private groups: GroupMembers = NO_GROUPS;
   private readonly scripts = new ScriptCounter();
@@ -110,8 +117,7 @@ class Runtime implements LvsRuntime {
   }
 
   bfdChanged(name: string, isUp: boolean): void {
-    if (isUp) this.sessions.add(name);
-    else this.sessions.delete(name);
+    this.sessions.set(name, isUp);
     if (!this.isStopped) this.engine?.application.bfdChanged(name, isUp);
   }
 
@@ -162,16 +168,17 @@ class Runtime implements LvsRuntime {
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
     const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
     const targets = planTargets(virtualServers);
+    await engine.suspension.configure(virtualServers, groups);
     engine.probes.replaceAll(targets, isReload, waits);
-    engine.guard.configure(virtualServers, targets);
     engine.application.replaceAll(virtualServers, configuration.trackFiles ?? [], isReload, waits);
+    engine.guard.configure(virtualServers, new Map([...targets, ...engine.application.guarded()]));
     this.pools = Pools.take({
       virtualServers,
       groups,
       before,
       verdictOf: (id) => (engine.guard.isHeld(id) ? "up" : engine.probes.verdictOf(id)),
       applicationOf: (virtualServer, server) => ({
-        verdicts: engine.application.verdictsOf(virtualServer, server),
+        verdicts: engine.application.verdictsOf(virtualServer, server, (id) => engine.guard.isHeld(id)),
         weight: engine.application.weightOf(virtualServer, server),
       }),
       takenOut: (index) => out[index] ?? [],
@@ -224,7 +231,9 @@ class Runtime implements LvsRuntime {
     const sync = new TableSync({ table, clock, log });
     try {
       await sync.open(global.flushesIpvsAtStart);
-      const openProbeLoop: LvsRuntimeDependencies["openProbeLoop"] = (onEvents) => this.deps.openProbeLoop(onEvents);
+      const maxInFlight = global.largestProbeCount ?? DEFAULT_PROBE_COUNT;
+      const openProbeLoop: ProbesDependencies["openProbeLoop"] = (onEvents) =>
+        this.deps.openProbeLoop(onEvents, maxInFlight);
       const onReports = (reports: readonly ProbeReport[]): void => this.onReports(reports);
       const probes = new Probes({ openProbeLoop, clock, random, onReports });
       const application = new ApplicationChecks({
@@ -235,15 +244,23 @@ class Runtime implements LvsRuntime {
         counter: this.scripts,
         onReports: (news) => this.onApplicationReports(news),
       });
-      for (const name of this.sessions) application.bfdChanged(name, true);
+      for (const [name, isUp] of this.sessions) application.bfdChanged(name, isUp);
       const guard = new FailureGuard({
         clock,
         log,
         lookAtNetwork: this.deps.lookAtNetwork ?? (async () => null),
         onAlert: (record) => this.deps.onAlert?.(record),
-        onLateVerdicts: (reports, isUp) => this.onLateVerdicts(reports, isUp),
+        onLateVerdicts: (verdicts) => this.onLateVerdicts(verdicts),
       });
-      return { sync, probes, application, guard };
+      const suspension = new Suspension({
+        addresses: this.deps.addresses,
+        log,
+        onNews: (virtualServers) => this.onSuspensionNews(virtualServers),
+      });
+      const isSuspended = ({ virtualServer }: Asker): boolean => suspension.isSuspended(virtualServer);
+      probes.useSuspension(isSuspended);
+      application.useSuspension(isSuspended);
+      return { sync, probes, application, guard, suspension };
     } catch (error) {
       await sync.close();
       throw error;
@@ -283,32 +300,28 @@ class Runtime implements LvsRuntime {
     const touched = new Set<Pool>();
     for (const report of reports) {
       const { verdict, target } = report;
-      const isAdmitted = verdict !== null && this.engine?.guard.admits(report) !== false;
+      const cause = { check: target.kind };
+      const judged: GuardedVerdict | null = verdict === null ? null : { check: target, ...verdict, cause };
+      const isAdmitted = judged !== null && this.engine?.guard.admits(judged) !== false;
       for (const asker of target.askers) {
         this.speakReport(report, asker);
-        if (isAdmitted) this.judge(asker, { kind: target.kind, ...verdict }, touched);
+        if (isAdmitted) this.judge(asker, judged, touched);
       }
     }
     this.engine?.sync.update(this.pools.desiredOf(touched));
   }
 
-  /** What the guard held or takes back. @param isUp taken back */
-  private onLateVerdicts(reports: readonly ProbeReport[], isUp: boolean): void {
+  /** What the guard held or takes back. */
+  private onLateVerdicts(verdicts: readonly GuardedVerdict[]): void {
     const touched = new Set<Pool>();
-    for (const { target, verdict } of reports) {
-      for (const asker of target.askers) {
-        this.judge(asker, { kind: target.kind, isUp, isFirst: verdict?.isFirst === true }, touched);
-      }
+    for (const verdict of verdicts) {
+      for (const asker of verdict.check.askers) this.judge(asker, verdict, touched);
     }
     this.engine?.sync.update(this.pools.desiredOf(touched));
   }
 
-  private judge(
-    asker: Asker,
-    { kind, isUp, isFirst }: { readonly kind: string; readonly isUp: boolean; readonly isFirst: boolean },
-    touched: Set<Pool>,
-  ): void {
-    this.cause = { check: kind };
+  private judge(asker: Asker, { isUp, isFirst, cause }: GuardedVerdict, touched: Set<Pool>): void {
+    this.cause = cause;
     const pool = this.pools.judge(asker, isUp, isFirst, this.onEffect);
     if (pool !== null) touched.add(pool);
   }
@@ -316,12 +329,9 @@ class Runtime implements LvsRuntime {
   private onApplicationReports(reports: readonly ApplicationReport[]): void {
     const touched = new Set<Pool>();
     for (const report of reports) {
-      const { asker, check, run, verdict, weight } = report;
-      this.cause = {
-        check: check.kind,
-        isTimedOut: run?.end.kind === "timed-out",
-        ...(check.kind === "bfd" ? { session: check.bfdInstance } : {}),
-      };
+      const { asker, guarded, run, verdict, weight } = report;
+      const cause = causeOf(report);
+      this.cause = cause;
       // keepalived: the weight that comes with a recovery is set without a word.
       const isRecovery = run !== null && verdict?.isUp === true;
       const reweighed = this.pools.reweigh(asker, weight, (pool, effect) => {
@@ -329,7 +339,8 @@ class Runtime implements LvsRuntime {
       });
       if (reweighed !== null) touched.add(reweighed);
       this.speakApplication(report);
-      if (verdict !== null) this.pools.judge(asker, verdict.isUp, verdict.isFirst, this.onEffect);
+      const judged: GuardedVerdict | null = verdict === null ? null : { check: guarded, ...verdict, cause };
+      if (judged !== null && this.engine?.guard.admits(judged) !== false) this.judge(asker, judged, touched);
     }
     this.engine?.sync.update(this.pools.desiredOf(touched));
   }
@@ -350,11 +361,17 @@ class Runtime implements LvsRuntime {
     this.deps.log(speakMiscRun(report, hadRetried, server, names.virtualServer));
   }
 
-  private speakReport({ target, isSuccess, reason, stage, verdict }: ProbeReport, asker: Asker): void {
+  private speakReport({ target, isSuccess, reason, stage, verdict, passedUrl }: ProbeReport, asker: Asker): void {
     const { names, virtualServer } = this.pools.all[asker.virtualServer] ?? {};
     const server = names?.realServers[asker.server];
     const checker = virtualServer?.realServers[asker.server]?.checkers[asker.checker];
     if (names === undefined || server === undefined) return;
+    if (passedUrl !== null) {
+      // keepalived says nothing of it while the server is in the pool unchecked.
+      if (!this.pools.hasFailed(asker)) return;
+      this.deps.log(speakUrlPassed(passedUrl, server, names.virtualServer));
+      return;
+    }
     const { kind, probe, timing } = target;
     const failure = { kind, reason, stage, endpoint: `[${probe.address}]:${probe.port}` };
     const tellsAll = this.global?.logsAllCheckerFailures === true || checker?.logsAllFailures === true;
@@ -369,13 +386,32 @@ class Runtime implements LvsRuntime {
   }
 
   private speakActivations(): void {
-    for (const { virtualServer, names } of this.pools.all) {
-      virtualServer.realServers.forEach((realServer, index) => {
-        const server = names.realServers[index] ?? "";
-        for (const _ of [...realServer.checkers, ...applicationCheckersOf(realServer)])
-          this.deps.log(speakActivation(server, names.virtualServer));
-      });
+    this.pools.all.forEach((pool, index) => {
+      this.speakCheckers(pool, this.engine?.suspension.isSuspended(index) === true ? "Deactivating" : "Activating");
+    });
+  }
+
+  /** Checkers of these virtual servers begin to rest, or to run. */
+  private onSuspensionNews(virtualServers: readonly number[]): void {
+    const { engine } = this;
+    if (engine === null || this.isStopped) return;
+    for (const index of virtualServers) {
+      const pool = this.pools.all[index];
+      if (pool !== undefined)
+        this.speakCheckers(pool, engine.suspension.isSuspended(index) ? "Suspending" : "Activating");
     }
+    engine.probes.applySuspension();
+    engine.application.applySuspension();
+  }
+
+  private speakCheckers({ virtualServer, names }: Pool, step: CheckerStep): void {
+    virtualServer.realServers.forEach((realServer, index) => {
+      const server = names.realServers[index] ?? "";
+      // keepalived: sessions are not spoken of here.
+      const others = applicationCheckersOf(realServer).filter(({ check }) => check.kind !== "bfd");
+      for (const _ of [...realServer.checkers, ...others])
+        this.deps.log(speakChecker(step, server, names.virtualServer));
+    });
   }
 
   /** What a reload takes away, in the order of the old configuration. */
@@ -405,6 +441,7 @@ class Runtime implements LvsRuntime {
     this.isStopped = true;
     const { engine } = this;
     if (engine === null) return;
+    engine.suspension.close();
     engine.guard.close();
     engine.probes.close();
     engine.application.close();
@@ -458,6 +495,11 @@ class Runtime implements LvsRuntime {
       })),
     ];
   }
+}
+
+function causeOf({ check, run }: ApplicationReport): Exclude<LvsPoolEvent["cause"], string> {
+  const cause = { check: check.kind, isTimedOut: run?.end.kind === "timed-out" };
+  return check.kind === "bfd" ? { ...cause, session: check.bfdInstance } : cause;
 }
 
 /** All services of the new table, and null for those that only the old one had. */

@@ -15,6 +15,7 @@ import type {
   ProbeKindCounters,
   ProbeLoop,
 } from "../native/contract.ts";
+import type { HostAddressesDependencies } from "./host-addresses.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { FailureGuardDependencies } from "./lvs-guard.ts";
 import type { LvsNames } from "./lvs-names.ts";
@@ -56,7 +57,7 @@ export interface LvsRuntimeDependencies {
   /** Called once, and only when there is a virtual server. @throws NativeError as `NativeAddon.openIpvs` */
   openIpvs(): IpvsTable;
   /** Called once, and only when there is a virtual server. */
-  openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
+  openProbeLoop(onEvents: (events: readonly ProbeEvent[]) => void, maxInFlight: number): ProbeLoop;
   /** Runs the scripts of MISC_CHECK. */
   readonly runner: Pick<ScriptRunner, "start">;
   /** For example `logger.speak`. */
@@ -65,6 +66,8 @@ export interface LvsRuntimeDependencies {
   readonly onPoolEvent?: (event: LvsPoolEvent) => void;
   /** Without it no verdict is ever held. @see lookAtNetwork */
   readonly lookAtNetwork?: FailureGuardDependencies["lookAtNetwork"];
+  /** For `ha_suspend`. */
+  readonly addresses: Omit<HostAddressesDependencies, "onNews">;
   /** Carries out a script of nft, for `nftables_ipvs`. @returns what it complained about, null for nothing */
   readonly runNft?: (script: string) => Promise<string | null>;
   /** Something that people should hear of at once. */
@@ -147,7 +150,12 @@ export type LvsGlobals = Configuration["global"] &
   Partial<
     Pick<
       ConfiguredGlobals,
-      "firewall" | "lvsTimeoutsSec" | "ipvsReconcileIntervalUs" | "logsAllCheckerFailures" | "notifiesInitialServers"
+      | "firewall"
+      | "lvsTimeoutsSec"
+      | "ipvsReconcileIntervalUs"
+      | "logsAllCheckerFailures"
+      | "notifiesInitialServers"
+      | "largestProbeCount"
     >
   >;
 

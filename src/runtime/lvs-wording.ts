@@ -1,5 +1,6 @@
 import type { PoolEffect } from "../checker/pool.ts";
-import type { Checker, RealServer, VirtualServer } from "../model/lvs.ts";
+import type { Checker, HttpUrl, RealServer, VirtualServer } from "../model/lvs.ts";
+import type { IpAddress } from "../model/units.ts";
 import type { LogFields, SpokenRecord } from "./log.ts";
 import { httpFailure, type ProbeFailure, smtpFailure } from "./lvs-failure-wording.ts";
 import type { LvsNames } from "./lvs-names.ts";
@@ -61,9 +62,18 @@ function speakDnsVerdict(verdict: CheckVerdict, server: string, virtualServer: s
   return info("check failed", fields, `DNS_CHECK (${server}) ${dnsFailure(reason)} after ${retries} retries`);
 }
 
+/** As Linux names them. */
+const SOCKET_ERRORS: Readonly<Record<string, string>> = {
+  refused: "errno 111 (Connection refused)",
+  unreachable: "errno 113 (No route to host)",
+  reset: "errno 104 (Connection reset by peer)",
+};
+
 function dnsFailure(reason: string): string {
   if (reason === "timeout") return "read timeout from socket";
-  return reason === "mismatch" ? "read error reply from socket" : "connection error";
+  if (reason === "mismatch") return "read error reply from socket";
+  const error = SOCKET_ERRORS[reason];
+  return error === undefined ? "connection error" : `failed to read socket; ${error}`;
 }
 
 /** One failure among those that are counted, with `log_all_failures`. */
@@ -90,9 +100,24 @@ export function speakFailure(failure: CheckFailure, server: string, virtualServe
   return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
 }
 
-export function speakActivation(server: string, virtualServer: string): SpokenRecord {
-  const text = `Activating healthchecker for service ${server} for VS ${virtualServer}`;
-  return info("checker activated", { server, virtualServer }, text);
+/** `HTTP status code success to [192.168.1.7]:tcp:80 url(/index.html)`, of a server that is not up yet. */
+export function speakUrlPassed({ path, digest, regex }: HttpUrl, server: string, virtualServer: string): SpokenRecord {
+  const what = regex !== null ? "Regex match" : digest !== null ? "MD5 digest" : "HTTP status code";
+  return info("url passed", { server, virtualServer, path }, `${what} success to ${server} url(${path})`);
+}
+
+/** What becomes of a checker. `Deactivating`: it rests from the start. */
+export type CheckerStep = "Activating" | "Deactivating" | "Suspending";
+
+export function speakChecker(step: CheckerStep, server: string, virtualServer: string): SpokenRecord {
+  const text = `${step} healthchecker for service ${server} for VS ${virtualServer}`;
+  return info(step === "Activating" ? "checker activated" : "checker suspended", { server, virtualServer }, text);
+}
+
+/** Of an address that checkers wait for (`ha_suspend`). */
+export function speakAddressNews(address: IpAddress, isHeld: boolean): SpokenRecord {
+  const text = `Netlink reflector reports IP ${address} ${isHeld ? "added" : "removed"}`;
+  return info("virtual address news", { address, isHeld }, text);
 }
 
 /** What the pool machine did; null for what keepalived does silently. */
@@ -106,6 +131,8 @@ export function speakPoolEffect(
     case "server-down":
       return speakServer(effect, virtualServer, names);
     case "server-never-up":
+    case "checker-up":
+    case "checker-down":
       return null;
     case "weight-changed":
       return speakWeight(effect, names);

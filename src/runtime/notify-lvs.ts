@@ -22,6 +22,8 @@ const CHECK_NAMES: Readonly<Record<string, string>> = { tcp: "TCP CHECK", ping: 
 export class LvsNotifier {
   readonly #outlets: LvsOutlets;
   #current: readonly ConfiguredVirtualServer[] = [];
+  /** `no_checker_emails` */
+  #mailsOnlyServerChanges = false;
   #servers: ReadonlyMap<VirtualServer, ConfiguredVirtualServer> = new Map();
 
   constructor(outlets: LvsOutlets) {
@@ -32,6 +34,7 @@ export class LvsNotifier {
   configure(configuration: CompleteConfiguration): void {
     const known = [...this.#current, ...configuration.virtualServers];
     this.#current = configuration.virtualServers;
+    this.#mailsOnlyServerChanges = configuration.global.mailsOnlyServerChanges;
     this.#servers = new Map(known.map((one) => [one, one]));
   }
 
@@ -43,6 +46,10 @@ export class LvsNotifier {
       case "server-down":
       case "server-never-up":
         this.#tellServer(configured, names, { index: effect.server, isUp: effect.kind === "server-up", cause });
+        break;
+      case "checker-up":
+      case "checker-down":
+        this.#tellChecker(configured, names, { index: effect.server, isUp: effect.kind === "checker-up", cause });
         break;
       case "quorum-gained":
       case "quorum-lost":
@@ -64,8 +71,19 @@ export class LvsNotifier {
     this.#run(`RS ${name} ${virtualServer}`, isUp ? server.notifyUp : server.notifyDown);
     this.#outlets.writeLvs(lvsLine(`RS ${name} ${virtualServer}`, isUp));
     if (!server.sendsMail || cause === "start") return;
-    const subject = `Realserver ${name} of virtual server ${virtualServer} - ${isUp ? "UP" : "DOWN"}`;
-    this.#outlets.mail({ subject, body: serverBody(server, isUp, cause) });
+    this.#outlets.mail({ subject: subjectOf(name, virtualServer, isUp), body: serverBody(server, isUp, cause) });
+  }
+
+  /** keepalived: the subject says how the server is, which is down as long as another check fails. */
+  #tellChecker(
+    { realServers }: ConfiguredVirtualServer,
+    { virtualServer, realServers: serverNames }: LvsNames,
+    { index, isUp, cause }: { readonly index: number; readonly isUp: boolean; readonly cause: LvsPoolEvent["cause"] },
+  ): void {
+    const server = realServers[index];
+    const name = serverNames[index];
+    if (server === undefined || name === undefined || !server.sendsMail || this.#mailsOnlyServerChanges) return;
+    this.#outlets.mail({ subject: subjectOf(name, virtualServer, false), body: serverBody(server, isUp, cause) });
   }
 
   #tellQuorum(
@@ -92,6 +110,10 @@ export class LvsNotifier {
   #run(owner: string, command: ScriptCommand | null): void {
     if (command !== null) this.#outlets.run(owner, [{ command, words: [] }]);
   }
+}
+
+function subjectOf(server: string, virtualServer: string, isUp: boolean): string {
+  return `Realserver ${server} of virtual server ${virtualServer} - ${isUp ? "UP" : "DOWN"}`;
 }
 
 /** keepalived: the terminating NUL of its string is written too. */

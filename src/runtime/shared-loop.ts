@@ -25,6 +25,7 @@ export class SharedLoop {
   #users = 0;
   #onVrrp: (events: readonly VrrpEvent[]) => void = IGNORE;
   #onBfd: (events: readonly BfdLoopEvent[]) => void = IGNORE;
+  #onNetwork: (events: readonly VrrpEvent[]) => void = IGNORE;
 
   constructor(create: CreateLoop) {
     this.#create = create;
@@ -90,6 +91,16 @@ export class SharedLoop {
     };
   }
 
+  /** For who only wants to hear of the network. @returns a function that ends it */
+  watchNetwork(options: VrrpLoopOptions, onEvents: (events: readonly VrrpEvent[]) => void): () => void {
+    this.#onNetwork = onEvents;
+    this.#take(options);
+    return () => {
+      this.#onNetwork = IGNORE;
+      this.#release(IGNORE);
+    };
+  }
+
   #take(options: VrrpLoopOptions): Loop {
     this.#loop ??= this.#create(options, (events) => this.#deliver(events));
     this.#users += 1;
@@ -112,6 +123,7 @@ export class SharedLoop {
     const ofVrrp = events.filter((event): event is VrrpEvent => !isBfd(event));
     if (ofBfd.length > 0) this.#onBfd(ofBfd);
     if (ofVrrp.length > 0) this.#onVrrp(ofVrrp);
+    if (ofVrrp.length > 0) this.#onNetwork(ofVrrp);
   }
 }
 

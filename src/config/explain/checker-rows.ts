@@ -2,7 +2,7 @@ import type { ApplicationCheck, ApplicationChecker, HttpRequest } from "../../mo
 import type { Checker, CheckerTarget, CheckerTiming, UdpExchange } from "../../model/lvs.ts";
 import type { SourcePlace } from "../../model/units.ts";
 import { asWritten, type EffectiveValue, type Row, row } from "./rows.ts";
-import { bareCommand, ownerWords, seconds } from "./spelling.ts";
+import { bareCommand, optionalSeconds, ownerWords, seconds } from "./spelling.ts";
 
 /** What is particular to a kind of check. */
 type DescribedCheck =
@@ -90,8 +90,9 @@ const CONNECT: readonly Row<AnyChecker>[] = [
 const SCHEDULE: readonly Row<AnyChecker>[] = [
   row("retry", ({ timing }) => timing.retries, { aliases: "nb_get_retry", inherits: true }),
   row("delay_before_retry", ({ timing }) => seconds(timing.delayBeforeRetryUs), { inherits: true }),
-  row("warmup", ({ timing }) => seconds(timing.warmupUs), { inherits: true }),
+  row("warmup", ({ timing }) => seconds(timing.warmupUs), { inherits: true, global: "checker_start_spread" }),
   row("delay_loop", ({ timing }) => seconds(timing.delayLoopUs), { inherits: true }),
+  row("delay_loop_down", ({ timing }) => optionalSeconds(timing.downDelayLoopUs ?? null), { inherits: true }),
   row("alpha", ({ timing }) => timing.isAlpha, { inherits: true }),
   row("log_all_failures", ({ logsAllFailures }) => logsAllFailures, { global: "checker_log_all_failures" }),
 ];

@@ -1,7 +1,7 @@
 import type { CompleteConfiguration } from "../../model/complete.ts";
 import type { BufferSettings, ConfiguredGlobals, ProcessSettings } from "../../model/global-complete.ts";
 import { asWritten, type EffectiveValue, type Row, row } from "./rows.ts";
-import { addressLine, command, fifo, ownerWords, routeLine, ruleLine, seconds } from "./spelling.ts";
+import { addressLine, command, fifo, optionalSeconds, ownerWords, routeLine, ruleLine, seconds } from "./spelling.ts";
 
 type Globals = ConfiguredGlobals;
 
@@ -154,6 +154,8 @@ const LVS: readonly Row<Globals>[] = [
   row("lvs_flush_on_stop", flushAtStop, { aliases: "lvs_flush_onstop" }),
   row("lvs_sync_daemon", syncDaemon),
   row("ipvs_reconcile_interval", ({ ipvsReconcileIntervalUs }) => seconds(ipvsReconcileIntervalUs)),
+  row("checker_max_in_flight", ({ largestProbeCount }) => largestProbeCount),
+  row("checker_start_spread", ({ checkerStartSpreadUs }) => optionalSeconds(checkerStartSpreadUs)),
   row("checker_log_all_failures", ({ logsAllCheckerFailures }) => logsAllCheckerFailures),
   row("rs_init_notifies", ({ notifiesInitialServers }) => notifiesInitialServers),
 ];

@@ -27,6 +27,8 @@ max_auto_priority :: [<INT -1..99>] :: 0 (no arg = 99) :: SCHED_RR priority; -1 
 min_auto_priority_delay :: <INT 1..10000000> :: 1000000 :: microseconds :: Scheduling lateness that triggers a priority raise :: lenient
 smtp_alert_vrrp :: [bool] :: unset :: overrides smtp_alert :: Default mail setting for instances and groups
 smtp_alert_checker :: [bool] :: unset :: overrides smtp_alert :: Default mail setting for virtual and real servers
+checker_max_in_flight :: <INT 1..32768> :: 4096 :: probes; on start only; not in keepalived :: Checks of the probe loop under way at once, others wait :: 2.4
+checker_start_spread :: <DECIMAL 0..86400> :: delay_loop of each :: seconds; not in keepalived :: Default of warmup for all checkers :: 2.4
 checker_log_all_failures :: [bool] :: false :: - :: Log every failed check, not just state changes
 dynamic_interfaces :: [allow_if_changes] :: off :: - :: Accept configured interfaces that do not exist yet
 no_email_faults :: (flag) :: off :: - :: Do not mail FAULT transitions

@@ -1,7 +1,7 @@
 import type { Keyword, KeywordTable } from "./table.ts";
 
 /** Whether the runtime carries out what a keyword asks for. */
-export type KeywordStatus = "in-effect" | "pending";
+export type KeywordStatus = "in-effect" | "pending" | "without-effect";
 
 /**
  * What is in effect, by block. A keyword that is not listed loads into the model and is announced once as
@@ -11,7 +11,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "(root)": `static_ipaddress static_routes static_rules
     net_namespace net_namespace_ipvs use_pid_dir track_group interface_up_down_delays instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process bfd_instance`,
-  global_defs: `router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
+  global_defs: `router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures checker_max_in_flight checker_start_spread vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
@@ -22,7 +22,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     notify_fifo notify_fifo_script vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
     fifo_write_vrrp_states_on_reload startup_script startup_script_timeout shutdown_script shutdown_script_timeout
     smtp_server smtp_helo_name smtp_connect_timeout notification_email notification_email_from smtp_alert
-    smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker rs_init_notifies
+    smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker no_checker_emails rs_init_notifies
     control_socket control_listen vrrp_track_removed_addresses vrrp_lease_time vrrp_strict default_interface
     snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived enable_snmp_rfc
     enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker enable_dbus dbus_service_name`,
@@ -45,32 +45,32 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   vrrp_track_file: "file weight init_file",
   "vrrp_instance/authentication": "auth_type auth_pass",
   "vrrp_instance/auth_hmac": "key active_key time_window anti_replay mode",
-  virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo
+  virtual_server: `ip_family retry delay_before_retry warmup connect_timeout delay_loop delay_loop_down inhibit_on_failure lb_algo
     lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method
-    persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold
+    persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold ha_suspend
     sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert virtualhost snmp_name`,
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
-    delay_before_retry warmup connect_timeout delay_loop TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK SMTP_CHECK
+    delay_before_retry warmup connect_timeout delay_loop delay_loop_down TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK SMTP_CHECK
     MISC_CHECK
     FILE_CHECK BFD_CHECK notify_up notify_down smtp_alert virtualhost snmp_name`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
-    retry delay_before_retry warmup delay_loop alpha log_all_failures half_open`,
+    retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures half_open`,
   "virtual_server/real_server/UDP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
-    retry delay_before_retry warmup delay_loop alpha log_all_failures payload require_reply min_reply_length max_reply_length`,
+    retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures payload require_reply min_reply_length max_reply_length`,
   "virtual_server/real_server/PING_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
-    retry delay_before_retry warmup delay_loop alpha log_all_failures`,
-  "virtual_server/real_server/HTTP_GET": `url virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
-    connect_timeout fwmark retry nb_get_retry delay_before_retry warmup delay_loop alpha log_all_failures`,
+    retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
+  "virtual_server/real_server/HTTP_GET": `url fast_recovery virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
+    connect_timeout fwmark retry nb_get_retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
   "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset`,
   "virtual_server/real_server/DNS_CHECK": `type name connect_ip connect_port bindto bind_port bind_if connect_timeout
-    fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures`,
+    fwmark retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
   "virtual_server/real_server/SMTP_CHECK": `helo_name host connect_ip connect_port bindto bind_port bind_if
-    connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures`,
+    connect_timeout fwmark retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
   "virtual_server/real_server/SMTP_CHECK/host": `connect_ip connect_port bindto bind_port bind_if connect_timeout
-    fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures`,
+    fwmark retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
   "virtual_server/real_server/MISC_CHECK": `misc_path misc_timeout misc_dynamic user retry delay_before_retry warmup
-    delay_loop alpha log_all_failures`,
+    delay_loop delay_loop_down alpha log_all_failures`,
   "virtual_server/real_server/FILE_CHECK": "track_file weight",
   "virtual_server/real_server/BFD_CHECK": "name alpha",
   bfd_instance: `source_ip neighbor_ip neighbour_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops multihop
@@ -78,6 +78,17 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "vrrp_instance/track_bfd": "weight",
   "vrrp_instance/use_vmac": "(mac) name group",
 };
+
+const NO_TLS = "plain HTTP has no TLS";
+const NO_JIT = "patterns are searched without JIT, within 1 MiB";
+
+/** Words that have nothing to act on here, and why: `block name`. */
+const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ["virtual_server/real_server/HTTP_GET enable_sni", NO_TLS],
+  ["virtual_server/real_server/HTTP_GET sni_name", NO_TLS],
+  ["virtual_server/real_server/HTTP_GET/url regex_stack", NO_JIT],
+  ["virtual_server/real_server/SSL_GET/url regex_stack", NO_JIT],
+]);
 
 /** Blocks whose words all are in effect: they have no meaning of their own without the block. */
 const WHOLE_BLOCKS: ReadonlySet<string> = new Set([
@@ -103,12 +114,20 @@ const BY_BLOCK: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 
 export function statusOf(keyword: Keyword): KeywordStatus {
   if (WHOLE_BLOCKS.has(keyword.block)) return "in-effect";
-  return BY_BLOCK.get(keyword.block)?.has(keyword.name) === true ? "in-effect" : "pending";
+  if (BY_BLOCK.get(keyword.block)?.has(keyword.name) === true) return "in-effect";
+  return whyWithoutEffect(keyword) === null ? "pending" : "without-effect";
+}
+
+/** Why a word never has an effect; null for all others. */
+export function whyWithoutEffect({ block, name }: Keyword): string | null {
+  return WITHOUT_EFFECT.get(`${block} ${name}`) ?? null;
 }
 
 /** Names in the list above that no table has: `block name`. Empty unless the list has a mistake. */
 export function unknownStatusNames(tables: ReadonlyMap<string, KeywordTable>): readonly string[] {
-  return [...BY_BLOCK].flatMap(([block, names]) =>
-    [...names].filter((name) => tables.get(block)?.byName.has(name) !== true).map((name) => `${block} ${name}`),
-  );
+  const listed = [...BY_BLOCK].flatMap(([block, names]) => [...names].map((name) => `${block} ${name}`));
+  return [...listed, ...WITHOUT_EFFECT.keys()].filter((full) => {
+    const [block = "", name = ""] = full.split(" ");
+    return tables.get(block)?.byName.has(name) !== true;
+  });
 }

@@ -21,6 +21,7 @@ delay_before_retry :: <DECIMAL >=0> :: checker default :: seconds :: Default pau
 warmup :: <DECIMAL >=0> :: delay_loop :: seconds; 0 disables :: Upper bound of random initial check delay
 connect_timeout :: <DECIMAL 0.000001..4294.967295> :: 5 :: seconds :: Default connect and reply timeout
 delay_loop :: <DECIMAL >=0.000001> :: 60 :: seconds :: Default interval between checks
+delay_loop_down :: <DECIMAL >=0.000001> :: delay_loop of the checker :: seconds; not in keepalived :: Default interval while a check fails :: 2.4
 inhibit_on_failure :: (flag) :: off :: - :: Set weight 0 instead of removing failed servers
 lb_algo :: rr|wrr|lc|wlc|lblc|lblcr|sh|mh|dh|fo|ovf|sed|nq|twos :: wlc :: unknown name ignored with error :: IPVS scheduler
 lvs_sched :: as lb_algo :: wlc :: - :: Same as lb_algo
@@ -76,6 +77,7 @@ delay_before_retry :: <DECIMAL >=0> :: virtual_server value :: seconds :: Defaul
 warmup :: <DECIMAL >=0> :: virtual_server value :: seconds :: Upper bound of random initial delay
 connect_timeout :: <DECIMAL 0.000001..4294.967295> :: virtual_server value (5) :: seconds :: Default connect timeout
 delay_loop :: <DECIMAL >=0.000001> :: virtual_server value (60) :: seconds :: Default check interval
+delay_loop_down :: <DECIMAL >=0.000001> :: virtual_server value :: seconds; not in keepalived :: Default interval while a check fails :: 2.4
 smtp_alert :: [bool] :: smtp_alert_checker, smtp_alert, else true :: - :: Mail server state changes
 virtualhost :: <STRING> :: virtual_server value :: - :: Host header for its HTTP checks :: lenient
 snmp_name :: <STRING> :: none :: exactly one word :: Name shown through SNMP :: lenient

@@ -68,8 +68,8 @@ test("a server that is out stays out when its checks succeed, and comes back onl
   const out = feed(pool(), { kind: "force", server: 0, force: { kind: "out" } });
   assert.deepEqual(out.effects, ["server-down", "quorum-lost"]);
   const failed = feed(out.state, verdict(true), verdict(false));
-  assert.deepEqual(failed.effects, []);
+  assert.deepEqual(failed.effects, ["checker-down"]);
   assert.deepEqual(feed(failed.state, { kind: "force", server: 0, force: null }).effects, []);
   const healthy = feed(failed.state, verdict(true), { kind: "force", server: 0, force: null });
-  assert.deepEqual(healthy.effects, ["server-up", "quorum-gained"]);
+  assert.deepEqual(healthy.effects, ["checker-up", "server-up", "quorum-gained"]);
 });

@@ -131,3 +131,19 @@ test("verdicts alternate and a down verdict always needs retries + 1 failures in
     }),
   );
 });
+
+test("delay_loop_down paces what is down, from the failure that decides to the success that ends it", () => {
+  const timing: CheckerTiming = { ...TIMING, downDelayLoopUs: 500_000 };
+  assert.equal(scheduleFor(timing, { kind: "up", failures: 1 }).unexpectedIntervalUs, 1_000_000);
+  assert.equal(scheduleFor(timing, { kind: "up", failures: 2 }).unexpectedIntervalUs, 500_000);
+  const down = scheduleFor(timing, { kind: "down" });
+  assert.deepEqual(down, { expected: "failure", intervalUs: 500_000, unexpectedIntervalUs: 6_000_000 });
+  const recovered = stepPolicy(timing, { kind: "down" }, "success").effects.at(-1);
+  assert.equal(recovered?.kind === "schedule" ? recovered.restartUs : 0, null);
+});
+
+test("a success where a verdict of failure would have been paced by delay_loop_down waits a full delay_loop", () => {
+  const timing: CheckerTiming = { ...TIMING, downDelayLoopUs: 500_000 };
+  const first = stepPolicy(timing, pendingPolicy(true), "success").effects.at(-1);
+  assert.equal(first?.kind === "schedule" ? first.restartUs : null, 6_000_000);
+});

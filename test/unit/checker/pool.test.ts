@@ -41,7 +41,7 @@ test("alpha servers stay out until the first success of each alpha checker", () 
   assert.deepEqual(started.effects, []);
   assert.equal(started.state.servers[0]?.isAlive, false);
   const first = run(service, started.state, verdict(0, true, 0, true));
-  assert.deepEqual(first.effects, []);
+  assert.deepEqual(first.effects, ["checker-up"]);
   const second = run(service, first.state, verdict(0, true, 1, true));
   assert.deepEqual(second.effects, ["server-up", "quorum-gained"]);
 });
@@ -65,9 +65,9 @@ test("a server is up only while all its checkers pass", () => {
   const one = run(service, start(service).state, verdict(0, false, 1));
   assert.deepEqual(one.effects, ["server-down"]);
   const both = run(service, one.state, verdict(0, false, 0));
-  assert.deepEqual(both.effects, []);
+  assert.deepEqual(both.effects, ["checker-down"]);
   const half = run(service, both.state, verdict(0, true, 1));
-  assert.deepEqual(half.effects, []);
+  assert.deepEqual(half.effects, ["checker-up"]);
   assert.deepEqual(run(service, half.state, verdict(0, true, 0)).effects, ["server-up"]);
 });
 

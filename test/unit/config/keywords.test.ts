@@ -10,6 +10,16 @@ const REFERENCE = join(import.meta.dirname, "../../../../test/fixtures/config/ke
 /** Ours, in no reference. */
 const OWN = new Set([
   "global_defs ipvs_reconcile_interval",
+  "global_defs checker_max_in_flight",
+  "global_defs checker_start_spread",
+  ...[
+    "virtual_server",
+    "virtual_server/real_server",
+    ...["MISC", "SMTP", "TCP", "PING", "UDP", "DNS"].map((kind) => `virtual_server/real_server/${kind}_CHECK`),
+    "virtual_server/real_server/SMTP_CHECK/host",
+    "virtual_server/real_server/HTTP_GET",
+    "virtual_server/real_server/SSL_GET",
+  ].map((block) => `${block} delay_loop_down`),
   "virtual_server correlated_failure_guard",
   "virtual_server panic_threshold",
   "virtual_server/real_server/TCP_CHECK half_open",

@@ -231,12 +231,14 @@ test("without a weight a file that is not 0 takes the server out", async (contex
   await bench.runtime.stop();
 });
 
-test("a BFD check follows its session: down until told, over a reload, and never by alpha", async () => {
+test("a BFD check follows its session from the first word about it, and over a reload", async () => {
   const bench = createBench();
-  const watched = checked([checker({ kind: "bfd", bfdInstance: "uplink" }, { isAlpha: true })]);
+  const watched = checked([checker({ kind: "bfd", bfdInstance: "uplink" })]);
   await bench.runtime.start(watched);
-  assert.deepEqual(await tableLines(bench.table), ["tcp 192.168.1.100:80 rr"]);
+  assert.deepEqual(await tableLines(bench.table), row(10));
   take(bench);
+  bench.runtime.bfdChanged("uplink", false);
+  assert.equal(take(bench)[0], `BFD check of [uplink] RS(${S}) is DOWN`);
   bench.runtime.bfdChanged("other", true);
   bench.runtime.bfdChanged("uplink", true);
   assert.deepEqual(take(bench).slice(0, 2), [`BFD check of [uplink] RS(${S}) is UP`, `Adding service ${S} to VS ${V}`]);
@@ -249,4 +251,17 @@ test("a BFD check follows its session: down until told, over a reload, and never
   assert.equal(take(bench)[0], `BFD check of [uplink] RS(${S}) is DOWN`);
   await bench.clock.advance(0.1 * SECOND_US);
   assert.deepEqual(await tableLines(bench.table), ["tcp 192.168.1.100:80 rr"]);
+});
+
+test("an alpha BFD check keeps its server out until its session is up, and tells of the first bad word", async () => {
+  const bench = createBench();
+  await bench.runtime.start(checked([checker({ kind: "bfd", bfdInstance: "uplink" }, { isAlpha: true })]));
+  assert.deepEqual(await tableLines(bench.table), ["tcp 192.168.1.100:80 rr"]);
+  take(bench);
+  bench.runtime.bfdChanged("uplink", false);
+  bench.runtime.bfdChanged("uplink", false);
+  assert.deepEqual(take(bench), [`BFD check of [uplink] RS(${S}) is DOWN`]);
+  bench.runtime.bfdChanged("uplink", true);
+  await bench.clock.advance(0.1 * SECOND_US);
+  assert.deepEqual(await tableLines(bench.table), row(10));
 });

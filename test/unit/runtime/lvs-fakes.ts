@@ -1,6 +1,7 @@
 import { createMemoryIpvsTable } from "../../../src/ipvs/memory-table.ts";
 import type { VirtualServer } from "../../../src/model/lvs.ts";
 import type {
+  InterfaceAddress,
   IpvsCommand,
   IpvsTable,
   ProbeEvent,
@@ -9,6 +10,7 @@ import type {
   ProbeSchedule,
   ProbeTarget,
   SyscallFailure,
+  VrrpEvent,
 } from "../../../src/native/contract.ts";
 import { createLvsRuntime } from "../../../src/runtime/lvs-runtime.ts";
 import type { LvsClock, LvsConfiguration, LvsGlobals, LvsRuntime } from "../../../src/runtime/lvs-types.ts";
@@ -85,6 +87,7 @@ export class FakeProbeLoop implements ProbeLoop {
 
   addTarget(target: number, spec: ProbeTarget, schedule: ProbeSchedule, firstDelayUs: number): void {
     if (this.targets.has(target)) throw new TypeError(`target ${target} exists`);
+    demandIntervals(schedule);
     const live: FakeTarget = { spec, schedule, cancel: () => {} };
     this.targets.set(target, live);
     this.arm(target, live, firstDelayUs);
@@ -93,6 +96,7 @@ export class FakeProbeLoop implements ProbeLoop {
   setSchedule(target: number, schedule: ProbeSchedule): void {
     const live = this.targets.get(target);
     if (live === undefined) throw new TypeError(`target ${target} does not exist`);
+    demandIntervals(schedule);
     live.schedule = schedule;
   }
 
@@ -144,6 +148,12 @@ export class FakeProbeLoop implements ProbeLoop {
     const events = this.batch;
     this.batch = [];
     this.onEvents(events);
+  }
+}
+
+function demandIntervals({ intervalUs, unexpectedIntervalUs }: ProbeSchedule): void {
+  for (const value of [intervalUs, unexpectedIntervalUs]) {
+    if (!Number.isInteger(value) || value < 1) throw new TypeError(`an interval of ${value} us`);
   }
 }
 
@@ -237,6 +247,56 @@ export interface Bench {
   readonly opened: string[];
   /** What is wrong with the own network. */
   readonly network: { problem: string | null };
+  /** Addresses of this machine. */
+  readonly addresses: FakeAddresses;
+}
+
+/** Addresses that come and go, each on an interface by its number. */
+export class FakeAddresses {
+  #listener: ((events: readonly VrrpEvent[]) => void) | null = null;
+  readonly #held: InterfaceAddress[] = [];
+
+  get isWatched(): boolean {
+    return this.#listener !== null;
+  }
+
+  watch(onEvents: (events: readonly VrrpEvent[]) => void): () => void {
+    this.#listener = onEvents;
+    return () => {
+      this.#listener = null;
+    };
+  }
+
+  async read(): Promise<readonly InterfaceAddress[]> {
+    return [...this.#held];
+  }
+
+  add(address: string, ifindex = 2): void {
+    const record: InterfaceAddress = {
+      ifindex,
+      family: "inet",
+      address,
+      prefixLength: 24,
+      scope: 0,
+      label: null,
+      broadcast: null,
+      peer: null,
+    };
+    this.#held.push(record);
+    this.#listener?.([{ kind: "address", address: record, isDeleted: false, atUs: 0 }]);
+  }
+
+  /** @param isTold false: the event is lost */
+  remove(address: string, ifindex = 2, isTold = true): void {
+    const index = this.#held.findIndex((one) => one.address === address && one.ifindex === ifindex);
+    const [record] = this.#held.splice(index, 1);
+    if (record === undefined) throw new Error(`${address} is not held`);
+    if (isTold) this.#listener?.([{ kind: "address", address: record, isDeleted: true, atUs: 0 }]);
+  }
+
+  loseEvents(): void {
+    this.#listener?.([{ kind: "overrun", atUs: 0 }]);
+  }
 }
 
 /** A runtime in a world of fakes. @param answering servers that answer from the start */
@@ -247,6 +307,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
   const lines: string[] = [];
   const opened: string[] = [];
   const network: Bench["network"] = { problem: null };
+  const addresses = new FakeAddresses();
   let loop: FakeProbeLoop | null = null;
   const runtime = createLvsRuntime(
     { keepsTableAtStop, reconcileIntervalUs: 5_000_000 },
@@ -266,13 +327,14 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
       clock,
       random: () => random,
       lookAtNetwork: async () => network.problem,
+      addresses: { watch: (onEvents) => addresses.watch(onEvents), read: () => addresses.read() },
     },
   );
   const probes = (): FakeProbeLoop => {
     if (loop === null) throw new Error("no probe loop was opened");
     return loop;
   };
-  return { runtime, scripts, clock, table, probes, lines, opened, network };
+  return { runtime, scripts, clock, table, probes, lines, opened, network, addresses };
 }
 
 /** A configuration that has nothing but virtual servers. */

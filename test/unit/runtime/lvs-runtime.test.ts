@@ -318,3 +318,14 @@ test("log_all_failures of one checker tells its failures, and not those of its n
     "TCP connection to [192.168.1.7]:tcp:80 failed.",
   ]);
 });
+
+test("delay_before_retry 0: the retries follow at once", async () => {
+  const bench = createBench(["192.168.1.7:80"]);
+  const checker = tcpChecker("192.168.1.7", 80, { delayBeforeRetryUs: 0, retries: 2 });
+  await bench.runtime.start(configuration([virtualServer([realServer("192.168.1.7", { checkers: [checker] })])]));
+  await bench.clock.advance(2_000_000);
+  bench.probes().answering.clear();
+  await bench.clock.advance(4_000_000);
+  assert.deepEqual(await tableLines(bench.table), ["tcp 192.168.1.100:80 rr"]);
+  await bench.runtime.stop();
+});

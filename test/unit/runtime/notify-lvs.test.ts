@@ -22,12 +22,15 @@ const TEXT = `virtual_server 10.0.0.100 80 {
 }
 `;
 
-function bench(): {
+function bench(globals = ""): {
   readonly told: string[];
   readonly tell: (effect: LvsPoolEvent["effect"], cause?: LvsPoolEvent["cause"]) => void;
 } {
   const source = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
-  const { configuration } = loadConfiguration(source, createMemoryHost({ files: { "/a.conf": TEXT } }));
+  const { configuration } = loadConfiguration(
+    source,
+    createMemoryHost({ files: { "/a.conf": `${globals}\n${TEXT}` } }),
+  );
   const told: string[] = [];
   const notifier = new LvsNotifier({
     run: (owner, calls) => void told.push(`${owner}: ${calls.map(({ command }) => command.argv.join(" ")).join()}`),
@@ -60,6 +63,21 @@ describe("LvsNotifier", () => {
       `RS ${RS} ${VS} UP\n\0`,
       `Realserver ${RS} of virtual server ${VS} - UP => TCP CHECK succeed on service <=`,
     ]);
+  });
+
+  it("mails of each checker, the server still down, unless no_checker_emails is given", () => {
+    const { told, tell } = bench();
+    tell({ kind: "checker-down", server: 0 }, { check: "misc" });
+    tell({ kind: "checker-up", server: 0 });
+    assert.deepEqual(told, [
+      `Realserver ${RS} of virtual server ${VS} - DOWN => MISC CHECK failed on service <=`,
+      `Realserver ${RS} of virtual server ${VS} - DOWN => TCP CHECK succeed on service <=`,
+    ]);
+    const quiet = bench("global_defs {\n  no_checker_emails\n}");
+    quiet.tell({ kind: "checker-down", server: 0 });
+    assert.deepEqual(quiet.told, []);
+    quiet.tell({ kind: "server-down", server: 0 });
+    assert.match(quiet.told.at(-1) ?? "", /TCP CHECK failed/);
   });
 
   it("names the session of a BFD check in a mail", () => {
