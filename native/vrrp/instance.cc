@@ -18,11 +18,11 @@ int64_t NextDeadline(int64_t base_us, int64_t interval_us, int64_t now_us) {
 }
 
 /** Moments in an interval that the adverts of all instances with this interval share. */
-constexpr int64_t kSharedMoments = 64;
+constexpr int64_t kSharedMoments = 16;
 
 /**
  * Adverts of one moment cost one wake-up. The first one after an instance became active comes early
- * for it, by less than a sixty-fourth of the interval; from then on the cadence stays there.
+ * for it, by less than a sixteenth of the interval; from then on the cadence stays there.
  */
 int64_t AtSharedMoment(int64_t deadline_us, int64_t interval_us) {
   const int64_t spacing_us = std::max<int64_t>(interval_us / kSharedMoments, 1);
