@@ -59,8 +59,6 @@ AdvertFormat FormatOf(const char* source) {
 constexpr int64_t kIntervalUs = 1'000'000;
 /** At priority 100 and 1 s. RFC 9568 §6.1: 3 s + 156 / 256 s */
 constexpr int64_t kActiveDownUs = 3'609'375;
-/** The last shared moment before: 57 / 16 s. */
-constexpr int64_t kMomentUs = 3'562'500;
 
 ArmActiveDown ActiveDown(ActiveDownRule::From from, int64_t multiplier = 3) {
   return {.rule = {.interval_us = kIntervalUs,
@@ -139,7 +137,7 @@ TEST_F(InstanceTest, TakesOverInOrderWhenTheActiveDownTimerEnds) {
 TEST_F(InstanceTest, AdvertsKeepTheirCadence) {
   Install(0);
   timers_.RunDue(kActiveDownUs, 10);
-  int64_t deadline_us = kMomentUs + kIntervalUs;
+  int64_t deadline_us = kActiveDownUs + kIntervalUs;
   for (const int64_t late_us : {300, 0, 15'000, 70}) {
     EXPECT_EQ(instance_.adver_timer().at_us(), deadline_us);
     timers_.RunDue(deadline_us + late_us, 10);
@@ -151,7 +149,8 @@ TEST_F(InstanceTest, AdvertsKeepTheirCadence) {
 TEST_F(InstanceTest, TheFirstAdvertComesEarlyToAMomentThatAllShare) {
   Install(15'624);
   timers_.RunDue(kActiveDownUs + 15'624, 10);
-  int64_t deadline_us = kMomentUs + kIntervalUs;
+  // Moments are 3,125 us apart; kActiveDownUs is one.
+  int64_t deadline_us = kActiveDownUs + 12'500 + kIntervalUs;
   for (int round = 0; round < 3; ++round) {
     EXPECT_EQ(instance_.adver_timer().at_us(), deadline_us);
     timers_.RunDue(deadline_us + 70, 10);
@@ -163,10 +162,10 @@ TEST_F(InstanceTest, AfterAStallOneAdvertIsSentAndNotABurst) {
   Install(0);
   timers_.RunDue(kActiveDownUs, 10);
   host_.done.clear();
-  const int64_t now_us = kMomentUs + 10 * kIntervalUs + 123;
+  const int64_t now_us = kActiveDownUs + 10 * kIntervalUs + 123;
   timers_.RunDue(now_us, 10);
   EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
-  EXPECT_EQ(instance_.adver_timer().at_us(), kMomentUs + 11 * kIntervalUs) << "a shared moment";
+  EXPECT_EQ(instance_.adver_timer().at_us(), kActiveDownUs + 11 * kIntervalUs) << "a shared moment";
 }
 
 TEST_F(InstanceTest, AnAdvertThatWaitsInTheSocketPreventsTheTakeover) {

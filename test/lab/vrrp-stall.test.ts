@@ -124,6 +124,24 @@ async function overrun(pair: Pair): Promise<void> {
   assert.equal(await isHeld(machine, VIP), true);
 }
 
+/** More routes than the socket has room for come and go while the daemon is stopped: none of them is for it. */
+async function routesOfOthers(pair: Pair): Promise<void> {
+  const master = await startBoth(pair);
+  const { machine } = pair.first;
+  const lostBefore = lostMessages(machine);
+  const routes = Array.from(
+    { length: 60_000 },
+    (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}/32`,
+  );
+  master.signal("SIGSTOP");
+  await machine.ip(routes.map((route) => `route add ${route} dev eth0 proto 186`).join("\n"));
+  master.signal("SIGCONT");
+  await largestGapMs(pair, pair.first, 2);
+  assert.equal(lostMessages(machine), lostBefore);
+  assert.doesNotMatch(master.text, /events lost/);
+  assert.deepEqual(pair.second.watch.changes, [], "the backup took over");
+}
+
 /** Waits until the VIP is back. */
 async function heal(machine: Machine): Promise<void> {
   const deadlineMs = performance.now() + 10_000;
@@ -188,5 +206,6 @@ describe("VRRP beside what stalls others", () => {
     busyCores(pair, REALTIME, skewMs(pair, LOW)),
   );
   scenario("netlink messages lost", { ...QUICK, advertInt: "2" }, overrun);
+  scenario("routes of others by the ten thousand", { ...QUICK, advertInt: "2" }, routesOfOthers);
   scenario("log, notify FIFO and notify scripts that hang", QUICK, nobodyListens);
 });
