@@ -162,6 +162,7 @@ export const TAKEOVER: BenchCase = {
     ...["1000", "5000", "10000"].map((vips) => `advert_int=1 instances=1 vips=${vips}`),
     `advert_int=1 instances=1 vips=5000 ${HELD_DOWN}`,
     ...["1", "0.1"].map((seconds) => `advert_int=${seconds} instances=250 vips=1000`),
+    `advert_int=0.1 instances=250 vips=1000 ${REAL_TIME}`,
   ],
   smoke: "advert_int=0.1 instances=2 vips=6",
   subjects: ["keepalived", "holdfast"],
