@@ -148,13 +148,14 @@ async function trial(bed: VrrpBed, subject: Subject, setting: Setting): Promise<
     firstToLastMs: Math.max(...gainedMs.values()) - firstMs,
     allAnnouncedOnceMs: Math.max(...announced.firstMs.values()) - firstMs,
     lastAnnouncementMs: announced.lastMs - firstMs,
+    takenAway: bed.second.watch.events.items.slice(from).filter(({ isAdded }) => !isAdded).length,
   };
 }
 
 export const TAKEOVER: BenchCase = {
   name: "takeover",
   meaning:
-    "kill -9 of the master of all instances: how long after the protocol's own Active_Down_Interval each instance's address was on the backup; from the first address there to the last one, to the moment when each had its first gratuitous ARP, and to the last of the 5 rounds of them; with vmac_protodown the first address counts from the first advert, since all come at once",
+    "kill -9 of the master of all instances: how long after the protocol's own Active_Down_Interval each instance's address was on the backup; from the first address there to the last one, to the moment when each had its first gratuitous ARP, and to the last of the 5 rounds of them; addresses that the backup gave up again meanwhile; with vmac_protodown the first address counts from the first advert, since all come at once",
   variants: [
     ...["1", "0.1"].map((seconds) => `advert_int=${seconds} instances=1 vips=1`),
     // Without it any other program delays an advert by more than the three intervals.
