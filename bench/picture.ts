@@ -13,7 +13,7 @@ const MAIN_METRICS: Readonly<Record<string, readonly string[]>> = {
   "probe-http": ["cpuPerCheckUs"],
   "vrrp-adverts": ["cpuPerAdvertUs"],
   failover: ["vipPastActiveDownMs"],
-  takeover: ["pastDueMaxMs", "firstToLastMs"],
+  takeover: ["announcedPastDueMaxMs", "firstToLastMs"],
   "advert-lateness": ["p99Ms"],
   load: ["firstProbeMs"],
   reload: ["wallMs"],
