@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { EventLog } from "../../test/helpers/event-log.ts";
 import { type Line, linesOf } from "../../test/helpers/process.ts";
 import { monitorTimeMs } from "../../test/lab/address-watch.ts";
+import type { Daemon } from "../../test/lab/daemon.ts";
 import { advertOf, decodeFrame } from "../../test/lab/frames.ts";
 import type { BenchCase, Sample, Subject } from "../case.ts";
 import { settingOf } from "../scale.ts";
@@ -10,8 +11,8 @@ import { activeDownMs, type VrrpBed, vipAt, whyNoVrrp, withBed } from "../vrrp-b
 
 const ANNOUNCE_ROUNDS = 5;
 const PRIORITY = 100;
-/** Until the backup listens. */
-const SETTLE_MS = 5_000;
+/** Past the work of the start. */
+const SETTLE_MS = 3_000;
 const TIMEOUT_MS = 90_000;
 const HELD_DOWN = "vmac_protodown";
 const REAL_TIME = "vrrp_rt_priority";
@@ -76,6 +77,13 @@ class Announcements {
   }
 }
 
+/** All instances are backups: on a busy machine the start of many takes seconds. */
+async function listens(backup: Daemon, instances: number): Promise<void> {
+  let left = instances;
+  const isLast = (text: string): boolean => text.includes("Entering BACKUP STATE") && --left === 0;
+  await backup.log.waitFor("all backups", ({ text }) => isLast(text), { timeoutMs: TIMEOUT_MS });
+}
+
 /** When each address appeared on the backup. */
 async function gains(bed: VrrpBed, vips: readonly string[], from: number): Promise<ReadonlyMap<string, number>> {
   const left = new Set(vips);
@@ -125,7 +133,8 @@ async function trial(bed: VrrpBed, subject: Subject, setting: Setting): Promise<
   const links = linesOf(
     bed.second.machine.spawn(["ip", "-ts", "-o", "monitor", "link"], { ...process.env, TZ: "UTC" }).stdout,
   );
-  bed.start(bed.second, subject, configOf(setting, PRIORITY));
+  const backup = bed.start(bed.second, subject, configOf(setting, PRIORITY));
+  await listens(backup, setting.instances);
   await pause(SETTLE_MS);
   await bed.randomPhase(setting.advertInt * 1_000);
   const from = bed.second.watch.events.position;
