@@ -24,8 +24,8 @@ const MAIN_METRICS: Readonly<Record<string, readonly string[]>> = {
   stop: ["stopMs"],
 };
 const COLOURS: Readonly<Record<Subject, string>> = { keepalived: "#8a8f98", haproxy: "#c9a227", holdfast: "#2f6fb0" };
-const WIDTH = 1080;
-const LABEL_WIDTH = 540;
+const WIDTH = 1140;
+const LABEL_WIDTH = 600;
 const BAR_HEIGHT = 14;
 const GAP = 12;
 /** Longer bars are cut. */
@@ -66,7 +66,8 @@ function draw(rows: readonly Row[]): string {
     }
     y += GAP;
   }
-  const legend = SUBJECTS.map((subject, index) => {
+  const drawn = SUBJECTS.filter((subject) => rows.some(({ bySubject }) => bySubject.has(subject)));
+  const legend = drawn.map((subject, index) => {
     const x = LABEL_WIDTH + index * 120;
     return `<rect x="${x}" y="12" width="12" height="12" fill="${COLOURS[subject]}"/><text x="${x + 18}" y="22">${subject}</text>`;
   });
