@@ -108,7 +108,7 @@ async function overrun(pair: Pair): Promise<void> {
   const { machine } = pair.first;
   const lostBefore = lostMessages(machine);
   master.signal("SIGSTOP");
-  await machine.ip(`${flood(200)}\naddr del ${VIP}/32 dev eth0`);
+  await machine.ip(`${flood(100)}\naddr del ${VIP}/32 dev eth0`);
   assert.equal(await isHeld(machine, VIP), false);
   assert.ok(lostMessages(machine) > lostBefore, "no socket overflowed");
   const from = master.log.position;
@@ -130,7 +130,7 @@ async function routesOfOthers(pair: Pair): Promise<void> {
   const { machine } = pair.first;
   const lostBefore = lostMessages(machine);
   const routes = Array.from(
-    { length: 60_000 },
+    { length: 30_000 },
     (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}/32`,
   );
   master.signal("SIGSTOP");
@@ -205,7 +205,7 @@ describe("VRRP beside what stalls others", () => {
   scenario("both cores busy, with real-time priority: no advert later than the skew time", QUICK, (pair) =>
     busyCores(pair, REALTIME, skewMs(pair, LOW)),
   );
-  scenario("netlink messages lost", { ...QUICK, advertInt: "2" }, overrun);
-  scenario("routes of others by the ten thousand", { ...QUICK, advertInt: "2" }, routesOfOthers);
+  scenario("netlink messages lost", { ...QUICK, advertInt: "3" }, overrun);
+  scenario("routes of others by the ten thousand", { ...QUICK, advertInt: "3" }, routesOfOthers);
   scenario("log, notify FIFO and notify scripts that hang", QUICK, nobodyListens);
 });
