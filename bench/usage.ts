@@ -47,6 +47,11 @@ function threadCpuUs(pid: number, thread: string): number {
   return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1_000;
 }
 
+/** Open file descriptors, those of sockets among them. */
+export function descriptorsOf(pids: readonly number[]): number {
+  return sum(pids.map((pid) => readdirSync(`/proc/${pid}/fd`).length));
+}
+
 function kibibytes(path: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync(path, "utf8"))?.[1] ?? 0);
 }

@@ -58,6 +58,11 @@ export class VrrpBed {
     return new VrrpBed(network, routers, await network.capture());
   }
 
+  /** One more interface, on the same switch but out of the others' hearing. */
+  addPort(router: Router, name: string, address: string): Promise<void> {
+    return this.#network.addPort(router.machine, name, address);
+  }
+
   start(router: Router, subject: Subject, config: string, env: NodeJS.ProcessEnv = {}): Daemon {
     return new Daemon(router.machine, { name: daemonNameOf(subject), config, env });
   }

@@ -1,13 +1,14 @@
-import { advertOf } from "../../test/lab/frames.ts";
-import type { Machine } from "../../test/lab/machine.ts";
+import { type Advert, advertOf } from "../../test/lab/frames.ts";
 import type { BenchCase, Sample, Subject } from "../case.ts";
 import { rest } from "../scale.ts";
-import { cpuUsOf } from "../usage.ts";
+import { quantile } from "../statistics.ts";
+import { cpuUsOf, descriptorsOf, pssMiBOf } from "../usage.ts";
 import { type VrrpBed, vipAt, whyNoVrrp, withBed } from "../vrrp-bed.ts";
 
 /** Past the announcements: keepalived and holdfast repeat them 5 s after they became master. */
 const WARM_UP_MS = 8_000;
 const MEASURE_MS = 5_000;
+const INTERVAL_MS = 100;
 
 /** VRIDs are 1 to 255, so more instances need more interfaces. */
 const PER_INTERFACE = 250;
@@ -18,15 +19,22 @@ function interfaceAt(index: number): string {
 }
 
 /** Interfaces beside eth0, each with an address of its own. */
-async function addInterfaces(machine: Machine, count: number): Promise<void> {
-  for (let number = 1; number * PER_INTERFACE < count; number++) {
-    const name = `m${number}`;
-    const lines = [
-      `link add link eth0 name ${name} type macvlan mode bridge`,
-      `addr add 10.0.2.${number}/8 dev ${name}`,
-    ];
-    await machine.ip([...lines, `link set ${name} up`].join("\n"));
+async function addInterfaces(bed: VrrpBed, count: number): Promise<void> {
+  for (let index = PER_INTERFACE; index < count; index += PER_INTERFACE) {
+    const name = interfaceAt(index);
+    await bed.addPort(bed.first, name, `10.0.2.${name.slice(1)}/8`);
   }
+}
+
+/** How much later than the interval each advert came after the one before of its instance. */
+function latenessMs(adverts: readonly Advert[]): readonly number[] {
+  const lastMs = new Map<string, number>();
+  return adverts.flatMap(({ source, vrid, atMs }) => {
+    const key = `${source} ${vrid}`;
+    const before = lastMs.get(key);
+    lastMs.set(key, atMs);
+    return before === undefined ? [] : [atMs - before - INTERVAL_MS];
+  });
 }
 
 /** Instances with one VIP each, at 100 ms. */
@@ -40,8 +48,8 @@ function configOf(count: number): string {
 }
 
 async function trial(bed: VrrpBed, subject: Subject, count: number): Promise<Sample> {
-  const { machine, watch } = bed.first;
-  await addInterfaces(machine, count);
+  const { watch } = bed.first;
+  await addInterfaces(bed, count);
   const daemon = bed.start(bed.first, subject, configOf(count));
   const missing = new Set(Array.from({ length: count }, (_, index) => vipAt(index)));
   await watch.events.waitFor("all addresses", ({ address }) => missing.delete(address) && missing.size === 0, {
@@ -56,17 +64,22 @@ async function trial(bed: VrrpBed, subject: Subject, count: number): Promise<Sam
   const adverts = bed.capture.frames.items
     .slice(from)
     .filter((frame) => frame.atMs > before.atMs && frame.atMs <= after.atMs)
-    .filter((frame) => advertOf(frame) !== null).length;
+    .flatMap((frame) => advertOf(frame) ?? []);
+  const lateMs = latenessMs(adverts);
   return {
-    cpuPerAdvertUs: (after.cpuUs - before.cpuUs) / adverts,
-    advertsPerSec: (adverts / (after.atMs - before.atMs)) * 1_000,
+    cpuPerAdvertUs: (after.cpuUs - before.cpuUs) / adverts.length,
+    advertsPerSec: (adverts.length / (after.atMs - before.atMs)) * 1_000,
+    lateP99Ms: quantile(lateMs, 0.99),
+    lateMaxMs: lateMs.reduce((most, ms) => Math.max(most, ms), Number.NEGATIVE_INFINITY),
+    pssMiB: pssMiBOf(daemon.pids),
+    descriptors: descriptorsOf(daemon.pids),
   };
 }
 
 export const VRRP_ADVERTS: BenchCase = {
   name: "vrrp-adverts",
   meaning:
-    "a master of many instances with advert_int 0.1, nobody else on the wire: CPU time of all threads of the daemon (schedstat) per advert that was seen there",
+    "a master of many instances with advert_int 0.1, nobody else on the wire: CPU time of all threads of the daemon (schedstat) per advert that was seen there; how late each was after the one before of its instance; memory (proportional share) and open descriptors",
   variants: ["instances=250", "instances=1000"],
   smoke: "instances=3",
   subjects: ["keepalived", "holdfast"],

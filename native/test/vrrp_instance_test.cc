@@ -150,8 +150,8 @@ TEST_F(InstanceTest, AdvertsKeepTheirCadence) {
 TEST_F(InstanceTest, TheFirstAdvertComesEarlyToAMomentThatAllShare) {
   Install(15'624);
   timers_.RunDue(kActiveDownUs + 15'624, 10);
-  // 1 s / 64; kActiveDownUs is a multiple of it.
-  int64_t deadline_us = kActiveDownUs + kIntervalUs;
+  // Moments are 3,125 us apart; kActiveDownUs is one.
+  int64_t deadline_us = kActiveDownUs + 12'500 + kIntervalUs;
   for (int round = 0; round < 3; ++round) {
     EXPECT_EQ(instance_.adver_timer().at_us(), deadline_us);
     timers_.RunDue(deadline_us + 70, 10);
@@ -166,7 +166,7 @@ TEST_F(InstanceTest, AfterAStallOneAdvertIsSentAndNotABurst) {
   const int64_t now_us = kActiveDownUs + 10 * kIntervalUs + 123;
   timers_.RunDue(now_us, 10);
   EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
-  EXPECT_EQ(instance_.adver_timer().at_us(), now_us - 123 + kIntervalUs) << "a shared moment";
+  EXPECT_EQ(instance_.adver_timer().at_us(), kActiveDownUs + 11 * kIntervalUs) << "a shared moment";
 }
 
 TEST_F(InstanceTest, AnAdvertThatWaitsInTheSocketPreventsTheTakeover) {

@@ -98,6 +98,7 @@ TEST_F(PacedAnnouncerTest, OtherInterfacesAreNotPaced) {
   pacer_.Set({{.interfaces = {2}, .garp_interval_us = 100, .gna_interval_us = 0}});
   Announcer announcer(&timers_, &sink_, &listener_, &pacer_);
   announcer.Start(Addresses({3, 3, 3}), {.repeat = 5}, 0);
+  RunUntil(1);
   EXPECT_EQ(sink_.ifindexes.size(), 15u);
 }
 

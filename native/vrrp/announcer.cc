@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,6 +10,8 @@ namespace holdfast::vrrp {
 
 namespace {
 
+/** Addresses looked at in a turn. */
+constexpr size_t kLooksMax = 256;
 /** Pause when the device's queue is full. */
 constexpr int64_t kRetryUs = 1'000;
 
@@ -24,7 +27,7 @@ void Announcer::Start(std::shared_ptr<AddressSet> addresses, const AnnounceRule&
   last_burst_us_ = now_us;
   has_second_burst_ = rule.delay_us > 0;
   StartBurst(rule.repeat);
-  SendChunk(now_us);
+  SendChunk(now_us, std::clamp<size_t>(addresses_->size(), 1, FrameSink::kFramesMax));
 }
 
 void Announcer::ReplaceAddresses(std::shared_ptr<AddressSet> addresses) {
@@ -50,11 +53,12 @@ void Announcer::OnTimer(TimerNode& node, int64_t now_us) {
   SendChunk(now_us);
 }
 
-void Announcer::SendChunk(int64_t now_us) {
+void Announcer::SendChunk(int64_t now_us, size_t frames_max) {
   std::array<OutgoingFrame, FrameSink::kFramesMax> storage;
   const size_t first = next_address_;
   const uint32_t rounds = rounds_left_;
-  const auto chunk = std::span(storage).first(FillChunk(storage, now_us));
+  const auto room = std::span(storage).first(frames_max);
+  const auto chunk = room.first(FillChunk(room, now_us));
   const FrameSink::Result result = sink_->SendFrames(chunk);
   if (result.error && IsFull(result.error->error_number)) {
     // Begin again behind what went out. Frames of other links between them go out twice at worst.
@@ -77,7 +81,7 @@ void Announcer::SendChunk(int64_t now_us) {
 size_t Announcer::FillChunk(std::span<OutgoingFrame> chunk, int64_t now_us) {
   size_t count = 0;
   // Bounded also where no link takes announcements.
-  for (size_t looked = 0; looked < 4 * FrameSink::kFramesMax; ++looked) {
+  for (size_t looked = 0; looked < kLooksMax; ++looked) {
     if (count == chunk.size() || rounds_left_ == 0) break;
     const size_t index = next_address_;
     const int32_t ifindex = addresses_->ifindex(index);

@@ -15,8 +15,8 @@ namespace holdfast::vrrp {
 /**
  * Gratuitous ARP and unsolicited NA of one instance: a burst of rounds over all addresses at once,
  * a second one after a delay, then bursts at the refresh interval. A turn of the loop sends at most
- * FrameSink::kFramesMax frames; the rest comes with the next turns, so that many addresses do not
- * delay adverts.
+ * FrameSink::kFramesMax frames, and at first one round only; the rest comes with the next turns, so
+ * that many addresses do not delay adverts, nor repetitions the takeover of another instance.
  */
 class Announcer final : public TimerOwner {
  public:
@@ -42,7 +42,7 @@ class Announcer final : public TimerOwner {
   Announcer& operator=(const Announcer&) = delete;
   ~Announcer() { Cancel(); }
 
-  /** Replaces what is under way; sends the first frames before it returns. */
+  /** Replaces what is under way; sends the first round, or its begin, before it returns. */
   void Start(std::shared_ptr<AddressSet> addresses, const AnnounceRule& rule, int64_t now_us);
   /** Goes on with other addresses; without any there is nothing to go on with. */
   void ReplaceAddresses(std::shared_ptr<AddressSet> addresses);
@@ -53,7 +53,7 @@ class Announcer final : public TimerOwner {
 
  private:
   void StartBurst(uint32_t rounds);
-  void SendChunk(int64_t now_us);
+  void SendChunk(int64_t now_us, size_t frames_max = FrameSink::kFramesMax);
   size_t FillChunk(std::span<OutgoingFrame> chunk, int64_t now_us);
   bool TakeTurn(size_t index, int64_t now_us);
   bool IsPaced(size_t index) const;

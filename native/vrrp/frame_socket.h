@@ -25,7 +25,8 @@ class FrameSink {
     size_t sent = 0;
     std::optional<SyscallError> error;
   };
-  static constexpr size_t kFramesMax = 64;
+  /** Sent in one go they take below a millisecond, also where a frame costs the kernel 50 us. */
+  static constexpr size_t kFramesMax = 16;
 
   /** At most kFramesMax, without waiting. */
   virtual Result SendFrames(std::span<const OutgoingFrame> frames) = 0;

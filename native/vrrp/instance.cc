@@ -17,15 +17,17 @@ int64_t NextDeadline(int64_t base_us, int64_t interval_us, int64_t now_us) {
   return next_us > now_us ? next_us : now_us + interval_us;
 }
 
-/** Moments in an interval that the adverts of all instances with this interval share. */
-constexpr int64_t kSharedMoments = 64;
+/** Adverts of instances with the same interval are sent at moments so far apart, or closer. */
+constexpr int64_t kMomentUs = 3'125;
+constexpr int64_t kMomentsMin = 32;
 
 /**
  * Adverts of one moment cost one wake-up. The first one after an instance became active comes early
- * for it, by less than a sixty-fourth of the interval; from then on the cadence stays there.
+ * for it, by less than the distance of two moments; from then on the cadence stays there. The
+ * moments are close, because those who wait for these adverts take over together as well.
  */
 int64_t AtSharedMoment(int64_t deadline_us, int64_t interval_us) {
-  const int64_t spacing_us = std::max<int64_t>(interval_us / kSharedMoments, 1);
+  const int64_t spacing_us = std::clamp<int64_t>(interval_us / kMomentsMin, 1, kMomentUs);
   return deadline_us - deadline_us % std::max<int64_t>(interval_us, 1) % spacing_us;
 }
 

@@ -16,8 +16,8 @@ namespace {
 
 /** Timers per turn; the sockets are looked at in between. */
 constexpr size_t kTimersPerTurn = 256;
-constexpr size_t kTimersPerInstance = 3;
-constexpr size_t kOwnTimers = 3;
+constexpr size_t kTimersPerInstance = 2;
+constexpr size_t kOwnTimers = 2;
 constexpr int64_t kOverrunRetryUs = 100'000;
 /** The kernel answers while it takes the message, so this is never waited for. */
 constexpr int kNetlinkTimeoutMs = 200;
@@ -28,7 +28,7 @@ constexpr int kNetlinkTimeoutMs = 200;
 struct Loop::Slot final : public Announcer::Listener {
   Slot(int32_t id, std::shared_ptr<Counters> counters, Loop* loop)
       : instance(id, std::move(counters), &loop->timers_, loop),
-        announcer(&loop->timers_, &loop->frames_, this, &loop->pacer_),
+        announcer(&loop->bulk_, &loop->frames_, this, &loop->pacer_),
         owner(loop) {}
 
   void OnAnnounced(size_t frames) override {
@@ -256,13 +256,26 @@ void Loop::CloseIfUnused(AdvertSocket* socket) {
 void Loop::ReserveTimers() {
   const size_t instances = slots_.size();
   timers_.Reserve(kTimersPerInstance * instances + kOwnTimers + bfd_.timers());
+  // An announcer each, and the worker.
+  bulk_.Reserve(instances + 1);
   addresses_.Reserve(2 * instances);
+}
+
+/** 0: there is no timer. */
+int64_t Loop::EarliestUs() const {
+  int64_t at_us = 0;
+  for (const TimerHeap* const heap : {&timers_, &bulk_}) {
+    const TimerNode* const earliest = heap->earliest();
+    if (earliest == nullptr) continue;
+    const int64_t own_us = std::max<int64_t>(earliest->at_us(), 1);
+    at_us = at_us == 0 ? own_us : std::min(at_us, own_us);
+  }
+  return at_us;
 }
 
 /** Once per turn, so that moving a timer costs no system call. */
 void Loop::ArmTimerFd() {
-  const TimerNode* const earliest = timers_.earliest();
-  const int64_t wanted_us = earliest == nullptr ? 0 : std::max<int64_t>(earliest->at_us(), 1);
+  const int64_t wanted_us = EarliestUs();
   if (wanted_us == deadline_us_) return;
   deadline_us_ = wanted_us;
   if (wanted_us == 0) {
@@ -275,6 +288,7 @@ void Loop::ArmTimerFd() {
 void Loop::OnDeadline() {
   deadline_us_ = 0;
   timers_.RunDue(MonotonicUs(), kTimersPerTurn);
+  bulk_.RunDue(MonotonicUs(), 1);
   ArmTimerFd();
 }
 

@@ -92,6 +92,7 @@ class Loop final : private InstanceHost,
   AdvertSocket* DetachSocket(Slot* slot);
   void CloseIfUnused(AdvertSocket* socket);
   void ReserveTimers();
+  int64_t EarliestUs() const;
   void ArmTimerFd();
   void OnDeadline();
   void TriggerAll(Trigger trigger);
@@ -144,14 +145,17 @@ class Loop final : private InstanceHost,
   DeadlineTimer deadline_;
   /** What the timerfd is set to; 0 when it is not armed. */
   int64_t deadline_us_ = 0;
+  /** Of the protocols: each runs before anything of `bulk_`. */
   TimerHeap timers_;
+  /** Work on many addresses, piece by piece: one piece a turn. */
+  TimerHeap bulk_;
   TimerNode lease_timer_{this};
   TimerNode overrun_timer_{this};
   netlink::Socket netlink_;
   FrameSocket frames_;
   Pacer pacer_;
   Monitor monitor_{&netlink_, this};
-  AddressWorker addresses_{&timers_, &netlink_, this};
+  AddressWorker addresses_{&bulk_, &netlink_, this};
   bfd::Engine bfd_{&timers_, this};
   /** Instances that a lost session triggers, by session. */
   std::unordered_map<int32_t, std::vector<int32_t>> followers_;

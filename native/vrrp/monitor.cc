@@ -1,8 +1,13 @@
 #include "vrrp/monitor.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
+#include <array>
+#include <cstddef>
 #include <unordered_map>
 #include <utility>
 
@@ -18,6 +23,28 @@ constexpr uint32_t kObjectGroups =
 constexpr uint8_t kOwnProtocol = 18;
 constexpr uint32_t kUsable = IFF_UP | IFF_RUNNING;
 
+/**
+ * Of routes and rules only removals count, and of routes only our own. The kernel drops the rest
+ * for this socket, so that a router with a full table neither wakes the loop nor overruns it. A
+ * notification of a route holds one message. Without the filter all of them are read and ignored.
+ */
+void FilterOthersRoutes(int fd) {
+  // BPF loads are big-endian, netlink's words are the host's.
+  constexpr auto word = [](uint16_t value) -> uint32_t { return htons(value); };
+  std::array<sock_filter, 8> program{{
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, word(RTM_NEWROUTE), 4, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, word(RTM_NEWRULE), 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, word(RTM_DELROUTE), 0, 3),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(rtmsg, rtm_protocol)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kOwnProtocol, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  }};
+  const sock_fprog filter{.len = program.size(), .filter = program.data()};
+  setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
 bool IsUsable(uint32_t flags) { return (flags & kUsable) == kUsable; }
 
 }  // namespace
@@ -29,6 +56,7 @@ std::optional<SyscallError> Monitor::Open(uv_loop_t* loop) {
   if (const int error = events_.Open(NETLINK_ROUTE, options); error != 0) {
     return SyscallError{.syscall = "socket", .error_number = -error};
   }
+  FilterOthersRoutes(events_.fd());
   // The table after the subscription: nothing can fall between them.
   ReadTable();
   if (const int error = readable_.Start(loop, events_.fd(), [this] { OnReadable(); }); error != 0) {

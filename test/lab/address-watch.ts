@@ -14,12 +14,17 @@ export interface AddressEvent {
 
 const EVENT = /^\[(\S+)\] (Deleted )?\d+: (\S+?)(?:@\S+)?\s+inet6? ([0-9a-f.:]+)(?: peer [0-9a-f.:]+)?\/(\d+) /;
 
+/** @param time of `ip -ts monitor`, in UTC */
+export function monitorTimeMs(time: string): number {
+  const [seconds = "", fraction = "0"] = time.split(".");
+  return Date.parse(`${seconds}Z`) + Number(`0.${fraction}`) * 1000;
+}
+
 /** @param line of `ip -ts -o monitor address`, times in UTC */
 export function parseAddressEvent(line: string): AddressEvent | null {
   const [, time = "", deleted, interfaceName = "", address = "", prefixLength] = EVENT.exec(line) ?? [];
   if (time === "") return null;
-  const [seconds = "", fraction = "0"] = time.split(".");
-  const atMs = Date.parse(`${seconds}Z`) + Number(`0.${fraction}`) * 1000;
+  const atMs = monitorTimeMs(time);
   return { atMs, isAdded: deleted === undefined, interfaceName, address, prefixLength: Number(prefixLength) };
 }
 

@@ -11,6 +11,8 @@ export interface InstanceText {
   readonly password?: string | null;
   /** `auth_type AH` instead of PASS. */
   readonly isAh?: boolean;
+  /** Further lines of global_defs. */
+  readonly globalLines?: readonly string[];
   /** Further lines of the instance. */
   readonly extraLines?: readonly string[];
   readonly nopreempt?: boolean;
@@ -44,6 +46,10 @@ export function vrrpConfig(instance: InstanceText): string {
   }
   lines.push(...(instance.extraLines ?? []));
   lines.push(block("virtual_ipaddress", instance.virtualAddresses));
-  const global = block("global_defs", ["router_id LAB", `vrrp_version ${instance.version}`]);
+  const global = block("global_defs", [
+    "router_id LAB",
+    `vrrp_version ${instance.version}`,
+    ...(instance.globalLines ?? []),
+  ]);
   return `${global}\n\n${block("vrrp_instance VI_1", lines)}\n`;
 }

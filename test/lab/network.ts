@@ -57,6 +57,18 @@ export class Network {
     await machine.ip([...addresses, "link set eth0 up"].join("\n"));
   }
 
+  /** One more interface of a machine. Ports of one machine that are made so hear the others, but not each other. */
+  async addPort(machine: Machine, name: string, address: string): Promise<void> {
+    const port = `${portOf(machine)}-${name}`;
+    await this.#ip(
+      `link add ${port} type veth peer name ${name} netns ${machine.holder.innerPid}\nlink set ${port} master br0 up`,
+    );
+    for (const each of [portOf(machine), port]) {
+      await this.sandbox.runOk(["bridge", "link", "set", "dev", each, "isolated", "on"]);
+    }
+    await machine.ip(`addr add ${address} dev ${name}\nlink set ${name} up`);
+  }
+
   /** The machine sees its carrier go. */
   async unplug(machine: Machine): Promise<void> {
     await this.#ip(`link set ${portOf(machine)} down`);

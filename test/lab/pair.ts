@@ -22,7 +22,7 @@ export interface PairSettings {
 }
 
 /** What is said on either side besides the settings. */
-export type SideText = Pick<InstanceText, "priority" | "state" | "nopreempt" | "extraLines"> & {
+export type SideText = Pick<InstanceText, "priority" | "state" | "nopreempt" | "extraLines" | "globalLines"> & {
   readonly virtualAddresses?: readonly string[];
 };
 
