@@ -162,11 +162,11 @@ export class Daemon {
 
   /** What is said about interfaces holds for the namespace in which it was asked, so a second look may be needed. */
   private async loadInItsNamespace(): Promise<LoadedConfiguration> {
-    const first = await this.dependencies.load();
+    const first = await this.dependencies.load(null);
     const wanted = first.configuration.global.networkNamespace;
     if (wanted === null || this.namespace !== null) return this.refuseIfBad(first);
     this.enterNamespace(wanted);
-    return this.refuseIfBad(await this.dependencies.load());
+    return this.refuseIfBad(await this.dependencies.load(null));
   }
 
   private enterNamespace(name: string): void {
@@ -235,7 +235,7 @@ export class Daemon {
   private async reloadOnce(): Promise<void> {
     const { log, manager } = this.dependencies;
     try {
-      const { configuration, diagnostics } = this.refuseIfBad(await this.dependencies.load());
+      const { configuration, diagnostics } = this.refuseIfBad(await this.dependencies.load(this.configuration));
       this.checkUnchangeable(configuration);
       tellDiagnostics(this.dependencies.log, diagnostics);
       this.refuseNewDamage(diagnostics);

@@ -44,6 +44,7 @@ export class Probes {
   private readonly loop: ProbeLoop;
   private readonly byId = new Map<TargetId, LiveTarget>();
   private readonly byNumber = new Map<number, LiveTarget>();
+  private plan: ReadonlyMap<TargetId, PlannedTarget> = new Map();
   private nextNumber = 1;
   private isClosed = false;
 
@@ -68,6 +69,7 @@ export class Probes {
       if (live.state.kind !== "pending") known.set(live.planned.endpoint, settled(live.state));
       if (!plan.has(id)) this.remove(live);
     }
+    this.plan = plan;
     for (const [id, planned] of plan) {
       const live = this.byId.get(id);
       if (live !== undefined) live.planned = planned;
@@ -78,6 +80,11 @@ export class Probes {
           planned.askers.some(waits),
         );
     }
+  }
+
+  /** What runs now. */
+  planned(): ReadonlyMap<TargetId, PlannedTarget> {
+    return this.plan;
   }
 
   verdictOf(id: TargetId): CheckerVerdict {
