@@ -56,14 +56,18 @@ export class Daemon {
 
   /** What is in force and how it fares; null unless the daemon is up. */
   status(): DaemonStatus | null {
-    if (this.configuration === null || (this.phase !== "running" && this.phase !== "reloading")) return null;
-    const { configuration, diagnostics } = this;
-    return { configuration, diagnostics, ...this.halves.status() };
+    const configuration = this.inForce();
+    return configuration === null ? null : { configuration, diagnostics: this.diagnostics, ...this.halves.status() };
+  }
+
+  /** The configuration alone, which costs nothing; null unless the daemon is up. */
+  inForce(): CompleteConfiguration | null {
+    return this.phase === "running" || this.phase === "reloading" ? this.configuration : null;
   }
 
   /** Of the native loops; empty unless the daemon is up, since loops that are being closed stand still. */
   heartbeats(): Heartbeats {
-    return this.status() === null ? new Map() : this.halves.heartbeats();
+    return this.inForce() === null ? new Map() : this.halves.heartbeats();
   }
 
   /**
