@@ -93,7 +93,7 @@ function runtimePackages(): readonly string[] {
 
 function copyProgram(tree: string, arch: string): void {
   const home = join(tree, HOME);
-  for (const part of ["bin", "dist/src", "contrib", `prebuilds/linux-${arch}`, ...runtimePackages()])
+  for (const part of ["bin", "dist/bundle", "dist/src", "contrib", `prebuilds/linux-${arch}`, ...runtimePackages()])
     cpSync(join(ROOT, part), join(home, part), { recursive: true });
   cpSync(join(ROOT, "package.json"), join(home, "package.json"));
   mkdirSync(join(tree, "usr/bin"), { recursive: true });

@@ -39,6 +39,7 @@ function ensureModules() {
 
 function buildTypeScript() {
   if (!run(process.execPath, [packageProgram("typescript/bin/tsc"), "-b"])) fail("setup: TypeScript does not compile");
+  if (!run(process.execPath, [join(ROOT, "scripts", "bundle.mjs")])) fail("setup: the program can't be bundled");
 }
 
 function main() {

@@ -68,6 +68,17 @@ async function run(flags: Flags, words: readonly string[], reporter: StartReport
   process.exitCode = await launchDaemon({ words: [program, ...words], environment: process.env, say });
 }
 
+/** Loads what the daemon needs without running it: the build keeps what V8 made of it. */
+export async function prepare(): Promise<void> {
+  await Promise.all([
+    import("./cli/run-daemon.ts"),
+    import("./cli/config-test.ts"),
+    import("./runtime/control-server.ts"),
+    import("./runtime/control-socket.ts"),
+    import("./api/router.ts"),
+  ]);
+}
+
 /** The words for genhash, which is chosen by the program's name or by the first word; null for the daemon. */
 function wordsOfGenhash(program: string, words: readonly string[]): readonly string[] | null {
   if (program === "genhash") return words;

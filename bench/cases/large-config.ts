@@ -6,8 +6,9 @@ import { cpuUsOf, untilQuiet } from "../usage.ts";
 
 const PER_SERVICE = 4;
 const TIMEOUT_MS = 120_000;
-/** So long that checks cost next to nothing; the first ones still come soon, at random moments of the first interval. */
-const RARE_SEC = 60;
+/** The first checks come at random moments of the first interval, which so long makes cost next to nothing. */
+const FIRST_CHECKS_PER_SEC = 10;
+const SHORTEST_LOOP_SEC = 60;
 
 async function load(subject: Subject, count: number): Promise<Sample> {
   const bed = await CheckBed.start(subject, { count, delayLoopSec: 6, perService: PER_SERVICE }, false);
@@ -21,7 +22,8 @@ async function load(subject: Subject, count: number): Promise<Sample> {
 }
 
 async function reload(subject: Subject, count: number): Promise<Sample> {
-  const servers = { count, delayLoopSec: RARE_SEC, perService: PER_SERVICE };
+  const delayLoopSec = Math.max(SHORTEST_LOOP_SEC, Math.ceil(count / FIRST_CHECKS_PER_SEC));
+  const servers = { count, delayLoopSec, perService: PER_SERVICE };
   const bed = await CheckBed.start(subject, servers, false);
   try {
     const isProbing = (): true | null => (bed.tcpCounter("ActiveOpens") > 0 ? true : null);

@@ -60,21 +60,46 @@ export function targetId(checker: Checker): TargetId {
   return `${endpointId(checker)} ${times.join(" ")}${isFast ? " fast" : ""}`;
 }
 
-/** All probes that a configuration needs: equal ones once. */
-export function planTargets(virtualServers: readonly VirtualServer[]): Map<TargetId, PlannedTarget> {
+/** Of the checkers of each real server. */
+type ServerIds = readonly (readonly TargetId[])[];
+
+/** A virtual server that a reload keeps is the same object, and the texts are long. */
+const KNOWN_IDS = new WeakMap<VirtualServer, ServerIds>();
+
+function idsOf(virtualServer: VirtualServer): ServerIds {
+  const known = KNOWN_IDS.get(virtualServer);
+  if (known !== undefined) return known;
+  const ids = virtualServer.realServers.map(({ checkers }) => checkers.map(targetId));
+  KNOWN_IDS.set(virtualServer, ids);
+  return ids;
+}
+
+/**
+ * All probes that a configuration needs: equal ones once.
+ * @param before probes that are known, of which the description is taken over
+ */
+export function planTargets(
+  virtualServers: readonly VirtualServer[],
+  before: ReadonlyMap<TargetId, PlannedTarget> = new Map(),
+): Map<TargetId, PlannedTarget> {
   const askers = new Map<TargetId, Asker[]>();
   const targets = new Map<TargetId, PlannedTarget>();
-  virtualServers.forEach(({ realServers }, virtualServer) => {
-    realServers.forEach(({ checkers }, server) => {
+  virtualServers.forEach((owner, virtualServer) => {
+    const ids = idsOf(owner);
+    owner.realServers.forEach(({ checkers }, server) => {
       checkers.forEach((checker, index) => {
-        const id = targetId(checker);
+        const id = ids[server]?.[index] ?? targetId(checker);
         const asker: Asker = { virtualServer, server, checker: index };
         const known = askers.get(id);
         if (known !== undefined) known.push(asker);
         else {
           const list = [asker];
           askers.set(id, list);
-          targets.set(id, planTarget(id, checker, list));
+          const old = before.get(id);
+          targets.set(
+            id,
+            old === undefined ? planTarget(id, checker, list) : { ...old, timing: checker.timing, askers: list },
+          );
         }
       });
     });

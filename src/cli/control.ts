@@ -82,7 +82,7 @@ export class Control {
 
   async #apply(): Promise<void> {
     const { daemon, flags } = this.#context;
-    const global = daemon.status()?.configuration.global;
+    const global = daemon.inForce()?.global;
     if (global === undefined || this.#isClosed) return;
     const { control, instanceName } = global;
     const names = { networkNamespace: flags.namespace ?? global.networkNamespace, instanceName };
@@ -191,11 +191,11 @@ export class Control {
       },
       planReload: async () => {
         const { planReload } = await import("./reload-plan.ts");
-        return planReload(flags, daemon.status()?.configuration ?? null);
+        return planReload(flags, daemon.inForce());
       },
       explain: async () => {
         const { explainRunning } = await import("./control-explain.ts");
-        return explainRunning(flags, daemon.status()?.configuration ?? null);
+        return explainRunning(flags, daemon.inForce());
       },
       facts: () => {
         const { heapUsed, rss } = process.memoryUsage();

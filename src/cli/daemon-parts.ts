@@ -328,7 +328,8 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     log,
     manager: context.manager,
     nowUs: () => native.monotonicUs(),
-    load: async () => loadConfiguration(source, createConfigurationHost(await readLinks(native, log))),
+    load: async (before) =>
+      loadConfiguration(source, createConfigurationHost(await readLinks(native, log)), null, before),
     enterNamespace: (name) => enterNamespace(native, name),
     missingCapabilities: ownMissingCapabilities,
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),

@@ -1,5 +1,6 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { keepEqual } from "../model/keep.ts";
 import type { SourcePlace } from "../model/units.ts";
 import { BlockParser } from "./block-parser.ts";
 import { ConfigurationBuilder } from "./build.ts";
@@ -48,11 +49,13 @@ export interface LoadedConfiguration {
  * Loads a keepalived configuration: a pure function of its arguments that never throws and stays within
  * the limits of `limits.ts` whatever the text is.
  * @param kept filled with the root entries of the text, for those who want to know where values came from
+ * @param before an earlier configuration, of which the result keeps what is equal
  */
 export function loadConfiguration(
   source: ConfigurationSource,
   host: ConfigurationHost,
   kept: Entry[] | null = null,
+  before: CompleteConfiguration | null = null,
 ): LoadedConfiguration {
   const reading = { source, host, kept };
   const first = read(reading, null);
@@ -69,7 +72,7 @@ export function loadConfiguration(
   const reasons = isStrict ? [...reporter.startRefusals, ...reporter.complaints] : reporter.startRefusals;
   const exitCode = reasons.every(({ code }) => isCode(code) && CODES[code].refusal === 6) ? 6 : 2;
   return {
-    configuration: deepFreeze(configuration),
+    configuration: deepFreeze(keepEqual(configuration, before)),
     diagnostics: reporter.sorted([...lines.sources.keys()]),
     testExitCode: testExitCode(reporter.codes),
     startRefusal: reasons.length === 0 ? null : { exitCode, reasons },

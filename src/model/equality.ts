@@ -1,3 +1,6 @@
+/** Where something stands in the text. */
+const PLACE = "place";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function isFields(value: unknown): value is Fields {
@@ -11,8 +14,15 @@ function isFields(value: unknown): value is Fields {
 export function isSameModel(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;
   if (!isFields(left) || !isFields(right) || Array.isArray(left) !== Array.isArray(right)) return false;
-  const names = fieldNames(left);
-  return names.length === fieldNames(right).length && names.every((name) => isSameModel(left[name], right[name]));
+  // Without lists of names: a reload compares some 100,000 objects.
+  let surplus = 0;
+  for (const name in left) {
+    if (name === PLACE) continue;
+    if (!isSameModel(left[name], right[name])) return false;
+    surplus += 1;
+  }
+  for (const name in right) if (name !== PLACE) surplus -= 1;
+  return surplus === 0;
 }
 
 /** Names of the fields of two objects that differ, sorted; `place` is left out. */
@@ -24,5 +34,5 @@ export function changedFields(left: object, right: object): readonly string[] {
 }
 
 function fieldNames(fields: Fields): readonly string[] {
-  return Object.keys(fields).filter((name) => name !== "place");
+  return Object.keys(fields).filter((name) => name !== PLACE);
 }

@@ -67,7 +67,8 @@ export interface DaemonDependencies {
   /** CLOCK_MONOTONIC in microseconds. */
   readonly nowUs: () => number;
   /** Reads the configuration with the host facts of the moment. */
-  readonly load: () => Promise<LoadedConfiguration>;
+  /** @param before what is in force, null at the start; what is equal is kept */
+  readonly load: (before: CompleteConfiguration | null) => Promise<LoadedConfiguration>;
   /** @throws NativeError */
   readonly enterNamespace: (name: string) => void;
   /** Names of capabilities that are missing; empty when all is allowed. */

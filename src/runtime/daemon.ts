@@ -57,9 +57,13 @@ export class Daemon {
 
   /** What is in force and how it fares; null unless the daemon is up. */
   status(): DaemonStatus | null {
-    if (this.configuration === null || (this.phase !== "running" && this.phase !== "reloading")) return null;
-    const { configuration, diagnostics } = this;
-    return { configuration, diagnostics, ...this.halves.status() };
+    const configuration = this.inForce();
+    return configuration === null ? null : { configuration, diagnostics: this.diagnostics, ...this.halves.status() };
+  }
+
+  /** The configuration alone, which costs nothing; null unless the daemon is up. */
+  inForce(): CompleteConfiguration | null {
+    return this.phase === "running" || this.phase === "reloading" ? this.configuration : null;
   }
 
   /** What passes through the kernel's IPVS table; null when there is none, or it can't be read. */
@@ -69,7 +73,7 @@ export class Daemon {
 
   /** Of the native loops; empty unless the daemon is up, since loops that are being closed stand still. */
   heartbeats(): Heartbeats {
-    return this.status() === null ? new Map() : this.halves.heartbeats();
+    return this.inForce() === null ? new Map() : this.halves.heartbeats();
   }
 
   /**
@@ -170,11 +174,11 @@ export class Daemon {
 
   /** What is said about interfaces holds for the namespace in which it was asked, so a second look may be needed. */
   private async loadInItsNamespace(): Promise<LoadedConfiguration> {
-    const first = await this.dependencies.load();
+    const first = await this.dependencies.load(null);
     const wanted = first.configuration.global.networkNamespace;
     if (wanted === null || this.namespace !== null) return this.refuseIfBad(first);
     this.enterNamespace(wanted);
-    return this.refuseIfBad(await this.dependencies.load());
+    return this.refuseIfBad(await this.dependencies.load(null));
   }
 
   private enterNamespace(name: string): void {
@@ -243,7 +247,7 @@ export class Daemon {
   private async reloadOnce(): Promise<void> {
     const { log, manager } = this.dependencies;
     try {
-      const { configuration, diagnostics } = this.refuseIfBad(await this.dependencies.load());
+      const { configuration, diagnostics } = this.refuseIfBad(await this.dependencies.load(this.configuration));
       this.checkUnchangeable(configuration);
       tellDiagnostics(this.dependencies.log, diagnostics);
       this.refuseNewDamage(diagnostics);

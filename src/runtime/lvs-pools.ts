@@ -1,3 +1,4 @@
+import { applicationCheckersOf } from "../checker/application.ts";
 import type { ServerForce } from "../checker/override.ts";
 import {
   forceServer,
@@ -104,6 +105,10 @@ export class Pools {
       const own = names[index];
       if (own === undefined) return;
       const previous = old.get(keys[index] ?? "") ?? null;
+      if (previous !== null && isUntouched(previous, virtualServer, own)) {
+        pools.push(previous);
+        return;
+      }
       const known = indexServers(previous);
       const out = previous === null ? takenOut(index) : [];
       const servers = virtualServer.realServers.map((server, position) => {
@@ -197,6 +202,19 @@ function settle(pool: Pool, step: PoolStep, onEffect: OnPoolEffect): void {
   pool.state = step.state;
   pool.services = null;
   for (const effect of step.effects) onEffect(pool, effect);
+}
+
+/**
+ * Whether a reload may leave a pool as it is: verdicts, weights and operators' words have come to it all along. Members of
+ * groups and what scripts and files say are looked at anew.
+ */
+function isUntouched(pool: Pool, virtualServer: VirtualServer, names: LvsNames): boolean {
+  return (
+    pool.virtualServer === virtualServer &&
+    virtualServer.key.kind !== "group" &&
+    pool.names.virtualServer === names.virtualServer &&
+    virtualServer.realServers.every((server) => applicationCheckersOf(server).length === 0)
+  );
 }
 
 interface KnownServer {

@@ -65,6 +65,7 @@ export class Probes {
   private readonly loop: ProbeLoop;
   private readonly byId = new Map<TargetId, LiveTarget>();
   private readonly byNumber = new Map<number, LiveTarget>();
+  private plan: ReadonlyMap<TargetId, PlannedTarget> = new Map();
   private nextNumber = 1;
   private isClosed = false;
   private rests: (asker: Asker) => boolean = () => false;
@@ -91,6 +92,7 @@ export class Probes {
       if (policy.kind !== "pending") known.set(live.planned.endpoint, settled(policy));
       if (!plan.has(id)) this.remove(live);
     }
+    this.plan = plan;
     for (const [id, planned] of plan) {
       const live = this.byId.get(id);
       if (live !== undefined) live.planned = planned;
@@ -123,6 +125,11 @@ export class Probes {
         this.launch(live, Math.floor(this.deps.random() * spreadUs));
       }
     }
+  }
+
+  /** What runs now. */
+  planned(): ReadonlyMap<TargetId, PlannedTarget> {
+    return this.plan;
   }
 
   verdictOf(id: TargetId): CheckerVerdict {

@@ -167,7 +167,7 @@ class Runtime implements LvsRuntime {
     this.speakGone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
     const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
-    const targets = planTargets(virtualServers);
+    const targets = planTargets(virtualServers, engine.probes.planned());
     await engine.suspension.configure(virtualServers, groups);
     engine.probes.replaceAll(targets, isReload, waits);
     engine.application.replaceAll(virtualServers, configuration.trackFiles ?? [], isReload, waits);
@@ -189,7 +189,7 @@ class Runtime implements LvsRuntime {
     engine.sync.update(changesBetween(before.desired(), this.pools.desired()));
     await engine.sync.settled();
     await this.setMarks();
-    this.speakActivations();
+    this.speakActivations(new Set(before.all));
   }
 
   /** `nftables_ipvs`: the table it names is set on the first load and does not change. */
@@ -385,8 +385,10 @@ class Runtime implements LvsRuntime {
     this.deps.log(speakVerdict({ ...failure, isUp: verdict.isUp, retries }, server, names.virtualServer));
   }
 
-  private speakActivations(): void {
+  /** @param untouched pools that a reload left as they were: 20,000 lines that nothing happened help nobody */
+  private speakActivations(untouched: ReadonlySet<Pool>): void {
     this.pools.all.forEach((pool, index) => {
+      if (untouched.has(pool)) return;
       this.speakCheckers(pool, this.engine?.suspension.isSuspended(index) === true ? "Deactivating" : "Activating");
     });
   }
@@ -416,8 +418,10 @@ class Runtime implements LvsRuntime {
 
   /** What a reload takes away, in the order of the old configuration. */
   private speakGone(before: Pools, virtualServers: readonly VirtualServer[]): void {
+    const same = new Set(virtualServers);
     const kept = Pools.identities(virtualServers);
     for (const [key, pool] of before.keyed()) {
+      if (same.has(pool.virtualServer)) continue;
       const servers = kept.get(key);
       if (servers === undefined) this.deps.log(speakVirtualServerGone(pool.names.virtualServer));
       pool.virtualServer.realServers.forEach((server, index) => {
@@ -502,13 +506,13 @@ function causeOf({ check, run }: ApplicationReport): Exclude<LvsPoolEvent["cause
   return check.kind === "bfd" ? { ...cause, session: check.bfdInstance } : cause;
 }
 
-/** All services of the new table, and null for those that only the old one had. */
+/** Services that may have changed, and null for those that only the old table had. */
 function changesBetween(
   before: ReadonlyMap<ServiceId, TableService>,
   after: ReadonlyMap<ServiceId, TableService>,
 ): Map<ServiceId, TableService | null> {
   const changes = new Map<ServiceId, TableService | null>();
   for (const id of before.keys()) if (!after.has(id)) changes.set(id, null);
-  for (const [id, service] of after) changes.set(id, service);
+  for (const [id, service] of after) if (before.get(id) !== service) changes.set(id, service);
   return changes;
 }

@@ -131,3 +131,33 @@ test("removing all virtual servers empties the table", async () => {
   assert.deepEqual(await tableLines(bench.table), []);
   assert.equal(bench.probes().targets.size, 0);
 });
+
+test("virtual servers that stay the same objects keep health and place, move to other positions and are not announced", async () => {
+  const [first, second] = [service(80, [server(7), server(8)]), service(81, [server(9), server(10)])];
+  const bench = await run([7, 9, 10], [first, second]);
+  await bench.clock.advance(20 * SECOND_US);
+  const before = await tableLines(bench.table);
+  bench.lines.length = 0;
+  bench.table.batches.length = 0;
+  const changed = service(80, [server(7, { weight: 5 }), server(8)]);
+  await bench.runtime.reload(configuration([second, changed]));
+  assert.deepEqual(
+    (await tableLines(bench.table)).filter((line) => !line.includes("192.168.1.7")),
+    before.filter((line) => !line.includes("192.168.1.7")),
+  );
+  assert.deepEqual(
+    bench.table.batches.flat().map(({ kind }) => kind),
+    ["destination-edit"],
+  );
+  assert.equal(
+    bench.lines.some((line) => line.startsWith("Activating") && line.includes("192.168.1.9")),
+    false,
+  );
+  // Its probes report to where it is now.
+  bench.probes().answering.delete("192.168.1.9:80");
+  await bench.clock.advance(20 * SECOND_US);
+  assert.equal(
+    (await tableLines(bench.table)).some((line) => line.includes("192.168.1.9")),
+    false,
+  );
+});
