@@ -29,8 +29,6 @@ namespace holdfast::vrrp {
 
 /** contract.ts `VrrpLoopOptions` */
 struct LoopOptions {
-  int realtime_priority = 0;
-  bool is_memory_locked = false;
   int64_t lease_us = 0;
 };
 
@@ -72,6 +70,7 @@ class Loop final : private InstanceHost,
 
   const LoopThread& thread() const { return thread_; }
   LatenessSummary lateness() const { return lateness_.Summary(); }
+  uint64_t TakeLateness() { return lateness_.TakeRecent(); }
 
  private:
   struct Slot;

@@ -12,7 +12,7 @@ import { addon, fastRouter, INSTANCE, startOrder } from "./vrrp-helpers.ts";
 type Wrong = Record<string, unknown>;
 type Untyped = Record<string, (...words: unknown[]) => unknown>;
 
-const OPTIONS = { realtimePriority: 0, isMemoryLocked: false, leaseUs: 0 };
+const OPTIONS = { leaseUs: 0 };
 const ORDER = startOrder(fastRouter(100));
 const HMAC = {
   kind: "hmac",
@@ -88,9 +88,6 @@ describe("vrrp loop misuse", () => {
     const create = untyped().createVrrpLoop;
     assert.throws(() => create(), typeErrorNaming("options"));
     for (const [field, wrong] of [
-      ["realtimePriority", 100],
-      ["realtimePriority", null],
-      ["isMemoryLocked", 1],
       ["leaseUs", -1],
       ["leaseUs", 0.5],
     ] as const) {
