@@ -1,7 +1,7 @@
 import { deriveSessionProgram } from "../bfd/program.ts";
 import type { BfdInstance } from "../model/tracking.ts";
 import type { Microseconds } from "../model/units.ts";
-import type { BfdEvent, BfdSession, BfdSessionState, BfdStatus } from "../native/contract.ts";
+import type { BfdEvent, BfdSession, BfdSessionState, BfdStatus, LoopHealth } from "../native/contract.ts";
 import { renderDrop, renderExpiry, renderFailure, renderState, renderTimes } from "./bfd-wording.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { BfdLoopEvent, BfdLoopUse } from "./shared-loop.ts";
@@ -81,6 +81,11 @@ export class BfdRuntime {
 
   isUp(name: string): boolean {
     return this.#sessions.get(name)?.isUp ?? false;
+  }
+
+  /** Of the loop; null when there is none. */
+  health(): LoopHealth | null {
+    return this.#loop?.health() ?? null;
   }
 
   snapshot(): readonly BfdSessionSnapshot[] {
