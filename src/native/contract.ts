@@ -650,6 +650,8 @@ export interface BfdSession {
   readonly neighborAddress: string;
   /** Null: the kernel chooses. */
   readonly sourceAddress: string | null;
+  /** Of a link-local neighbour; null for the routing table's choice. */
+  readonly interfaceName: string | null;
   /** 3784, or 4784 for multihop. */
   readonly port: number;
   /** TTL or hop limit sent. */

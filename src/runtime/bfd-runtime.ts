@@ -182,10 +182,13 @@ function isSamePath(before: BfdInstance | undefined, after: BfdInstance): boolea
 export function sessionSettings(config: BfdInstance): BfdSession | null {
   const { neighborAddress, sourceAddress, ttl, maxHops } = config;
   if (neighborAddress === null) return null;
+  const [neighbor = "", neighborScope] = neighborAddress.split("%");
+  const [source, sourceScope] = sourceAddress?.split("%") ?? [];
   return {
-    family: neighborAddress.includes(":") ? "inet6" : "inet",
-    neighborAddress,
-    sourceAddress,
+    family: neighbor.includes(":") ? "inet6" : "inet",
+    neighborAddress: neighbor,
+    sourceAddress: source ?? null,
+    interfaceName: neighborScope ?? sourceScope ?? null,
     port: config.isMultihop ? MULTIHOP_PORT : SINGLE_HOP_PORT,
     ttl,
     // keepalived: so many hops less than the own TTL; the default of RFC 5881 §5 follows from a TTL of 255.

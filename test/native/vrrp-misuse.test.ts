@@ -67,6 +67,7 @@ const SESSION: BfdSession = {
   family: "inet",
   neighborAddress: "127.0.0.1",
   sourceAddress: null,
+  interfaceName: null,
   port: 3784,
   ttl: 255,
   minTtl: 255,
