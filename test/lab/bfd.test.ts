@@ -75,7 +75,11 @@ async function statusOf(machine: Machine): Promise<string> {
 describe("BFD with link-local neighbours", { skip: SKIP }, () => {
   test("a neighbour is found by address and interface, on each of two links", { timeout: 60_000 }, () =>
     withLab(async ({ one, two }) => {
-      await Promise.all([one, two].map((machine) => machine.ip("link add eth1 type veth peer name eth2\nlink set eth1 up\nlink set eth2 up")));
+      await Promise.all(
+        [one, two].map((machine) =>
+          machine.ip("link add eth1 type veth peer name eth2\nlink set eth1 up\nlink set eth2 up"),
+        ),
+      );
       const name = (line: string): string => line.replace("bfd_instance peer", "bfd_instance other");
       // The same address on the other link: nobody answers there.
       const both = (neighbor: string): string =>
