@@ -41,7 +41,8 @@ void Engine::Open(uv_loop_t* loop, int32_t id, const Settings& settings,
   auto& slot = slots_[id];
   if (slot != nullptr) {
     const bool is_same_path = slot->session.settings().neighbor == settings.neighbor &&
-                              slot->session.settings().source == settings.source;
+                              slot->session.settings().source == settings.source &&
+                              slot->session.settings().interface_name == settings.interface_name;
     if (!is_same_path) slot->sender = SendSocket();
     slot->session.Replace(settings, now_us);
     if (slot->sender.is_open()) slot->sender.SetTtl(slot->session.settings());
@@ -129,6 +130,7 @@ Engine::Slot* Engine::FindSlot(const ReceiveSocket& socket, const Datagram& data
   const auto fits = [&](const Slot& slot) {
     const Settings& settings = slot.session.settings();
     return settings.port == socket.port() && settings.neighbor == datagram.source &&
+           (settings.interface_name.front() == '\0' || slot.sender.scope() == datagram.ifindex) &&
            (!settings.source.is_set() || settings.source == datagram.destination);
   };
   if (packet.your_discr != 0) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <net/if.h>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -75,6 +77,8 @@ struct Settings {
   IpAddress neighbor;
   /** Unset: the kernel's choice. */
   IpAddress source;
+  /** Of a link-local neighbour; empty for the routing table's choice. */
+  std::array<char, IF_NAMESIZE> interface_name{};
   uint16_t port = 0;
   uint8_t ttl = 255;
   /** Of received packets. */

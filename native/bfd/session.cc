@@ -203,8 +203,6 @@ void Session::OnTimer(vrrp::TimerNode& node, int64_t now_us) {
     return;
   }
   React(Trigger::kDetectionExpired, false, now_us - node.at_us(), now_us);
-  // keepalived: the peer is forgotten after a second such time only.
-  if (remote_discr_ != 0) timers_->Arm(&detection_, now_us + DetectionUs());
   ScheduleTransmit(now_us);
 }
 

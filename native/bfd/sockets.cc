@@ -33,7 +33,8 @@ bool Set(int fd, int level, int name, const Value& value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-socklen_t FillAddress(uint8_t family, const IpAddress& address, uint16_t port,
+/** @param scope interface of a link-local address, 0 for none */
+socklen_t FillAddress(uint8_t family, const IpAddress& address, uint16_t port, uint32_t scope,
                       sockaddr_storage* storage) {
   *storage = {};
   if (family == AF_INET) {
@@ -46,6 +47,7 @@ socklen_t FillAddress(uint8_t family, const IpAddress& address, uint16_t port,
   auto* const to = reinterpret_cast<sockaddr_in6*>(storage);
   to->sin6_family = AF_INET6;
   to->sin6_port = htons(port);
+  to->sin6_scope_id = scope;
   memcpy(&to->sin6_addr, address.octets.data(), sizeof to->sin6_addr);
   return sizeof *to;
 }
@@ -59,7 +61,7 @@ IpAddress AddressOf(uint8_t family, const void* octets) {
 using Batch = DatagramBatch<kBufferBytes, kBatch>;
 
 Datagram Describe(uint8_t family, std::span<const uint8_t> payload, const msghdr& message) {
-  Datagram datagram{.payload = payload, .source = {}, .destination = {}, .ttl = 0};
+  Datagram datagram{.payload = payload, .source = {}, .destination = {}, .ifindex = 0, .ttl = 0};
   if (family == AF_INET && message.msg_namelen >= sizeof(sockaddr_in)) {
     datagram.source =
         AddressOf(family, &static_cast<const sockaddr_in*>(message.msg_name)->sin_addr);
@@ -77,6 +79,7 @@ Datagram Describe(uint8_t family, std::span<const uint8_t> payload, const msghdr
       datagram.destination = AddressOf(AF_INET, &info.ipi_addr);
     } else if (ReadControl(*control, IPPROTO_IPV6, IPV6_PKTINFO, &info6)) {
       datagram.destination = AddressOf(AF_INET6, &info6.ipi6_addr);
+      datagram.ifindex = info6.ipi6_ifindex;
     } else if (ReadControl(*control, IPPROTO_IP, IP_TTL, &ttl) ||
                ReadControl(*control, IPPROTO_IPV6, IPV6_HOPLIMIT, &ttl)) {
       datagram.ttl = ttl;
@@ -92,7 +95,7 @@ Error ReceiveSocket::Open(uv_loop_t* loop) {
   if (!fd_.is_open()) return Failed("socket");
   if (const Error error = Configure()) return error;
   sockaddr_storage any;
-  const socklen_t length = FillAddress(family_, {}, port_, &any);
+  const socklen_t length = FillAddress(family_, {}, port_, 0, &any);
   if (bind(fd_.get(), reinterpret_cast<const sockaddr*>(&any), length) != 0) return Failed("bind");
   const int error = readable_.Start(loop, fd_.get(), [this] { Drain(kBatchesPerTurn); });
   if (error != 0) return SyscallError{.syscall = "epoll_ctl", .error_number = -error};
@@ -131,6 +134,9 @@ void ReceiveSocket::Drain(int batches) {
 
 Error SendSocket::Open(const Settings& settings, uint16_t first_port) {
   const uint8_t family = settings.neighbor.family;
+  const char* const interface_name = settings.interface_name.data();
+  scope_ = *interface_name == '\0' ? 0 : if_nametoindex(interface_name);
+  if (scope_ == 0 && *interface_name != '\0') return Failed("if_nametoindex");
   fd_.Reset(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd_.is_open()) return Failed("socket");
   // An address that comes later needs no second attempt.
@@ -159,7 +165,8 @@ Error SendSocket::Bind(const Settings& settings, uint16_t first_port) {
   for (uint32_t step = 0; step < kSourcePorts; ++step) {
     const auto port = static_cast<uint16_t>(kFirstSourcePort + (start + step) % kSourcePorts);
     sockaddr_storage local;
-    const socklen_t length = FillAddress(settings.neighbor.family, settings.source, port, &local);
+    const socklen_t length =
+        FillAddress(settings.neighbor.family, settings.source, port, scope_, &local);
     if (bind(fd_.get(), reinterpret_cast<const sockaddr*>(&local), length) == 0) {
       return std::nullopt;
     }
@@ -172,7 +179,7 @@ Error SendSocket::Send(std::span<const uint8_t> packet, const Settings& settings
   if (!fd_.is_open()) return SyscallError{.syscall = "sendto", .error_number = EBADF};
   sockaddr_storage peer;
   const socklen_t length =
-      FillAddress(settings.neighbor.family, settings.neighbor, settings.port, &peer);
+      FillAddress(settings.neighbor.family, settings.neighbor, settings.port, scope_, &peer);
   const ssize_t sent = sendto(fd_.get(), packet.data(), packet.size(), MSG_NOSIGNAL,
                               reinterpret_cast<const sockaddr*>(&peer), length);
   return sent >= 0 ? std::nullopt : Failed("sendto");

@@ -18,6 +18,8 @@ struct Datagram {
   std::span<const uint8_t> payload;
   IpAddress source;
   IpAddress destination;
+  /** Where it came in; 0 for IPv4. */
+  uint32_t ifindex = 0;
   int ttl = 0;
 };
 
@@ -58,6 +60,8 @@ class SendSocket {
   /** @param first_port where the search for a free port begins, 49152..65535 */
   std::optional<SyscallError> Open(const Settings& settings, uint16_t first_port);
   bool is_open() const { return fd_.is_open(); }
+  /** ifindex of the link-local neighbour's interface, 0 for any. */
+  uint32_t scope() const { return scope_; }
   std::optional<SyscallError> SetTtl(const Settings& settings);
   /** Never blocks. */
   std::optional<SyscallError> Send(std::span<const uint8_t> packet, const Settings& settings);
@@ -65,6 +69,7 @@ class SendSocket {
  private:
   std::optional<SyscallError> Bind(const Settings& settings, uint16_t first_port);
 
+  uint32_t scope_ = 0;
   UniqueFd fd_;
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -68,6 +69,13 @@ std::optional<bfd::Settings> ReadSession(const Napi::Value& value) {
       ReadAddress(reader, "neighborAddress", family, reader.String("neighborAddress"));
   if (const auto source = reader.NullableString("sourceAddress")) {
     settings.source = ReadAddress(reader, "sourceAddress", family, *source);
+  }
+  if (const auto name = reader.NullableString("interfaceName")) {
+    if (name->empty() || name->size() >= settings.interface_name.size()) {
+      reader.Fail("interfaceName", "1 to 15 octets are expected");
+      return std::nullopt;
+    }
+    std::ranges::copy(*name, settings.interface_name.begin());
   }
   settings.port = static_cast<uint16_t>(reader.Integer("port", 1, 65'535));
   settings.ttl = static_cast<uint8_t>(reader.Integer("ttl", 1, 255));

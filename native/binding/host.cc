@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -114,6 +115,26 @@ Napi::Value EnterNetworkNamespace(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+Napi::Value LimitRealtime(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  constexpr double kLongestUs = 4'294'967'295;
+  const double us = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  if (!info[0].IsNull() && !(us >= 1 && us <= kLongestUs)) {
+    Napi::TypeError::New(env, "limitUs: microseconds, 1 to 4294967295, or null are expected")
+        .ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  rlimit limit{};
+  if (getrlimit(RLIMIT_RTTIME, &limit) != 0) {
+    ThrowSyscallError(env, errno, "getrlimit");
+    return env.Undefined();
+  }
+  limit.rlim_cur = info[0].IsNull() ? limit.rlim_max : static_cast<rlim_t>(us);
+  if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_RTTIME, &limit) != 0) ThrowSyscallError(env, errno, "setrlimit");
+  return env.Undefined();
+}
+
 }  // namespace
 
 void InitHost(Napi::Env env, Napi::Object exports) {
@@ -121,6 +142,7 @@ void InitHost(Napi::Env env, Napi::Object exports) {
   exports.Set("tryLockFile", Napi::Function::New(env, TryLockFile, "tryLockFile"));
   exports.Set("enterNetworkNamespace",
               Napi::Function::New(env, EnterNetworkNamespace, "enterNetworkNamespace"));
+  exports.Set("limitRealtime", Napi::Function::New(env, LimitRealtime, "limitRealtime"));
   ExportFactory<DatagramSender>(env, exports, "openDatagram");
 }
 

@@ -10,6 +10,7 @@
 #include "binding/event_pump.h"
 #include "binding/factory.h"
 #include "binding/probe_values.h"
+#include "binding/thread_values.h"
 #include "binding/values.h"
 #include "probe/probe_loop.h"
 
@@ -33,6 +34,8 @@ class ProbeLoopWrap : public Napi::ObjectWrap<ProbeLoopWrap> {
                         InstanceMethod<&ProbeLoopWrap::RemoveTarget>("removeTarget"),
                         InstanceMethod<&ProbeLoopWrap::Counters>("counters"),
                         InstanceMethod<&ProbeLoopWrap::Health>("health"),
+                        InstanceMethod<&ProbeLoopWrap::Arrange>("arrange"),
+                        InstanceMethod<&ProbeLoopWrap::TakeLateness>("takeLateness"),
                         InstanceMethod<&ProbeLoopWrap::Close>("close")});
   }
 
@@ -134,8 +137,18 @@ class ProbeLoopWrap : public Napi::ObjectWrap<ProbeLoopWrap> {
 
   Napi::Value Health(const Napi::CallbackInfo& info) {
     if (!IsOpen(info.Env())) return info.Env().Undefined();
-    return MakeLoopHealth(info.Env(), loop_->heartbeats(), loop_->commands(), pump_->lost(),
-                          loop_->lateness());
+    return MakeLoopHealth(info.Env(), loop_->thread().heartbeats(), loop_->thread().commands(),
+                          pump_->lost(), loop_->lateness());
+  }
+
+  Napi::Value Arrange(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return info.Env().Undefined();
+    return ArrangeLoop(info.Env(), info[0], loop_->thread());
+  }
+
+  Napi::Value TakeLateness(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return info.Env().Undefined();
+    return Napi::Number::New(info.Env(), static_cast<double>(loop_->TakeLateness()));
   }
 
   void Close(const Napi::CallbackInfo&) {

@@ -11,6 +11,7 @@
 
 #include "binding/event_pump.h"
 #include "binding/factory.h"
+#include "binding/thread_values.h"
 #include "binding/values.h"
 #include "binding/vrrp_events.h"
 #include "binding/vrrp_values.h"
@@ -40,6 +41,8 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
                         InstanceMethod<&VrrpLoopWrap::RenewLease>("renewLease"),
                         InstanceMethod<&VrrpLoopWrap::Counters>("counters"),
                         InstanceMethod<&VrrpLoopWrap::Health>("health"),
+                        InstanceMethod<&VrrpLoopWrap::Arrange>("arrange"),
+                        InstanceMethod<&VrrpLoopWrap::TakeLateness>("takeLateness"),
                         InstanceMethod<&VrrpLoopWrap::Close>("close")});
   }
 
@@ -214,6 +217,16 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
                        pump_->lost(), loop_->lateness());
     health.Set("advertLateness", MakeTimeHistogram(info.Env(), loop_->advert_lateness()));
     return health;
+  }
+
+  Napi::Value Arrange(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return info.Env().Undefined();
+    return ArrangeLoop(info.Env(), info[0], loop_->thread());
+  }
+
+  Napi::Value TakeLateness(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return info.Env().Undefined();
+    return Napi::Number::New(info.Env(), static_cast<double>(loop_->TakeLateness()));
   }
 
   void Close(const Napi::CallbackInfo&) {

@@ -225,10 +225,7 @@ std::optional<std::vector<vrrp::Pacing>> ReadPacing(const Napi::Value& value) {
 
 std::optional<vrrp::LoopOptions> ReadLoopOptions(const Napi::Value& value) {
   FieldReader reader(value, "options");
-  const vrrp::LoopOptions options{
-      .realtime_priority = static_cast<int>(reader.Integer("realtimePriority", 0, 99)),
-      .is_memory_locked = reader.Bool("isMemoryLocked"),
-      .lease_us = reader.Integer("leaseUs", 0, kMaxUs)};
+  const vrrp::LoopOptions options{.lease_us = reader.Integer("leaseUs", 0, kMaxUs)};
   if (!reader.ok()) return std::nullopt;
   return options;
 }

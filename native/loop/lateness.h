@@ -27,7 +27,13 @@ class LatenessHistogram {
     if (us > max_us_.load(std::memory_order_relaxed)) {
       max_us_.store(us, std::memory_order_relaxed);
     }
+    if (us > recent_us_.load(std::memory_order_relaxed)) {
+      recent_us_.store(us, std::memory_order_relaxed);
+    }
   }
+
+  /** @returns the largest lateness since the last call */
+  uint64_t TakeRecent() { return recent_us_.exchange(0, std::memory_order_relaxed); }
 
   LatenessSummary Summary() const {
     LatenessSummary summary;
@@ -68,6 +74,7 @@ class LatenessHistogram {
 
   std::array<std::atomic<uint64_t>, kBuckets> buckets_{};
   std::atomic<uint64_t> max_us_{0};
+  std::atomic<uint64_t> recent_us_{0};
 };
 
 }  // namespace holdfast

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 namespace holdfast {
 
@@ -53,6 +54,8 @@ int LoopThread::Start(std::function<void(uv_loop_t*)> on_start) {
 
 void LoopThread::Main(void* self) {
   auto* const loop_thread = static_cast<LoopThread*>(self);
+  loop_thread->tid_.store(gettid());
+  loop_thread->tid_.notify_all();
   if (loop_thread->on_start_) loop_thread->on_start_(&loop_thread->loop_);
   uv_run(&loop_thread->loop_, UV_RUN_DEFAULT);
 }
@@ -68,6 +71,12 @@ void LoopThread::RunCommands() {
     command->Run();
     commands_.fetch_add(1, std::memory_order_relaxed);
   }
+}
+
+std::vector<ThreadFailure> LoopThread::Arrange(const ThreadArrangement& arrangement) const {
+  if (!is_running_) return {};
+  tid_.wait(0);
+  return ArrangeThread(thread_, tid_.load(), arrangement);
 }
 
 void LoopThread::Stop(std::function<void()> on_stop) {

@@ -7,8 +7,10 @@
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "loop/command_queue.h"
+#include "loop/thread_arrangement.h"
 
 namespace holdfast {
 
@@ -42,6 +44,9 @@ class LoopThread {
    */
   void Stop(std::function<void()> on_stop = nullptr);
 
+  /** By the owner; at once, without waiting for a turn of the loop. @returns what failed */
+  std::vector<ThreadFailure> Arrange(const ThreadArrangement& arrangement) const;
+
   bool is_running() const { return is_running_; }
   uint64_t heartbeats() const { return heartbeats_.load(std::memory_order_relaxed); }
   uint64_t commands() const { return commands_.load(std::memory_order_relaxed); }
@@ -59,6 +64,8 @@ class LoopThread {
   CommandQueue queue_;
   std::function<void(uv_loop_t*)> on_start_;
   bool is_running_ = false;
+  /** 0 until the thread has begun. */
+  std::atomic<pid_t> tid_{0};
   std::atomic<uint64_t> heartbeats_{0};
   std::atomic<uint64_t> commands_{0};
 };

@@ -27,8 +27,8 @@ class ProbeLoop {
 
   const ProbeCounters& counters() const { return prober_.counters(); }
   LatenessSummary lateness() const { return prober_.lateness().Summary(); }
-  uint64_t heartbeats() const { return thread_.heartbeats(); }
-  uint64_t commands() const { return thread_.commands(); }
+  uint64_t TakeLateness() { return prober_.TakeLateness(); }
+  const LoopThread& thread() const { return thread_; }
 
  private:
   Prober prober_;

@@ -68,6 +68,7 @@ class Prober {
 
   const ProbeCounters& counters() const { return counters_; }
   const LatenessHistogram& lateness() const { return lateness_; }
+  uint64_t TakeLateness() { return lateness_.TakeRecent(); }
 
  private:
   void OnTick();

@@ -40,16 +40,20 @@ Reaction Stay(SessionState state) {
   return reaction;
 }
 
+/** §6.8.1: a Detection Time without a packet. */
+Reaction Forget(Reaction reaction) {
+  reaction.forgets_peer = true;
+  return reaction;
+}
+
 /** RFC 5880 §6.8.6 as a table. */
 Program MakeProgram(uint32_t min_tx_us) {
   Program program;
   program.desired_min_tx_us = {0, kIdleUs, kIdleUs, min_tx_us};
   constexpr auto kDown = SessionState::kDown, kInit = SessionState::kInit, kUp = SessionState::kUp;
-  Reaction forget = Stay(kDown);
-  forget.forgets_peer = true;
-  program.reactions[1] = {Stay(kDown), Become(kInit), Up(), Stay(kDown), forget};
-  program.reactions[2] = {Become(kDown, 3), Stay(kInit), Up(), Up(), Become(kDown, 1)};
-  program.reactions[3] = {Become(kDown, 3), Lost(3), Stay(kUp), Stay(kUp), Lost(1)};
+  program.reactions[1] = {Stay(kDown), Become(kInit), Up(), Stay(kDown), Forget(Stay(kDown))};
+  program.reactions[2] = {Become(kDown, 3), Stay(kInit), Up(), Up(), Forget(Become(kDown, 1))};
+  program.reactions[3] = {Become(kDown, 3), Lost(3), Stay(kUp), Stay(kUp), Forget(Lost(1))};
   return program;
 }
 
@@ -192,7 +196,7 @@ TEST_F(BfdSession, IsLostWhenThePeerIsSilentForItsDetectionTime) {
   EXPECT_EQ(losses, 1);
   EXPECT_EQ(sent.back().state, SessionState::kDown);
   EXPECT_EQ(sent.back().diagnostic, 1);
-  EXPECT_EQ(sent.back().your_discr, kPeerDiscr);
+  EXPECT_EQ(sent.back().your_discr, 0u) << "§6.8.1: forgotten after one Detection Time";
   ASSERT_EQ(reports.size(), 1u);
   const auto& report = std::get<StateReport>(reports[0]);
   EXPECT_EQ(report.from, SessionState::kUp);
@@ -201,8 +205,25 @@ TEST_F(BfdSession, IsLostWhenThePeerIsSilentForItsDetectionTime) {
   EXPECT_EQ(report.detection_us, 60'000);
   EXPECT_EQ(report.overdue_us, 0);
   RunUntil(due_us + 2'000'000);
-  EXPECT_EQ(sent.back().your_discr, 0u) << "forgotten after a second Detection Time";
+  EXPECT_EQ(sent.back().your_discr, 0u);
   EXPECT_EQ(losses, 1);
+}
+
+// §6.8.1
+TEST_F(BfdSession, IsSilentAgainWhilePassiveOnceThePeerIsForgotten) {
+  Settings settings = MakeSettings();
+  settings.is_passive = true;
+  Start(settings);
+  Hear(SessionState::kInit);
+  ASSERT_EQ(session->state(), SessionState::kUp);
+  RunUntil(now_us + 60'000);
+  ASSERT_EQ(session->state(), SessionState::kDown);
+  const size_t before = sent.size();
+  RunUntil(now_us + 10'000'000);
+  EXPECT_EQ(sent.size(), before);
+  Hear(SessionState::kDown);
+  EXPECT_EQ(session->state(), SessionState::kInit);
+  EXPECT_EQ(sent.back().your_discr, kPeerDiscr);
 }
 
 TEST_F(BfdSession, HearsWhatWaitedWhileTheLoopWasStalledBeforeItIsLost) {

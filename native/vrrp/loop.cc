@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "loop/clock.h"
-#include "vrrp/thread_privilege.h"
 
 namespace holdfast::vrrp {
 
@@ -125,11 +124,6 @@ void Loop::Close() {
 
 void Loop::OnStart(uv_loop_t* loop) {
   uv_loop_ = loop;
-  if (options_.realtime_priority > 0) {
-    if (const auto error = MakeThreadRealtime(options_.realtime_priority)) {
-      Fail(0, FailedAction::kOpen, *error);
-    }
-  }
   uv_prepare_init(loop, &before_wait_);
   before_wait_.data = this;
   uv_prepare_start(&before_wait_,
@@ -143,9 +137,6 @@ void Loop::OnStart(uv_loop_t* loop) {
   if (const auto failed = monitor_.Open(loop)) Fail(0, FailedAction::kOpen, *failed);
   ReserveTimers();
   WatchLease();
-  if (options_.is_memory_locked) {
-    if (const auto failed = LockThreadMemory()) Fail(0, FailedAction::kOpen, *failed);
-  }
 }
 
 void Loop::OnStop() {

@@ -30,8 +30,6 @@ namespace holdfast::vrrp {
 
 /** contract.ts `VrrpLoopOptions` */
 struct LoopOptions {
-  int realtime_priority = 0;
-  bool is_memory_locked = false;
   int64_t lease_us = 0;
 };
 
@@ -75,6 +73,7 @@ class Loop final : private InstanceHost,
   LatenessSummary lateness() const { return lateness_.Summary(); }
   /** How late the timers of adverts were. */
   const TimeHistogram& advert_lateness() const { return advert_lateness_; }
+  uint64_t TakeLateness() { return lateness_.TakeRecent(); }
 
  private:
   struct Slot;

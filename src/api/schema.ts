@@ -22,6 +22,7 @@ export const STATUS_SCHEMA = v.object({
   routerId: v.string(),
   lastEvent: v.pipe(count, v.description("sequence number of the newest event")),
   instances: v.object({ initialize: count, backup: count, active: count, fault: count }),
+  bfdSessions: v.object({ total: count, up: count }),
   virtualServers: v.object({ total: count, withQuorum: count }),
   realServers: v.object({ total: count, alive: count }),
   vrrpLoop: nullable(LOOP_SCHEMA),

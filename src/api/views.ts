@@ -53,7 +53,7 @@ function count<Item>(items: readonly Item[], isCounted: (item: Item) => boolean)
 }
 
 export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
-  const { instances, lvs, vrrpHealth, configuration } = snapshot;
+  const { instances, bfdSessions, lvs, vrrpHealth, configuration } = snapshot;
   const { heapUsedBytes, residentBytes, loopLag: _, ...process } = facts;
   const inState = (state: VrrpInstanceSnapshot["state"]): number => count(instances, (one) => one.state === state);
   const virtualServers = lvs?.virtualServers ?? [];
@@ -67,6 +67,7 @@ export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
       active: inState("active"),
       fault: inState("fault"),
     },
+    bfdSessions: { total: bfdSessions.length, up: count(bfdSessions, ({ isUp }) => isUp) },
     virtualServers: { total: virtualServers.length, withQuorum: count(virtualServers, ({ hasQuorum }) => hasQuorum) },
     realServers: { total, alive: virtualServers.reduce((sum, one) => sum + aliveOf(one), 0) },
     vrrpLoop: vrrpHealth && viewLoop(vrrpHealth),

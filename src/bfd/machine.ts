@@ -68,11 +68,12 @@ function stay(state: BfdState, ...effects: readonly BfdEffect[]): BfdStep {
   return { state, effects };
 }
 
-/** §6.8.4: Init and Up are lost; in Down the peer is forgotten. */
+/** §6.8.4: Init and Up are lost. §6.8.1: whatever the state, the peer's discriminator is forgotten, before anything is said. */
 function expire(rules: SessionRules, state: BfdState): BfdStep {
   if (state.sessionState === "down") return stay(state, { kind: "forget-peer" });
   const isLoss = state.sessionState === "up";
-  return becomeDown(rules, DIAGNOSTIC.detectionTimeExpired, isLoss);
+  const lost = becomeDown(rules, DIAGNOSTIC.detectionTimeExpired, isLoss);
+  return { state: lost.state, effects: [{ kind: "forget-peer" }, ...lost.effects] };
 }
 
 function become(rules: SessionRules, sessionState: "down" | "init", localDiag: Diagnostic = DIAGNOSTIC.none): BfdStep {

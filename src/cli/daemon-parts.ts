@@ -8,6 +8,7 @@ import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
 import type { Logger } from "../runtime/log.ts";
+import type { LoopThreads } from "../runtime/loop-threads.ts";
 import { lookAtNetwork } from "../runtime/lvs-network-look.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
@@ -45,6 +46,7 @@ export interface PartsContext {
   readonly overrides: OverrideKeeper;
   readonly operator: VrrpOperator;
   readonly observers: StateObservers;
+  readonly threads: LoopThreads;
 }
 
 const RUN_DIRECTORY = "/run";
@@ -203,10 +205,8 @@ function createRuntimeOf(
   return runtime;
 }
 
-/** keepalived has a process of its own for BFD; here both are on one loop, and what either asks for holds. */
-function loopOptions({ global }: CompleteConfiguration): VrrpLoopOptions {
-  const { vrrpRealtimePriority, isVrrpMemoryLocked, leaseUs } = global;
-  return { realtimePriority: vrrpRealtimePriority, isMemoryLocked: isVrrpMemoryLocked, leaseUs };
+function loopOptions({ global: { leaseUs } }: CompleteConfiguration): VrrpLoopOptions {
+  return { leaseUs };
 }
 
 function createBfd(
@@ -237,7 +237,8 @@ function createLvs(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
     {
       openIpvs: () => table,
-      openProbeLoop: (onEvents, maxInFlight) => native.createProbeLoop({ maxInFlight }, onEvents),
+      openProbeLoop: (onEvents, maxInFlight) =>
+        context.threads.hold("probe", native.createProbeLoop({ maxInFlight }, onEvents)),
       runner,
       log: (record) => log.speak(record),
       clock: createClock(native),
@@ -284,15 +285,23 @@ async function chooseIpvs(context: PartsContext, namespace: () => string | null)
   return () => createMemoryIpvsTable();
 }
 
-/** What observers are told of a configuration goes along with what the notifier is told. */
-function observed(notifier: Notifier, observers: StateObservers): DaemonDependencies["notifier"] {
+/** What observers and threads are told of a configuration goes along with what the notifier is told. */
+function observed(notifier: Notifier, context: PartsContext): DaemonDependencies["notifier"] {
+  const { observers, threads, flags } = context;
+  const configured = (configuration: CompleteConfiguration): void => {
+    observers.configured(configuration);
+    threads.configure(configuration, {
+      hasVrrp: flags.runsVrrp && configuration.vrrpInstances.length > 0,
+      hasBfd: flags.runsBfd && configuration.bfdInstances.length > 0,
+    });
+  };
   return {
     begin: async (configuration) => {
-      observers.configured(configuration);
+      configured(configuration);
       await notifier.begin(configuration);
     },
     reload: async (configuration) => {
-      observers.configured(configuration);
+      configured(configuration);
       await notifier.reload(configuration);
     },
     reloaded: () => {
@@ -323,7 +332,9 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     clock: createClock(native),
     log: (record) => log.speak(record),
   });
-  const loop = new SharedLoop((options, onEvents) => native.createVrrpLoop(options, onEvents));
+  const loop = new SharedLoop((options, onEvents) =>
+    context.threads.hold("vrrp", native.createVrrpLoop(options, onEvents)),
+  );
   return {
     log,
     manager: context.manager,
@@ -338,7 +349,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     createLvs: (table, configuration) => createLvs(context, table, configuration, { runner, notifier, loop }),
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
-    notifier: observed(notifier, context.observers),
+    notifier: observed(notifier, context),
     owned: createOwnedKeeper({
       flags,
       log,

@@ -49,7 +49,7 @@ export async function listenForRouters(
     rtnetlink.close();
   }
   const events: VrrpEvent[] = [];
-  const loop = native.createVrrpLoop({ realtimePriority: 0, isMemoryLocked: false, leaseUs: 0 }, (news) => {
+  const loop = native.createVrrpLoop({ leaseUs: 0 }, (news) => {
     for (const event of news) if (event.kind !== "link" && event.kind !== "address") events.push(...asVrrp(event));
   });
   const virtualAddresses = new VirtualAddressSet(vrrpInstances);

@@ -8,6 +8,7 @@ import { type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "../runtime/
 import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
+import { LoopThreads } from "../runtime/loop-threads.ts";
 import { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { openServiceManager, type ServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
@@ -29,14 +30,19 @@ import { statePath } from "./state-fields.ts";
 const STDERR = 2;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What `ps` and `killall` show: this program's name, not Node's. */
-function nameProcess(words: readonly string[]): void {
-  process.title = ["holdfast", ...words].join(" ");
+/** What `killall` and `top` show. @param name 15 octets are kept */
+function nameMainThread(name: string): void {
   try {
-    writeFileSync("/proc/self/comm", "holdfast");
+    writeFileSync("/proc/self/comm", name);
   } catch {
     // Only a nicety; without /proc it stays as it is.
   }
+}
+
+/** What `ps` shows: this program's name, not Node's. */
+function nameProcess(words: readonly string[]): void {
+  process.title = ["holdfast", ...words].join(" ");
+  nameMainThread("holdfast");
 }
 
 function sayOnStandardError(text: string): void {
@@ -70,7 +76,7 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
 }
 
 /** What signals and D-Bus ask for. */
-function requestHandlers(daemon: Daemon, control: Control, { native, logging: { log } }: Setting): SignalHandlers {
+function requestHandlers(daemon: Daemon, control: Control, { native, threads, logging: { log } }: Setting): SignalHandlers {
   const dumps = new Dumps({ status: () => daemon.status(), nowUs: () => native.monotonicUs(), log });
   return {
     stop: () => {
@@ -79,6 +85,7 @@ function requestHandlers(daemon: Daemon, control: Control, { native, logging: { 
     },
     reload: () => void daemon.reload().then(() => control.apply()),
     dump: (what) => void dumps.write(what),
+    cpuLimitPassed: () => threads.limitPassed(),
   };
 }
 
@@ -113,6 +120,7 @@ interface Setting extends DaemonRun {
   readonly overrides: OverrideKeeper;
   readonly operator: VrrpOperator;
   readonly observers: StateObservers;
+  readonly threads: LoopThreads;
 }
 
 async function createDaemon(setting: Setting & { readonly manager: ServiceManager }): Promise<Daemon> {
@@ -151,6 +159,7 @@ async function createDaemon(setting: Setting & { readonly manager: ServiceManage
       overrides: setting.overrides,
       operator: setting.operator,
       observers: setting.observers,
+      threads: setting.threads,
     }),
   );
 }
@@ -214,7 +223,13 @@ export async function runDaemon(daemonRun: DaemonRun): Promise<never> {
     const operator = new VrrpOperator({ after: later, nowMs: Date.now, log: logging.log });
     const overrides = new OverrideKeeper({ nowMs: Date.now, after: later, log: logging.log });
     const observers = new StateObservers();
-    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides, operator, observers });
+    const threads = new LoopThreads({
+      log: (record) => logging.log.speak(record),
+      limitRealtime: (limitUs) => native.limitRealtime(limitUs),
+      nameProcess: nameMainThread,
+      every,
+    });
+    exitCode = await runToEnd({ ...daemonRun, native, say, logging, overrides, operator, observers, threads });
     await logging.close();
   } catch (error) {
     say(`holdfast: ${errorText(error)}`);

@@ -1,9 +1,10 @@
-import type { Instance, Status, VirtualServerView } from "../api/schema.ts";
+import type { BfdSessionView, Instance, Status, VirtualServerView } from "../api/schema.ts";
 import { type Cell, plain, renderTable } from "./table-text.ts";
 
 export interface StatusAnswer {
   readonly status: Status;
   readonly instances: readonly Instance[];
+  readonly bfdSessions: readonly BfdSessionView[];
   readonly virtualServers: readonly VirtualServerView[];
 }
 
@@ -53,6 +54,39 @@ function instanceRow(instance: Instance): readonly Cell[] {
   ];
 }
 
+const BFD_STATE_WORDS = { "admin-down": "ADMIN DOWN", down: "DOWN", init: "INIT", up: "UP" } as const;
+
+/** RFC 5880 §4.1 */
+const BFD_DIAGNOSTICS: Readonly<Record<number, string>> = {
+  1: "detection time expired",
+  2: "echo failed",
+  3: "neighbour said down",
+  4: "forwarding plane reset",
+  5: "path down",
+  6: "concatenated path down",
+  7: "administratively down",
+  8: "reverse concatenated path down",
+};
+
+function bfdNote({ state, localDiag, remoteDiag }: BfdSessionView): string {
+  if (state === "up") return "";
+  const local = localDiag === 0 ? null : (BFD_DIAGNOSTICS[localDiag] ?? `diagnostic ${localDiag}`);
+  const remote = remoteDiag === 0 ? null : `peer: ${BFD_DIAGNOSTICS[remoteDiag] ?? `diagnostic ${remoteDiag}`}`;
+  return [local, remote].filter((part) => part !== null).join(", ");
+}
+
+function bfdSessionRow(session: BfdSessionView): readonly Cell[] {
+  const { name, state, stateAgeSec, neighborAddress, detectionUs } = session;
+  return [
+    plain(name),
+    { text: BFD_STATE_WORDS[state], tone: state === "up" ? "good" : "bad" },
+    plain(durationText(stateAgeSec)),
+    plain(neighborAddress ?? "unusable"),
+    plain(detectionUs === 0 ? "" : `${detectionUs / 1000} ms`),
+    plain(bfdNote(session)),
+  ];
+}
+
 function virtualServerRow(virtualServer: VirtualServerView): readonly Cell[] {
   const { name, scheduler, hasQuorum, isSorryServerActive, realServers, aliveRealServers } = virtualServer;
   const alive = `${aliveRealServers}/${realServers}`;
@@ -67,7 +101,7 @@ function virtualServerRow(virtualServer: VirtualServerView): readonly Cell[] {
 
 /** @param screen of the terminal */
 export function renderStatus(
-  { status, instances, virtualServers }: StatusAnswer,
+  { status, instances, bfdSessions, virtualServers }: StatusAnswer,
   screen: { readonly width: number; readonly isColoured: boolean },
 ): string {
   const { ipvs, vrrpLoop } = status;
@@ -79,6 +113,10 @@ export function renderStatus(
   if (instances.length > 0) {
     const heads = ["INSTANCE", "STATE", "FOR", "LINK", "VRID", "PRIO", "VIPS", "NOTE"];
     parts.push("\n", renderTable(heads, instances.map(instanceRow), screen));
+  }
+  if (bfdSessions.length > 0) {
+    const heads = ["BFD SESSION", "STATE", "FOR", "NEIGHBOUR", "DETECTION", "NOTE"];
+    parts.push("\n", renderTable(heads, bfdSessions.map(bfdSessionRow), screen));
   }
   if (virtualServers.length > 0) {
     const heads = ["VIRTUAL SERVER", "SCHED", "ALIVE", "QUORUM", "SORRY"];

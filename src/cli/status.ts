@@ -1,4 +1,4 @@
-import type { Instance, Status, VirtualServerView } from "../api/schema.ts";
+import type { BfdSessionView, Instance, Status, VirtualServerView } from "../api/schema.ts";
 import { ask, runAgainstDaemon } from "./control-client.ts";
 import { renderStatus, type StatusAnswer } from "./status-text.ts";
 
@@ -15,7 +15,8 @@ export async function askStatus(socket: string): Promise<StatusAnswer> {
   const get = <Answer>(path: string): Promise<Answer> => ask<Answer>({ socket, method: "GET", path });
   const status = await get<Status>("/v1/status");
   const instances = await get<Instance[]>("/v1/instances");
-  return { status, instances, virtualServers: await get<VirtualServerView[]>("/v1/virtual-servers") };
+  const bfdSessions = await get<BfdSessionView[]>("/v1/bfd-sessions");
+  return { status, instances, bfdSessions, virtualServers: await get<VirtualServerView[]>("/v1/virtual-servers") };
 }
 
 /** `holdfast status` */

@@ -22,6 +22,15 @@ export function parseAddress(text: string): ParsedAddress | null {
   return { family: "inet6", address: formatIpv6(readIpv6(text)) };
 }
 
+/** Reads a numeric address, a link-local one with or without its interface (`fe80::1%eth0`). @returns its canonical spelling */
+export function parseScopedAddress(text: string): string | null {
+  const [word = "", scope] = text.split("%", 2);
+  const address = parseAddress(word)?.address ?? null;
+  if (scope === undefined || address === null) return address;
+  const isScope = /^[^\s/%]{1,15}$/.test(scope) && text === `${word}%${scope}`;
+  return isScope && /^fe[89ab]/.test(address) ? `${address}%${scope}` : null;
+}
+
 const DOT = 46;
 const ZERO = 48;
 

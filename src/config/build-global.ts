@@ -90,8 +90,6 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     networkNamespace,
     ipvsNamespace: root.has("net_namespace_ipvs") ? (root.text("net_namespace_ipvs") ?? "") : null,
     usesPidDirectory: root.has("use_pid_dir") || instanceName !== null || networkNamespace !== null,
-    vrrpRealtimePriority: globals.number("vrrp_rt_priority") ?? 0,
-    isVrrpMemoryLocked: globals.has("vrrp_no_swap"),
     flushesIpvsAtStart: globals.has("lvs_flush"),
     flushesIpvsAtStop: flushWords === null ? "no" : flushWords[0] === "VS" ? "virtual-servers" : "all",
     processName: globals.text("process_name") ?? (globals.has("process_names") ? "keepalived" : null),
@@ -224,9 +222,17 @@ interface ProcessKeywords {
 
 function readProcess(globals: Settings, keywords: ProcessKeywords, context: BuildContext): ProcessSettings {
   const { prefix, name: nameKeyword, generated } = keywords;
-  const limit = globals.number(`${prefix}_rlimit_rttime`) ?? globals.number(`${prefix}_rlimit_rtime`) ?? 10_000;
+  const limitWord = globals.has(`${prefix}_rlimit_rttime`) ? `${prefix}_rlimit_rttime` : `${prefix}_rlimit_rtime`;
+  const limit = globals.number(limitWord) ?? 10_000;
   const legacyName = prefix === "checker" ? globals.text("lvs_process_name") : null;
   return {
+    place: {
+      niceness: globals.place(`${prefix}_priority`),
+      realtimePriority: globals.place(`${prefix}_rt_priority`),
+      isMemoryLocked: globals.place(`${prefix}_no_swap`),
+      cpus: globals.place(`${prefix}_cpu_affinity`),
+      realtimeLimitUs: globals.place(limitWord),
+    },
     name: globals.text(nameKeyword) ?? legacyName ?? (globals.has("process_names") ? generated : null),
     niceness: globals.number(`${prefix}_priority`) ?? 0,
     realtimePriority: globals.number(`${prefix}_rt_priority`) ?? 0,

@@ -1,5 +1,4 @@
 import type { BfdInstance, TrackFile, TrackProcess, VrrpScript } from "../model/tracking.ts";
-import { parseAddress } from "./address.ts";
 import { rawWords, readOwnedCommand, readUser } from "./build-command.ts";
 import type { BuildContext } from "./context.ts";
 import { unquoteWord } from "./script-words.ts";
@@ -120,9 +119,10 @@ export function buildBfdInstance(entry: Entry, context: BuildContext): BfdInstan
   };
   if (name.length > LONGEST_BFD_NAME) return refuse("is left out: a name has at most 31 characters");
   if (neighbor === null) refuse("has no usable neighbor_ip, so it never comes up");
-  const family = neighbor === null ? undefined : parseAddress(neighbor)?.family;
+  const familyOf = (address: string): "inet" | "inet6" => (address.includes(":") ? "inet6" : "inet");
+  const family = neighbor === null ? undefined : familyOf(neighbor);
   const source = settings.text("source_ip");
-  const isMixed = source !== null && neighbor !== null && parseAddress(source)?.family !== family;
+  const isMixed = source !== null && neighbor !== null && familyOf(source) !== family;
   if (isMixed) refuse("never comes up: source_ip and neighbor_ip differ in their address family");
   const ttl = settings.number("ttl") ?? settings.number("hoplimit") ?? (family === "inet6" ? 64 : 255);
   // Milliseconds with three decimals were read as millionths

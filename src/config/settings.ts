@@ -1,5 +1,5 @@
 import type { SourcePlace } from "../model/units.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress, parseScopedAddress } from "./address.ts";
 import type { Keyword } from "./keywords/table.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Entry, placeOf } from "./tree.ts";
@@ -117,9 +117,11 @@ function readValue(entry: Entry, reporter: Reporter): Value | null {
       return checkRange(keyword, readDecimal(word, shape.digits), entry, reporter);
     case "address": {
       // keepalived: a prefix length after an address is overlooked
-      const parsed = parseAddress(word.replace(/\/[0-9]+$/, ""));
-      if (parsed === null) report(entry, reporter, "bad-address", `"${word}" is not a numeric IP address`);
-      return parsed?.address ?? null;
+      const text = word.replace(/\/[0-9]+$/, "");
+      const address =
+        keyword.block === "bfd_instance" ? parseScopedAddress(text) : (parseAddress(text)?.address ?? null);
+      if (address === null) report(entry, reporter, "bad-address", `"${word}" is not a numeric IP address`);
+      return address;
     }
     case "text":
       return word;

@@ -8,10 +8,6 @@ export interface GlobalSettings {
   readonly instanceName: string | null;
   readonly networkNamespace: string | null;
   readonly usesPidDirectory: boolean;
-  /** SCHED_FIFO priority 1..99 of the vrrp loop, 0 for none (`vrrp_rt_priority`). */
-  readonly vrrpRealtimePriority: number;
-  /** `vrrp_no_swap` */
-  readonly isVrrpMemoryLocked: boolean;
   /** `lvs_flush`, `lvs_flush_on_stop` */
   readonly flushesIpvsAtStart: boolean;
   readonly flushesIpvsAtStop: "no" | "all" | "virtual-servers";

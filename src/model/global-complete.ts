@@ -1,10 +1,20 @@
 import type { NotifyFifo, ScriptCommand } from "./command.ts";
 import type { GlobalSettings } from "./configuration.ts";
-import type { IpAddress, Microseconds } from "./units.ts";
+import type { IpAddress, Microseconds, SourcePlace } from "./units.ts";
 import type { AnnouncePolicy } from "./vrrp.ts";
 
-/** How one of the daemon's loops is scheduled. */
+/** Where a process's words were written; null for those that were not. */
+export interface ProcessPlaces {
+  readonly niceness: SourcePlace | null;
+  readonly realtimePriority: SourcePlace | null;
+  readonly isMemoryLocked: SourcePlace | null;
+  readonly cpus: SourcePlace | null;
+  readonly realtimeLimitUs: SourcePlace | null;
+}
+
+/** How one of keepalived's processes is scheduled; here these are threads. */
 export interface ProcessSettings {
+  readonly place: ProcessPlaces;
   readonly name: string | null;
   /** Nice value, -20..19. */
   readonly niceness: number;

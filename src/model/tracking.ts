@@ -67,7 +67,7 @@ export interface TrackProcess {
 /** One `bfd_instance`. */
 export interface BfdInstance {
   readonly name: string;
-  /** Null: nothing usable was given, and the session never comes up. */
+  /** With its interface when link-local: `fe80::1%eth0`. Null: nothing usable was given, and the session never comes up. */
   readonly neighborAddress: string | null;
   readonly sourceAddress: string | null;
   readonly minRxUs: Microseconds;

@@ -263,6 +263,31 @@ export interface TimeHistogram {
   readonly sumUs: number;
 }
 
+/** How a loop's thread is scheduled. */
+export interface ThreadSettings {
+  /** As `ps -L` and `top -H` show it; 15 octets are kept. */
+  readonly name: string;
+  /** -20..19 */
+  readonly niceness: number;
+  /** SCHED_FIFO priority 1..99; 0 for ordinary scheduling. */
+  readonly realtimePriority: number;
+  /** Numbers of the CPUs it may run on; empty for those of the process. */
+  readonly cpus: readonly number[];
+  /** Keeps the thread's stack, the addon and the code in use in memory; not undone before the process ends. */
+  readonly isMemoryLocked: boolean;
+}
+
+/** What both loops offer for their own thread. */
+export interface LoopThreadControl {
+  /**
+   * Tries each setting, also when another one fails.
+   * @returns what failed: `setpriority`, `sched_setscheduler`, `sched_setaffinity`, `mlock2`
+   */
+  arrange(settings: ThreadSettings): readonly SyscallFailure[];
+  /** Largest lateness of a timer since the last call, in microseconds. */
+  takeLateness(): number;
+}
+
 // ---------------------------------------------------------------- vrrp loop
 
 /** Of the vrrp loop, which also tells how late the timers of adverts were. */
@@ -583,9 +608,6 @@ export interface VrrpCounters {
 }
 
 export interface VrrpLoopOptions {
-  /** SCHED_FIFO priority 1..99 of the loop's thread; 0 for none. Failure to set it is reported as a "failed" event of instance 0. */
-  readonly realtimePriority: number;
-  readonly isMemoryLocked: boolean;
   /** Dead-man switch: without `renewLease` for this long, `"lease-lapsed"` is triggered. 0 turns it off. */
   readonly leaseUs: number;
 }
@@ -669,6 +691,8 @@ export interface BfdSession {
   readonly neighborAddress: string;
   /** Null: the kernel chooses. */
   readonly sourceAddress: string | null;
+  /** Of a link-local neighbour; null for the routing table's choice. */
+  readonly interfaceName: string | null;
   /** 3784, or 4784 for multihop. */
   readonly port: number;
   /** TTL or hop limit sent. */
@@ -929,8 +953,14 @@ export interface NativeAddon {
    * @throws NativeError
    */
   watchFirewall(onRemoval: (removals: readonly FirewallRemoval[], isOverrun: boolean) => void): FirewallWatch;
-  createVrrpLoop(options: VrrpLoopOptions, onEvents: (events: readonly LoopEvent[]) => void): VrrpLoop & BfdLoop;
-  createProbeLoop(options: ProbeLoopOptions, onEvents: (events: readonly ProbeEvent[]) => void): ProbeLoop;
+  createVrrpLoop(
+    options: VrrpLoopOptions,
+    onEvents: (events: readonly LoopEvent[]) => void,
+  ): VrrpLoop & BfdLoop & LoopThreadControl;
+  createProbeLoop(
+    options: ProbeLoopOptions,
+    onEvents: (events: readonly ProbeEvent[]) => void,
+  ): ProbeLoop & LoopThreadControl;
   /** @param path of the socket; a leading `@` means the abstract namespace */
   openDatagram(path: string): DatagramSender;
   /** F_OFD_SETLK write lock. False when another process holds it. */
@@ -942,6 +972,12 @@ export interface NativeAddon {
    * @returns false when one of them can't be watched
    */
   watchSignals(signals: readonly number[], onSignal: (signal: number) => void): boolean;
+  /**
+   * How long a real-time thread may run without sleeping before the process gets SIGXCPU, again and again (soft RLIMIT_RTTIME).
+   * @param limitUs 1..2^32-1, at most the hard limit; null for none
+   * @throws NativeError
+   */
+  limitRealtime(limitUs: number | null): void;
   /** setns(2) of the calling thread and all native threads started later. @throws NativeError */
   enterNetworkNamespace(path: string): void;
 }

@@ -1,7 +1,7 @@
 import { deriveSessionProgram } from "../bfd/program.ts";
 import type { BfdInstance } from "../model/tracking.ts";
 import type { Microseconds } from "../model/units.ts";
-import type { BfdEvent, BfdSession, BfdSessionState, BfdStatus } from "../native/contract.ts";
+import type { BfdEvent, BfdSession, BfdSessionState, BfdStatus, VrrpLoopHealth } from "../native/contract.ts";
 import { renderDrop, renderExpiry, renderFailure, renderState, renderTimes } from "./bfd-wording.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { BfdLoopEvent, BfdLoopUse } from "./shared-loop.ts";
@@ -81,6 +81,11 @@ export class BfdRuntime {
 
   isUp(name: string): boolean {
     return this.#sessions.get(name)?.isUp ?? false;
+  }
+
+  /** Of the loop; null when there is none. */
+  health(): VrrpLoopHealth | null {
+    return this.#loop?.health() ?? null;
   }
 
   snapshot(): readonly BfdSessionSnapshot[] {
@@ -177,10 +182,13 @@ function isSamePath(before: BfdInstance | undefined, after: BfdInstance): boolea
 export function sessionSettings(config: BfdInstance): BfdSession | null {
   const { neighborAddress, sourceAddress, ttl, maxHops } = config;
   if (neighborAddress === null) return null;
+  const [neighbor = "", neighborScope] = neighborAddress.split("%");
+  const [source, sourceScope] = sourceAddress?.split("%") ?? [];
   return {
-    family: neighborAddress.includes(":") ? "inet6" : "inet",
-    neighborAddress,
-    sourceAddress,
+    family: neighbor.includes(":") ? "inet6" : "inet",
+    neighborAddress: neighbor,
+    sourceAddress: source ?? null,
+    interfaceName: neighborScope ?? sourceScope ?? null,
     port: config.isMultihop ? MULTIHOP_PORT : SINGLE_HOP_PORT,
     ttl,
     // keepalived: so many hops less than the own TTL; the default of RFC 5881 §5 follows from a TTL of 255.

@@ -95,7 +95,7 @@ export class Halves {
       instances: this.vrrp?.snapshot() ?? [],
       bfdSessions: this.bfd?.snapshot() ?? [],
       lvs: this.lvs?.snapshot() ?? null,
-      vrrpHealth: this.vrrp?.health() ?? null,
+      vrrpHealth: this.vrrpHealth(),
     };
   }
 
@@ -111,12 +111,17 @@ export class Halves {
 
   /** Turns of the native loops that run, by name. */
   heartbeats(): Heartbeats {
-    const vrrp = this.vrrp?.health()?.heartbeats ?? null;
+    const vrrp = this.vrrpHealth()?.heartbeats ?? null;
     const probes = this.lvs?.probeHeartbeats() ?? null;
     return new Map([
       ...(vrrp === null ? [] : [["vrrp", vrrp] as const]),
       ...(probes === null ? [] : [["probe", probes] as const]),
     ]);
+  }
+
+  /** Of the loop that VRRP and BFD share, whichever of them is there. */
+  private vrrpHealth(): DaemonStatus["vrrpHealth"] {
+    return this.vrrp?.health() ?? this.bfd?.health() ?? null;
   }
 
   /** All side by side. Never rejects. */

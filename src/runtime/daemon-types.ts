@@ -49,7 +49,7 @@ export interface DaemonStatus {
   readonly bfdSessions: readonly BfdSessionSnapshot[];
   /** Null without load balancing. */
   readonly lvs: LvsSnapshot | null;
-  /** Of the vrrp loop; null without VRRP. */
+  /** Of the vrrp loop; null without VRRP and BFD. */
   readonly vrrpHealth: VrrpLoopHealth | null;
   /** Of the configuration in force. */
   readonly diagnostics: readonly Diagnostic[];

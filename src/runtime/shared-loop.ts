@@ -1,4 +1,12 @@
-import type { BfdEvent, BfdLoop, LoopEvent, VrrpEvent, VrrpLoop, VrrpLoopOptions } from "../native/contract.ts";
+import type {
+  BfdEvent,
+  BfdLoop,
+  LoopEvent,
+  VrrpLoopHealth,
+  VrrpEvent,
+  VrrpLoop,
+  VrrpLoopOptions,
+} from "../native/contract.ts";
 
 type Loop = VrrpLoop & BfdLoop;
 
@@ -7,6 +15,7 @@ export type BfdLoopEvent = BfdEvent | Extract<VrrpEvent, { kind: "overrun" }>;
 
 /** The part of the loop that BFD uses. */
 export interface BfdLoopUse extends BfdLoop {
+  health(): VrrpLoopHealth;
   close(): void;
 }
 
@@ -82,6 +91,7 @@ export class SharedLoop {
         loop.closeSession(session);
       },
       sessionStatus: (session) => loop.sessionStatus(session),
+      health: () => loop.health(),
       close: () => {
         this.#onBfd = IGNORE;
         this.#release(() => {

@@ -6,6 +6,8 @@ export interface SignalHandlers {
   readonly reload: () => void;
   /** A dump or statistics file, for example `DATA`. */
   readonly dump: (what: "DATA" | "STATS" | "STATS_CLEAR" | "JSON") => void;
+  /** A real-time thread ran into `*_rlimit_rttime`. */
+  readonly cpuLimitPassed: () => void;
 }
 
 /** The part of `process` that is used here. */
@@ -27,7 +29,6 @@ const IGNORED: readonly NodeJS.Signals[] = [
   "SIGPIPE",
   "SIGALRM",
   "SIGVTALRM",
-  "SIGXCPU",
   "SIGXFSZ",
   "SIGIO",
   "SIGPWR",
@@ -67,6 +68,7 @@ export function listenToSignals(
     ["SIGHUP", handlers.reload],
     ["SIGUSR1", () => handlers.dump("DATA")],
     ["SIGUSR2", () => handlers.dump("STATS")],
+    ["SIGXCPU", handlers.cpuLimitPassed],
     ...IGNORED.map((signal): [NodeJS.Signals, () => void] => [signal, () => log.detail("signal ignored", { signal })]),
   ];
   for (const [signal, listener] of table) source.on(signal, listener);

@@ -5,7 +5,7 @@ import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { InterfaceAddress, PreparedObject, VrrpLoop, VrrpTransport } from "../native/contract.ts";
 import { step } from "../vrrp/machine.ts";
 import { type RecordedCounts, Recorder, TransitionCounter } from "../vrrp/recording.ts";
-import { effectivePriority } from "../vrrp/timers.ts";
+import { effectivePriority, electedRouter } from "../vrrp/timers.ts";
 import {
   type ControlEffect,
   type FaultReason,
@@ -281,7 +281,7 @@ export class RunningInstance {
       state: this.#told,
       sinceUs: this.#sinceUs,
       basePriority: priority,
-      effectivePriority: effectivePriority(this.config, state.weight),
+      effectivePriority: effectivePriority(electedRouter(this.config, state), state.weight),
       sourceAddress: this.#source(),
       activeRouter: state.kind === "backup" ? state.activeRouter : null,
       faultReasons: this.#faults(),
@@ -372,7 +372,7 @@ export class RunningInstance {
           break;
         case "start-timer":
           this.#startTimer(effect.timer, atUs + effect.delayUs - this.#nowUs(), () =>
-            this.book.feed({ kind: "preempt-delay-expired" }, this.#nowUs()),
+            this.book.feed({ kind: `${effect.timer}-expired` }, this.#nowUs()),
           );
           break;
         case "stop-timer":

@@ -38,6 +38,10 @@ const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
     "WARNING - equal priority advert received from remote host with our IP address.",
   "two address owners": (f) =>
     `CONFIGURATION ERROR: local instance and ${f["source"]} are both configured as address owner, please resolve`,
+  "address owner persists": (f) =>
+    `${f["source"]} is still advertising as address owner, please resolve - reducing our priority`,
+  "address owner gave way": () => "rogue address owner appears to have stopped advertising",
+  "address owner restored": (f) => `Restoring our priority to 255, ${f["source"]} has stopped advertising`,
   "active router learned": (f) => `master set to ${f["source"]}`,
   "active router changed": (f) => `master changed from ${f["from"]} to ${f["source"]}`,
   "advertisement interval learned": (f) =>

@@ -1,16 +1,18 @@
 import type { AdvertFacts, VrrpAction } from "../native/contract.ts";
+import { contest, ownerConflict, settleConflict } from "./owner-conflict.ts";
 import {
   armActiveDown,
   armAdoption,
   armSkew,
   effectivePriority,
-  lowerPriorityAnnouncement,
+  electedRouter,
   requestedAnnouncement,
   shiftActiveDown,
   takeoverAnnouncement,
 } from "./timers.ts";
 import {
   advertFields,
+  announceAgain,
   becomeActive,
   becomeBackup,
   becomeFault,
@@ -59,7 +61,7 @@ export function step(router: VirtualRouter, state: VrrpState, event: RouterEvent
     case "backup":
       return stepBackup(router, state, event);
     case "active":
-      return stepActive(router, state, event);
+      return stepActive(electedRouter(router, state), state, event);
     case "fault":
       return stepFault(router, state, event);
   }
@@ -259,6 +261,8 @@ function stepActive(router: VirtualRouter, state: ActiveState, event: RouterEven
         state,
         event.isBurstDue ? announce(router) : { kind: "announce", rule: requestedAnnouncement(router) },
       );
+    case "owner-conflict-expired":
+      return settleConflict(state);
     case "addresses-removed":
       return event.reaction === "repair"
         ? repairAddresses(router, state, event.addresses)
@@ -294,7 +298,7 @@ function stepActiveAdvert(router: VirtualRouter, state: ActiveState, event: Adve
     case "lower-priority":
       return stay(state, ...assertActive(router, priority, fields));
     case "equal-priority-lower-address":
-      return stay(state, ...ownerConflict(router, fields), ...assertActive(router, priority, fields));
+      return contest(router, state, event, assertActive(router, priority, fields));
     case "equal-priority-own-address":
       return stay(state, warn("equal priority with own address", fields));
     case "equal-priority-higher-address":
@@ -303,21 +307,16 @@ function stepActiveAdvert(router: VirtualRouter, state: ActiveState, event: Adve
   }
 }
 
-/** §6.4.3: a lower advert is answered at once. */
+/** §6.4.3: a lower advert is answered at once. keepalived: as after every advert, the Adver_Timer starts anew. */
 function assertActive(
   router: VirtualRouter,
   priority: number,
   fields: Readonly<Record<string, string | number | boolean | null>>,
 ): readonly VrrpEffect[] {
   const isSilent = router.isSilentOnLowerPriority;
-  const advert: readonly VrrpEffect[] = isSilent ? [] : [{ kind: "send-advert", priority }];
+  const armAdver = { kind: "arm-adver", intervalUs: router.advertisementIntervalUs } as const;
+  const advert: readonly VrrpEffect[] = isSilent ? [] : [{ kind: "send-advert", priority }, armAdver];
   return [note("lower priority while active", { ...fields, isSilent }), ...advert, ...announceAgain(router)];
-}
-
-/** keepalived: neighbours may have believed the other router, so they are told again. */
-function announceAgain(router: VirtualRouter): readonly VrrpEffect[] {
-  const rule = lowerPriorityAnnouncement(router);
-  return rule.repeat > 0 ? [{ kind: "announce", rule }] : [];
 }
 
 function yieldTo(router: VirtualRouter, state: ActiveState, event: AdvertEvent): Step {
@@ -332,13 +331,6 @@ function yieldTo(router: VirtualRouter, state: ActiveState, event: AdvertEvent):
   const backup = becomeBackup(router, state, { isInitial: false, advert: event.advert, timer, priorityZeros: 0 });
   const conflict = isEqual ? ownerConflict(router, fields) : [];
   return { state: backup.state, effects: [...conflict, note(reason, fields), ...last, ...backup.effects] };
-}
-
-function ownerConflict(
-  router: VirtualRouter,
-  fields: Readonly<Record<string, string | number | boolean | null>>,
-): readonly VrrpEffect[] {
-  return router.priority === 255 ? [fail("two address owners", fields)] : [];
 }
 
 function announce(router: VirtualRouter): VrrpEffect {

@@ -7,7 +7,7 @@ import type {
   VrrpTrigger,
 } from "../native/contract.ts";
 import { step } from "./machine.ts";
-import { armActiveDown, effectivePriority } from "./timers.ts";
+import { armActiveDown, effectivePriority, electedRouter } from "./timers.ts";
 import { actionsOf, interfaceDown, type RouterEvent, type Step, type VirtualRouter, type VrrpState } from "./types.ts";
 
 export const TRIGGERS: readonly VrrpTrigger[] = [
@@ -100,7 +100,12 @@ export function deriveProgram(router: VirtualRouter, state: VrrpState): VrrpProg
     ignored[phase] = TRIGGERS.filter((trigger) => !plans[phase].some((plan) => plan.trigger === trigger));
     queue.push(...outcomes.map((outcome) => outcome.after));
   }
-  return { ownPriority: effectivePriority(router, state.weight), phase: phaseOf(state), plans, ignored };
+  return {
+    ownPriority: effectivePriority(electedRouter(router, state), state.weight),
+    phase: phaseOf(state),
+    plans,
+    ignored,
+  };
 }
 
 interface Outcome {

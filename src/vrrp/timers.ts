@@ -1,6 +1,6 @@
 import type { Microseconds } from "../model/units.ts";
 import type { ActiveDownRule, AnnounceRule, VrrpAction } from "../native/contract.ts";
-import type { VirtualRouter } from "./types.ts";
+import type { VirtualRouter, VrrpState } from "./types.ts";
 
 /** Skew_Time of VRRPv2 is a share of one second. @see RFC 3768 §6.1 */
 const V2_SKEW_BASE_US = 1_000_000;
@@ -12,6 +12,12 @@ const V2_SKEW_BASE_US = 1_000_000;
 export function effectivePriority(router: VirtualRouter, weight: number): number {
   if (router.priority === 255) return 255;
   return Math.min(254, Math.max(1, router.priority + weight));
+}
+
+/** The router as it takes part in the election: an owner whose rival does not give way is none for a while. */
+export function electedRouter<Router extends VirtualRouter>(router: Router, state: VrrpState): Router {
+  const isReduced = state.kind === "active" && state.ownerConflict?.phase === "reduced";
+  return isReduced ? { ...router, priority: Math.min(router.priority, 254) } : router;
 }
 
 /** S of `ActiveDownRule`: null stands for the interval in force. */

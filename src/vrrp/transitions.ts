@@ -1,5 +1,5 @@
 import type { AdvertFacts, VrrpAction } from "../native/contract.ts";
-import { armActiveDown, effectivePriority, takeoverAnnouncement } from "./timers.ts";
+import { armActiveDown, effectivePriority, lowerPriorityAnnouncement, takeoverAnnouncement } from "./timers.ts";
 import {
   type ActiveState,
   type BackupState,
@@ -66,9 +66,14 @@ export function freshPreemptDelay(router: VirtualRouter): PreemptDelay {
   return router.preemptDelayUs > 0 && router.preemptMode && router.priority !== 255 ? "pending" : "off";
 }
 
-function stopPreemptDelay(state: VrrpState): readonly VrrpEffect[] {
+/** The control loop's timers of a state that is left. */
+function stopTimers(state: VrrpState): readonly VrrpEffect[] {
   const isCounting = state.kind === "backup" && state.preemptDelay === "counting";
-  return isCounting ? [{ kind: "stop-timer", timer: "preempt-delay" }] : [];
+  const isContested = state.kind === "active" && state.ownerConflict !== undefined;
+  return [
+    ...(isCounting ? [{ kind: "stop-timer", timer: "preempt-delay" } as const] : []),
+    ...(isContested ? [{ kind: "stop-timer", timer: "owner-conflict" } as const] : []),
+  ];
 }
 
 /** Withdrawal without a word on the wire. */
@@ -110,6 +115,7 @@ export function becomeBackup(
   // One that an operator has released was shown as a backup before.
   const isNews = shownState(from) !== "backup";
   const effects: readonly VrrpEffect[] = [
+    ...(from.kind === "active" ? stopTimers(from) : []),
     ...(isNews ? [stateNote("backup", options.isInitial)] : []),
     ...priorityZeros(options.priorityZeros),
     ...(holdsAddresses ? withdraw(router) : []),
@@ -145,7 +151,7 @@ export function becomeActive(router: VirtualRouter, from: VrrpState): Step {
   const state: ActiveState = { kind: "active", weight: from.weight, isStartupDelayed: false };
   const excluded = router.excludedAddresses.length > 0 ? [detail("setting excluded addresses")] : [];
   const effects: readonly VrrpEffect[] = [
-    ...stopPreemptDelay(from),
+    ...stopTimers(from),
     { kind: "send-advert", priority: effectivePriority(router, from.weight) },
     stateNote("active", false),
     detail("setting addresses"),
@@ -183,7 +189,7 @@ export function becomeFault(
   const shown = shownState(state);
   const isNews = shown !== from.kind;
   const effects: readonly VrrpEffect[] = [
-    ...stopPreemptDelay(from),
+    ...stopTimers(from),
     ...startupReasons,
     ...(isNews ? [stateNote(shown, isInitial)] : []),
     ...(from.kind === "active" ? [...faultAdverts(own.length > 0), ...withdraw(router)] : []),
@@ -198,7 +204,7 @@ export function becomeFault(
 export function becomeInitialize(router: VirtualRouter, from: VrrpState, isSilent: boolean): Step {
   const leaves = from.kind === "active" && !isSilent;
   const effects: readonly VrrpEffect[] = [
-    ...stopPreemptDelay(from),
+    ...stopTimers(from),
     ...(from.kind === "backup" || from.kind === "adopting" ? [{ kind: "disarm-active-down" } as const] : []),
     ...(from.kind === "adopting" && !isSilent ? withdraw(router) : []),
     ...(leaves ? [...priorityZeros(1), ...withdraw(router)] : []),
@@ -209,4 +215,10 @@ export function becomeInitialize(router: VirtualRouter, from: VrrpState, isSilen
   ];
   const reasons = from.kind === "fault" || from.kind === "initialize" ? from.reasons : [];
   return { state: { kind: "initialize", weight: from.weight, isStartupDelayed: false, reasons }, effects };
+}
+
+/** keepalived: neighbours may have believed the other router, so they are told again. */
+export function announceAgain(router: VirtualRouter): readonly VrrpEffect[] {
+  const rule = lowerPriorityAnnouncement(router);
+  return rule.repeat > 0 ? [{ kind: "announce", rule }] : [];
 }

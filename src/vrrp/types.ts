@@ -98,8 +98,21 @@ export interface BackupState extends StateBase {
   readonly preemptDelay: PreemptDelay;
 }
 
+/**
+ * An address owner that hears another one with a lower address. contested: it has been answered. persisting: it was heard all the
+ * same. reduced: it did not give way, so we count as 254 until it falls silent.
+ */
+export interface OwnerConflict {
+  readonly phase: "contested" | "persisting" | "reduced";
+  /** Address of the other one. */
+  readonly rival: string;
+  /** How long it is listened for. */
+  readonly patienceUs: Microseconds;
+}
+
 export interface ActiveState extends StateBase {
   readonly kind: "active";
+  readonly ownerConflict?: OwnerConflict;
 }
 
 export interface FaultState extends StateBase {
@@ -130,6 +143,7 @@ export type RouterEvent =
   | { readonly kind: "announce-requested"; readonly isBurstDue: boolean }
   | { readonly kind: "startup-delay-expired" }
   | { readonly kind: "preempt-delay-expired" }
+  | { readonly kind: "owner-conflict-expired" }
   | { readonly kind: "advert"; readonly class: AdvertClass; readonly advert: AdvertFacts }
   | { readonly kind: "fault-raised"; readonly reason: FaultReason }
   | { readonly kind: "fault-cleared"; readonly reason: FaultReason }
@@ -147,7 +161,7 @@ export type RouterEvent =
       readonly address: string | null;
     };
 
-export type ControlTimer = "preempt-delay";
+export type ControlTimer = "preempt-delay" | "owner-conflict";
 
 export type StateName = VrrpState["kind"];
 
@@ -169,6 +183,9 @@ export type NoteMessage =
   | "equal priority with higher address while active"
   | "equal priority with own address"
   | "two address owners"
+  | "address owner persists"
+  | "address owner gave way"
+  | "address owner restored"
   | "active router learned"
   | "active router changed"
   | "advertisement interval learned"

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readScenarios, runScenario } from "./scenario.ts";
 
-/** One line of `test/conformance/vrrp-clauses.jsonl`: exactly one of scenario, unit, native or note. */
+/** One line of `test/conformance/*-clauses.jsonl`: exactly one of scenario, unit, native or note. */
 interface Clause {
   readonly clause: string;
   readonly says: string;
@@ -20,28 +20,40 @@ interface Clause {
 const SCENARIOS = join("test", "scenarios");
 const NATIVE_TESTS = join("native", "test");
 
+const CLAUSES = join("test", "conformance");
+
 const HEADER = `# VRRP, clause by clause
 
-Generated from \`test/conformance/vrrp-clauses.jsonl\`; \`HOLDFAST_WRITE=1\` with the test of the same name
+Generated from \`test/conformance/*-clauses.jsonl\`; \`HOLDFAST_WRITE=1\` with the test of the same name
 rewrites it. "pass" is the result of the scenario at that moment; unit and C++ tests are named and
 run with the others.
+`;
 
+const TABLE_HEAD = `
 | clause | what it asks for | test | result |
 | --- | --- | --- | --- |
 `;
 
 /** The whole of `docs/conformance.md`. */
 export function renderConformance(): string {
-  const clauses = readFileSync(join("test", "conformance", "vrrp-clauses.jsonl"), "utf8")
+  const results = scenarioResults();
+  const nativeTests = readdirSync(NATIVE_TESTS)
+    .filter((name) => name.startsWith("vrrp_") || name.startsWith("bfd_"))
+    .map((name) => readFileSync(join(NATIVE_TESTS, name), "utf8"))
+    .join("\n");
+  const tableOf = (name: string): string =>
+    TABLE_HEAD +
+    readClauses(name)
+      .map((clause) => renderRow(clause, results, nativeTests))
+      .join("");
+  return `${HEADER}${tableOf("vrrp")}\n# BFD, clause by clause\n${tableOf("bfd")}`;
+}
+
+function readClauses(name: string): readonly Clause[] {
+  return readFileSync(join(CLAUSES, `${name}-clauses.jsonl`), "utf8")
     .split("\n")
     .filter((line) => line !== "")
     .map((line): Clause => JSON.parse(line));
-  const results = scenarioResults();
-  const nativeTests = readdirSync(NATIVE_TESTS)
-    .filter((name) => name.startsWith("vrrp_"))
-    .map((name) => readFileSync(join(NATIVE_TESTS, name), "utf8"))
-    .join("\n");
-  return HEADER + clauses.map((clause) => renderRow(clause, results, nativeTests)).join("");
 }
 
 function renderRow(clause: Clause, results: ReadonlyMap<string, boolean>, nativeTests: string): string {
@@ -64,7 +76,10 @@ function judge(
     return { test: `${unit.split("/")[1]}: ${title}`, result: "with `npm test`" };
   }
   if (native !== undefined) {
-    assert.ok(nativeTests.includes(`TEST(${native})`), `${clause}: no C++ test ${native}`);
+    assert.ok(
+      [`TEST(${native})`, `TEST_F(${native})`].some((head) => nativeTests.includes(head)),
+      `${clause}: no C++ test ${native}`,
+    );
     return { test: `C++: ${native.replace(", ", ".")}`, result: "with `npm test`" };
   }
   assert.ok(note !== undefined, `${clause}: neither a test nor a note`);

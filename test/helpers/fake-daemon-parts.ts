@@ -81,12 +81,20 @@ function fakeLvs(fake: FakeParts, changes: FakeDaemonChanges): LvsRuntime {
   };
 }
 
+const BFD_HEALTH = {
+  heartbeats: 4,
+  commands: 0,
+  eventsLost: 0,
+  lateness: { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 },
+};
+
 function fakeBfd(fake: FakeParts, onChange: BfdRuntimeDependencies["onChange"]): BfdRuntime {
   const runtime = new BfdRuntime({
     openLoop: () => ({
       openSession: (number, { neighborAddress }) => fake.calls.push(`bfd open ${number} ${neighborAddress}`),
       closeSession: (number) => fake.calls.push(`bfd close ${number}`),
       sessionStatus: () => null,
+      health: () => BFD_HEALTH,
       close: () => fake.calls.push("bfd stop"),
     }),
     sessionNumber: () => 1,

@@ -2,7 +2,13 @@ import type { VrrpInstance } from "../../src/model/vrrp.ts";
 import type { AdvertFacts, VrrpAction } from "../../src/native/contract.ts";
 import { classifyAdvert } from "../../src/vrrp/election.ts";
 import { step } from "../../src/vrrp/machine.ts";
-import { activeDownIntervalUs, armActiveDown, effectivePriority, intervalOf } from "../../src/vrrp/timers.ts";
+import {
+  activeDownIntervalUs,
+  armActiveDown,
+  effectivePriority,
+  electedRouter,
+  intervalOf,
+} from "../../src/vrrp/timers.ts";
 import {
   type GroupRole,
   INITIAL_STATE,
@@ -57,7 +63,7 @@ export class ReferenceGroup {
 
   receive(instance: number, advert: AdvertFacts): void {
     const member = this.#member(instance);
-    const priority = effectivePriority(member.router, member.state.weight);
+    const priority = effectivePriority(electedRouter(member.router, member.state), member.state.weight);
     const own = { priority, address: OWN_ADDRESS, family: member.router.family };
     this.#feed(member, { kind: "advert", class: classifyAdvert(own, advert), advert });
   }

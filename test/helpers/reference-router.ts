@@ -2,8 +2,9 @@ import type { VrrpInstance } from "../../src/model/vrrp.ts";
 import type { AdvertFacts, VrrpAction } from "../../src/native/contract.ts";
 import { classifyAdvert } from "../../src/vrrp/election.ts";
 import { step } from "../../src/vrrp/machine.ts";
-import { activeDownIntervalUs, effectivePriority, intervalOf } from "../../src/vrrp/timers.ts";
+import { activeDownIntervalUs, effectivePriority, electedRouter, intervalOf } from "../../src/vrrp/timers.ts";
 import {
+  type ControlEffect,
   INITIAL_STATE,
   interfaceDown,
   isControlEffect,
@@ -21,25 +22,34 @@ export class ReferenceRouter {
   activeDownAtUs: number | null = null;
   lastIntervalUs: number | null = null;
   readonly #router: VrrpInstance;
+  readonly #address: string;
 
-  constructor(router: VrrpInstance) {
+  /** @param address it sends from */
+  constructor(router: VrrpInstance, address: string = OWN_ADDRESS) {
     this.#router = router;
+    this.#address = address;
   }
+
+  /** What JavaScript has to do; nothing here. */
+  protected control(_effect: ControlEffect): void {}
 
   feed(event: RouterEvent): void {
     const advertIntervalUs = event.kind === "advert" ? event.advert.intervalUs : null;
     const result = step(this.#router, this.state, event);
     this.state = result.state;
     for (const effect of result.effects) {
-      if (isControlEffect(effect)) continue;
+      if (isControlEffect(effect)) {
+        this.control(effect);
+        continue;
+      }
       this.trace.push({ atUs: this.nowUs, action: effect });
       this.#applyTimer(effect, advertIntervalUs);
     }
   }
 
   receive(advert: AdvertFacts): void {
-    const priority = effectivePriority(this.#router, this.state.weight);
-    const own = { priority, address: OWN_ADDRESS, family: this.#router.family };
+    const priority = effectivePriority(electedRouter(this.#router, this.state), this.state.weight);
+    const own = { priority, address: this.#address, family: this.#router.family };
     this.feed({ kind: "advert", class: classifyAdvert(own, advert), advert });
   }
 
@@ -67,6 +77,10 @@ export class ReferenceRouter {
   #applyTimer(action: VrrpAction, advertIntervalUs: number | null): void {
     if (action.kind === "arm-adver") this.adverAtUs = this.nowUs + action.intervalUs;
     if (action.kind === "disarm-adver") this.adverAtUs = null;
+    if (action.kind === "shift-active-down" && this.activeDownAtUs !== null) {
+      const baseUs = action.skewBaseUs ?? this.lastIntervalUs ?? 0;
+      this.activeDownAtUs += Math.trunc((action.skewNumerator * baseUs) / 256);
+    }
     if (action.kind === "disarm-active-down") this.activeDownAtUs = null;
     if (action.kind === "arm-active-down") {
       this.lastIntervalUs = intervalOf(action.rule, advertIntervalUs, this.lastIntervalUs);

@@ -4,7 +4,7 @@ import type { VrrpAction } from "../../src/native/contract.ts";
 import { renderNote } from "../../src/runtime/vrrp-wording.ts";
 import { classifyAdvert } from "../../src/vrrp/election.ts";
 import { step } from "../../src/vrrp/machine.ts";
-import { activeDownIntervalUs, effectivePriority, intervalOf } from "../../src/vrrp/timers.ts";
+import { activeDownIntervalUs, effectivePriority, electedRouter, intervalOf } from "../../src/vrrp/timers.ts";
 import {
   type FaultReason,
   INITIAL_STATE,
@@ -66,15 +66,19 @@ export function runScenario(scenario: Scenario): readonly ScenarioLine[] {
   let state: VrrpState = INITIAL_STATE;
   let lastIntervalUs: number | null = null;
   return scenario.lines.map((line) => {
-    const own = { priority: effectivePriority(router, state.weight), address, family: router.family };
+    const own = {
+      priority: effectivePriority(electedRouter(router, state), state.weight),
+      address,
+      family: router.family,
+    };
     const event = eventOf(line, (advert) => classifyAdvert(own, advert));
     const result = step(router, state, event);
     state = result.state;
-    const weight = state.weight;
+    const ownPriority = effectivePriority(electedRouter(router, state), state.weight);
     const effects = result.effects.flatMap((effect) => {
       if (effect.kind === "note") return [];
       const advertIntervalUs = event.kind === "advert" ? event.advert.intervalUs : null;
-      const words = effectWords(effect, effectivePriority(router, weight), advertIntervalUs, lastIntervalUs);
+      const words = effectWords(effect, ownPriority, advertIntervalUs, lastIntervalUs);
       if (effect.kind === "arm-active-down") lastIntervalUs = intervalOf(effect.rule, advertIntervalUs, lastIntervalUs);
       return [words];
     });
@@ -97,6 +101,7 @@ function eventOf(line: ScenarioLine, classify: Classify): RouterEvent {
     case "adver":
     case "startup-delay-expired":
     case "preempt-delay-expired":
+    case "owner-conflict-expired":
       return { kind: line.event };
     case "advert": {
       const advert = {

@@ -1,7 +1,9 @@
 /** BFD sessions beside FRR's bfdd, keepalived's and our own, and what VRRP does when one is lost. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { ROOT } from "../helpers/repository.ts";
 import { BLOCKABLE } from "./blockable.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { Daemon, type DaemonName } from "./daemon.ts";
@@ -65,6 +67,49 @@ async function comeAndGo({ network, one, two }: Lab, daemons: readonly [Daemon, 
 const isOursUnderTest = daemonNames().includes("holdfast");
 const SKIP = whyNoLab() || (isOursUnderTest ? false : "holdfast is not under test");
 const SKIP_FRR = SKIP || (existsSync("/usr/lib/frr/bfdd") ? false : "needs FRR's bfdd");
+
+async function statusOf(machine: Machine): Promise<string> {
+  return await machine.runOk([join(ROOT, "bin", "holdfast"), "status"]);
+}
+
+describe("BFD with link-local neighbours", { skip: SKIP }, () => {
+  test("a neighbour is found by address and interface, on each of two links", { timeout: 60_000 }, () =>
+    withLab(async ({ one, two }) => {
+      await Promise.all(
+        [one, two].map((machine) =>
+          machine.ip("link add eth1 type veth peer name eth2\nlink set eth1 up\nlink set eth2 up"),
+        ),
+      );
+      const name = (line: string): string => line.replace("bfd_instance peer", "bfd_instance other");
+      // The same address on the other link: nobody answers there.
+      const both = (neighbor: string): string =>
+        bfdInstance("fe80::1", `${neighbor}%eth0`).replace(" source_ip fe80::1\n", "") +
+        name(bfdInstance("fe80::1", `${neighbor}%eth1`).replace(" source_ip fe80::1\n", ""));
+      const daemons = [
+        start(one, "holdfast", both("fe80::ff:fe00:2")),
+        start(two, "holdfast", both("fe80::ff:fe00:1")),
+      ] as const;
+      await Promise.all(daemons.map((daemon) => daemon.logged(UP)));
+      const status = await statusOf(one);
+      assert.match(status, /^peer +UP .*fe80::ff:fe00:2%eth0/m);
+      assert.match(status, /^other +DOWN .*fe80::ff:fe00:2%eth1/m);
+    }),
+  );
+});
+
+describe("BFD without VRRP", { skip: SKIP }, () => {
+  test("holdfast status shows the sessions, and why one is down", () =>
+    withLab(async (lab) => {
+      const daemon = start(lab.one, "holdfast", bfdInstance(ONE, TWO), {});
+      const peer = start(lab.two, "holdfast", bfdInstance(TWO, ONE), {});
+      await daemon.logged(UP);
+      assert.match(await statusOf(lab.one), /^peer +UP +\d+ s +192\.168\.1\.6 +400 ms\s*$/m);
+      assert.match(await statusOf(lab.one), /^adverts: late by /m);
+      peer.crash();
+      await daemon.logged(DOWN);
+      assert.match(await statusOf(lab.one), /^peer +DOWN +\d+ s +192\.168\.1\.6 +\d+ ms +detection time expired/m);
+    }));
+});
 
 describe("BFD between two daemons", { skip: whyNoLab() }, () => {
   for (const [first, second] of daemonPairs()) {

@@ -27,6 +27,8 @@ export interface DaemonOptions {
   readonly config: string;
   readonly flags?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** What the daemon is started by, for example `setpriv` with options. */
+  readonly wrapper?: readonly string[];
 }
 
 export interface DaemonEnd {
@@ -48,10 +50,13 @@ export class Daemon {
     machine.writeFile(CONFIG_PATH, options.config);
     this.name = options.name;
     this.#machine = machine;
-    this.#child = machine.spawn([program, "-f", CONFIG_PATH, ...(options.flags ?? VRRP_FLAGS)], {
-      ...process.env,
-      ...options.env,
-    });
+    this.#child = machine.spawn(
+      [...(options.wrapper ?? []), program, "-f", CONFIG_PATH, ...(options.flags ?? VRRP_FLAGS)],
+      {
+        ...process.env,
+        ...options.env,
+      },
+    );
     this.log = linesOf(this.#child.stdout, this.#child.stderr);
     this.ended = ended(this.#child);
   }

@@ -81,7 +81,12 @@ export class Pair {
   }
 
   startDaemon(side: Side, text: SideText, env: NodeJS.ProcessEnv = {}): Daemon {
-    const daemon = new Daemon(side.machine, { name: side.daemonName, config: this.config(side, text), env });
+    return this.startRaw(side, this.config(side, text), env);
+  }
+
+  /** @param config the whole file */
+  startRaw(side: Side, config: string, env: NodeJS.ProcessEnv = {}): Daemon {
+    const daemon = new Daemon(side.machine, { name: side.daemonName, config, env });
     this.#daemons.push(daemon);
     return daemon;
   }

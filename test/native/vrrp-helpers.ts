@@ -22,7 +22,7 @@ export const addon = loadNative();
 
 export const INSTANCE = 1;
 const IFINDEX_OF_ETH0 = 2;
-const NO_LEASE: VrrpLoopOptions = { realtimePriority: 0, isMemoryLocked: false, leaseUs: 0 };
+const NO_LEASE: VrrpLoopOptions = { leaseUs: 0 };
 const OWN_NAMESPACE = openSync("/proc/self/ns/net", "r");
 
 /** VRRPv3 at a quarter of a second, so that tests are short. */

@@ -12,7 +12,7 @@ import { addon, fastRouter, INSTANCE, startOrder } from "./vrrp-helpers.ts";
 type Wrong = Record<string, unknown>;
 type Untyped = Record<string, (...words: unknown[]) => unknown>;
 
-const OPTIONS = { realtimePriority: 0, isMemoryLocked: false, leaseUs: 0 };
+const OPTIONS = { leaseUs: 0 };
 const ORDER = startOrder(fastRouter(100));
 const HMAC = {
   kind: "hmac",
@@ -67,6 +67,7 @@ const SESSION: BfdSession = {
   family: "inet",
   neighborAddress: "127.0.0.1",
   sourceAddress: null,
+  interfaceName: null,
   port: 3784,
   ttl: 255,
   minTtl: 255,
@@ -88,9 +89,6 @@ describe("vrrp loop misuse", () => {
     const create = untyped().createVrrpLoop;
     assert.throws(() => create(), typeErrorNaming("options"));
     for (const [field, wrong] of [
-      ["realtimePriority", 100],
-      ["realtimePriority", null],
-      ["isMemoryLocked", 1],
       ["leaseUs", -1],
       ["leaseUs", 0.5],
     ] as const) {

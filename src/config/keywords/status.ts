@@ -16,6 +16,10 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
+    vrrp_priority vrrp_cpu_affinity vrrp_rlimit_rttime vrrp_rlimit_rtime checker_priority checker_no_swap
+    checker_rt_priority checker_cpu_affinity checker_rlimit_rttime checker_rlimit_rtime bfd_priority bfd_no_swap
+    bfd_rt_priority bfd_cpu_affinity bfd_rlimit_rttime bfd_rlimit_rtime process_names process_name vrrp_process_name
+    checker_process_name lvs_process_name bfd_process_name max_auto_priority min_auto_priority_delay
     vrrp_owner_ignore_adverts v3_checksum_as_v2 include_check vrrp_startup_delay vrrp_delay_after_boot umask
     vmac_prefix vmac_addr_prefix nftables vrrp_iptables vrrp_ipsets nftables_priority nftables_counters disable_local_igmp
     script_user enable_script_security

@@ -31,12 +31,15 @@ test("entering up leaves the idle rate with a poll and is told (RFC 5880 §6.8.3
 test("silence ends a session that is up, with diagnostic 1 (RFC 5880 §6.8.4)", () => {
   assert.deepEqual(step(RULES, UP, { kind: "detection-expired" }), {
     state: { sessionState: "down", localDiag: 1, desiredMinTxUs: 1_000_000 },
-    effects: [{ kind: "send" }, { kind: "notify", isUp: false }],
+    effects: [{ kind: "forget-peer" }, { kind: "send" }, { kind: "notify", isUp: false }],
   });
 });
 
 test("silence in init is no loss that anybody is told of", () => {
-  assert.deepEqual(step(RULES, INIT, { kind: "detection-expired" }).effects, [{ kind: "send" }]);
+  assert.deepEqual(step(RULES, INIT, { kind: "detection-expired" }).effects, [
+    { kind: "forget-peer" },
+    { kind: "send" },
+  ]);
 });
 
 test("silence in down forgets the peer (RFC 5880 §6.8.1)", () => {

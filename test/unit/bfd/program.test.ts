@@ -41,7 +41,7 @@ test("up is polled for and told, a loss is told with its diagnostic", () => {
     tells: "up",
   });
   const lost = { ...SILENT, next: "down", sends: true, tells: "down" };
-  assert.deepEqual(PROGRAM.reactions.up["detection-expired"], { ...lost, localDiag: 1 });
+  assert.deepEqual(PROGRAM.reactions.up["detection-expired"], { ...lost, localDiag: 1, forgetsPeer: true });
   assert.deepEqual(PROGRAM.reactions.up["remote-down"], { ...lost, localDiag: 3 });
   assert.equal(PROGRAM.reactions.up["remote-admin-down"].tells, null);
 });

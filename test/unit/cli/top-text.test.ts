@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { viewInstance, viewRealServers, viewStatus, viewVirtualServer } from "../../../src/api/views.ts";
+import {
+  viewBfdSession,
+  viewInstance,
+  viewRealServers,
+  viewStatus,
+  viewVirtualServer,
+} from "../../../src/api/views.ts";
 import { renderStatus } from "../../../src/cli/status-text.ts";
 import { plain, renderTable } from "../../../src/cli/table-text.ts";
 import { renderTop, type TopAnswer } from "../../../src/cli/top-text.ts";
@@ -15,6 +21,7 @@ function answer(): TopAnswer {
   return {
     status: viewStatus(now, FACTS),
     instances: now.instances.map((instance) => viewInstance(instance, null, NOW_US)),
+    bfdSessions: now.bfdSessions.map((session) => viewBfdSession(session, NOW_US)),
     virtualServers: (now.lvs?.virtualServers ?? []).map(viewVirtualServer),
     down: viewRealServers(now.lvs, query, NOW_US),
     events: [1, 2, 3].map((sequence) => ({ ...event, sequence, text: `event ${sequence}` })),
@@ -30,10 +37,21 @@ test("status is tables of instances and virtual servers", () => {
     "INSTANCE  STATE   FOR   LINK  VRID  PRIO  VIPS  NOTE",
     "VI_1      BACKUP  60 s  eth0  51    90    1     master 10.0.0.9",
     "",
+    "BFD SESSION  STATE  FOR   NEIGHBOUR   DETECTION  NOTE",
+    "uplink       UP     60 s  10.0.0.254  50 ms",
+    "",
     "VIRTUAL SERVER       SCHED  ALIVE  QUORUM  SORRY",
     "[10.0.0.100]:tcp:80  rr     2/3    yes",
     "",
   ]);
+});
+
+test("a BFD session that is down says why, by its own and the peer's diagnostic", () => {
+  const [session] = snapshot().bfdSessions;
+  assert.ok(session !== undefined);
+  const down = viewBfdSession({ ...session, state: "down", localDiag: 1, remoteDiag: 3 }, NOW_US);
+  const text = renderStatus({ ...answer(), bfdSessions: [down] }, { width: 120, isColoured: false });
+  assert.match(text, /uplink +DOWN +60 s +10\.0\.0\.254 +50 ms +detection time expired, peer: neighbour said down\n/);
 });
 
 test("a table fits the terminal: the widest column is cut, and colours take no room", () => {
@@ -47,9 +65,9 @@ test("a table fits the terminal: the widest column is cut, and colours take no r
 });
 
 test("top fits the screen, with what is down and the last events", () => {
-  const text = renderTop(answer(), { width: 60, height: 16, isColoured: false });
+  const text = renderTop(answer(), { width: 60, height: 19, isColoured: false });
   const lines = text.split("\n");
-  assert.ok(lines.length <= 16 && lines.every((line) => line.length <= 60));
+  assert.ok(lines.length <= 19 && lines.every((line) => line.length <= 60));
   assert.match(text, /\nDOWN \(1\) +VIRTUAL SERVER +REASON\n\[10\.0\.0\.2\]:tcp:81 +\[10\.0\.0\.100\]:tcp:80 +ok\n/);
   assert.equal(lines.at(-1), "event 3");
   assert.equal(renderTop(answer(), { width: 60, height: 4, isColoured: false }).split("\n").length <= 4, true);

@@ -26,6 +26,8 @@ const LOST: Extract<BfdEvent, { kind: "session" }> = {
 };
 const CAME: BfdEvent = { ...LOST, from: "init", to: "up", localDiag: 0, tells: "up", overdueUs: null };
 
+const HEALTH = { commands: 0, eventsLost: 0, lateness: { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 } };
+
 /** A loop that writes down what it is asked for. */
 class Bench {
   readonly calls: string[] = [];
@@ -40,6 +42,7 @@ class Bench {
         openSession: (number, { neighborAddress }) => this.calls.push(`open ${number} ${neighborAddress}`),
         closeSession: (number) => this.calls.push(`close ${number}`),
         sessionStatus: () => this.status,
+        health: () => ({ ...HEALTH, heartbeats: this.calls.length }),
         close: () => this.calls.push("close loop"),
       };
     },
@@ -49,6 +52,15 @@ class Bench {
     onChange: ({ name }, isUp) => this.calls.push(`${name} ${isUp ? "up" : "down"}`),
   });
 }
+
+test("the loop's health is that of the loop, and there is none before it is opened and after the stop", async () => {
+  const bench = new Bench();
+  assert.equal(bench.runtime.health(), null);
+  bench.runtime.configure(sessions(A));
+  assert.equal(bench.runtime.health()?.heartbeats, 2);
+  await bench.runtime.stop();
+  assert.equal(bench.runtime.health(), null);
+});
 
 test("a session follows the loop's reports, and its lines are keepalived's", () => {
   const bench = new Bench();

@@ -333,6 +333,14 @@ test("after an internal error what is held is released and the code says so", as
   assert.ok(parts.calls.includes("vrrp stop") && parts.calls.includes("pid close"));
 });
 
+test("a loop that runs BFD only is watched, and its health is in the status", async () => {
+  const { daemon } = createFakeDaemon("bfd_instance A {\n neighbor_ip 10.0.0.9\n}\n");
+  await daemon.start();
+  assert.deepEqual([...daemon.heartbeats()], [["vrrp", 4]]);
+  assert.equal(daemon.status()?.vrrpHealth?.heartbeats, 4);
+  await daemon.stop();
+});
+
 test("BFD: after the rest, with its pid file, not with -B, and gone when a reload takes it away", async () => {
   const text = `${VRRP_TEXT}bfd_instance A {\n neighbor_ip 10.0.0.9\n}\n`;
   const { daemon, parts } = createFakeDaemon(text);

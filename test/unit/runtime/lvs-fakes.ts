@@ -348,8 +348,6 @@ export function configuration(
       instanceName: null,
       networkNamespace: null,
       usesPidDirectory: false,
-      vrrpRealtimePriority: 0,
-      isVrrpMemoryLocked: false,
       flushesIpvsAtStart: false,
       flushesIpvsAtStop: "no",
       ...global,

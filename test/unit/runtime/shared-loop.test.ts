@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { BfdLoop, LoopEvent, VrrpLoop } from "../../../src/native/contract.ts";
 import { SharedLoop } from "../../../src/runtime/shared-loop.ts";
 
-const OPTIONS = { realtimePriority: 0, isMemoryLocked: false, leaseUs: 0 };
+const OPTIONS = { leaseUs: 0 };
 const SESSION: LoopEvent = { kind: "session-times", session: 1, detectionUs: 1, transmitUs: 1, atUs: 1 };
 const ACCEPTED: LoopEvent = { kind: "accepted", instance: 1, order: 1, atUs: 1 };
 const OVERRUN: LoopEvent = { kind: "overrun", atUs: 2 };

@@ -15,6 +15,7 @@ function listen(ignoresSigint: boolean): { readonly source: EventEmitter; readon
     stop: () => asked.push("stop"),
     reload: () => asked.push("reload"),
     dump: (what: string) => asked.push(what),
+    cpuLimitPassed: () => asked.push("cpu limit"),
   };
   return { source, asked, end: listenToSignals(source, { ignoresSigint }, handlers, SILENT_LOGGER) };
 }
@@ -24,7 +25,7 @@ test("keepalived's signals", () => {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGXCPU"]) {
     assert.ok(source.emit(signal), `${signal} has a listener`);
   }
-  assert.deepEqual(asked, ["stop", "stop", "reload", "DATA", "STATS"]);
+  assert.deepEqual(asked, ["stop", "stop", "reload", "DATA", "STATS", "cpu limit"]);
   end();
   assert.equal(source.eventNames().length, 0);
 });
@@ -37,7 +38,8 @@ test("--ignore-sigint", () => {
 
 test("real-time signals: JSON and statistics by keepalived's numbers, the rest harmless", () => {
   const asked: string[] = [];
-  const handlers = { stop: () => {}, reload: () => {}, dump: (what: string) => asked.push(what) };
+  const dump = (what: string): number => asked.push(what);
+  const handlers = { stop: () => {}, reload: () => {}, dump, cpuLimitPassed: () => {} };
   let watched: readonly number[] = [];
   let send: (signal: number) => void = () => {};
   const watch = (signals: readonly number[], onSignal: (signal: number) => void): boolean => {
