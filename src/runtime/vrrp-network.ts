@@ -103,7 +103,7 @@ export function sourceAddress(
   view: NetworkView,
   virtualAddresses: VirtualAddressSet,
 ): IpAddress | null {
-  const link = view.linkNamed(instance.interfaceName);
+  const link = view.linkNamed(instance.sourceInterfaceName ?? instance.interfaceName);
   if (instance.sourceAddress !== null) return configuredSource(instance, instance.sourceAddress, view, link);
   if (link === null) return null;
   const own = view.addressesOf(link.ifindex, instance.family).filter((address) => !virtualAddresses.has(address));

@@ -30,7 +30,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
-    virtual_ipaddress_excluded use_vmac use_vmac_addr vmac_xmit_base vmac_protodown promote_secondaries no_accept
+    virtual_ipaddress_excluded use_vmac use_ipvlan use_vmac_addr vmac_xmit_base vmac_protodown promote_secondaries no_accept
     virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts lvs_sync_daemon_interface
@@ -77,6 +77,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     weight vrrp checker`,
   "vrrp_instance/track_bfd": "weight",
   "vrrp_instance/use_vmac": "(mac) name group",
+  "vrrp_instance/use_ipvlan": "bridge private vepa name group (address)",
 };
 
 /** Blocks whose words all are in effect: they have no meaning of their own without the block. */
