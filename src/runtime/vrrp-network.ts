@@ -40,6 +40,10 @@ export class NetworkView {
     return null;
   }
 
+  linkAt(ifindex: number): Link | null {
+    return this.#links.get(ifindex) ?? null;
+  }
+
   isUp(name: string): boolean {
     const link = this.linkNamed(name);
     return link?.isUp === true && link.isRunning;

@@ -11,7 +11,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   "(root)": `static_ipaddress static_routes static_rules
     net_namespace net_namespace_ipvs use_pid_dir track_group interface_up_down_delays instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process bfd_instance`,
-  global_defs: `router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
+  global_defs: `log_unknown_vrids router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
     vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
@@ -98,12 +98,15 @@ const WHOLE_BLOCKS: ReadonlySet<string> = new Set([
   "(parser)",
 ]);
 
+/** Exceptions to `WHOLE_BLOCKS`: `block name`. */
+const NOT_YET: ReadonlySet<string> = new Set(["virtual_routes vrf"]);
+
 const BY_BLOCK: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries(IN_EFFECT).map(([block, names]) => [block, new Set(names.split(/\s+/))]),
 );
 
 export function statusOf(keyword: Keyword): KeywordStatus {
-  if (WHOLE_BLOCKS.has(keyword.block)) return "in-effect";
+  if (WHOLE_BLOCKS.has(keyword.block)) return NOT_YET.has(`${keyword.block} ${keyword.name}`) ? "pending" : "in-effect";
   return BY_BLOCK.get(keyword.block)?.has(keyword.name) === true ? "in-effect" : "pending";
 }
 
