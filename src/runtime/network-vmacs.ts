@@ -174,10 +174,11 @@ export class VmacLinks {
   #tell({ instance, name, ipvlan }: Vmac, action: "creating" | "removing", failure: SyscallFailure | null): void {
     const { log } = this.#dependencies;
     const fields = { instance, interface: name };
-    // keepalived: at the end it calls both a VMAC.
+    // keepalived: at the end it calls both a VMAC, and has no colon.
     const what = ipvlan !== null && action === "creating" ? "ipvlan" : "VMAC";
     if (failure === null) {
-      const text = `(${instance}): Success ${action} ${what} interface ${name}`;
+      const colon = action === "creating" ? ":" : "";
+      const text = `(${instance})${colon} Success ${action} ${what} interface ${name}`;
       log({ level: "detail", message: `${action} VMAC`, fields, text });
     } else {
       const text = `(${instance}): Error ${action} ${what} interface ${name}: ${failure.message}`;

@@ -41,7 +41,7 @@ async function deletion(machine: Machine, daemon: Daemon): Promise<void> {
 
 describe("ipvlan", () => {
   const skip = daemonNames().length === 2 ? false : "needs holdfast and keepalived";
-  test("links, addresses and settings are keepalived's", { skip, timeout: 120_000 }, async () => {
+  test("links, addresses and settings are keepalived's", { skip, timeout: 240_000 }, async () => {
     const options = { vip: VIP, setup: LINKS, settles: true };
     const theirs = await observe("keepalived", CONFIG, options);
     const ours = await observe("holdfast", CONFIG, options);
@@ -52,7 +52,7 @@ describe("ipvlan", () => {
     const created = (log: string): readonly string[] => log.match(/\(\S+\): Success \S+ \S+ interface \S+/g) ?? [];
     assert.deepEqual(created(ours.log), created(theirs.log));
   });
-  test("an ipvlan that somebody deleted is made again", { skip, timeout: 120_000 }, async () => {
+  test("an ipvlan that somebody deleted is made again", { skip, timeout: 240_000 }, async () => {
     await observe("holdfast", CONFIG, { vip: VIP, setup: LINKS, settles: true, whileMaster: deletion });
   });
 });
