@@ -40,7 +40,7 @@ export function firewallRemoval(table: string): string {
 
 function ipTable(table: string, input: FirewallInput): string {
   const guarded = guardedAddresses(input.instances, "inet");
-  const moved = input.skipsIgmp ? [] : input.vmacs.filter(({ family }) => family === "inet");
+  const moved = input.skipsIgmp ? [] : input.vmacs.filter(({ family, ipvlan }) => family === "inet" && ipvlan === null);
   if (guarded.length + moved.length === 0) return "";
   const sets = [...vmacMap(moved), ...addressSet("ipv4_addr", guarded)];
   const igmp = `ip protocol igmp meta oifkind "macvlan" dup to ip daddr device oif map @vmac_map drop`;
@@ -53,7 +53,7 @@ function ipTable(table: string, input: FirewallInput): string {
 
 function ip6Table(table: string, input: FirewallInput): string {
   const guarded = guardedAddresses(input.instances, "inet6");
-  const moved = input.vmacs.filter(({ hasIpv6 }) => hasIpv6);
+  const moved = input.vmacs.filter(({ hasIpv6, ipvlan }) => hasIpv6 && ipvlan === null);
   if (guarded.length + moved.length === 0) return "";
   const { settings } = input;
   const local = guarded.filter(({ address }) => isLinkLocal(address));

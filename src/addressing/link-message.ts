@@ -1,5 +1,5 @@
 import type { NetlinkMessage, PreparedObject } from "../native/contract.ts";
-import { readAttributes, readText, readU32 } from "./netlink-reader.ts";
+import { readAttributes, readText, readU16, readU32 } from "./netlink-reader.ts";
 import { NetlinkWriter, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL } from "./netlink-writer.ts";
 
 const RTM_NEWLINK = 16;
@@ -10,11 +10,17 @@ const IFF_UP = 1;
 const IFF_RUNNING = 0x40;
 const HEADER_LENGTH = 16;
 /** @see linux/if_link.h, IFLA_* */
-const ATTRIBUTE = { address: 1, name: 3, link: 5, linkInfo: 18, group: 27, extensionMask: 29 } as const;
+const ATTRIBUTE = { address: 1, name: 3, link: 5, master: 10, linkInfo: 18, group: 27, extensionMask: 29 } as const;
 const INFO = { kind: 1, data: 2 } as const;
 const IFLA_MACVLAN_MODE = 1;
 const MACVLAN_MODE_PRIVATE = 1;
+/** @see linux/if_link.h, IFLA_IPVLAN_*: two octets each */
+const IPVLAN = { mode: 1, flags: 2 } as const;
+const IPVLAN_MODE_L2 = 0;
+const IPVLAN_FLAGS = { bridge: 0, private: 1, vepa: 2 } as const;
 const RTEXT_FILTER_SKIP_STATS = 8;
+
+export type IpvlanMode = keyof typeof IPVLAN_FLAGS;
 
 /** A link as far as VMACs need it. */
 export interface LinkFacts {
@@ -26,7 +32,11 @@ export interface LinkFacts {
   /** The interface below, 0 for none. */
   readonly baseIfindex: number;
   readonly isPrivate: boolean;
+  /** Null unless it is an ipvlan of mode L2. */
+  readonly ipvlanMode: IpvlanMode | null;
   readonly group: number;
+  /** The VRF or another device that it belongs to, 0 for none. */
+  readonly masterIfindex: number;
 }
 
 /** struct ifinfomsg. @see linux/rtnetlink.h */
@@ -44,26 +54,41 @@ export function linkStateObject(ifindex: number): PreparedObject {
   return { add: linkStateMessage(ifindex, true), remove: linkStateMessage(ifindex, false) };
 }
 
-export interface MacvlanSpec {
+/** A link to be made on top of another one. */
+export interface StackedLinkSpec {
   readonly name: string;
   readonly baseIfindex: number;
-  readonly mac: string;
   readonly group: number;
+  /** The VRF that the interface below belongs to, 0 for none. */
+  readonly masterIfindex: number;
 }
 
 /** A macvlan of mode private, down. */
-export function macvlanMessage({ name, baseIfindex, mac, group }: MacvlanSpec): NetlinkMessage {
+export function macvlanMessage(spec: StackedLinkSpec, mac: string): NetlinkMessage {
   const octets = mac.split(":").map((octet) => Number.parseInt(octet, 16));
+  const writer = stackedLink(spec).attribute(ATTRIBUTE.address, (address) => address.u8(...octets));
+  return creation(writer, "macvlan", (data) => data.attributeU32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE));
+}
+
+/** An ipvlan of mode L2, down. */
+export function ipvlanMessage(spec: StackedLinkSpec, mode: IpvlanMode): NetlinkMessage {
+  return creation(stackedLink(spec), "ipvlan", (data) =>
+    data
+      .attribute(IPVLAN.mode, (value) => value.u16(IPVLAN_MODE_L2))
+      .attribute(IPVLAN.flags, (value) => value.u16(IPVLAN_FLAGS[mode])),
+  );
+}
+
+function stackedLink({ name, baseIfindex, group, masterIfindex }: StackedLinkSpec): NetlinkWriter {
   const writer = linkHeader(0, 0, 0)
     .attributeText(ATTRIBUTE.name, name)
     .attributeU32(ATTRIBUTE.link, baseIfindex)
-    .attribute(ATTRIBUTE.address, (address) => address.u8(...octets))
-    .attributeU32(ATTRIBUTE.group, group)
-    .nest(ATTRIBUTE.linkInfo, (info) =>
-      info
-        .attributeText(INFO.kind, "macvlan")
-        .nest(INFO.data, (data) => data.attributeU32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE)),
-    );
+    .attributeU32(ATTRIBUTE.group, group);
+  return masterIfindex === 0 ? writer : writer.attributeU32(ATTRIBUTE.master, masterIfindex);
+}
+
+function creation(writer: NetlinkWriter, kind: string, write: (data: NetlinkWriter) => void): NetlinkMessage {
+  writer.nest(ATTRIBUTE.linkInfo, (info) => info.attributeText(INFO.kind, kind).nest(INFO.data, write));
   return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload: writer.octets };
 }
 
@@ -100,7 +125,17 @@ export function decodeLinkFacts({ type, payload }: NetlinkMessage): LinkFacts | 
     mac: octets.map((octet) => octet.toString(16).padStart(2, "0")).join(":"),
     kind: readText(info.get(INFO.kind)),
     baseIfindex: readU32(attributes.get(ATTRIBUTE.link)) ?? 0,
+    masterIfindex: readU32(attributes.get(ATTRIBUTE.master)) ?? 0,
+    ipvlanMode: readText(info.get(INFO.kind)) === "ipvlan" ? decodeIpvlanMode(data) : null,
     isPrivate: readU32(data.get(IFLA_MACVLAN_MODE)) === MACVLAN_MODE_PRIVATE,
     group: readU32(attributes.get(ATTRIBUTE.group)) ?? 0,
   };
+}
+
+/** Kernels before 4.15 have no flags. */
+function decodeIpvlanMode(data: ReadonlyMap<number, Uint8Array>): IpvlanMode | null {
+  if (readU16(data.get(IPVLAN.mode)) !== IPVLAN_MODE_L2) return null;
+  const flags = readU16(data.get(IPVLAN.flags)) ?? 0;
+  const modes = ["bridge", "private", "vepa"] as const;
+  return modes.find((mode) => IPVLAN_FLAGS[mode] === flags) ?? null;
 }

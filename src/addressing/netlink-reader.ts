@@ -15,6 +15,12 @@ export function readAttributes(octets: Uint8Array): ReadonlyMap<number, Uint8Arr
 }
 
 /** Null when it is absent or too short. */
+export function readU16(octets: Uint8Array | undefined, at = 0): number | null {
+  if (octets === undefined || octets.length < at + 2) return null;
+  return new DataView(octets.buffer, octets.byteOffset).getUint16(at, IS_LITTLE_ENDIAN);
+}
+
+/** Null when it is absent or too short. */
 export function readU32(octets: Uint8Array | undefined, at = 0): number | null {
   if (octets === undefined || octets.length < at + 4) return null;
   return new DataView(octets.buffer, octets.byteOffset).getUint32(at, IS_LITTLE_ENDIAN);

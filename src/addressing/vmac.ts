@@ -1,15 +1,21 @@
 import type { ConfiguredAddress } from "../model/addressing.ts";
 import type { AddressFamily } from "../model/units.ts";
-import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { VirtualAddress } from "../model/vrrp.ts";
+import type { ConfiguredVrrpInstance, IpvlanSettings } from "../model/vrrp-complete.ts";
 import type { LinkFacts } from "./link-message.ts";
+import { familyBits } from "./netlink-writer.ts";
 
 const LONGEST_NAME = 15;
 const NAME_ATTEMPTS = 1_000;
+const NO_OPTIONS = { scope: 0, label: null, broadcast: null, peer: null } as const;
 
-/** A macvlan with the virtual router MAC. */
+/** What an instance runs on in place of its interface: a macvlan with the virtual router MAC, or an ipvlan. */
 export interface Vmac {
+  /** Null for a macvlan. */
+  readonly ipvlan: IpvlanLink | null;
   readonly name: string;
   readonly base: string;
+  /** An ipvlan has that of the interface below: empty. */
   readonly mac: string;
   /** The instance that it was made for. */
   readonly instance: string;
@@ -26,6 +32,13 @@ export interface Vmac {
   readonly isFound: boolean;
 }
 
+/** An ipvlan of mode L2. The kernel keeps the mode for all ipvlans of an interface: that of the last one holds. */
+export interface IpvlanLink {
+  readonly mode: IpvlanSettings["mode"];
+  /** It is given this address, which is the source of the adverts. */
+  readonly address: VirtualAddress | null;
+}
+
 export interface VmacPlan {
   /** With the addresses moved onto the VMACs. */
   readonly instances: readonly ConfiguredVrrpInstance[];
@@ -39,7 +52,8 @@ export interface VmacNames {
 
 /**
  * Which VMACs there must be, and which addresses go on them: those of the instance's family on its own
- * interface, and on other interfaces where `use_vmac_addr` or the address asks for it.
+ * interface, and on other interfaces where `use_vmac_addr` or the address asks for it. keepalived: over an ipvlan only
+ * adverts go, the addresses stay on the interface below.
  */
 export function planVmacs(
   instances: readonly ConfiguredVrrpInstance[],
@@ -67,6 +81,7 @@ class Planner {
   }
 
   place(instance: ConfiguredVrrpInstance): ConfiguredVrrpInstance {
+    if (instance.ipvlan !== null) return this.#placeOnIpvlan(instance, instance.ipvlan);
     const own = instance.vmac === null ? null : this.#own(instance);
     const place = (address: ConfiguredAddress): ConfiguredAddress => {
       const interfaceName = this.#interfaceOf(instance, address, own);
@@ -84,6 +99,49 @@ class Planner {
     if (ownInterfaces.length === 0) return placed;
     if (own === null || instance.vmac?.transmitsOnBase === true) return { ...placed, ownInterfaces, heldInterfaces };
     return { ...placed, ownInterfaces, advertInterfaceName: own.name };
+  }
+
+  #placeOnIpvlan(instance: ConfiguredVrrpInstance, settings: IpvlanSettings): ConfiguredVrrpInstance {
+    const { family, interfaceName: base, excludedAddresses, place } = instance;
+    const { address, prefixLength, mode } = settings;
+    const found = this.#links.find(
+      (link) => link.ipvlanMode === mode && this.#isOn(link, base) && this.#isWanted(link, instance, settings),
+    );
+    const name = found?.name ?? this.#freeName(instance, settings.name, true);
+    const source =
+      address === null
+        ? null
+        : {
+            ...NO_OPTIONS,
+            family,
+            address,
+            prefixLength: prefixLength ?? familyBits(family),
+            interfaceName: name,
+            place,
+          };
+    this.vmacs.push({
+      ipvlan: { mode, address: source },
+      name,
+      base,
+      mac: "",
+      instance: instance.name,
+      family,
+      hasIpv6: family === "inet6" || excludedAddresses.some((excluded) => excluded.family === "inet6"),
+      sendsAdverts: true,
+      group: settings.group,
+      isHeldDown: false,
+      isFound: found !== undefined,
+    });
+    return { ...instance, ownInterfaces: [name], advertInterfaceName: name, sourceInterfaceName: name };
+  }
+
+  /** By name, since nothing else tells ipvlans of one interface apart. */
+  #isWanted(link: LinkFacts, { vrid }: ConfiguredVrrpInstance, { name }: IpvlanSettings): boolean {
+    return link.name === (name ?? `${this.#names.prefix}.${vrid}`) && !this.#isPlanned(link.name);
+  }
+
+  #isOn(link: LinkFacts, base: string): boolean {
+    return link.baseIfindex === this.#links.find(({ name }) => name === base)?.ifindex;
   }
 
   #own(instance: ConfiguredVrrpInstance): Vmac {
@@ -105,6 +163,7 @@ class Planner {
     const found = this.#matching(base, mac);
     const all = [...instance.virtualAddresses, ...instance.excludedAddresses];
     const vmac: Vmac = {
+      ipvlan: null,
       name: found?.name ?? this.#freeName(instance, wanted, isOwn),
       base,
       mac,
@@ -121,13 +180,12 @@ class Planner {
   }
 
   #matching(base: string, mac: string): LinkFacts | undefined {
-    const below = this.#links.find(({ name }) => name === base);
     return this.#links.find(
       (link) =>
         link.kind === "macvlan" &&
         link.isPrivate &&
         link.mac === mac &&
-        link.baseIfindex === below?.ifindex &&
+        this.#isOn(link, base) &&
         !this.#isPlanned(link.name),
     );
   }

@@ -67,7 +67,7 @@ function completeMac(text: string, vrid: number): string {
 }
 
 /** `use_ipvlan [name] [IFNAME] [IP[/PREFIX]] [bridge|private|vepa] [group GROUP]` */
-export function readIpvlan(draft: InstanceDraft): IpvlanSettings | null {
+export function readIpvlan(draft: InstanceDraft, family: AddressFamily): IpvlanSettings | null {
   const words = draft.settings.words("use_ipvlan");
   if (words === null) return null;
   const result: { -readonly [K in keyof IpvlanSettings]: IpvlanSettings[K] } = {
@@ -85,6 +85,16 @@ export function readIpvlan(draft: InstanceDraft): IpvlanSettings | null {
     else if (word === "group") result.group = readGroup(draft, "use_ipvlan", words[++i] ?? "");
     else if (prefix !== null) Object.assign(result, { address: prefix.address, prefixLength: prefix.prefixLength });
     else result.name = word;
+  }
+  if (result.name !== null && result.name.length > LONGEST_NAME) {
+    complain(draft, "value-too-long", "an ipvlan name has at most 15 characters; one is generated", "use_ipvlan");
+    result.name = null;
+  }
+  const given = result.address === null ? null : parseAddress(result.address)?.family;
+  if (family === "inet" ? given !== "inet" : given === "inet") {
+    const message = `use_ipvlan needs an ${family === "inet" ? "IPv4" : "IPv6"} address; without it the instance is at fault`;
+    complain(draft, "bad-value", message, "use_ipvlan");
+    Object.assign(result, { address: null, prefixLength: null });
   }
   return result;
 }

@@ -56,7 +56,7 @@ export function buildVrrpInstance(
   const authentication = readAuthentication(draft, version);
   const hmac = readHmac(draft, advertisementIntervalUs);
   const shared = { ...readInherited(draft), ...readLists(draft, surroundings, interfaceName) };
-  const ipvlan = readIpvlan(draft);
+  const ipvlan = readIpvlan(draft, family);
   if (vrid === null || interfaceName === null) return null;
   return {
     name,

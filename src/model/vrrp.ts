@@ -110,6 +110,8 @@ export interface VrrpInstance {
   readonly virtualRules?: readonly ConfiguredRule[];
   /** Where adverts come and go when that is not the own interface: its VMAC. */
   readonly advertInterfaceName?: string;
+  /** Whose address adverts come from when that is not the own interface: its ipvlan. */
+  readonly sourceInterfaceName?: string;
   /** Interfaces that are made for it, and so may come later than it does. */
   readonly ownInterfaces?: readonly string[];
   /** Interfaces that are up only while active; addresses on them are there all the time. */

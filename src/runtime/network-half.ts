@@ -113,8 +113,10 @@ class NetworkHalf implements VrrpHalf {
     this.#configuration = configuration;
     const { vmacPrefix: prefix, vmacAddressPrefix: addressPrefix } = configuration.global;
     const needsVmacs = configuration.vrrpInstances.some(
-      ({ vmac, virtualAddresses, excludedAddresses }) =>
-        vmac !== null || [...virtualAddresses, ...excludedAddresses].some(({ usesVmac }) => usesVmac),
+      ({ vmac, ipvlan, virtualAddresses, excludedAddresses }) =>
+        vmac !== null ||
+        ipvlan !== null ||
+        [...virtualAddresses, ...excludedAddresses].some(({ usesVmac }) => usesVmac),
     );
     const links = needsVmacs ? await readLinkFacts(this.#dependencies.rtnetlink) : [];
     const plan = planVmacs(withStaticInterfaces(configuration), { prefix, addressPrefix }, links);

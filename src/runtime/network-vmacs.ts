@@ -2,6 +2,7 @@ import { addressAddMessage } from "../addressing/address-message.ts";
 import {
   decodeLinkFacts,
   groupDeleteMessage,
+  ipvlanMessage,
   type LinkFacts,
   linkDumpMessage,
   linkGroupMessage,
@@ -18,6 +19,7 @@ const DOOMED_GROUP = 0x68_6f_6c_64;
 const RUNNING_ATTEMPTS = 100;
 const RUNNING_PAUSE_MS = 10;
 const LINK_SCOPE = 253;
+const KINDS: ReadonlySet<string> = new Set(["macvlan", "ipvlan"]);
 const IPV4_SETTINGS = { arp_ignore: "1", accept_local: "1", rp_filter: "0", promote_secondaries: "1" } as const;
 const BASE_SETTINGS = { arp_ignore: "1", arp_filter: "1" } as const;
 
@@ -64,7 +66,7 @@ export class VmacLinks {
     await this.#dependencies.rtnetlink.send(
       settled.map(({ name, isHeldDown }) => linkStateMessage(links.get(name)?.ifindex ?? 0, !isHeldDown)),
     );
-    await this.#addLinkLocals(present, links);
+    await this.#addSources(present, links);
     await this.#untilRunning(present);
   }
 
@@ -72,7 +74,7 @@ export class VmacLinks {
   async remove(vmacs: readonly Vmac[]): Promise<void> {
     const { rtnetlink, sysctls } = this.#dependencies;
     const names = new Set(vmacs.map(({ name }) => name));
-    const doomed = (await readLinkFacts(rtnetlink)).filter(({ name, kind }) => names.has(name) && kind === "macvlan");
+    const doomed = (await readLinkFacts(rtnetlink)).filter(({ name, kind }) => names.has(name) && KINDS.has(kind));
     this.#made = this.#made.filter(({ name }) => !names.has(name));
     if (doomed.length > 0) {
       const messages = doomed.map(({ ifindex }) => linkGroupMessage(ifindex, DOOMED_GROUP));
@@ -89,9 +91,11 @@ export class VmacLinks {
   async #create(vmacs: readonly Vmac[], links: readonly LinkFacts[]): Promise<void> {
     const known = new Map(links.map((link) => [link.name, link]));
     const missing = vmacs.filter(({ name, base }) => !known.has(name) && known.has(base));
-    const messages = missing.map(({ name, base, mac, group: own }) => {
-      const { ifindex = 0, group = 0 } = known.get(base) ?? {};
-      return macvlanMessage({ name, baseIfindex: ifindex, mac, group: own ?? group });
+    const messages = missing.map(({ name, base, mac, ipvlan, group: own }) => {
+      const { ifindex: baseIfindex = 0, group = 0, masterIfindex = 0 } = known.get(base) ?? {};
+      const isInVrf = links.some(({ ifindex, kind }) => ifindex === masterIfindex && kind === "vrf");
+      const spec = { name, baseIfindex, group: own ?? group, masterIfindex: isInVrf ? masterIfindex : 0 };
+      return ipvlan === null ? macvlanMessage(spec, mac) : ipvlanMessage(spec, ipvlan.mode);
     });
     const failures = messages.length === 0 ? [] : await this.#dependencies.rtnetlink.send(messages);
     for (const [index, vmac] of missing.entries()) this.#tell(vmac, "creating", failures[index] ?? null);
@@ -99,7 +103,11 @@ export class VmacLinks {
 
   #configure(vmac: Vmac): void {
     const { sysctls } = this.#dependencies;
-    const { name, base, family, hasIpv6 } = vmac;
+    const { name, base, family, hasIpv6, ipvlan } = vmac;
+    if (ipvlan !== null) {
+      sysctls.set(`ipv6/conf/${name}/disable_ipv6`, hasIpv6 ? "0" : "1");
+      return;
+    }
     if (family === "inet") {
       for (const [key, value] of Object.entries(BASE_SETTINGS)) sysctls.borrow(`ipv4/conf/${base}/${key}`, value);
       for (const [key, value] of Object.entries(IPV4_SETTINGS)) sysctls.set(`ipv4/conf/${name}/${key}`, value);
@@ -113,7 +121,8 @@ export class VmacLinks {
   #openAllFilters(vmacs: readonly Vmac[]): void {
     const { sysctls, log } = this.#dependencies;
     const all = sysctls.read("ipv4/conf/all/rp_filter");
-    if (all === null || all === "0" || !vmacs.some(({ family }) => family === "inet")) return;
+    const isOverruling = vmacs.some(({ family, ipvlan }) => family === "inet" && ipvlan === null);
+    if (all === null || all === "0" || !isOverruling) return;
     const own = new Set(vmacs.map(({ name }) => name));
     for (const name of ["default", ...sysctls.interfaces()]) {
       const path = `ipv4/conf/${name}/rp_filter`;
@@ -124,12 +133,20 @@ export class VmacLinks {
     sysctls.borrow("ipv4/conf/all/rp_filter", "0");
   }
 
-  /** keepalived: adverts come from the address of the interface below, so the VMAC must have it too. */
-  async #addLinkLocals(vmacs: readonly Vmac[], links: ReadonlyMap<string, LinkFacts>): Promise<void> {
+  /**
+   * keepalived: adverts of a VMAC come from the address of the interface below, so the VMAC must have it too; an ipvlan has
+   * an address of its own, or over IPv6 the one that the kernel gives it.
+   */
+  async #addSources(vmacs: readonly Vmac[], links: ReadonlyMap<string, LinkFacts>): Promise<void> {
     const { rtnetlink } = this.#dependencies;
-    const senders = vmacs.filter(({ family, sendsAdverts }) => family === "inet6" && sendsAdverts);
-    if (senders.length === 0) return;
-    const addresses = await rtnetlink.addresses();
+    const own = vmacs.flatMap(({ name, ipvlan }) => {
+      const ifindex = links.get(name)?.ifindex;
+      const address = ipvlan?.address ?? null;
+      return address === null || ifindex === undefined ? [] : [addressAddMessage(address, ifindex)];
+    });
+    const senders = vmacs.filter(({ family, sendsAdverts, ipvlan }) => family === "inet6" && sendsAdverts && !ipvlan);
+    if (senders.length + own.length === 0) return;
+    const addresses = senders.length === 0 ? [] : await rtnetlink.addresses();
     const messages = senders.flatMap(({ name, base }) => {
       const from = addresses.find(
         ({ ifindex, family, scope }) =>
@@ -140,7 +157,7 @@ export class VmacLinks {
       const place = { file: "", line: 1, column: 1 };
       return [addressAddMessage({ ...from, interfaceName: name, preferredLifetime: 0, place }, ifindex)];
     });
-    await rtnetlink.send(messages);
+    await rtnetlink.send([...own, ...messages]);
   }
 
   /** The kernel says so a moment after the link is up; until then the instances would be at fault. */
@@ -154,14 +171,17 @@ export class VmacLinks {
     }
   }
 
-  #tell({ instance, name }: Vmac, action: "creating" | "removing", failure: SyscallFailure | null): void {
+  #tell({ instance, name, ipvlan }: Vmac, action: "creating" | "removing", failure: SyscallFailure | null): void {
     const { log } = this.#dependencies;
     const fields = { instance, interface: name };
+    // keepalived: at the end it calls both a VMAC, and has no colon.
+    const what = ipvlan !== null && action === "creating" ? "ipvlan" : "VMAC";
     if (failure === null) {
-      const text = `(${instance}): Success ${action} VMAC interface ${name}`;
+      const colon = action === "creating" ? ":" : "";
+      const text = `(${instance})${colon} Success ${action} ${what} interface ${name}`;
       log({ level: "detail", message: `${action} VMAC`, fields, text });
     } else {
-      const text = `(${instance}): Error ${action} VMAC interface ${name}: ${failure.message}`;
+      const text = `(${instance}): Error ${action} ${what} interface ${name}: ${failure.message}`;
       log({ level: "error", message: `${action} VMAC failed`, fields: { ...fields, reason: failure.message }, text });
     }
   }

@@ -23,7 +23,8 @@ export interface VrrpHalfDependencies extends Omit<TrackingDependencies, "onNews
 export function vrrpSurroundings(configuration: CompleteConfiguration): VrrpSurroundings {
   const { syncGroups, garpGroups, interfaceDelays, global } = configuration;
   const onAddressRemoved = global.yieldsOnRemovedAddresses ? "yield" : "repair";
-  return { syncGroups, garpGroups, interfaceDelays, onAddressRemoved };
+  const { logsUnknownVrids } = global;
+  return { syncGroups, garpGroups, interfaceDelays, onAddressRemoved, logsUnknownVrids };
 }
 
 export function createVrrpHalf(configuration: CompleteConfiguration, dependencies: VrrpHalfDependencies): VrrpHalf {

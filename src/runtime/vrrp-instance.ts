@@ -32,7 +32,7 @@ import { NoteLimit } from "./vrrp-note-limit.ts";
 import { OrderBook, type RunningRouter } from "./vrrp-orders.ts";
 import { buildTransport } from "./vrrp-transport.ts";
 import type { TrackingVerdict, VrrpInstanceSnapshot, VrrpRuntimeDependencies, VrrpStateName } from "./vrrp-types.ts";
-import { announcementRecords, renderNote, renderSource, renderWithheld } from "./vrrp-wording.ts";
+import { announcementRecords, renderNote, renderSequenceSync, renderSource, renderWithheld } from "./vrrp-wording.ts";
 
 /** Two programs that fight over an address shall not keep a processor busy. */
 const REPAIR_PAUSE_US = 50_000;
@@ -408,6 +408,8 @@ export class RunningInstance {
     const { name } = this.config;
     if (withheld > 0) dependencies.log(renderWithheld(name, withheld));
     dependencies.log(renderNote(name, effect));
+    const isAh = this.config.version === 2 && this.config.authentication.kind === "ah";
+    if (isAh && effect.message === "lower priority while active") dependencies.log(renderSequenceSync(name));
   }
 
   #notify(effect: Extract<ControlEffect, { kind: "notify" }>, atUs: Microseconds): void {

@@ -40,6 +40,10 @@ export class NetworkView {
     return null;
   }
 
+  linkAt(ifindex: number): Link | null {
+    return this.#links.get(ifindex) ?? null;
+  }
+
   isUp(name: string): boolean {
     const link = this.linkNamed(name);
     return link?.isUp === true && link.isRunning;
@@ -103,7 +107,7 @@ export function sourceAddress(
   view: NetworkView,
   virtualAddresses: VirtualAddressSet,
 ): IpAddress | null {
-  const link = view.linkNamed(instance.interfaceName);
+  const link = view.linkNamed(instance.sourceInterfaceName ?? instance.interfaceName);
   if (instance.sourceAddress !== null) return configuredSource(instance, instance.sourceAddress, view, link);
   if (link === null) return null;
   const own = view.addressesOf(link.ifindex, instance.family).filter((address) => !virtualAddresses.has(address));

@@ -19,7 +19,7 @@ import type {
   VrrpRuntimeOptions,
   VrrpSurroundings,
 } from "./vrrp-types.ts";
-import { renderDrop, renderLink } from "./vrrp-wording.ts";
+import { renderDrop, renderLink, renderUnknownVrid } from "./vrrp-wording.ts";
 
 /** A loop that does not answer must not hang the end of the program. */
 const STOP_PATIENCE_US = 2_000_000;
@@ -40,6 +40,7 @@ class Runtime implements VrrpRuntime {
   #groups: readonly RunningGroup[] = [];
   #garpGroups: VrrpRuntimeOptions["garpGroups"];
   #onAddressRemoved: "repair" | "yield";
+  #logsUnknownVrids: boolean;
   readonly #linkDelays: LinkDelays;
   readonly #pacemaker = new Pacemaker();
   #lastNumber = 0;
@@ -63,6 +64,7 @@ class Runtime implements VrrpRuntime {
     this.#sweeper = new AddressSweeper(this.#view, dependencies);
     this.#dependencies = dependencies;
     this.#onAddressRemoved = options.onAddressRemoved ?? "repair";
+    this.#logsUnknownVrids = options.logsUnknownVrids === true;
     const { clock, log } = dependencies;
     const onSettled = (link: Link): void => {
       this.#trackNetwork({ kind: "link", link, isDeleted: false, atUs: clock.nowUs() });
@@ -209,6 +211,7 @@ class Runtime implements VrrpRuntime {
     if (complaints.length > 0) return complaints;
     const configs = this.#place(plain, surroundings);
     this.#onAddressRemoved = onAddressRemoved ?? "repair";
+    this.#logsUnknownVrids = surroundings.logsUnknownVrids === true;
     const old = new Map(this.#instances.map((instance) => [instanceKey(instance.config), instance]));
     const surplus = this.#instances.flatMap((instance) => instance.addresses());
     const objects = this.#instances.flatMap((instance) => instance.objects());
@@ -337,6 +340,8 @@ class Runtime implements VrrpRuntime {
     const running = event.instance === null ? undefined : this.#byNumber.get(event.instance);
     if (running === undefined) {
       if (event.kind === "failed") this.#logLoopFailure(event);
+      if (event.kind === "dropped" && event.reason === "vrid" && this.#logsUnknownVrids)
+        this.#dependencies.log(renderUnknownVrid(event, this.#view.linkAt(event.ifindex)?.name ?? "unknown"));
       return;
     }
     const { book } = running;

@@ -25,6 +25,8 @@ export interface VrrpRuntimeOptions {
   readonly allowsMissingInterfaces: boolean;
   /** `yield` is keepalived's own reaction to a VIP that somebody else removed; absent: it is put back. */
   readonly onAddressRemoved?: "repair" | "yield";
+  /** `log_unknown_vrids` */
+  readonly logsUnknownVrids?: boolean;
   /** Absent: links count as they are. */
   readonly interfaceDelays?: readonly InterfaceDelay[];
 }
@@ -32,7 +34,7 @@ export interface VrrpRuntimeOptions {
 /** What a reload brings besides the instances. */
 export type VrrpSurroundings = Pick<
   VrrpRuntimeOptions,
-  "syncGroups" | "garpGroups" | "onAddressRemoved" | "interfaceDelays"
+  "syncGroups" | "garpGroups" | "onAddressRemoved" | "interfaceDelays" | "logsUnknownVrids"
 >;
 
 export type VrrpStateName = "initialize" | "backup" | "active" | "fault";

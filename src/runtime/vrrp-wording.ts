@@ -224,6 +224,26 @@ function missingAddress({ expected }: Dropped, { family, virtualAddresses }: Vrr
   return virtualAddresses.filter((address) => address.family === family)[expected]?.address ?? "unknown";
 }
 
+/** An advert of a virtual router that is nobody's here; the loop tells each number once per socket. */
+export function renderUnknownVrid({ source, received }: Dropped, interfaceName: string): SpokenRecord {
+  return {
+    level: "info",
+    message: "unknown VRID",
+    fields: { interface: interfaceName, source, vrid: received },
+    text: `Unknown VRID(${received}) received on interface(${interfaceName}). ignoring...`,
+  };
+}
+
+/** keepalived: the next sequence number of AH follows that of the advert that was refused. */
+export function renderSequenceSync(instance: string): SpokenRecord {
+  return {
+    level: "info",
+    message: "AH sequence number synced",
+    fields: { instance },
+    text: `(${instance}) IPSEC-AH : Syncing seq_num - Increment seq`,
+  };
+}
+
 export function renderDrop(event: Dropped, config: VrrpInstance): SpokenRecord {
   const { reason, source, received, expected } = event;
   return {

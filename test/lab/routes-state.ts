@@ -37,7 +37,7 @@ export async function kernelState(machine: Machine): Promise<KernelState> {
   const sysctlText = await machine.runOk([
     "sh",
     "-c",
-    `cd /proc/sys/net/ipv4/conf && grep . */{${SYSCTLS.join(",")}} 2>/dev/null || for i in */; do for s in ${SYSCTLS.join(" ")}; do echo "$i$s:$(cat $i$s)"; done; done`,
+    `cd /proc/sys/net/ipv4/conf && grep . ${SYSCTLS.map((name) => `*/${name}`).join(" ")}`,
   ]);
   const routes = [
     ...(await lines(machine, "ip -4 -o -d route show table all")),
