@@ -22,7 +22,7 @@ namespace holdfast::probe {
 
 enum class Kind : uint8_t { kTcp, kIcmp, kUdp, kHttp, kSmtp, kSyn };
 
-/** contract.ts `ProbeStage` */
+/** contract.ts `ProbeStage`, without `handshake`, which is of TLS. */
 enum class Stage : uint8_t {
   kConnect,
   kAnswer,

@@ -27,9 +27,11 @@ export interface PlannedTarget {
 export function endpointId(checker: Checker): EndpointId {
   const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   const where = [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
-  if (checker.kind === "http") {
-    const { request, statusCodes, digest, regex } = checker;
-    return `${where} ${JSON.stringify([request, statusCodes.map(({ from, to }) => [from, to]), digest, regex])}`;
+  if (checker.kind === "http" || checker.kind === "ssl") {
+    const { request, statusCodes, digest, regex, tls } = checker;
+    const codes = statusCodes.map(({ from, to }) => [from, to]);
+    const asked = tls === null ? [request, codes, digest, regex] : [request, codes, digest, regex, tls];
+    return `${where} ${JSON.stringify(asked)}`;
   }
   if (checker.kind === "smtp") return `${where} ${JSON.stringify(checker.heloName)}`;
   if (checker.kind === "tcp") return checker.isHalfOpen ? `${where} half-open` : where;
@@ -72,6 +74,7 @@ const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = {
   ping: "icmp",
   udp: "udp",
   http: "http",
+  ssl: "https",
   dns: "udp",
   smtp: "smtp",
 };
@@ -110,7 +113,8 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
       ...(checker.kind === "udp" ? { udp: withFiller(checker.exchange) } : {}),
       ...(checker.kind === "dns" ? { udp: checker.exchange } : {}),
       ...(checker.kind === "smtp" ? { smtp: { heloName: checker.heloName } } : {}),
-      ...(checker.kind === "http" ? { http: responseOf(checker) } : {}),
+      ...(checker.kind === "http" || checker.kind === "ssl" ? { http: responseOf(checker) } : {}),
+      ...(checker.kind === "ssl" && checker.tls !== null ? { tls: checker.tls } : {}),
     },
     timing: checker.timing,
     askers,

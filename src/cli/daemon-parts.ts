@@ -18,6 +18,7 @@ import type { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
 import { ownMissingCapabilities } from "../runtime/privileges.ts";
+import { openProbeLoops } from "../runtime/probe-loops.ts";
 import { runningProcessName } from "../runtime/process-stat.ts";
 import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
@@ -236,7 +237,7 @@ function createLvs(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
     {
       openIpvs: () => table,
-      openProbeLoop: (onEvents) => native.createProbeLoop({ maxInFlight: LARGEST_PROBE_COUNT }, onEvents),
+      openProbeLoop: (onEvents) => openProbeLoops(native, { maxInFlight: LARGEST_PROBE_COUNT }, onEvents),
       runner,
       log: (record) => log.speak(record),
       clock: createClock(native),

@@ -1,17 +1,24 @@
-import type { ApplicationChecker, HttpRequest, HttpSettings } from "../model/checks.ts";
-import type { CheckerTarget, HttpChecker } from "../model/lvs.ts";
+import type {
+  ApplicationChecker,
+  ConfiguredVirtualServer,
+  HttpRequest,
+  HttpSettings,
+  TlsMaterial,
+} from "../model/checks.ts";
+import type { CheckerTarget, ClientCredentials, HttpChecker, TlsSettings } from "../model/lvs.ts";
 
 const ANY_SUCCESS = [{ from: 200, to: 299 }] as const;
 
 /**
- * HTTP_GET as probes, one for each url. keepalived fetches one url per delay_loop, in order, and the server is up when
+ * HTTP_GET or SSL_GET as probes, one for each url. keepalived fetches one url per delay_loop, in order, and the server is up when
  * all pass: so each url has its turn every `urls x delay_loop`.
  */
 export function httpProbesOf({ check, timing, logsAllFailures, place }: ApplicationChecker): readonly HttpChecker[] {
-  if (check.kind !== "http") return [];
-  const { target, requests } = check;
+  if (check.kind !== "http" && check.kind !== "ssl") return [];
+  const { kind, target, requests } = check;
   return requests.map((request) => ({
-    kind: "http",
+    kind,
+    tls: kind === "ssl" ? tlsOf(check, request) : null,
     timing: { ...timing, delayLoopUs: timing.delayLoopUs * requests.length },
     target,
     path: request.path,
@@ -35,4 +42,32 @@ function requestText(settings: HttpSettings, request: HttpRequest, target: Check
 
 function ownHost({ family, address, port }: CheckerTarget): string {
   return family === "inet6" ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function tlsOf(settings: HttpSettings, request: HttpRequest): TlsSettings {
+  const { usesSni, sniName, virtualHost, isTlsStrict } = settings;
+  return {
+    serverName: usesSni ? (sniName ?? request.virtualHost ?? virtualHost) : null,
+    isStrict: request.isTlsStrict ?? isTlsStrict,
+    credentials: null,
+  };
+}
+
+/** The `SSL` block may follow the checks that use it. */
+export function withCredentials(
+  virtualServers: readonly ConfiguredVirtualServer[],
+  tls: TlsMaterial | null,
+): readonly ConfiguredVirtualServer[] {
+  if (tls === null || tls.certificateFile === null || tls.keyFile === null) return virtualServers;
+  const { certificateFile, keyFile, password } = tls;
+  const credentials: ClientCredentials = { certificateFile, keyFile, password };
+  return virtualServers.map((virtualServer) => ({
+    ...virtualServer,
+    realServers: virtualServer.realServers.map((server) => ({
+      ...server,
+      checkers: server.checkers.map((checker) =>
+        checker.kind === "ssl" && checker.tls !== null ? { ...checker, tls: { ...checker.tls, credentials } } : checker,
+      ),
+    })),
+  }));
 }

@@ -72,9 +72,27 @@ export interface HttpRegex {
   readonly maxOffset: number | null;
 }
 
-/** One url of an HTTP_GET. */
+/** Files of the `SSL` block, for servers that ask for a certificate. */
+export interface ClientCredentials {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly password: string | null;
+}
+
+/** How an SSL_GET speaks TLS. */
+export interface TlsSettings {
+  /** Server Name Indication; null sends none. */
+  readonly serverName: string | null;
+  /** `tls_compliant`: a response that ends without close_notify fails. */
+  readonly isStrict: boolean;
+  readonly credentials: ClientCredentials | null;
+}
+
+/** One url of an HTTP_GET or SSL_GET. */
 export interface HttpChecker {
-  readonly kind: "http";
+  readonly kind: "http" | "ssl";
+  /** Null for `http`, and only there. */
+  readonly tls: TlsSettings | null;
   readonly timing: CheckerTiming;
   readonly target: CheckerTarget;
   readonly path: string;
