@@ -23,11 +23,14 @@ export interface TlsExchangeOptions {
   readonly onEnd: (outcome: ProbeOutcome) => void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** One HTTPS check: handshake, request, response. Without a deadline; whoever holds that closes it. */
 export class TlsExchange {
   private readonly options: TlsExchangeOptions;
-  private readonly watched: WatchedStream | null;
-  private readonly tls: TLSSocket;
+  private readonly raw: Socket;
+  private watched: WatchedStream | null = null;
+  private tls: TLSSocket | null = null;
   private hasAnswer = false;
   private isOver = false;
   /** How far it has come. */
@@ -35,33 +38,43 @@ export class TlsExchange {
 
   constructor(options: TlsExchangeOptions) {
     this.options = options;
-    const raw = new Socket({ fd: options.fd });
-    this.watched = options.isStrict ? new WatchedStream(raw) : null;
-    this.tls = connect({
-      socket: this.watched ?? raw,
-      secureContext: options.context,
-      // keepalived: no certificate is verified, what matters is whether the page is the known one
-      rejectUnauthorized: false,
-      checkServerIdentity: () => undefined,
-      ...(options.serverName === null ? {} : { servername: options.serverName }),
-      ...(options.session === null ? {} : { session: options.session }),
-    });
-    // An error is told by TLS; a socket without a listener would end the process.
-    raw.on("error", () => undefined);
     options.response.begin();
-    this.listen();
+    this.raw = new Socket({ fd: options.fd });
+    // Also once TLS has it: an error without a listener would end the process.
+    this.raw.on("error", (error) => {
+      if (this.tls === null) this.finish(() => this.outcomeOfError(error));
+    });
+    // Nothing is sent, but Node calls back when something could be: the connection stands. TLS would lose an error of it.
+    this.raw.write(NOTHING, (error) => {
+      if (!error && !this.isOver) this.listen(this.startTls());
+    });
   }
 
   /** Idempotent; resets the connection. */
   close(): void {
     this.isOver = true;
-    this.tls.destroy();
+    this.tls?.destroy();
     this.watched?.destroy();
+    this.raw.destroy();
   }
 
-  private listen(): void {
-    const { tls } = this;
-    tls.once("secureConnect", () => this.onConnected());
+  private startTls(): TLSSocket {
+    const { isStrict, context, serverName, session } = this.options;
+    this.watched = isStrict ? new WatchedStream(this.raw) : null;
+    this.tls = connect({
+      socket: this.watched ?? this.raw,
+      secureContext: context,
+      // keepalived: no certificate is verified, what matters is whether the page is the known one
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+      ...(serverName === null ? {} : { servername: serverName }),
+      ...(session === null ? {} : { session }),
+    });
+    return this.tls;
+  }
+
+  private listen(tls: TLSSocket): void {
+    tls.once("secureConnect", () => this.onConnected(tls));
     tls.on("session", (session: Buffer) => this.options.onSession(session));
     tls.on("data", (octets: Buffer) => this.onData(octets));
     tls.once("end", () => this.finish(() => this.outcomeOfEnd()));
@@ -77,11 +90,11 @@ export class TlsExchange {
     this.options.onEnd(outcome);
   }
 
-  private onConnected(): void {
+  private onConnected(tls: TLSSocket): void {
     if (this.isOver) return;
     this.stage = "answer";
     this.options.onConnected();
-    this.tls.write(this.options.request);
+    tls.write(this.options.request);
   }
 
   private onData(octets: Buffer): void {

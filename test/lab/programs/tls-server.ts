@@ -26,6 +26,10 @@ const MANNERS: Readonly<Record<string, (socket: TLSSocket, raw: Socket, word: st
   old: (socket, _raw, word) => socket.end(response(word)),
   status: (socket, _raw, word) => socket.end(response("well", `${word} Word`)),
   sni: (socket, _raw, _word, serverName) => socket.end(response(serverName)),
+  /** Who the client says that it is, by its certificate. */
+  client: (socket) => socket.end(response(String(socket.getPeerCertificate().subject?.CN ?? "-"))),
+  /** Ends within the header. */
+  behead: (socket) => socket.end("HTTP/1.0 200 OK\r\nServer: "),
   empty: (socket) => socket.end(),
   silent: () => undefined,
   garble: (socket) => socket.end("rubbish\r\n\r\n"),
@@ -64,6 +68,8 @@ createServer((raw) => {
   let serverName = "-";
   const socket = new TLSSocket(raw, {
     isServer: true,
+    requestCert: manner === "client",
+    rejectUnauthorized: false,
     secureContext: manner === "old" ? old : modern,
     SNICallback: (name, done) => {
       serverName = name;
