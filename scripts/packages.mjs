@@ -11,7 +11,7 @@ const PURPOSES = {
     packages: ["iproute2", "iputils-ping", "kmod", "procps", "util-linux", "nftables", "ipvsadm", "user-mode-linux"],
   },
   test: {
-    why: "C++ tests, the peer daemon, the judge of packets, a name server, a BFD peer, an SNMP master, a message bus, certificates, a reader of manual pages, and a browser for the status page",
+    why: "C++ tests, the peer daemon, the judge of packets, a name server, a BFD peer, an SNMP master, a message bus, certificates, a web server, a reader of manual pages, and a browser for the status page",
     packages: [
       "cmake",
       "libuv1-dev",
@@ -28,6 +28,7 @@ const PURPOSES = {
       "libglib2.0-bin",
       "openssl",
       "mandoc",
+      "nginx-light",
     ],
   },
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },

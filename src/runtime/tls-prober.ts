@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { getSystemErrorName } from "node:util";
@@ -52,7 +52,7 @@ export class TlsProber {
   private readonly targets = new Map<number, LiveTarget>();
   /** Targets whose time has come, first in first out. */
   private readonly waiting = new Set<LiveTarget>();
-  private readonly contexts = new Map<string, SecureContext>();
+  private readonly contexts = new Map<string, { readonly stamp: string; readonly context: SecureContext }>();
   private isTurnComing = false;
   private counted = { started: 0, succeeded: 0, failed: 0, local: 0, late: 0, inFlight: 0 };
 
@@ -184,10 +184,11 @@ export class TlsProber {
   private contextFor(credentials: ProbeCredentials | null): SecureContext | null {
     const key = JSON.stringify(credentials);
     const known = this.contexts.get(key);
-    if (known !== undefined) return known;
     try {
+      const stamp = credentials === null ? "" : stampOf(credentials);
+      if (known?.stamp === stamp) return known.context;
       const context = createSecureContext({ ca: [], ...(credentials === null ? {} : readCredentials(credentials)) });
-      this.contexts.set(key, context);
+      this.contexts.set(key, { stamp, context });
       return context;
     } catch {
       return null;
@@ -235,6 +236,11 @@ export class TlsProber {
     const latencyUs = nowUs - live.startedUs;
     this.onEvent({ target: live.number, result, reason, stage, errno, latencyUs, atUs: nowUs });
   }
+}
+
+/** Changes when a file is replaced, as certificates are every few months. */
+function stampOf({ certificateFile, keyFile }: ProbeCredentials): string {
+  return [certificateFile, keyFile].map((file) => statSync(file).mtimeMs).join(" ");
 }
 
 function readCredentials({

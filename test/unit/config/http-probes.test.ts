@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { httpProbesOf } from "../../../src/config/build-http-probes.ts";
+import { loadConfiguration } from "../../../src/config/load.ts";
+import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import type { ApplicationChecker, HttpRequest, HttpSettings } from "../../../src/model/checks.ts";
 import type { TlsSettings } from "../../../src/model/lvs.ts";
 import { loadText } from "../../helpers/load-text.ts";
@@ -100,4 +102,26 @@ test("the SSL block's certificate goes to every SSL_GET of a configuration, wher
 test("other checks are none of its business", () => {
   const check = { kind: "smtp", target, heloName: "a" } as const;
   assert.deepEqual(httpProbesOf({ ...httpGet([]), check }), []);
+});
+
+test("a regex that does not compile is told at its place", () => {
+  const text = `virtual_server 10.0.0.1 80 {
+  real_server 10.0.0.2 80 {
+    HTTP_GET {
+      url {
+        path /
+        regex "we(l"
+      }
+    }
+  }
+}
+`;
+  const source = { path: "/c.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
+  const host = {
+    ...createMemoryHost({ files: { "/c.conf": text } }),
+    regexProblem: () => "missing parenthesis at offset 4",
+  };
+  const [diagnostic] = loadConfiguration(source, host).diagnostics.filter(({ code }) => code === "bad-value");
+  assert.deepEqual([diagnostic?.place?.line, diagnostic?.place?.column, diagnostic?.severity], [6, 15, "error"]);
+  assert.match(diagnostic?.message ?? "", /does not compile.*missing parenthesis at offset 4/);
 });
