@@ -22,6 +22,8 @@ const STARTS_PER_TURN = 4;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** A server's ticket may be 64 KiB; one that needs this much gets full handshakes. */
 const LARGEST_SESSION_BYTES = 8_192;
+/** About 2 KiB each; the oldest goes first. */
+const LARGEST_SESSION_COUNT = 32_768;
 
 export type TlsProberAddon = Pick<NativeAddon, "monotonicUs" | "createHttpResponse" | "connectStream">;
 
@@ -35,7 +37,8 @@ interface LiveTarget {
   /** Resting: the next start; in flight: the deadline. */
   timer: NodeJS.Timeout | null;
   exchange: TlsExchange | null;
-  session: Buffer | null;
+  /** Targets that ask the same server in the same way share its session. */
+  readonly sessionKey: string;
   startedUs: number;
   /** From when the timeout counts. */
   stageStartedUs: number;
@@ -53,6 +56,7 @@ export class TlsProber {
   /** Targets whose time has come, first in first out. */
   private readonly waiting = new Set<LiveTarget>();
   private readonly contexts = new Map<string, { readonly stamp: string; readonly context: SecureContext }>();
+  private readonly sessions = new Map<string, Buffer>();
   private isTurnComing = false;
   private counted = { started: 0, succeeded: 0, failed: 0, local: 0, late: 0, inFlight: 0 };
 
@@ -75,7 +79,7 @@ export class TlsProber {
       schedule,
       timer: null,
       exchange: null,
-      session: null,
+      sessionKey: JSON.stringify([spec.address, spec.port, tls]),
       startedUs: 0,
       stageStartedUs: 0,
     };
@@ -165,16 +169,14 @@ export class TlsProber {
       // RFC 6066 §3: an address is no name
       serverName: serverName === null || isIP(serverName) !== 0 ? null : serverName,
       isStrict,
-      session: live.session,
+      session: this.sessions.get(live.sessionKey) ?? null,
       request: live.http.request,
       response: live.response,
       onConnected: () => {
         live.stageStartedUs = this.addon.monotonicUs();
         this.armDeadline(live);
       },
-      onSession: (session) => {
-        live.session = session.length <= LARGEST_SESSION_BYTES ? session : null;
-      },
+      onSession: (session) => this.keepSession(live, session),
       onEnd: (outcome) => this.finish(live, outcome),
     });
     return null;
@@ -207,6 +209,14 @@ export class TlsProber {
     });
   }
 
+  private keepSession({ sessionKey }: LiveTarget, session: Buffer): void {
+    this.sessions.delete(sessionKey);
+    if (session.length > LARGEST_SESSION_BYTES) return;
+    this.sessions.set(sessionKey, session);
+    const [oldest] = this.sessions.keys();
+    if (this.sessions.size > LARGEST_SESSION_COUNT && oldest !== undefined) this.sessions.delete(oldest);
+  }
+
   private letGo(live: LiveTarget): void {
     live.exchange?.close();
     live.exchange = null;
@@ -231,7 +241,7 @@ export class TlsProber {
     const { result, reason, stage, errno } = outcome;
     this.counted[result === "success" ? "succeeded" : "failed"] += 1;
     // What a server has against an old session is not what the next check should fail for.
-    if (result === "failure") live.session = null;
+    if (result === "failure") this.sessions.delete(live.sessionKey);
     if (isExpected(live.schedule, result)) return;
     const latencyUs = nowUs - live.startedUs;
     this.onEvent({ target: live.number, result, reason, stage, errno, latencyUs, atUs: nowUs });
