@@ -11,6 +11,7 @@ import type { Logger } from "../runtime/log.ts";
 import { lookAtNetwork } from "../runtime/lvs-network-look.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
+import { speakTlsWorkerFailed } from "../runtime/lvs-wording.ts";
 import { runNft } from "../runtime/network-firewall.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
@@ -237,7 +238,10 @@ function createLvs(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
     {
       openIpvs: () => table,
-      openProbeLoop: (onEvents) => openProbeLoops(native, { maxInFlight: LARGEST_PROBE_COUNT }, onEvents),
+      openProbeLoop: (onEvents) =>
+        openProbeLoops(native, { maxInFlight: LARGEST_PROBE_COUNT }, onEvents, (reason) =>
+          log.speak(speakTlsWorkerFailed(reason)),
+        ),
       runner,
       log: (record) => log.speak(record),
       clock: createClock(native),

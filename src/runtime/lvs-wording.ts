@@ -258,6 +258,12 @@ export function speakPanic(
   return { level: isOn ? "error" : "warning", message, fields: { virtualServer, alive, total }, text };
 }
 
+/** Not in keepalived. */
+export function speakTlsWorkerFailed(reason: string): SpokenRecord {
+  const text = `the worker of SSL_GET checks ended: ${reason}; it is started again`;
+  return { level: "error", message: "TLS worker ended", fields: { reason }, text };
+}
+
 export function speakMarksFailed(reason: string): SpokenRecord {
   const text = `nftables of virtual server groups not set: ${reason}`;
   return { level: "error", message: "group marks not set", fields: { reason }, text };

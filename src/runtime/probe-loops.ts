@@ -13,14 +13,18 @@ import { addCounters, TlsProbes } from "./tls-probes.ts";
 /** A handshake's memory and time: more at a time would only wait for each other. */
 const LARGEST_TLS_COUNT = 1_024;
 
-/** All kinds of probes as one loop: the native one, and a worker for HTTPS that starts with the first such probe. */
+/**
+ * All kinds of probes as one loop: the native one, and a worker for HTTPS that starts with the first such probe.
+ * @param onFault that worker ended with this error, and will be started again
+ */
 export function openProbeLoops(
   native: Pick<NativeAddon, "createProbeLoop">,
   options: ProbeLoopOptions,
   onEvents: (events: readonly ProbeEvent[]) => void,
+  onFault?: (reason: string) => void,
 ): ProbeLoop {
   const maxInFlight = Math.min(options.maxInFlight, LARGEST_TLS_COUNT);
-  return new ProbeLoops(native.createProbeLoop(options, onEvents), new TlsProbes({ maxInFlight }, onEvents));
+  return new ProbeLoops(native.createProbeLoop(options, onEvents), new TlsProbes({ maxInFlight }, onEvents, onFault));
 }
 
 class ProbeLoops implements ProbeLoop {

@@ -163,13 +163,14 @@ export class TlsProber {
     if (fd < 0)
       return getSystemErrorName(fd) === "ECONNREFUSED" ? failed("refused", "connect", -fd) : { kind: "local" };
     const { serverName, isStrict } = live.tls;
+    const session = this.sessions.get(live.sessionKey) ?? null;
     live.exchange = new TlsExchange({
       fd,
       context,
       // RFC 6066 §3: an address is no name
       serverName: serverName === null || isIP(serverName) !== 0 ? null : serverName,
       isStrict,
-      session: this.sessions.get(live.sessionKey) ?? null,
+      session,
       request: live.http.request,
       response: live.response,
       onConnected: () => {
@@ -177,9 +178,22 @@ export class TlsProber {
         this.armDeadline(live);
       },
       onSession: (session) => this.keepSession(live, session),
-      onEnd: (outcome) => this.finish(live, outcome),
+      onEnd: (outcome) => {
+        if (session !== null && live.exchange?.stage === "connect") this.openAnew(live);
+        else this.finish(live, outcome);
+      },
     });
     return null;
+  }
+
+  /** What a server has against an old session, it has not against the next full handshake. */
+  private openAnew(live: LiveTarget): void {
+    this.sessions.delete(live.sessionKey);
+    live.exchange = null;
+    live.stageStartedUs = this.addon.monotonicUs();
+    const outcome = this.open(live);
+    if (outcome === null) this.armDeadline(live);
+    else this.finish(live, outcome);
   }
 
   /** Roots are not loaded: no certificate is verified. @returns null when the files are not as they should be */
@@ -240,7 +254,6 @@ export class TlsProber {
     }
     const { result, reason, stage, errno } = outcome;
     this.counted[result === "success" ? "succeeded" : "failed"] += 1;
-    // What a server has against an old session is not what the next check should fail for.
     if (result === "failure") this.sessions.delete(live.sessionKey);
     if (isExpected(live.schedule, result)) return;
     const latencyUs = nowUs - live.startedUs;

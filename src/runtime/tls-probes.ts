@@ -42,6 +42,7 @@ export class TlsProbes {
   private readonly given = new Map<number, Given>();
   private readonly workerData: TlsWorkerData;
   private readonly onEvents: (events: readonly ProbeEvent[]) => void;
+  private readonly onFault: (reason: string) => void;
   private worker: Worker | null = null;
   private restart: NodeJS.Timeout | null = null;
   private isClosed = false;
@@ -49,9 +50,15 @@ export class TlsProbes {
   /** Of workers that have died. */
   private earlier = NO_COUNTS;
 
-  constructor(workerData: TlsWorkerData, onEvents: (events: readonly ProbeEvent[]) => void) {
+  /** @param onFault the worker ended with this error, and will be started again */
+  constructor(
+    workerData: TlsWorkerData,
+    onEvents: (events: readonly ProbeEvent[]) => void,
+    onFault: (reason: string) => void = () => undefined,
+  ) {
     this.workerData = workerData;
     this.onEvents = onEvents;
+    this.onFault = onFault;
   }
 
   has(target: number): boolean {
@@ -106,7 +113,7 @@ export class TlsProbes {
       else this.latest = report.counters;
     });
     // `exit` follows, and is what counts.
-    worker.on("error", () => undefined);
+    worker.on("error", (error: unknown) => this.onFault(error instanceof Error ? error.message : String(error)));
     worker.on("exit", () => this.onExit(worker));
   }
 
