@@ -1,6 +1,6 @@
 import type { BenchCase } from "./case.ts";
 import { ADVERT_LATENESS } from "./cases/advert-lateness.ts";
-import { CHECKS_TCP, PROBE_HTTP, PROBE_TCP_HALFOPEN } from "./cases/checks-tcp.ts";
+import { CHECKS_TCP, PROBE_HTTP, PROBE_HTTPS, PROBE_TCP_HALFOPEN } from "./cases/checks-tcp.ts";
 import { CONFIG_LOAD } from "./cases/config-load.ts";
 import { FAILOVER } from "./cases/failover.ts";
 import { IPVS_PROGRAM } from "./cases/ipvs-program.ts";
@@ -23,6 +23,7 @@ export const CASES: readonly BenchCase[] = [
   CHECKS_TCP,
   PROBE_TCP_HALFOPEN,
   PROBE_HTTP,
+  PROBE_HTTPS,
   PROBE_SYN,
   MEMORY,
   POOL,

@@ -16,7 +16,7 @@ export interface CheckedServers {
   readonly count: number;
   readonly delayLoopSec: number;
   /** `syn`: holdfast sends a SYN only, the others connect. `tcp` when not given. */
-  readonly check?: "tcp" | "syn" | "http";
+  readonly check?: "tcp" | "syn" | "http" | "https";
   /** Real servers of each virtual server; all of them when not given. */
   readonly perService?: number;
   /** Weight of the first one, 1 when not given. */
@@ -143,8 +143,9 @@ function addressOf(index: number): string {
 const DIGEST = createHash("md5").update("hello").digest("hex");
 
 function checkerText({ check = "tcp" }: CheckedServers, subject: Subject): string {
-  if (check === "http") {
-    return `HTTP_GET {\n url {\n path /\n status_code 200\n digest ${DIGEST}\n }\n connect_timeout 3\n }`;
+  if (check === "http" || check === "https") {
+    const name = check === "http" ? "HTTP_GET" : "SSL_GET";
+    return `${name} {\n url {\n path /\n status_code 200\n digest ${DIGEST}\n }\n connect_timeout 3\n }`;
   }
   const option = check === "syn" && subject === "holdfast" ? "\n half_open" : "";
   return `TCP_CHECK {\n connect_timeout 3${option}\n }`;
@@ -168,11 +169,13 @@ export function daemonConfig(servers: CheckedServers, subject: Subject): string 
 
 /** The same checks; one listener, without which it does not start. */
 function haproxyConfig({ count, delayLoopSec, check }: CheckedServers): string {
+  const tls = check === "https" ? " check-ssl verify none" : "";
   const servers = Array.from({ length: count }, (_, index) => {
-    return `  server s${index} ${addressOf(index)}:${PORT} check inter ${delayLoopSec}s`;
+    return `  server s${index} ${addressOf(index)}:${PORT} check${tls} inter ${delayLoopSec}s`;
   });
   const timeouts = ["connect 3s", "check 3s", "client 10s", "server 10s"].map((words) => `  timeout ${words}`);
   const front = ["frontend front", "  bind 127.0.0.1:8181", "  default_backend pool"];
-  const http = check === "http" ? ["  option httpchk GET /", "  http-check expect status 200"] : [];
+  const isWeb = check === "http" || check === "https";
+  const http = isWeb ? ["  option httpchk GET /", "  http-check expect status 200"] : [];
   return [...["defaults", "  mode tcp"], ...timeouts, ...front, "backend pool", ...http, ...servers, ""].join("\n");
 }

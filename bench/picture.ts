@@ -11,6 +11,7 @@ const MAIN_METRICS: Readonly<Record<string, readonly string[]>> = {
   "checks-tcp": ["cpuPerCheckUs"],
   "probe-tcp-halfopen": ["cpuPerCheckUs"],
   "probe-http": ["cpuPerCheckUs"],
+  "probe-https": ["cpuPerCheckUs"],
   "vrrp-adverts": ["cpuPerAdvertUs"],
   failover: ["vipPastActiveDownMs"],
   takeover: ["announcedPastDueMaxMs", "firstToLastMs"],

@@ -101,3 +101,14 @@ export const PROBE_HTTP: BenchCase = {
   whyNot: (subject) => whyNoNativeChecks(subject),
   run: (subject, variant) => trial(subject, settingOf(variant, "servers"), "http"),
 };
+
+export const PROBE_HTTPS: BenchCase = {
+  name: "probe-https",
+  meaning:
+    "as probe-http, by SSL_GET: holdfast resumes sessions, on a worker thread; keepalived makes a full handshake each time",
+  variants: ["servers=300"],
+  smoke: "servers=20",
+  subjects: ["keepalived", "haproxy", "holdfast"],
+  whyNot: (subject) => whyNoNativeChecks(subject),
+  run: (subject, variant) => trial(subject, settingOf(variant, "servers"), "https"),
+};

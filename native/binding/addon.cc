@@ -2,6 +2,7 @@
 
 #include "binding/firewall.h"
 #include "binding/host.h"
+#include "binding/http_response.h"
 #include "binding/ipvs.h"
 #include "binding/probe.h"
 #include "binding/rtnetlink.h"
@@ -11,12 +12,13 @@
 namespace {
 
 /** contract.ts `CONTRACT_VERSION` */
-constexpr int kContractVersion = 12;
+constexpr int kContractVersion = 13;
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);
   holdfast::binding::InitFirewall(env, exports);
   holdfast::binding::InitHost(env, exports);
+  holdfast::binding::InitHttpResponse(env, exports);
   holdfast::binding::InitIpvs(env, exports);
   holdfast::binding::InitRtnetlink(env, exports);
   holdfast::binding::InitProbe(env, exports);

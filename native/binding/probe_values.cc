@@ -43,28 +43,6 @@ const char* ReasonName(probe::Reason reason) {
   return "other";
 }
 
-const char* StageName(probe::Stage stage) {
-  switch (stage) {
-    case probe::Stage::kConnect:
-      return "connect";
-    case probe::Stage::kAnswer:
-      return "answer";
-    case probe::Stage::kStatus:
-      return "status";
-    case probe::Stage::kDigest:
-      return "digest";
-    case probe::Stage::kRegex:
-      return "regex";
-    case probe::Stage::kGreeting:
-      return "greeting";
-    case probe::Stage::kHelo:
-      return "helo";
-    case probe::Stage::kQuit:
-      return "quit";
-  }
-  return "connect";
-}
-
 /** In the order of `probe::Kind`. */
 constexpr std::array<const char*, probe::kKinds> kKindNames{"tcp",  "icmp", "udp",
                                                             "http", "smtp", "syn"};
@@ -152,19 +130,8 @@ void ReadStatusRanges(FieldReader& reader, probe::HttpExchange* exchange) {
 void ReadRegex(FieldReader& http, probe::HttpExchange* exchange) {
   const Napi::Value value = http.Value("regex");
   if (!http.ok() || value.IsNull()) return;
-  FieldReader reader(value, "target.http.regex");
-  probe::HttpRegexSpec spec;
-  spec.pattern = reader.String("pattern");
-  const Napi::Array options = reader.Array("options");
-  if (!reader.ok()) return;
-  for (uint32_t index = 0; index < options.Length(); ++index) {
-    spec.options.push_back(options.Get(index).ToString());
-  }
-  spec.is_negated = reader.Bool("isNegated");
-  spec.min_offset = static_cast<size_t>(reader.Integer("minOffset", 0, kMaxOffset));
-  const auto max_offset = reader.NullableInteger("maxOffset", 0, kMaxOffset);
-  if (max_offset) spec.max_offset = static_cast<size_t>(*max_offset);
-  if (reader.ok()) exchange->regex = std::make_shared<probe::HttpRegex>(spec);
+  const auto spec = ReadProbeRegex(value);
+  if (spec) exchange->regex = std::make_shared<probe::HttpRegex>(*spec);
 }
 
 /** @returns whether all is well */
@@ -172,19 +139,8 @@ bool ReadHttp(FieldReader& target, probe::ProbeSpec* spec) {
   if (spec->kind != probe::Kind::kHttp || !target.ok()) return target.ok();
   const Napi::Value value = target.Value("http");
   if (!target.ok()) return false;
-  FieldReader reader(value, "target.http");
-  auto exchange = std::make_shared<probe::HttpExchange>();
-  exchange->request = reader.String("request");
-  const auto digest = reader.NullableString("digest");
-  ReadStatusRanges(reader, exchange.get());
-  ReadRegex(reader, exchange.get());
-  if (reader.env().IsExceptionPending() || !reader.ok()) return false;
-  if (exchange->request.empty()) reader.Fail("request", "an HTTP request is expected");
-  if (digest) exchange->digest = probe::ParseDigest(*digest);
-  if (digest && !exchange->digest) reader.Fail("digest", "32 hexadecimal digits are expected");
-  if (!reader.ok()) return false;
-  spec->http = std::move(exchange);
-  return true;
+  spec->http = ReadProbeHttp(value);
+  return spec->http != nullptr;
 }
 
 /** A name with a line end would be commands of its own. @returns whether all is well */
@@ -203,6 +159,60 @@ bool ReadSmtp(FieldReader& target, probe::ProbeSpec* spec) {
 }
 
 }  // namespace
+
+const char* ProbeStageName(probe::Stage stage) {
+  switch (stage) {
+    case probe::Stage::kConnect:
+      return "connect";
+    case probe::Stage::kAnswer:
+      return "answer";
+    case probe::Stage::kStatus:
+      return "status";
+    case probe::Stage::kDigest:
+      return "digest";
+    case probe::Stage::kRegex:
+      return "regex";
+    case probe::Stage::kGreeting:
+      return "greeting";
+    case probe::Stage::kHelo:
+      return "helo";
+    case probe::Stage::kQuit:
+      return "quit";
+  }
+  return "connect";
+}
+
+std::optional<probe::HttpRegexSpec> ReadProbeRegex(const Napi::Value& value) {
+  FieldReader reader(value, "target.http.regex");
+  probe::HttpRegexSpec spec;
+  spec.pattern = reader.String("pattern");
+  const Napi::Array options = reader.Array("options");
+  if (!reader.ok()) return std::nullopt;
+  for (uint32_t index = 0; index < options.Length(); ++index) {
+    spec.options.push_back(options.Get(index).ToString());
+  }
+  spec.is_negated = reader.Bool("isNegated");
+  spec.min_offset = static_cast<size_t>(reader.Integer("minOffset", 0, kMaxOffset));
+  const auto max_offset = reader.NullableInteger("maxOffset", 0, kMaxOffset);
+  if (max_offset) spec.max_offset = static_cast<size_t>(*max_offset);
+  if (!reader.ok()) return std::nullopt;
+  return spec;
+}
+
+std::shared_ptr<const probe::HttpExchange> ReadProbeHttp(const Napi::Value& value) {
+  FieldReader reader(value, "target.http");
+  auto exchange = std::make_shared<probe::HttpExchange>();
+  exchange->request = reader.String("request");
+  const auto digest = reader.NullableString("digest");
+  ReadStatusRanges(reader, exchange.get());
+  ReadRegex(reader, exchange.get());
+  if (reader.env().IsExceptionPending() || !reader.ok()) return nullptr;
+  if (exchange->request.empty()) reader.Fail("request", "an HTTP request is expected");
+  if (digest) exchange->digest = probe::ParseDigest(*digest);
+  if (digest && !exchange->digest) reader.Fail("digest", "32 hexadecimal digits are expected");
+  if (!reader.ok()) return nullptr;
+  return exchange;
+}
 
 std::optional<probe::ProbeSpec> ReadProbeTarget(const Napi::Value& value) {
   FieldReader reader(value, "target");
@@ -240,7 +250,7 @@ Napi::Value MakeProbeEvent(Napi::Env env, const probe::ProbeEvent& event) {
   made.Set("target", Napi::Number::New(env, event.target));
   made.Set("result", event.result == probe::Result::kSuccess ? "success" : "failure");
   made.Set("reason", ReasonName(event.reason));
-  made.Set("stage", StageName(event.stage));
+  made.Set("stage", ProbeStageName(event.stage));
   made.Set("errno", Napi::Number::New(env, event.error_number));
   made.Set("latencyUs", Napi::Number::New(env, static_cast<double>(event.latency_us)));
   made.Set("atUs", Napi::Number::New(env, static_cast<double>(event.at_us)));

@@ -18,6 +18,8 @@ constexpr size_t kBatch = 256;
 /** What one server may take of the loop at a time; the epoll set calls again for the rest. */
 constexpr size_t kBufferBytes = 65'536;
 
+}  // namespace
+
 Stage StageOf(HttpFault fault) {
   switch (fault) {
     case HttpFault::kStatus:
@@ -30,8 +32,6 @@ Stage StageOf(HttpFault fault) {
       return Stage::kAnswer;
   }
 }
-
-}  // namespace
 
 int HttpProber::Start(uv_loop_t* loop, std::function<void(Target&)> on_connected,
                       OnAnswer on_answer, std::function<void()> after_batch) {

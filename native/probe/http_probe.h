@@ -10,6 +10,9 @@
 
 namespace holdfast::probe {
 
+/** Where in the exchange the fault lies. */
+Stage StageOf(HttpFault fault);
+
 /**
  * HTTP probes: connect, one request, one response that is read by HttpReader and never kept, then
  * RST. The wheel holds the deadline, so a server that drips or never ends costs one buffer that is

@@ -23,7 +23,7 @@ namespace holdfast::probe {
 enum class Kind : uint8_t { kTcp, kIcmp, kUdp, kHttp, kSmtp, kSyn };
 inline constexpr size_t kKinds = static_cast<size_t>(Kind::kSyn) + 1;
 
-/** contract.ts `ProbeStage` */
+/** contract.ts `ProbeStage`, without `handshake`, which is of TLS. */
 enum class Stage : uint8_t {
   kConnect,
   kAnswer,

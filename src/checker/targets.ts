@@ -36,13 +36,11 @@ export interface PlannedWalk {
 export function endpointId(checker: Checker): EndpointId {
   const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   const where = [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
-  if (checker.kind === "http") {
-    const asked = checker.urls.map(({ request, statusCodes, digest, regex }) => [
-      request,
-      statusCodes.map(({ from, to }) => [from, to]),
-      digest,
-      regex,
-    ]);
+  if (checker.kind === "http" || checker.kind === "ssl") {
+    const asked = checker.urls.map(({ request, statusCodes, digest, regex, tls }) => {
+      const codes = statusCodes.map(({ from, to }) => [from, to]);
+      return tls === null ? [request, codes, digest, regex] : [request, codes, digest, regex, tls];
+    });
     return `${where} ${JSON.stringify(asked)}`;
   }
   if (checker.kind === "smtp") return `${where} ${JSON.stringify(checker.heloName)}`;
@@ -56,7 +54,7 @@ export function endpointId(checker: Checker): EndpointId {
 export function targetId(checker: Checker): TargetId {
   const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs } = checker.timing;
   const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs ?? delayLoopUs];
-  const isFast = checker.kind === "http" && checker.recoversFast;
+  const isFast = (checker.kind === "http" || checker.kind === "ssl") && checker.recoversFast;
   return `${endpointId(checker)} ${times.join(" ")}${isFast ? " fast" : ""}`;
 }
 
@@ -112,6 +110,7 @@ const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = {
   ping: "icmp",
   udp: "udp",
   http: "http",
+  ssl: "https",
   dns: "udp",
   smtp: "smtp",
 };
@@ -123,8 +122,9 @@ function withFiller(exchange: UdpExchange): ProbeUdp {
   return exchange.payload === "" ? { ...exchange, payload: FILLER } : exchange;
 }
 
-function exchangeOf({ request, statusCodes, digest, regex }: HttpUrl): ProbeHttp {
-  return { request, statusCodes, digest, regex };
+function exchangeOf({ request, statusCodes, digest, regex, tls }: HttpUrl): Pick<ProbeTarget, "http" | "tls"> {
+  const http: ProbeHttp = { request, statusCodes, digest, regex };
+  return tls === null ? { http } : { http, tls };
 }
 
 function probeKindOf(checker: Checker): ProbeKind {
@@ -145,9 +145,9 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
 }
 
 function walkOf(checker: Checker): PlannedWalk | null {
-  if (checker.kind !== "http") return null;
+  if (checker.kind !== "http" && checker.kind !== "ssl") return null;
   const { urls, recoversFast } = checker;
-  return { probes: urls.map((url) => probeOf(checker, { http: exchangeOf(url) })), urls, recoversFast };
+  return { probes: urls.map((url) => probeOf(checker, exchangeOf(url))), urls, recoversFast };
 }
 
 function exchangeOfKind(checker: Checker): Pick<ProbeTarget, "udp" | "smtp"> {
@@ -156,7 +156,7 @@ function exchangeOfKind(checker: Checker): Pick<ProbeTarget, "udp" | "smtp"> {
   return checker.kind === "smtp" ? { smtp: { heloName: checker.heloName } } : {};
 }
 
-function probeOf(checker: Checker, http: Pick<ProbeTarget, "http">): ProbeTarget {
+function probeOf(checker: Checker, http: Pick<ProbeTarget, "http" | "tls">): ProbeTarget {
   const { family, address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   return {
     kind: probeKindOf(checker),

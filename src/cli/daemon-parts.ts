@@ -12,6 +12,7 @@ import type { LoopThreads } from "../runtime/loop-threads.ts";
 import { lookAtNetwork } from "../runtime/lvs-network-look.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
+import { speakTlsWorkerFailed } from "../runtime/lvs-wording.ts";
 import { runNft } from "../runtime/network-firewall.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
@@ -19,6 +20,7 @@ import type { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { acquirePidFiles, type PidFile } from "../runtime/pid-file.ts";
 import { type PidRole, pidPaths } from "../runtime/pid-paths.ts";
 import { ownMissingCapabilities } from "../runtime/privileges.ts";
+import { openProbeLoops } from "../runtime/probe-loops.ts";
 import { runningProcessName } from "../runtime/process-stat.ts";
 import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
@@ -238,7 +240,12 @@ function createLvs(
     {
       openIpvs: () => table,
       openProbeLoop: (onEvents, maxInFlight) =>
-        context.threads.hold("probe", native.createProbeLoop({ maxInFlight }, onEvents)),
+        openProbeLoops(
+          { createProbeLoop: (...given) => context.threads.hold("probe", native.createProbeLoop(...given)) },
+          { maxInFlight },
+          onEvents,
+          (reason) => log.speak(speakTlsWorkerFailed(reason)),
+        ),
       runner,
       log: (record) => log.speak(record),
       clock: createClock(native),

@@ -76,7 +76,11 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
 }
 
 /** What signals and D-Bus ask for. */
-function requestHandlers(daemon: Daemon, control: Control, { native, threads, logging: { log } }: Setting): SignalHandlers {
+function requestHandlers(
+  daemon: Daemon,
+  control: Control,
+  { native, threads, logging: { log } }: Setting,
+): SignalHandlers {
   const dumps = new Dumps({ status: () => daemon.status(), nowUs: () => native.monotonicUs(), log });
   return {
     stop: () => {

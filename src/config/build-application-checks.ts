@@ -1,5 +1,5 @@
 import type { ApplicationCheck, HttpRequest, HttpSettings } from "../model/checks.ts";
-import type { CheckerTarget, UdpExchange } from "../model/lvs.ts";
+import type { CheckerTarget, HttpRegex, UdpExchange } from "../model/lvs.ts";
 import { rawWords, readOwnedCommand, readUser } from "./build-command.ts";
 import { dnsNameProblem } from "./build-dns-probes.ts";
 import type { BuildContext } from "./context.ts";
@@ -216,11 +216,17 @@ function readRegex(settings: Settings, context: BuildContext): HttpRequest["rege
   if (words.length > 2)
     context.reporter.add("bad-value", "regex takes one word; quote it", placeOf(entry.statement, 2));
   const max = settings.words("regex_max_offset")?.[0];
-  return {
+  const regex: HttpRegex = {
     pattern: decodeEscapes(unquoteWord(pattern)),
     options: [...new Set(settings.all("regex_options").flatMap(({ statement }) => statement.words.slice(1)))],
     isNegated: settings.has("regex_no_match"),
     minOffset: readInteger(settings.words("regex_min_offset")?.[0] ?? "0").value ?? 0,
     maxOffset: max === undefined ? null : readInteger(max).value,
   };
+  const problem = context.host.regexProblem?.(regex) ?? "";
+  if (problem !== "") {
+    const message = `the regex does not compile, so every check with it fails: ${problem}; mend the pattern`;
+    context.reporter.add("bad-value", message, placeOf(entry.statement, 1));
+  }
+  return regex;
 }

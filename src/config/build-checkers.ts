@@ -76,7 +76,7 @@ const KINDS: ReadonlyMap<string, KindDefaults> = new Map([
 const NETWORK_CHECKS = new Set(["TCP_CHECK", "PING_CHECK", "UDP_CHECK"]);
 
 /** Kinds of probes that application checkers became; those are kept as written beside them. */
-export const PROBES_OF_APPLICATION_CHECKS: ReadonlySet<string> = new Set(["http", "dns", "smtp"]);
+export const PROBES_OF_APPLICATION_CHECKS: ReadonlySet<string> = new Set(["http", "ssl", "dns", "smtp"]);
 
 export interface BuiltCheckers {
   readonly checkers: readonly Checker[];

@@ -12,6 +12,7 @@ import {
   buildSyncGroup,
   type UnresolvedSyncGroup,
 } from "./build-groups.ts";
+import { withCredentials } from "./build-http-probes.ts";
 import { buildVirtualServer, type ServerSurroundings } from "./build-lvs.ts";
 import { buildRoutes } from "./build-routes.ts";
 import { RuleBuilder } from "./build-rules.ts";
@@ -177,13 +178,14 @@ export class ConfigurationBuilder {
     const later = new Settings(this.laterOnes, context.reporter);
     const lines = (name: string): readonly Statement[] => later.all(name).flatMap((entry) => entry.lines);
     const routing = this.staticRouting;
+    const tls = buildTls(later, context);
     this.addGroupServers();
     const finished = finishVrrp({ instances: this.instances, syncGroups: this.syncGroups, globals }, context);
     return {
       global: finishGlobals(globals.settings, finished.instances),
       vrrpInstances: finished.instances,
       syncGroups: finished.syncGroups,
-      virtualServers: this.virtualServers,
+      virtualServers: withCredentials(this.virtualServers, tls),
       virtualServerGroups: this.serverGroups,
       scripts: [...this.scripts.values()],
       trackFiles: [...this.trackFiles.values()],
@@ -199,7 +201,7 @@ export class ConfigurationBuilder {
         name,
         method: method ?? null,
       })),
-      tls: buildTls(later, context),
+      tls,
     };
   }
 

@@ -1,3 +1,5 @@
+import type { HttpRegex } from "../model/lvs.ts";
+
 /** What one path turned out to be. `text` is the file decoded as UTF-8, invalid octets replaced. */
 export type FileContent =
   | { readonly kind: "text"; readonly text: string }
@@ -50,4 +52,6 @@ export interface ConfigurationHost {
   findGroup(name: string): number | null;
   /** @param path as written after unquoting; a bare name is to be searched in PATH */
   inspectScript(path: string): ScriptFinding;
+  /** @returns why a pattern does not compile, empty when it does. Absent: nobody here can tell. */
+  regexProblem?(regex: HttpRegex): string;
 }

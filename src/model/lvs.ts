@@ -74,7 +74,23 @@ export interface HttpRegex {
   readonly maxOffset: number | null;
 }
 
-/** One url of an HTTP_GET, and what passes. */
+/** Files of the `SSL` block, for servers that ask for a certificate. */
+export interface ClientCredentials {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly password: string | null;
+}
+
+/** How an SSL_GET speaks TLS. */
+export interface TlsSettings {
+  /** Server Name Indication; null sends none. */
+  readonly serverName: string | null;
+  /** `tls_compliant`: a response that ends without close_notify fails. */
+  readonly isStrict: boolean;
+  readonly credentials: ClientCredentials | null;
+}
+
+/** One url of an HTTP_GET or SSL_GET, and what passes. */
 export interface HttpUrl {
   readonly path: string;
   /** As it goes out. */
@@ -84,11 +100,13 @@ export interface HttpUrl {
   /** MD5 of the body in hexadecimal digits; null takes any. */
   readonly digest: string | null;
   readonly regex: HttpRegex | null;
+  /** Null for HTTP_GET, and only there. */
+  readonly tls: TlsSettings | null;
 }
 
-/** HTTP_GET: its urls are asked for in turn. */
+/** HTTP_GET or SSL_GET: its urls are asked for in turn. */
 export interface HttpChecker {
-  readonly kind: "http";
+  readonly kind: "http" | "ssl";
   readonly timing: CheckerTiming;
   readonly target: CheckerTarget;
   /** At least one. */

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a shape below changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 12;
+export const CONTRACT_VERSION = 13;
 
 export type AddressFamily = "inet" | "inet6";
 
@@ -788,7 +788,8 @@ export interface BfdLoop {
 // ---------------------------------------------------------------- probe loop
 
 /** `syn`: half-open, a SYN by a raw socket (CAP_NET_RAW); SYN-ACK or RST is the answer. */
-export type ProbeKind = "tcp" | "icmp" | "udp" | "http" | "smtp" | "syn";
+/** `https` is not the native loop's: `runtime/tls-probes.ts` carries it out on a worker. */
+export type ProbeKind = "tcp" | "icmp" | "udp" | "http" | "smtp" | "syn" | "https";
 
 /** What a UDP probe sends, and what it takes for an answer. */
 export interface ProbeUdp {
@@ -827,6 +828,23 @@ export interface ProbeHttp {
   readonly regex: ProbeRegex | null;
 }
 
+/** Files of the `SSL` block: what the director shows servers that ask for a certificate. */
+export interface ProbeCredentials {
+  /** PEM: the certificate, then those that vouch for it. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly password: string | null;
+}
+
+/** How an HTTPS probe speaks TLS; no certificate is verified. */
+export interface ProbeTls {
+  /** Server Name Indication, null for none. */
+  readonly serverName: string | null;
+  /** A response that ends without close_notify is cut off. */
+  readonly isStrict: boolean;
+  readonly credentials: ProbeCredentials | null;
+}
+
 /** An SMTP probe: greeting, HELO, QUIT. */
 export interface ProbeSmtp {
   /** Without line ends. */
@@ -849,8 +867,10 @@ export interface ProbeTarget {
   readonly timeoutUs: number;
   /** For kind `udp`, and only there. */
   readonly udp?: ProbeUdp;
-  /** For kind `http`, and only there. `timeoutUs` counts twice: to connect, and from then on to the end. */
+  /** For kinds `http` and `https`, and only there. `timeoutUs` counts twice: to connect, and from then on to the end. */
   readonly http?: ProbeHttp;
+  /** For kind `https`, and only there; the handshake is a part of connecting. */
+  readonly tls?: ProbeTls;
   /** For kind `smtp`, and only there. `timeoutUs` counts to connect, and anew for each of the three replies. */
   readonly smtp?: ProbeSmtp;
 }
@@ -872,9 +892,18 @@ export type ProbeReason = "ok" | "refused" | "timeout" | "unreachable" | "reset"
 
 /**
  * How far a probe came, or what of the answer was not as it should be. All but HTTP and SMTP are always at `connect`.
- * HTTP: `answer` (none, or cut off), `status` (code, or no HTTP at all), `digest`, `regex`.
+ * HTTP: `answer` (none, or cut off), `status` (code, or no HTTP at all), `digest`, `regex`; HTTPS also `handshake`.
  */
-export type ProbeStage = "connect" | "answer" | "status" | "digest" | "regex" | "greeting" | "helo" | "quit";
+export type ProbeStage =
+  | "connect"
+  | "handshake"
+  | "answer"
+  | "status"
+  | "digest"
+  | "regex"
+  | "greeting"
+  | "helo"
+  | "quit";
 
 export type ProbeEvent = {
   readonly target: number;
@@ -928,6 +957,16 @@ export interface ProbeLoop {
   close(): void;
 }
 
+/** Reads and judges responses, one after the other, as the HTTP probes of the loop do. Keeps what these keep. */
+export interface HttpResponse {
+  /** A new response begins. */
+  begin(): void;
+  /** @returns whether the rest of it does not matter */
+  feed(octets: Uint8Array): boolean;
+  /** The response is over, or cut off. @returns what is wrong with it, null when nothing is */
+  fault(): ProbeStage | null;
+}
+
 // ---------------------------------------------------------------- host
 
 /** A connected AF_UNIX datagram socket (syslog, journald, systemd's notify socket). */
@@ -961,6 +1000,14 @@ export interface NativeAddon {
     options: ProbeLoopOptions,
     onEvents: (events: readonly ProbeEvent[]) => void,
   ): ProbeLoop & LoopThreadControl;
+  createHttpResponse(http: ProbeHttp): HttpResponse;
+  /**
+   * A TCP socket on its way to the target, with the target's source, interface and mark; closing it resets.
+   * @returns its file descriptor, or a negative errno
+   */
+  connectStream(target: ProbeTarget): number;
+  /** @returns why the pattern does not compile, and at which offset; empty when it does */
+  regexProblem(regex: ProbeRegex): string;
   /** @param path of the socket; a leading `@` means the abstract namespace */
   openDatagram(path: string): DatagramSender;
   /** F_OFD_SETLK write lock. False when another process holds it. */

@@ -3,7 +3,8 @@ import { randomInt } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { ConfigurationHost, FileContent, InterfaceFacts, UserFacts } from "../config/host.ts";
-import type { Link } from "../native/contract.ts";
+import type { Link, ProbeRegex } from "../native/contract.ts";
+import { loadNative } from "../native/load.ts";
 import { errorCode } from "./error-code.ts";
 import { inspectScript } from "./script-safety.ts";
 
@@ -98,6 +99,15 @@ export function interfaceFacts(links: readonly Link[]): ReadonlyMap<string, Inte
   );
 }
 
+/** Loads the addon, which has PCRE2, with the first pattern; a check of a file works without it. */
+function regexProblem(regex: ProbeRegex): string {
+  try {
+    return loadNative().regexProblem(regex);
+  } catch {
+    return "";
+  }
+}
+
 /**
  * The machine as configuration loading sees it.
  * @param links of the network namespace in question; null when they are not known
@@ -113,5 +123,6 @@ export function createConfigurationHost(links: readonly Link[] | null): Configur
     findUser,
     findGroup,
     inspectScript: (path) => inspectScript(path, process.env["PATH"] ?? ""),
+    regexProblem,
   };
 }

@@ -14,11 +14,19 @@ const HTTP_FAULTS: Readonly<Partial<Record<ProbeStage, string>>> = {
   answer: "Read, no data received from  server",
 };
 
+/** Of a response that does not come in time, and of one that does not come. */
+const READ_FAULTS: Readonly<Record<"http" | "ssl", readonly [string, string]>> = {
+  http: ["Timeout WEB read server", "Read error with server"],
+  ssl: ["Timeout SSL read server", "SSL read error from server"],
+};
+
 /** `MD5 digest error to server`, to be followed by the server. */
-export function httpFailure({ reason, stage }: ProbeFailure): string {
+export function httpFailure({ reason, stage }: ProbeFailure, kind: "http" | "ssl" = "http"): string {
   if (reason === "mismatch") return HTTP_FAULTS[stage] ?? "HTTP status code error to server";
+  if (stage === "handshake") return "SSL handshake/communication error connecting to server";
   if (stage === "connect") return reason === "timeout" ? "Timeout connecting server" : "Connection failed server";
-  return reason === "timeout" ? "Timeout WEB read server" : "Read error with server";
+  const [late, broken] = READ_FAULTS[kind];
+  return reason === "timeout" ? late : broken;
 }
 
 /** `Bad greeting banner from server`, to be followed by `[192.168.1.7]:25`. */

@@ -142,7 +142,9 @@ function placesOf({ askers }: GuardedCheck): readonly GuardPlace[] {
 /** From an outage to the last verdict about it. */
 function longestNoticeUs({ realServers }: VirtualServer): number {
   const times = realServers.flatMap((server) => [
-    ...server.checkers.map((checker) => noticeUs(checker.timing, checker.kind === "http" ? checker.urls.length : 1)),
+    ...server.checkers.map((checker) =>
+      noticeUs(checker.timing, checker.kind === "http" || checker.kind === "ssl" ? checker.urls.length : 1),
+    ),
     ...applicationCheckersOf(server).map(({ check, timing }) => {
       // Files and sessions have no rhythm of ours.
       if (check.kind !== "misc") return 0;

@@ -381,7 +381,7 @@ class Runtime implements LvsRuntime {
     }
     if (verdict === null) return;
     // keepalived: an HTTP_GET tells how many retries there could have been.
-    const retries = kind === "http" ? timing.retries : verdict.retries;
+    const retries = kind === "http" || kind === "ssl" ? timing.retries : verdict.retries;
     this.deps.log(speakVerdict({ ...failure, isUp: verdict.isUp, retries }, server, names.virtualServer));
   }
 

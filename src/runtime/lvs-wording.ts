@@ -17,9 +17,14 @@ const CHECK_WORDS: Readonly<
   udp: { passed: "UDP connection to", failed: "UDP_CHECK on service", namesService: false },
   ping: { passed: "ICMP connection to", failed: "ICMP CHECK on service", namesService: true },
   http: { passed: "Remote Web server", failed: "HTTP_CHECK on service", namesService: false },
+  // keepalived: by that name too
+  ssl: { passed: "Remote Web server", failed: "HTTP_CHECK on service", namesService: false },
   smtp: { passed: "Remote SMTP server", failed: "SMTP_CHECK", namesService: false },
   dns: { passed: "DNS_CHECK on service", failed: "DNS_CHECK on service", namesService: false },
 };
+
+/** `succeed on service` instead of `success`. */
+const SUCCEEDING: ReadonlySet<Checker["kind"]> = new Set(["http", "ssl", "smtp"]);
 
 export interface CheckFailure extends ProbeFailure {
   readonly kind: Checker["kind"];
@@ -43,7 +48,7 @@ export function speakVerdict(verdict: CheckVerdict, server: string, virtualServe
     return info(
       "check succeeded",
       fields,
-      `${words.passed} ${server} ${kind === "http" || kind === "smtp" ? "succeed on service" : "success"}.`,
+      `${words.passed} ${server} ${SUCCEEDING.has(kind) ? "succeed on service" : "success"}.`,
     );
   if (kind === "smtp") return speakFailure(verdict, server, virtualServer);
   const of = words.namesService ? ` of ${virtualServer}` : "";
@@ -88,9 +93,11 @@ export function speakFailure(failure: CheckFailure, server: string, virtualServe
     const text = `DNS_CHECK (${server}) ${dnsFailure(reason)}`;
     return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
   }
-  if (kind === "http" || kind === "smtp") {
+  if (kind === "http" || kind === "ssl" || kind === "smtp") {
     const text =
-      kind === "http" ? `${httpFailure(failure)} ${server}.` : `SMTP_CHECK ${smtpFailure(failure)} ${failure.endpoint}`;
+      kind !== "smtp"
+        ? `${httpFailure(failure, kind)} ${server}.`
+        : `SMTP_CHECK ${smtpFailure(failure)} ${failure.endpoint}`;
     const { stage } = failure;
     return info("check attempt failed", { check: kind, server, virtualServer, reason, stage }, text);
   }
@@ -276,6 +283,12 @@ export function speakPanic(
     : `Panic threshold of VS ${virtualServer}: ${some}, only those serve again`;
   const message = isOn ? "panic threshold passed" : "panic threshold left";
   return { level: isOn ? "error" : "warning", message, fields: { virtualServer, alive, total }, text };
+}
+
+/** Not in keepalived. */
+export function speakTlsWorkerFailed(reason: string): SpokenRecord {
+  const text = `the worker of SSL_GET checks ended: ${reason}; it is started again`;
+  return { level: "error", message: "TLS worker ended", fields: { reason }, text };
 }
 
 export function speakMarksFailed(reason: string): SpokenRecord {

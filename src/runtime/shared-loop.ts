@@ -2,9 +2,9 @@ import type {
   BfdEvent,
   BfdLoop,
   LoopEvent,
-  VrrpLoopHealth,
   VrrpEvent,
   VrrpLoop,
+  VrrpLoopHealth,
   VrrpLoopOptions,
 } from "../native/contract.ts";
 

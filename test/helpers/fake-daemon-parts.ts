@@ -8,6 +8,7 @@ import type { DaemonDependencies, DaemonOptions } from "../../src/runtime/daemon
 import { createLogger } from "../../src/runtime/log.ts";
 import type { LvsRuntime } from "../../src/runtime/lvs-types.ts";
 import type { VrrpHalf } from "../../src/runtime/tracking-vrrp.ts";
+import { NO_TIMES } from "./loop-samples.ts";
 
 export const VRRP_TEXT =
   "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n 10.0.0.100\n }\n}\n";
@@ -86,6 +87,7 @@ const BFD_HEALTH = {
   commands: 0,
   eventsLost: 0,
   lateness: { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 },
+  advertLateness: NO_TIMES,
 };
 
 function fakeBfd(fake: FakeParts, onChange: BfdRuntimeDependencies["onChange"]): BfdRuntime {

@@ -12,4 +12,5 @@ export const NO_KINDS: ProbeCounters["kinds"] = {
   http: NOTHING,
   smtp: NOTHING,
   syn: NOTHING,
+  https: NOTHING,
 };

@@ -62,8 +62,12 @@ export class RecordedLoop {
   readonly events: ProbeEvent[] = [];
   private wake: () => void = () => undefined;
 
-  constructor(maxInFlight = 1_000) {
-    this.loop = addon.createProbeLoop({ maxInFlight }, (events) => {
+  constructor(
+    maxInFlight = 1_000,
+    open: (...words: Parameters<typeof addon.createProbeLoop>) => ProbeLoop = (...words) =>
+      addon.createProbeLoop(...words),
+  ) {
+    this.loop = open({ maxInFlight }, (events) => {
       this.events.push(...events);
       this.wake();
     });

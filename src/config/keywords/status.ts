@@ -8,7 +8,7 @@ export type KeywordStatus = "in-effect" | "pending" | "without-effect";
  * not yet in effect; whoever makes it work adds it here.
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
-  "(root)": `static_ipaddress static_routes static_rules
+  "(root)": `SSL static_ipaddress static_routes static_rules
     net_namespace net_namespace_ipvs use_pid_dir track_group interface_up_down_delays instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process bfd_instance`,
   global_defs: `log_unknown_vrids router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures checker_max_in_flight checker_start_spread vrrp_mcast_group4 vrrp_mcast_group6
@@ -54,7 +54,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     persistence_engine persistence_timeout persistence_granularity protocol alpha quorum hysteresis weight correlated_failure_guard panic_threshold ha_suspend
     sorry_server sorry_server_inhibit sorry_server_lvs_method real_server quorum_up quorum_down omega smtp_alert virtualhost snmp_name`,
   "virtual_server/real_server": `weight lvs_method uthreshold lthreshold inhibit_on_failure alpha retry
-    delay_before_retry warmup connect_timeout delay_loop delay_loop_down TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET DNS_CHECK SMTP_CHECK
+    delay_before_retry warmup connect_timeout delay_loop delay_loop_down TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET SSL_GET DNS_CHECK SMTP_CHECK
     MISC_CHECK
     FILE_CHECK BFD_CHECK notify_up notify_down smtp_alert virtualhost snmp_name`,
   "virtual_server/real_server/TCP_CHECK": `connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark
@@ -65,6 +65,12 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
   "virtual_server/real_server/HTTP_GET": `url fast_recovery virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
     connect_timeout fwmark retry nb_get_retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures`,
+  "virtual_server/real_server/SSL_GET": `url fast_recovery virtualhost http_protocol connect_ip connect_port bindto bind_port bind_if
+    connect_timeout fwmark retry nb_get_retry delay_before_retry warmup delay_loop delay_loop_down alpha log_all_failures
+    enable_sni sni_name tls_compliant`,
+  "virtual_server/real_server/SSL_GET/url": `path virtualhost digest status_code regex regex_no_match
+    regex_options regex_min_offset regex_max_offset tls_compliant`,
+  SSL: "password certificate key",
   "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset`,
   "virtual_server/real_server/DNS_CHECK": `type name connect_ip connect_port bindto bind_port bind_if connect_timeout
@@ -110,6 +116,7 @@ const WHOLE_BLOCKS: ReadonlySet<string> = new Set([
   "vrrp_instance/track_script",
   "vrrp_instance/unicast_peer",
   "virtual_server/real_server/HTTP_GET/url/regex_options",
+  "virtual_server/real_server/SSL_GET/url/regex_options",
   "(parser)",
 ]);
 

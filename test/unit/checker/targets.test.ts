@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planTargets } from "../../../src/checker/targets.ts";
-import type { Checker, UdpExchange } from "../../../src/model/lvs.ts";
+import type { Checker, TlsSettings, UdpExchange } from "../../../src/model/lvs.ts";
 import { realServer, tcpChecker, virtualServer } from "./samples.ts";
 
 const ANY_REPLY: UdpExchange = {
@@ -45,4 +45,32 @@ test("UDP checks share a probe only if they send and take the same", () => {
   ];
   for (const other of others) assert.equal(plan(udpChecker(), udpChecker(other)).size, 2, JSON.stringify(other));
   assert.equal(plan(udpChecker(), tcpChecker("192.168.1.7", 53)).size, 2);
+});
+
+test("an SSL_GET is an HTTPS probe, and shared only with one that speaks TLS alike", () => {
+  const { timing, target, place } = tcpChecker("192.168.1.7", 443);
+  const ssl = (changes: Partial<TlsSettings> = {}): Checker => ({
+    kind: "ssl",
+    timing,
+    target,
+    urls: [
+      {
+        path: "/",
+        request: "GET / HTTP/1.0\r\n\r\n",
+        statusCodes: [{ from: 200, to: 299 }],
+        digest: null,
+        regex: null,
+        tls: { serverName: "a.example", isStrict: false, credentials: null, ...changes },
+      },
+    ],
+    recoversFast: false,
+    logsAllFailures: false,
+    place,
+  });
+  const [only] = plan(ssl(), ssl()).values();
+  assert.equal(only?.probe.kind, "https");
+  assert.equal(only?.probe.tls?.serverName, "a.example");
+  assert.equal(only?.askers.length, 2);
+  assert.equal(plan(ssl(), ssl({ serverName: null })).size, 2);
+  assert.equal(plan(ssl(), ssl({ isStrict: true })).size, 2);
 });

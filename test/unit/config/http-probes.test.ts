@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { httpProbesOf } from "../../../src/config/build-http-probes.ts";
+import { loadConfiguration } from "../../../src/config/load.ts";
+import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import type { ApplicationChecker, HttpRequest, HttpSettings } from "../../../src/model/checks.ts";
+import type { TlsSettings } from "../../../src/model/lvs.ts";
+import { loadText } from "../../helpers/load-text.ts";
 import { tcpChecker } from "../checker/samples.ts";
 
 const { timing, target, place } = tcpChecker("192.168.1.7", 80);
@@ -56,8 +60,69 @@ test("the urls make one check, in their order; without status codes 200 to 299 p
   assert.deepEqual([probes[0]?.timing, probes[0]?.recoversFast], [timing, false]);
 });
 
+/** An SSL_GET of one url. */
+function tlsOf(request: HttpRequest, changes: Changes = {}): TlsSettings | null | undefined {
+  const checker = httpGet([request], changes);
+  if (checker.check.kind !== "http") throw new Error("an HTTP check is expected");
+  return httpProbesOf({ ...checker, check: { ...checker.check, kind: "ssl" } })[0]?.urls[0]?.tls;
+}
+
+test("an SSL_GET sends SNI when it is asked to and there is a name; that of the url comes first", () => {
+  const nameOf = (request: HttpRequest, changes: Changes): string | null | undefined =>
+    tlsOf(request, changes)?.serverName;
+  assert.equal(nameOf(url("/"), { virtualHost: "outer" }), null);
+  assert.equal(nameOf(url("/"), { usesSni: true }), null);
+  assert.equal(nameOf(url("/"), { usesSni: true, virtualHost: "outer" }), "outer");
+  assert.equal(nameOf(url("/", { virtualHost: "own" }), { usesSni: true, virtualHost: "outer" }), "own");
+  assert.equal(nameOf(url("/", { virtualHost: "own" }), { usesSni: true, sniName: "sni" }), "sni");
+});
+
+test("tls_compliant of a url comes before that of the checker", () => {
+  assert.equal(tlsOf(url("/"))?.isStrict, false);
+  assert.equal(tlsOf(url("/"), { isTlsStrict: true })?.isStrict, true);
+  assert.equal(tlsOf(url("/", { isTlsStrict: false }), { isTlsStrict: true })?.isStrict, false);
+});
+
+test("the SSL block's certificate goes to every SSL_GET of a configuration, wherever the block stands", () => {
+  const check = "SSL_GET {\n url {\n path /\n }\n }";
+  const text = `virtual_server 10.0.0.1 443 {
+    real_server 10.0.0.2 443 {
+      ${check}
+    }
+  }
+  SSL {
+    certificate /etc/c.pem
+    key /etc/k.pem
+  }`;
+  const [checker] = loadText(text).virtualServers[0]?.realServers[0]?.checkers ?? [];
+  assert.ok(checker?.kind === "ssl");
+  const credentials = { certificateFile: "/etc/c.pem", keyFile: "/etc/k.pem", password: null };
+  assert.deepEqual(checker.urls[0]?.tls?.credentials, credentials);
+});
+
 test("other checks are none of its business", () => {
-  const { check } = httpGet([url("/")]);
-  if (check.kind !== "http") throw new Error("an HTTP check is expected");
-  assert.deepEqual(httpProbesOf({ ...httpGet([]), check: { ...check, kind: "ssl" } }), []);
+  const check = { kind: "smtp", target, heloName: "a" } as const;
+  assert.deepEqual(httpProbesOf({ ...httpGet([]), check }), []);
+});
+
+test("a regex that does not compile is told at its place", () => {
+  const text = `virtual_server 10.0.0.1 80 {
+  real_server 10.0.0.2 80 {
+    HTTP_GET {
+      url {
+        path /
+        regex "we(l"
+      }
+    }
+  }
+}
+`;
+  const source = { path: "/c.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
+  const host = {
+    ...createMemoryHost({ files: { "/c.conf": text } }),
+    regexProblem: () => "missing parenthesis at offset 4",
+  };
+  const [diagnostic] = loadConfiguration(source, host).diagnostics.filter(({ code }) => code === "bad-value");
+  assert.deepEqual([diagnostic?.place?.line, diagnostic?.place?.column, diagnostic?.severity], [6, 15, "error"]);
+  assert.match(diagnostic?.message ?? "", /does not compile.*missing parenthesis at offset 4/);
 });

@@ -5,6 +5,7 @@ import type { BfdEvent, BfdStatus } from "../../../src/native/contract.ts";
 import { BfdRuntime, sessionSettings } from "../../../src/runtime/bfd-runtime.ts";
 import type { BfdLoopEvent } from "../../../src/runtime/shared-loop.ts";
 import { loadText } from "../../helpers/load-text.ts";
+import { NO_TIMES } from "../../helpers/loop-samples.ts";
 
 function sessions(text: string): readonly BfdInstance[] {
   return loadText(text).bfdInstances;
@@ -26,7 +27,12 @@ const LOST: Extract<BfdEvent, { kind: "session" }> = {
 };
 const CAME: BfdEvent = { ...LOST, from: "init", to: "up", localDiag: 0, tells: "up", overdueUs: null };
 
-const HEALTH = { commands: 0, eventsLost: 0, lateness: { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 } };
+const HEALTH = {
+  commands: 0,
+  eventsLost: 0,
+  lateness: { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 },
+  advertLateness: NO_TIMES,
+};
 
 /** A loop that writes down what it is asked for. */
 class Bench {

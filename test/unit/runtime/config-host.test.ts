@@ -49,6 +49,14 @@ test("a name service is asked only where one is set up", () => {
   assert.equal(hasNameService("", "passwd"), false);
 });
 
+test("a pattern that PCRE2 does not take is told with the reason and the offset", () => {
+  const host = createConfigurationHost(null);
+  const problemOf = (pattern: string): string | undefined =>
+    host.regexProblem?.({ pattern, options: [], isNegated: false, minOffset: 0, maxOffset: null });
+  assert.equal(problemOf("we(?i)l+"), "");
+  assert.equal(problemOf("we(l"), "missing closing parenthesis at offset 4");
+});
+
 test("random integers include both ends", () => {
   const host = createConfigurationHost(null);
   const seen = new Set(Array.from({ length: 200 }, () => host.randomInteger(3, 4)));

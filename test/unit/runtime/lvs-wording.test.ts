@@ -52,8 +52,8 @@ test("verdicts of all kinds of checks", () => {
   );
 });
 
-test("failures of HTTP_GET and SMTP_CHECK tell what was wrong", () => {
-  const say = (kind: "http" | "smtp", reason: ProbeReason, stage: ProbeStage): string =>
+test("failures of HTTP_GET, SSL_GET and SMTP_CHECK tell what was wrong", () => {
+  const say = (kind: "http" | "ssl" | "smtp", reason: ProbeReason, stage: ProbeStage): string =>
     speakFailure({ kind, reason, stage, endpoint: "[192.0.2.8]:25" }, "[192.0.2.7]:tcp:80", "V").text;
   assert.equal(say("http", "mismatch", "status"), "HTTP status code error to server [192.0.2.7]:tcp:80.");
   assert.equal(say("http", "mismatch", "digest"), "MD5 digest error to server [192.0.2.7]:tcp:80.");
@@ -63,6 +63,13 @@ test("failures of HTTP_GET and SMTP_CHECK tell what was wrong", () => {
   assert.equal(say("http", "timeout", "answer"), "Timeout WEB read server [192.0.2.7]:tcp:80.");
   assert.equal(say("http", "timeout", "connect"), "Timeout connecting server [192.0.2.7]:tcp:80.");
   assert.equal(say("http", "refused", "connect"), "Connection failed server [192.0.2.7]:tcp:80.");
+  const connecting = "SSL handshake/communication error connecting to server [192.0.2.7]:tcp:80.";
+  assert.equal(say("ssl", "other", "handshake"), connecting);
+  assert.equal(say("ssl", "mismatch", "digest"), "MD5 digest error to server [192.0.2.7]:tcp:80.");
+  assert.equal(say("ssl", "timeout", "connect"), "Timeout connecting server [192.0.2.7]:tcp:80.");
+  assert.equal(say("ssl", "reset", "connect"), "Connection failed server [192.0.2.7]:tcp:80.");
+  assert.equal(say("ssl", "timeout", "answer"), "Timeout SSL read server [192.0.2.7]:tcp:80.");
+  assert.equal(say("ssl", "reset", "answer"), "SSL read error from server [192.0.2.7]:tcp:80.");
   assert.equal(say("smtp", "mismatch", "greeting"), "SMTP_CHECK Bad greeting banner from server [192.0.2.8]:25");
   assert.equal(say("smtp", "mismatch", "helo"), "SMTP_CHECK Bad HELO response from server [192.0.2.8]:25");
   assert.equal(say("smtp", "timeout", "quit"), "SMTP_CHECK Read timeout from server [192.0.2.8]:25");
