@@ -5,7 +5,7 @@ export const BFD_INSTANCE: KeywordTable = table(
   "bfd",
   `
 source_ip :: <IP> :: kernel choice :: same family as neighbor :: Local address
-neighbor_ip :: <IP> :: required :: unique per source; IPv6 link-local with its interface: fe80::1%eth0 :: Peer address
+neighbor_ip :: <IP> :: required :: unique per source :: Peer address
 neighbour_ip :: <IP> :: required :: - :: British spelling of neighbor_ip
 min_rx :: <DECIMAL 1..4294967> :: 10 :: milliseconds; >10000 warns :: Required minimum receive interval
 min_tx :: <DECIMAL 1..4294967> :: 10 :: milliseconds; >10000 warns :: Desired minimum transmit interval
