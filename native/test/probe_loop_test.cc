@@ -103,7 +103,7 @@ TEST_F(ProberTest, SilenceWhileTheLoopStoodStillIsLateAndTriedAgain) {
   });
   ASSERT_TRUE(Eventually([&] { return prober_.counters().in_flight == 1; }));
   OnLoop([] { std::this_thread::sleep_for(milliseconds(400)); });
-  ASSERT_TRUE(Eventually([&] { return prober_.counters().late == 1; }));
+  ASSERT_TRUE(Eventually([&] { return prober_.counters().kinds[0].late == 1; }));
   EXPECT_TRUE(Events().empty());
   // The retry is judged by a loop that is on time again.
   ASSERT_TRUE(Eventually([&] { return !Events().empty(); }));
@@ -114,7 +114,7 @@ TEST_F(ProberTest, WithoutDescriptorsProbesWaitAndThenSucceed) {
   Server server;
   OnLoop([&] { prober_.AddTarget(7, server.Spec(1'000'000), kOften, 20'000); });
   // No virtual call while the limit is in force: UBSan needs descriptors to check one.
-  const ProbeCounters& counters = prober_.counters();
+  const KindCounters& counters = prober_.counters().kinds[0];
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
   rlimit none = before;
