@@ -1,4 +1,4 @@
-import type { Checker, CheckerTiming, HttpUrl, UdpExchange, VirtualServer } from "../model/lvs.ts";
+import type { Checker, CheckerTiming, HttpChecker, HttpUrl, UdpExchange, VirtualServer } from "../model/lvs.ts";
 import type { ProbeHttp, ProbeKind, ProbeTarget, ProbeUdp } from "../native/contract.ts";
 
 /** Equal for two checkers if and only if one probe serves both. */
@@ -33,10 +33,15 @@ export interface PlannedWalk {
   readonly recoversFast: boolean;
 }
 
+/** HTTP_GET or SSL_GET. */
+export function asksUrls(checker: Checker): checker is HttpChecker {
+  return checker.kind === "http" || checker.kind === "ssl";
+}
+
 export function endpointId(checker: Checker): EndpointId {
   const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
   const where = [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
-  if (checker.kind === "http" || checker.kind === "ssl") {
+  if (asksUrls(checker)) {
     const asked = checker.urls.map(({ request, statusCodes, digest, regex, tls }) => {
       const codes = statusCodes.map(({ from, to }) => [from, to]);
       return tls === null ? [request, codes, digest, regex] : [request, codes, digest, regex, tls];
@@ -54,7 +59,7 @@ export function endpointId(checker: Checker): EndpointId {
 export function targetId(checker: Checker): TargetId {
   const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs } = checker.timing;
   const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs ?? delayLoopUs];
-  const isFast = (checker.kind === "http" || checker.kind === "ssl") && checker.recoversFast;
+  const isFast = asksUrls(checker) && checker.recoversFast;
   return `${endpointId(checker)} ${times.join(" ")}${isFast ? " fast" : ""}`;
 }
 
@@ -145,7 +150,7 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
 }
 
 function walkOf(checker: Checker): PlannedWalk | null {
-  if (checker.kind !== "http" && checker.kind !== "ssl") return null;
+  if (!asksUrls(checker)) return null;
   const { urls, recoversFast } = checker;
   return { probes: urls.map((url) => probeOf(checker, exchangeOf(url))), urls, recoversFast };
 }

@@ -9,7 +9,7 @@ import {
   relocate,
   stepGuard,
 } from "../checker/guard.ts";
-import type { PlannedTarget } from "../checker/targets.ts";
+import { asksUrls, type PlannedTarget } from "../checker/targets.ts";
 import type { CheckerTiming, VirtualServer } from "../model/lvs.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { LookedAt } from "./lvs-network-look.ts";
@@ -142,9 +142,7 @@ function placesOf({ askers }: GuardedCheck): readonly GuardPlace[] {
 /** From an outage to the last verdict about it. */
 function longestNoticeUs({ realServers }: VirtualServer): number {
   const times = realServers.flatMap((server) => [
-    ...server.checkers.map((checker) =>
-      noticeUs(checker.timing, checker.kind === "http" || checker.kind === "ssl" ? checker.urls.length : 1),
-    ),
+    ...server.checkers.map((checker) => noticeUs(checker.timing, asksUrls(checker) ? checker.urls.length : 1)),
     ...applicationCheckersOf(server).map(({ check, timing }) => {
       // Files and sessions have no rhythm of ours.
       if (check.kind !== "misc") return 0;

@@ -18,6 +18,22 @@ export interface LvsOutlets {
 /** How a kind of check is named in mails. */
 const CHECK_NAMES: Readonly<Record<string, string>> = { tcp: "TCP CHECK", ping: "ICMP CHECK" };
 
+interface ServerNews {
+  readonly index: number;
+  readonly isUp: boolean;
+  readonly cause: LvsPoolEvent["cause"];
+}
+
+function findServer(
+  { realServers }: ConfiguredVirtualServer,
+  { realServers: names }: LvsNames,
+  index: number,
+): { readonly server: ConfiguredRealServer; readonly name: string } | null {
+  const server = realServers[index];
+  const name = names[index];
+  return server === undefined || name === undefined ? null : { server, name };
+}
+
 /** Tells scripts, FIFOs and mail what happens in the pools of real servers. */
 export class LvsNotifier {
   readonly #outlets: LvsOutlets;
@@ -60,14 +76,11 @@ export class LvsNotifier {
     }
   }
 
-  #tellServer(
-    { realServers }: ConfiguredVirtualServer,
-    { virtualServer, realServers: serverNames }: LvsNames,
-    { index, isUp, cause }: { readonly index: number; readonly isUp: boolean; readonly cause: LvsPoolEvent["cause"] },
-  ): void {
-    const server = realServers[index];
-    const name = serverNames[index];
-    if (server === undefined || name === undefined) return;
+  #tellServer(configured: ConfiguredVirtualServer, names: LvsNames, { index, isUp, cause }: ServerNews): void {
+    const found = findServer(configured, names, index);
+    if (found === null) return;
+    const { server, name } = found;
+    const { virtualServer } = names;
     this.#run(`RS ${name} ${virtualServer}`, isUp ? server.notifyUp : server.notifyDown);
     this.#outlets.writeLvs(lvsLine(`RS ${name} ${virtualServer}`, isUp));
     if (!server.sendsMail || cause === "start") return;
@@ -75,15 +88,11 @@ export class LvsNotifier {
   }
 
   /** keepalived: the subject says how the server is, which is down as long as another check fails. */
-  #tellChecker(
-    { realServers }: ConfiguredVirtualServer,
-    { virtualServer, realServers: serverNames }: LvsNames,
-    { index, isUp, cause }: { readonly index: number; readonly isUp: boolean; readonly cause: LvsPoolEvent["cause"] },
-  ): void {
-    const server = realServers[index];
-    const name = serverNames[index];
-    if (server === undefined || name === undefined || !server.sendsMail || this.#mailsOnlyServerChanges) return;
-    this.#outlets.mail({ subject: subjectOf(name, virtualServer, false), body: serverBody(server, isUp, cause) });
+  #tellChecker(configured: ConfiguredVirtualServer, names: LvsNames, { index, isUp, cause }: ServerNews): void {
+    const found = findServer(configured, names, index);
+    if (found === null || !found.server.sendsMail || this.#mailsOnlyServerChanges) return;
+    const { server, name } = found;
+    this.#outlets.mail({ subject: subjectOf(name, names.virtualServer, false), body: serverBody(server, isUp, cause) });
   }
 
   #tellQuorum(

@@ -87,15 +87,20 @@ async function withMachine(scenario: (machine: Machine) => Promise<void>): Promi
   }
 }
 
+/** Leaves what both instances hold. */
+async function crashAsMaster(machine: Machine): Promise<void> {
+  const daemon = new Daemon(machine, { name: "holdfast", config: CONFIG, flags: VRRP_FLAGS });
+  await daemon.logged("(VI_1) Entering MASTER STATE");
+  await daemon.logged("(VI_2) Entering MASTER STATE");
+  daemon.crash();
+  await daemon.ended;
+}
+
 describe("holdfast cleanup", { concurrency: 2, skip: whyNoLab() }, () => {
   test("takes away what a killed daemon left, and nothing else", { timeout: 60_000 }, () =>
     withMachine(async (machine) => {
       const before = await kernelState(machine);
-      const daemon = new Daemon(machine, { name: "holdfast", config: CONFIG, flags: VRRP_FLAGS });
-      await daemon.logged("(VI_1) Entering MASTER STATE");
-      await daemon.logged("(VI_2) Entering MASTER STATE");
-      daemon.crash();
-      await daemon.ended;
+      await crashAsMaster(machine);
       const left = await kernelState(machine);
       for (const what of ["addresses", "links", "routes", "rules", "firewall"] as const)
         assert.notDeepEqual(left[what], before[what], `the kill left no ${what}`);
@@ -134,11 +139,7 @@ describe("holdfast cleanup", { concurrency: 2, skip: whyNoLab() }, () => {
   test("a file that no longer loads keeps nothing from being taken away", { timeout: 60_000 }, () =>
     withMachine(async (machine) => {
       const before = await kernelState(machine);
-      const daemon = new Daemon(machine, { name: "holdfast", config: CONFIG, flags: VRRP_FLAGS });
-      await daemon.logged("(VI_1) Entering MASTER STATE");
-      await daemon.logged("(VI_2) Entering MASTER STATE");
-      daemon.crash();
-      await daemon.ended;
+      await crashAsMaster(machine);
       await machine.runOk(["rm", CONFIG_PATH]);
       assert.equal((await machine.runOk(["stat", "-c", "%a", OWNED])).trim(), "600");
       const { status, stderr } = await cleanup(machine, "-P");

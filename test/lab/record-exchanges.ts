@@ -50,6 +50,15 @@ interface Exchange {
 const TRACK_FILE = "/run/lab/low";
 const TRACKED = `vrrp_script low {\n    script "/usr/bin/test ! -e ${TRACK_FILE}"\n    interval 1\n    weight 100\n    user root\n}\n`;
 
+async function meetTwoOwners({ pair, keepalived, holdfast, record, stop, pause }: Stage): Promise<void> {
+  record({ priority: 255, state: "MASTER" });
+  await keepalived.watch.gained("192.168.1.100");
+  await pause(2.4);
+  pair.startDaemon(holdfast, { priority: 255, state: "MASTER" });
+  await pause(8.4);
+  await stop();
+}
+
 const EXCHANGES: Readonly<Record<string, Exchange>> = {
   takeover: {
     about: "a backup takes over from a master that falls silent, yields when it comes back, and stops",
@@ -165,26 +174,12 @@ const EXCHANGES: Readonly<Record<string, Exchange>> = {
   },
   "two-owners-lower": {
     about: "two address owners: the one with the lower address",
-    play: async ({ pair, keepalived, holdfast, record, stop, pause }) => {
-      record({ priority: 255, state: "MASTER" });
-      await keepalived.watch.gained("192.168.1.100");
-      await pause(2.4);
-      pair.startDaemon(holdfast, { priority: 255, state: "MASTER" });
-      await pause(8.4);
-      await stop();
-    },
+    play: meetTwoOwners,
   },
   "two-owners-higher": {
     about: "two address owners: the one with the higher address",
     isSecond: true,
-    play: async ({ pair, keepalived, holdfast, record, stop, pause }) => {
-      record({ priority: 255, state: "MASTER" });
-      await keepalived.watch.gained("192.168.1.100");
-      await pause(2.4);
-      pair.startDaemon(holdfast, { priority: 255, state: "MASTER" });
-      await pause(8.4);
-      await stop();
-    },
+    play: meetTwoOwners,
   },
   "startup-delay": {
     // keepalived 2.2.7 listens meanwhile, 2.4 does not; so nobody speaks.

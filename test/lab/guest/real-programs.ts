@@ -11,6 +11,7 @@ import { poolOf } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
+import { NGINX_HTTP } from "../nginx.ts";
 
 const RUBBISH = join(ROOT, "dist/test/lab/programs/url-server.js");
 const VIP = "192.168.1.100";
@@ -26,12 +27,7 @@ worker_processes 1;
 events {
 }
 http {
-  access_log off;
-  client_body_temp_path /run/nginx-body;
-  proxy_temp_path /run/nginx-proxy;
-  fastcgi_temp_path /run/nginx-fastcgi;
-  uwsgi_temp_path /run/nginx-uwsgi;
-  scgi_temp_path /run/nginx-scgi;
+${NGINX_HTTP}
   server {
     listen 80;
     location / {

@@ -14,6 +14,7 @@ import { poolOf } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
+import { NGINX_HTTP } from "../nginx.ts";
 
 const RUDE_SERVER = join(ROOT, "dist/test/lab/programs/tls-server.js");
 const MANNERS = "/run/manners";
@@ -30,12 +31,7 @@ error_log stderr;
 events {
 }
 http {
-  access_log off;
-  client_body_temp_path /run/nginx-body;
-  proxy_temp_path /run/nginx-proxy;
-  fastcgi_temp_path /run/nginx-fastcgi;
-  uwsgi_temp_path /run/nginx-uwsgi;
-  scgi_temp_path /run/nginx-scgi;
+${NGINX_HTTP}
   ssl_certificate /run/tls/expired.pem;
   ssl_certificate_key /run/tls/expired.key;
   server {

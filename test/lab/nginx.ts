@@ -1,0 +1,7 @@
+/** Of the `http` block: no log, and files only where a guest may write. */
+export const NGINX_HTTP = `  access_log off;
+  client_body_temp_path /run/nginx-body;
+  proxy_temp_path /run/nginx-proxy;
+  fastcgi_temp_path /run/nginx-fastcgi;
+  uwsgi_temp_path /run/nginx-uwsgi;
+  scgi_temp_path /run/nginx-scgi;`;
