@@ -49,7 +49,8 @@ export function startWalk(policy: PolicyState = pendingPolicy(true)): UrlWalk {
  */
 export function scheduleOfWalk(route: UrlRoute, state: UrlWalk): ProbeSchedule {
   const { policy, isRecovering } = state;
-  const intervalUs = waitAfter(route, state, "success");
+  // What is to come at once is started from here: the loop would ask for the old url again before it is told the next.
+  const intervalUs = waitAfter(route, state, "success") || route.timing.delayLoopUs;
   const failureUs = waitAfter(route, state, "failure");
   if (policy.kind === "down" && !isRecovering) {
     return { expected: "failure", intervalUs: failureUs, unexpectedIntervalUs: intervalUs };

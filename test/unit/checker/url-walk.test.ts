@@ -133,3 +133,13 @@ test("whatever comes: no url is left out, and up and down alternate", () => {
     }),
   );
 });
+
+test("the probe loop never goes on at once by itself: it would ask for the old url again", () => {
+  const route: UrlRoute = { ...THREE, recoversFast: true };
+  let state = startWalk();
+  for (const digit of "1110001111") {
+    const { intervalUs, unexpectedIntervalUs } = scheduleOfWalk(route, state);
+    assert.ok(intervalUs > 0 && unexpectedIntervalUs > 0, JSON.stringify(state));
+    state = stepWalk(route, state, digit === "1" ? "success" : "failure").state;
+  }
+});
