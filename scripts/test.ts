@@ -21,12 +21,19 @@ const COUNT = /^(pass|fail|cancelled|skipped|todo) (\d+)$/;
 /** What one round of files came to. */
 interface Round {
   readonly counts: ReadonlyMap<string, number>;
-  readonly failedFiles: ReadonlySet<string>;
+  readonly failures: readonly Failure[];
+}
+
+/** A test or suite that failed, and the file in which it stands. */
+interface Failure {
+  readonly file: string;
+  readonly name: string;
+  readonly nesting: number;
 }
 
 async function runFiles(files: readonly string[], concurrency: number, reasons: SkipReasons): Promise<Round> {
   const counts = new Map<string, number>();
-  const failedFiles = new Set<string>();
+  const failures: Failure[] = [];
   const events = run({ files: [...files], concurrency, timeout: TIMEOUT_MS });
   events.on("test:diagnostic", ({ message, nesting }) => {
     const [, name = "", count] = (nesting === 0 && COUNT.exec(message)) || [];
@@ -35,23 +42,28 @@ async function runFiles(files: readonly string[], concurrency: number, reasons: 
   events.on("test:pass", ({ details, skip }) => {
     if (details.type !== "suite" && typeof skip === "string") reasons.add(skip);
   });
-  events.on("test:fail", ({ file }) => {
-    if (file !== undefined) failedFiles.add(file);
+  events.on("test:fail", ({ file, name, nesting }) => {
+    if (file !== undefined) failures.push({ file, name, nesting });
   });
   const output = events.compose(new spec());
   output.pipe(process.stdout, { end: false });
   await once(output, "end");
-  return { counts, failedFiles };
+  return { counts, failures };
 }
 
 function sum({ counts }: Round, ...names: readonly string[]): number {
   return names.reduce((total, name) => total + (counts.get(name) ?? 0), 0);
 }
 
-/** The files to run for a failed test: its own, or those that import where it stands (`guest-tests.js`). */
-function entriesOf(failed: string, files: readonly string[]): readonly string[] {
-  if (files.includes(failed)) return [failed];
-  return files.filter((file) => readFileSync(file, "utf8").includes(basename(failed)));
+/** The files to run for a failed test: its own or, where it stands in a file that is none, those that name its suite. */
+function entriesOf({ file, name, nesting }: Failure, files: readonly string[]): readonly string[] {
+  if (files.includes(file)) return [file];
+  // Its suite has failed as well.
+  if (nesting > 0) return [];
+  const mentioning = (text: string): readonly string[] =>
+    files.filter((entry) => readFileSync(entry, "utf8").includes(text));
+  const named = mentioning(`"${name}"`);
+  return named.length > 0 ? named : mentioning(basename(file));
 }
 
 /**
@@ -70,8 +82,8 @@ async function main(): Promise<number> {
   const lines: string[] = [];
   let failed = sum(first, "fail", "cancelled");
   let passed = sum(first, "pass");
-  const isTimed = [...first.failedFiles].every((file) => TIMED.test(file));
-  const again = [...new Set([...first.failedFiles].flatMap((file) => entriesOf(file, files)))];
+  const isTimed = first.failures.every(({ file }) => TIMED.test(file));
+  const again = [...new Set(first.failures.flatMap((failure) => entriesOf(failure, files)))];
   if (failed > 0 && isTimed && again.length > 0) {
     process.stdout.write(`\nonce more, alone: ${again.join(" ")}\n`);
     const second = await runFiles(again, 1, new SkipReasons());

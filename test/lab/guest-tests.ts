@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { ROOT } from "../helpers/repository.ts";
 import { type GuestResult, RESULT_MARK } from "./guest/result-reporter.ts";
 import { runInUml, type UmlJob, type UmlResult, whyNoUml } from "./uml.ts";
@@ -43,15 +43,18 @@ export async function replayGuestTests(file: string, timeoutMs: number, more: Gu
   }
   const result = await runGuest(file, timeoutMs, more);
   const results = resultsOf(result.output);
-  for (const { name, isPassed, isSkipped, detail } of results) {
-    test(name, { skip: isSkipped ? detail : false }, () => {
-      if (!isPassed) throw new Error(detail);
+  // The name tells the runner which file to run again.
+  describe(file, () => {
+    for (const { name, isPassed, isSkipped, detail } of results) {
+      test(name, { skip: isSkipped ? detail : false }, () => {
+        if (!isPassed) throw new Error(detail);
+      });
+    }
+    test(`${file} ran to its end in the guest`, () => {
+      const isComplete = result.status !== null && results.length > 0;
+      const isConsistent = (result.status === 0) === results.every((entry) => entry.isPassed);
+      if (isComplete && isConsistent) return;
+      throw new Error(`status ${result.status}, ${results.length} results\n${result.output}\n${result.kernelLog}`);
     });
-  }
-  test(`${file} ran to its end in the guest`, () => {
-    const isComplete = result.status !== null && results.length > 0;
-    const isConsistent = (result.status === 0) === results.every((entry) => entry.isPassed);
-    if (isComplete && isConsistent) return;
-    throw new Error(`status ${result.status}, ${results.length} results\n${result.output}\n${result.kernelLog}`);
   });
 }
