@@ -171,3 +171,12 @@ test("a target may become one of another kind, and hundreds are under way at a t
   for (const number of numbers) recorded.loop.removeTarget(number);
   await recorded.counted(({ inFlight }) => inFlight === 0);
 });
+
+test("the worker counts times in the buckets of the native loop, each check in one", LIMIT, () => {
+  const { https, http } = recorded.loop.counters().kinds;
+  assert.deepEqual(https.latency.boundsUs, http.latency.boundsUs);
+  assert.equal(https.latency.counts.length, http.latency.counts.length);
+  const judged = https.latency.counts.reduce((all, count) => all + count, 0);
+  assert.ok(judged > 0);
+  assert.equal(judged, https.succeeded + https.failed);
+});
