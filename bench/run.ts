@@ -1,13 +1,14 @@
 /**
  * Runs the benchmarks: every trial in a fresh process, the subjects by turns.
- * Usage: npm run bench -- [--trials N] [--subject NAME] [--variant TEXT] [--peer PATH] [CASE...]
+ * Usage: npm run bench -- --help
  * Prints a table; all samples go to bench/results/ as JSON.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import yargs from "yargs";
+import { hideBin } from "yargs/helpers";
 import { run } from "../test/helpers/process.ts";
 import { ROOT } from "../test/helpers/repository.ts";
 import { PEER_VARIABLE } from "../test/lab/daemon.ts";
@@ -91,30 +92,46 @@ function save(trials: readonly Trial[], machine: unknown): string {
   return path;
 }
 
+interface Words extends Filter {
+  readonly trials: number;
+  readonly peer?: string | undefined;
+  readonly cases: readonly string[];
+}
+
+function readWords(): Words {
+  const { _: cases, ...options } = yargs(hideBin(process.argv))
+    .scriptName("npm run bench --")
+    .usage(
+      "$0 [options] [CASE...]\n\nMeasures holdfast beside keepalived in the same run; all cases when none is named.",
+    )
+    .option("trials", { type: "number", default: DEFAULT_TRIALS, describe: "Trials of each, by turns" })
+    .option("subject", { choices: SUBJECTS, describe: "Only this program" })
+    .option("variant", { type: "string", describe: "Only variants whose name contains this" })
+    .option("peer", { type: "string", describe: "A keepalived other than the one in PATH" })
+    .example("$0 start", "How long until the first advert")
+    .example("$0 --trials 1 probe-tcp probe-http", "One look at each")
+    .example("$0 --peer /usr/local/sbin/keepalived takeover", "Beside a newer keepalived")
+    .epilogue(`Cases:\n${CASES.map(({ name, meaning }) => `  ${name}: ${meaning}`).join("\n")}`)
+    .check(({ trials, _ }) => {
+      const unknown = _.filter((name) => !CASES.some((item) => item.name === String(name)));
+      if (unknown.length > 0) throw new Error(`no case is called ${unknown.join(", ")}; --help lists them`);
+      if (!Number.isInteger(trials) || trials < 1) throw new Error("--trials must be a whole number from 1 on");
+      return true;
+    })
+    .version(false)
+    .showHelpOnFail(false)
+    .strictOptions()
+    .wrap(Math.min(120, process.stdout.columns ?? 120))
+    .parseSync();
+  return { ...options, cases: cases.map(String) };
+}
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: {
-      trials: { type: "string", default: String(DEFAULT_TRIALS) },
-      subject: { type: "string" },
-      variant: { type: "string" },
-      /** A keepalived other than the one in PATH. */
-      peer: { type: "string" },
-    },
-    allowPositionals: true,
-  });
-  if (values.peer !== undefined) process.env[PEER_VARIABLE] = resolve(values.peer);
-  const unknown = positionals.filter((name) => !CASES.some((item) => item.name === name));
-  const trialCount = Number(values.trials);
-  if (unknown.length > 0 || !Number.isInteger(trialCount) || trialCount < 1) {
-    process.stderr.write(
-      `usage: npm run bench -- [--trials N] [--subject ${SUBJECTS.join("|")}] [--variant TEXT] [--peer PATH] [CASE...]\n`,
-    );
-    for (const item of CASES) process.stderr.write(`  ${item.name}: ${item.meaning}\n`);
-    return 1;
-  }
-  const chosen = CASES.filter((item) => positionals.length === 0 || positionals.includes(item.name));
+  const { trials: trialCount, peer, cases, ...filter } = readWords();
+  if (peer !== undefined) process.env[PEER_VARIABLE] = resolve(peer);
+  const chosen = CASES.filter((item) => cases.length === 0 || cases.includes(item.name));
   const machine = describeMachine();
-  const trials = await runAll(planRounds(chosen, trialCount, values));
+  const trials = await runAll(planRounds(chosen, trialCount, filter));
   process.stdout.write(
     `\n${Object.entries(machine)
       .map(([key, value]) => `${key}: ${value}`)
