@@ -24,7 +24,7 @@ export interface ThreadPlan {
 export interface ThreadPlans {
   readonly vrrp: ThreadPlan;
   readonly probe: ThreadPlan;
-  /** Smallest `*_rlimit_rttime` that is written for a real-time thread, in microseconds; null for none. */
+  /** Smallest `*_rlimit_rttime` that is written for a real-time thread, or ours where no priority is; in microseconds; null for none. */
   readonly realtimeLimit: { readonly us: number; readonly word: WrittenWord } | null;
 }
 
@@ -40,8 +40,17 @@ interface Process {
 }
 
 /**
+ * SCHED_FIFO's lowest, above every ordinary program: at normal priority two busy programs for each core make adverts 50 to
+ * 100 ms late (docs/benchmarks.md). The loop sleeps nearly always.
+ */
+const STANDING_REALTIME_PRIORITY = 1;
+/** Of CPU without a sleep: far beyond the longest takeover, and soon enough when a loop runs wild. */
+const STANDING_REALTIME_LIMIT_US = 10_000_000;
+
+/**
  * What the words for keepalived's three processes mean for two threads. VRRP and BFD share one: it gets what either asks for, the
- * more urgent of two values, VRRP's CPUs and name. A process that keepalived would not start asks for nothing.
+ * more urgent of two values, VRRP's CPUs and name. A process that keepalived would not start asks for nothing. The vrrp
+ * loop is real-time unless a priority of it is written, or `max_auto_priority -1`.
  */
 export function planThreads({ global }: CompleteConfiguration, { hasVrrp, hasBfd }: ThreadUses): ThreadPlans {
   const { vrrp, bfd, checkers } = global.processes;
@@ -50,14 +59,25 @@ export function planThreads({ global }: CompleteConfiguration, { hasVrrp, hasBfd
     ...(hasBfd ? [{ prefix: "bfd", settings: bfd }] : []),
   ];
   const onProbeLoop: readonly Process[] = [{ prefix: "checker", settings: checkers }];
+  const standing = global.maxAutoPriority < 0 || onVrrpLoop.some(isPriorityWritten) ? 0 : STANDING_REALTIME_PRIORITY;
   return {
-    vrrp: planThread(onVrrpLoop, hasVrrp || !hasBfd ? "holdfast-vrrp" : "holdfast-bfd"),
-    probe: planThread(onProbeLoop, "holdfast-probe"),
-    realtimeLimit: realtimeLimit([...onVrrpLoop, ...onProbeLoop]),
+    vrrp: planThread(onVrrpLoop, hasVrrp || !hasBfd ? "holdfast-vrrp" : "holdfast-bfd", standing),
+    probe: planThread(onProbeLoop, "holdfast-probe", 0),
+    realtimeLimit: realtimeLimit([...onVrrpLoop, ...onProbeLoop]) ?? standingLimit(standing),
   };
 }
 
-function planThread(processes: readonly Process[], defaultName: string): ThreadPlan {
+function isPriorityWritten({ settings: { place } }: Process): boolean {
+  return place.niceness !== null || place.realtimePriority !== null;
+}
+
+function standingLimit(priority: number): ThreadPlans["realtimeLimit"] {
+  if (priority === 0) return null;
+  const us = STANDING_REALTIME_LIMIT_US;
+  return { us, word: { word: "vrrp_rlimit_rttime", value: String(us), place: null } };
+}
+
+function planThread(processes: readonly Process[], defaultName: string, standing: number): ThreadPlan {
   const pick = (part: ProcessPart, isStronger: (one: ProcessSettings, other: ProcessSettings) => boolean): Process =>
     processes.reduce((best, process) => {
       const bestIsWritten = best.settings.place[part] !== null;
@@ -74,7 +94,7 @@ function planThread(processes: readonly Process[], defaultName: string): ThreadP
     settings: {
       name: name ?? defaultName,
       niceness: nice.settings.niceness,
-      realtimePriority: realtime.settings.realtimePriority,
+      realtimePriority: realtime.settings.realtimePriority || standing,
       cpus: placed.settings.cpus,
       isMemoryLocked: locked.settings.isMemoryLocked,
     },
@@ -207,7 +227,7 @@ export class LoopThreads {
     const raised = Math.min(held.raised, this.#auto.most);
     const realtimePriority = this.#isRealtimeOff ? 0 : Math.max(plan.settings.realtimePriority, raised);
     const failures = this.#ifOpen(name, [], () => held.control.arrange({ ...plan.settings, realtimePriority }));
-    for (const failure of failures) this.#failed(name, plan, failure);
+    for (const failure of failures) this.#failed(name, plan, failure, raised > 0);
   }
 
   /** A loop that has been closed is let go. */
@@ -221,12 +241,13 @@ export class LoopThreads {
     }
   }
 
-  #failed(name: LoopName, plan: ThreadPlan, { syscall, code, message }: SyscallFailure): void {
+  #failed(name: LoopName, plan: ThreadPlan, { syscall, code, message }: SyscallFailure, isRaised: boolean): void {
     const part = PARTS[syscall];
     if (part === undefined) return;
     const word = plan.words[part];
     if (word.place !== null) this.#complain(word, part, code, `${syscall}: ${message}`);
-    else if (part === "realtimePriority") {
+    // What nobody asked for is not missed.
+    else if (part === "realtimePriority" && isRaised) {
       this.#complain({ word: "max_auto_priority", value: name, place: null }, part, code, `${syscall}: ${message}`);
     }
   }

@@ -48,13 +48,25 @@ function build(): {
   return { threads, said, limits, names, look: () => looks.forEach((callback) => void callback()) };
 }
 
-test("without words threads are ordinary and bear our names", () => {
+test("without words the vrrp loop is just above ordinary threads, and the threads bear our names", () => {
   const { vrrp, probe, realtimeLimit } = planThreads(globals(), { hasVrrp: true, hasBfd: false });
   const ordinary = { niceness: 0, realtimePriority: 0, cpus: [], isMemoryLocked: false };
-  assert.deepEqual(vrrp.settings, { name: "holdfast-vrrp", ...ordinary });
+  assert.deepEqual(vrrp.settings, { name: "holdfast-vrrp", ...ordinary, realtimePriority: 1 });
   assert.deepEqual(probe.settings, { name: "holdfast-probe", ...ordinary });
-  assert.equal(realtimeLimit, null);
+  assert.equal(realtimeLimit?.us, 10_000_000);
   assert.equal(planThreads(globals(), { hasVrrp: false, hasBfd: true }).vrrp.settings.name, "holdfast-bfd");
+});
+
+test("a written priority of the vrrp loop, or max_auto_priority -1, is all that it gets", () => {
+  for (const word of ["vrrp_priority 0", "bfd_priority 3", "max_auto_priority -1"]) {
+    const { vrrp, realtimeLimit } = planThreads(globals(word), BOTH);
+    assert.equal(vrrp.settings.realtimePriority, 0, word);
+    assert.equal(realtimeLimit, null, word);
+  }
+  assert.equal(
+    planThreads(globals("bfd_priority 3"), { hasVrrp: true, hasBfd: false }).vrrp.settings.realtimePriority,
+    1,
+  );
 });
 
 test("VRRP and BFD share a thread: the more urgent value, VRRP's CPUs", () => {
@@ -76,7 +88,7 @@ test("the limit holds for real-time threads only, and only when it is written", 
   const limitOf = (...lines: readonly string[]): number | undefined =>
     planThreads(globals(...lines), BOTH).realtimeLimit?.us;
   assert.equal(limitOf("vrrp_rt_priority 5"), undefined);
-  assert.equal(limitOf("vrrp_rlimit_rttime 5000"), undefined);
+  assert.equal(limitOf("vrrp_priority 0", "vrrp_rlimit_rttime 5000"), undefined);
   assert.equal(limitOf("vrrp_rt_priority 5", "vrrp_rlimit_rttime 5000", "checker_rlimit_rttime 10"), 5000);
   assert.equal(limitOf("vrrp_rt_priority 5", "vrrp_rlimit_rtime 1"), 2);
 });
@@ -93,6 +105,16 @@ test("what is refused is said once, with its place and a remedy", () => {
   ]);
   assert.equal(thread.arranged.length, 2);
   assert.deepEqual(names, ["night", "night"]);
+});
+
+test("real-time scheduling that nobody asked for is not missed", () => {
+  const { threads, said } = build();
+  const thread = new FakeThread();
+  thread.failures = [EPERM];
+  threads.configure(globals(), BOTH);
+  threads.hold("vrrp", thread);
+  assert.equal(thread.arranged.at(-1)?.realtimePriority, 1);
+  assert.deepEqual(said, []);
 });
 
 test("a reload arranges anew, and a closed loop is let go", () => {
@@ -114,7 +136,7 @@ test("lateness raises the real-time priority step by step, up to max_auto_priori
   const { threads, said, look } = build();
   const thread = new FakeThread();
   threads.configure(globals("max_auto_priority 2", "min_auto_priority_delay 5000"), BOTH);
-  threads.hold("vrrp", thread);
+  threads.hold("probe", thread);
   const present = (): number | undefined => thread.arranged.at(-1)?.realtimePriority;
   thread.latenessUs = 4999;
   look();
