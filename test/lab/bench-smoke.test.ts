@@ -11,7 +11,8 @@ const TRIAL = join(ROOT, "dist/bench/trial.js");
 
 process.env[SMOKE_VARIABLE] = "1";
 
-describe("every benchmark works at a small size", () => {
+// They wait more than they work.
+describe("every benchmark works at a small size", { concurrency: 3 }, () => {
   for (const { name, subjects, smoke, whyNot } of CASES) {
     for (const subject of subjects) {
       const skip = whyNot(subject, smoke) ?? false;
