@@ -3,7 +3,7 @@ import { type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
 import type { Entry } from "../config/tree.ts";
 import type { Link } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
-import { createConfigurationHost } from "../runtime/config-host.ts";
+import { createTestHost } from "../runtime/config-host.ts";
 import { errorText } from "../runtime/error-code.ts";
 import { VERSION } from "../runtime/version.ts";
 import { renderCheck } from "./check-formats.ts";
@@ -41,9 +41,9 @@ export async function loadForTest(
     configId: flags.configId,
     enforcesIncludes: flags.enforcesIncludes,
   };
-  const first = loadConfiguration(source, createConfigurationHost(await findLinks(flags.namespace)), kept);
+  const first = loadConfiguration(source, createTestHost(await findLinks(flags.namespace)), kept);
   const wanted = flags.namespace === null ? first.configuration.global.networkNamespace : null;
-  return wanted === null ? first : loadConfiguration(source, createConfigurationHost(await findLinks(wanted)), kept);
+  return wanted === null ? first : loadConfiguration(source, createTestHost(await findLinks(wanted)), kept);
 }
 
 /** Every complaint with its line and a caret. */

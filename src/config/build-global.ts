@@ -11,9 +11,10 @@ import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import { isMulticast, parseAddress } from "./address.ts";
 import { readCommand, readFifo, readUser } from "./build-command.ts";
 import { readControl, readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
+import { buildMail } from "./build-mail.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
-import { endOf, placeOf } from "./tree.ts";
+import { placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 
 /** Defaults that `global_defs` gives to instances. */
@@ -255,39 +256,6 @@ function readGlobalScripts(globals: Settings, context: BuildContext): Scripts {
     shutdownTimeoutUs: (globals.number("shutdown_script_timeout") ?? 10) * SECOND_US,
     hasScriptSecurity: context.scripts.isSecured,
     scriptUser: context.scripts.user,
-  };
-}
-
-const SMTP_PORT = 25;
-
-function buildMail(globals: Settings, context: BuildContext): MailSettings {
-  const server = globals.words("smtp_server");
-  const port = Number(server?.[1] ?? SMTP_PORT);
-  const isPort = Number.isInteger(port) && port > 0 && port < 65536;
-  const serverEntry = globals.entry("smtp_server");
-  if (!isPort && serverEntry !== null) {
-    const message = `smtp_server: "${server?.[1] ?? ""}" is not a port, so ${SMTP_PORT} is used`;
-    context.reporter.add("bad-number", message, placeOf(serverEntry.statement, 2));
-  }
-  const timeoutSec = globals.number("smtp_connect_timeout") ?? 30;
-  const recipients = globals.all("notification_email").flatMap((block) => {
-    const words = block.lines.flatMap((line) => line.words);
-    if (words.length === 0) {
-      context.reporter.add("bad-value", "notification_email holds no address", endOf(block));
-    }
-    return words;
-  });
-  return {
-    from: globals.text("notification_email_from"),
-    recipients,
-    server: server?.[0] ?? null,
-    port: isPort ? port : SMTP_PORT,
-    heloName: globals.text("smtp_helo_name"),
-    timeoutUs: Math.max(1, timeoutSec) * SECOND_US,
-    alertsByDefault: globals.boolean("smtp_alert"),
-    alertsForVrrp: globals.boolean("smtp_alert_vrrp"),
-    alertsForCheckers: globals.boolean("smtp_alert_checker"),
-    skipsFaults: globals.has("no_email_faults"),
   };
 }
 

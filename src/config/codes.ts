@@ -71,6 +71,7 @@ export const CODES = {
   "missing-interface": facts("error", "complaint", 2),
   "missing-interface-optional": facts("error", "cannot-run"),
   "missing-user": COMPLAINT,
+  "bad-smtp-server": COMPLAINT,
   "missing-script": COMPLAINT,
   // keepalived leaves these out at run time and says nothing about the text
   "unusable-script": facts("error", "silent"),

@@ -54,4 +54,6 @@ export interface ConfigurationHost {
   inspectScript(path: string): ScriptFinding;
   /** @returns why a pattern does not compile, empty when it does. Absent: nobody here can tell. */
   regexProblem?(regex: HttpRegex): string;
+  /** @returns whether a name has an address. Absent: it is not the time to ask, which may take seconds. */
+  isHostKnown?(name: string): boolean;
 }

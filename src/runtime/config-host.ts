@@ -108,6 +108,19 @@ function regexProblem(regex: ProbeRegex): string {
   }
 }
 
+/** As programs in C find it, by /etc/hosts and DNS. */
+function isHostKnown(name: string): boolean {
+  return spawnSync("getent", ["ahosts", "--", name], { timeout: GETENT_PATIENCE_MS }).status === 0;
+}
+
+/**
+ * The machine as the test of a file sees it, which has time.
+ * @see createConfigurationHost
+ */
+export function createTestHost(links: readonly Link[] | null): ConfigurationHost {
+  return { ...createConfigurationHost(links), isHostKnown };
+}
+
 /**
  * The machine as configuration loading sees it.
  * @param links of the network namespace in question; null when they are not known
