@@ -12,6 +12,7 @@ import {
   isShared,
   type NoteEffect,
   type RouterEvent,
+  SOURCE_NOT_CONFIGURED,
   shownState,
   type VrrpEffect,
   type VrrpState,
@@ -21,6 +22,7 @@ import type { RunningGroup } from "./vrrp-group.ts";
 import {
   addressKey,
   allVirtualAddresses,
+  lacksUnicastSource,
   locate,
   type NetworkView,
   networkFaults,
@@ -72,6 +74,8 @@ export class RunningInstance {
   #openFailures = 0;
   /** Undefined before the first look. */
   #lastSource: IpAddress | null | undefined = undefined;
+  /** A configured unicast source that the machine has had. */
+  #boundSource: IpAddress | null = null;
   readonly #limit = new NoteLimit();
   readonly #recorder = new Recorder(RECORDED_STEPS);
   readonly #transitions = new TransitionCounter();
@@ -344,7 +348,18 @@ export class RunningInstance {
   }
 
   #ownFaults(): readonly FaultReason[] {
-    return [...networkFaults(this.config, this.#context.view, this.#source()), ...this.#tracking().faults];
+    const network = networkFaults(this.config, this.#context.view, this.#source());
+    const unbound = network.length === 0 && this.#isUnbound() ? [SOURCE_NOT_CONFIGURED] : [];
+    return [...network, ...unbound, ...this.#tracking().faults];
+  }
+
+  /** keepalived binds to a unicast source when it starts; what becomes of it later only `track_src_ip` follows. */
+  #isUnbound(): boolean {
+    const { sourceAddress: source } = this.config;
+    if (source === this.#boundSource) return false;
+    if (lacksUnicastSource(this.config, this.#context.view)) return true;
+    this.#boundSource = source;
+    return false;
   }
 
   #tracking(): TrackingVerdict {
@@ -442,6 +457,6 @@ export class RunningInstance {
 
 /** Reasons that the network view and the tracked objects give and take. */
 function isOwnFault(reason: FaultReason): boolean {
-  if (reason === "held by operator") return true;
+  if (reason === "held by operator" || reason === SOURCE_NOT_CONFIGURED) return true;
   return reason.startsWith("interface ") || reason.startsWith("no IPv") || reason.startsWith("tracked ");
 }

@@ -1,7 +1,7 @@
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { InterfaceAddress, Link } from "../native/contract.ts";
-import { type FaultReason, interfaceDown, noSourceAddress } from "../vrrp/types.ts";
+import { type FaultReason, interfaceDown, noSourceAddress, SOURCE_NOT_CONFIGURED } from "../vrrp/types.ts";
 
 const LINK_SCOPE = 253;
 
@@ -33,6 +33,12 @@ export class NetworkView {
 
   hasAddress(address: InterfaceAddress): boolean {
     return this.#addresses.has(addressKey(address));
+  }
+
+  /** On whichever interface. */
+  hasAnywhere(address: IpAddress): boolean {
+    for (const own of this.#addresses.values()) if (own.address === address) return true;
+    return false;
   }
 
   linkNamed(name: string): Link | null {
@@ -152,9 +158,15 @@ export function networkFaults(instance: VrrpInstance, view: NetworkView, source:
   const reversed = instance.trackedInterfaces.filter(({ weight, isReversed }) => weight === 0 && isReversed);
   for (const { name } of reversed) if (view.isUp(name)) reasons.push(`interface ${name} up`);
   if (instance.faultsWithoutPeer === true && instance.fallsBackToMulticast === true) reasons.push("no unicast peer");
-  if (source === null || view.linkNamed(instance.interfaceName) === null)
+  if (source === null && instance.sourceAddress !== null) reasons.push(SOURCE_NOT_CONFIGURED);
+  else if (source === null || view.linkNamed(instance.interfaceName) === null)
     reasons.push(noSourceAddress(instance.family));
   return reasons;
+}
+
+/** Whether the machine has no address from which the peers could be spoken to, and at which they answer. */
+export function lacksUnicastSource({ sourceAddress: source, unicastPeers }: VrrpInstance, view: NetworkView): boolean {
+  return source !== null && unicastPeers.length > 0 && !view.hasAnywhere(source);
 }
 
 /** Sum of the weights of tracked interfaces: positive ones count while up, negative ones while down. */

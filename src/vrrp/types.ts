@@ -48,6 +48,7 @@ export type AdvertClass = Extract<
 export type FaultReason =
   | `interface ${string} ${"down" | "up"}`
   | `no ${"IPv4" | "IPv6"} address for interface`
+  | "src address not configured"
   | "no unicast peer"
   | "sockets not open"
   | "held by operator"
@@ -251,6 +252,9 @@ export function actionsOf(effects: readonly VrrpEffect[]): readonly VrrpAction[]
 export function noSourceAddress(family: AddressFamily): FaultReason {
   return family === "inet" ? "no IPv4 address for interface" : "no IPv6 address for interface";
 }
+
+/** keepalived's words for a configured source that is no address of the machine. */
+export const SOURCE_NOT_CONFIGURED: FaultReason = "src address not configured";
 
 export function interfaceDown(name: string): FaultReason {
   return `interface ${name} down`;

@@ -119,11 +119,26 @@ describe("VrrpRuntime and the network around it", () => {
     assert.equal(bench.state(), "backup");
   });
 
+  it("does not start with a unicast source that is nobody's, and does not miss it once it was there", async () => {
+    const unicastPeers = [{ address: "192.168.1.78", minTtl: null, maxTtl: null }];
+    const bench = new Bench([virtualRouter({ sourceAddress: "192.168.1.77", unicastPeers })]);
+    await bench.start();
+    assert.equal(bench.state(), "fault");
+    assert.ok(bench.lines.includes("(VI_1) entering FAULT state (src address not configured)"));
+    bench.host.addAddress(bench.host.address("eth0", "192.168.1.77", 24));
+    await bench.host.settle();
+    assert.equal(bench.state(), "backup");
+    bench.host.deleteAddress(bench.host.address("eth0", "192.168.1.77", 24));
+    await bench.host.settle();
+    await bench.host.advanceTo(8_000_000);
+    assert.equal(bench.state(), "active");
+  });
+
   it("stays at fault while its configured source address is missing", async () => {
     const bench = new Bench([virtualRouter({ sourceAddress: "192.168.1.77", tracksSourceAddress: true })]);
     await bench.start();
     assert.equal(bench.state(), "fault");
-    assert.deepEqual(bench.runtime.snapshot()[0]?.faultReasons, ["no IPv4 address for interface"]);
+    assert.deepEqual(bench.runtime.snapshot()[0]?.faultReasons, ["src address not configured"]);
     bench.host.addAddress(bench.host.address("eth0", "192.168.1.77", 24));
     await bench.host.settle();
     assert.equal(bench.state(), "backup");
