@@ -1,4 +1,5 @@
 import type { NotifyFifo, NotifyScripts, ScriptCommand } from "../model/command.ts";
+import type { SourcePlace } from "../model/units.ts";
 import type { Code } from "./codes.ts";
 import type { BuildContext } from "./context.ts";
 import type { UserFacts } from "./host.ts";
@@ -29,11 +30,12 @@ export function readOwnedCommand(
   user: UserFacts | undefined,
   context: BuildContext,
 ): ScriptCommand | null {
-  return read(entry, { user: user ?? context.scripts.user }, context);
+  return read(entry, { user }, context);
 }
 
 interface Owner {
-  readonly user: UserFacts | null;
+  /** Undefined: whoever runs scripts that name nobody. */
+  readonly user: UserFacts | undefined;
 }
 
 /** @param owner null: the line may name who runs it */
@@ -48,10 +50,26 @@ function read(entry: Entry | null, owner: Owner | null, context: BuildContext): 
     return null;
   }
   const names = owner === null ? words.slice(2).map(unquoteWord) : [];
-  const fallback = owner === null ? context.scripts.user : owner.user;
-  const user = names.length === 0 ? fallback : readUser(names, entry, context, absenceCode(entry, "missing-user"));
+  const named = names.length === 0 ? owner?.user : readUser(names, entry, context, absenceCode(entry, "missing-user"));
+  if (named === undefined && names.length > 0) return null;
+  const user = named === undefined ? defaultUser(argv[0] ?? "", place, context) : named;
   if (user === undefined) return null;
   return isUsable(argv[0] ?? "", user, entry, context) ? { argv, user, place } : null;
+}
+
+/**
+ * Who runs a script that names nobody.
+ * @returns null for the daemon itself; undefined and a diagnostic when the one who should is not there
+ */
+function defaultUser(
+  path: string,
+  place: SourcePlace,
+  { scripts, reporter }: BuildContext,
+): UserFacts | null | undefined {
+  if (scripts.missingUser === null) return scripts.user;
+  const message = `"${path}" is not run: there is no user "${scripts.missingUser}" to run it; create the user, or name another by script_user`;
+  reporter.add("missing-user", message, place);
+  return undefined;
 }
 
 /** Looks up `USER [GROUP]`. @returns undefined and a diagnostic when there is no such user or group */

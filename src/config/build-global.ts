@@ -58,7 +58,7 @@ export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobal
   const entries = root.all("global_defs").flatMap((block) => block.entries);
   const globals = new Settings(entries, context.reporter);
   context.scripts.isSecured = globals.has("enable_script_security");
-  context.scripts.user = readScriptUser(globals, context);
+  settleScriptUser(globals, context);
   const vrrp = buildVrrpDefaults(globals, context);
   const mail = buildMail(globals, context);
   return {
@@ -69,10 +69,18 @@ export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobal
   };
 }
 
-function readScriptUser(globals: Settings, context: BuildContext): ConfiguredGlobals["scriptUser"] {
+/** keepalived's account for scripts. */
+const SCRIPT_USER = "keepalived_script";
+
+/** Who runs scripts that name nobody. With `enable_script_security` that is never the daemon itself, unless told so. */
+function settleScriptUser(globals: Settings, context: BuildContext): void {
+  const { scripts, host } = context;
   const entry = globals.entry("script_user");
-  if (entry === null) return context.host.findUser("keepalived_script");
-  return readUser(globals.words("script_user") ?? [], entry, context) ?? null;
+  const words = globals.words("script_user") ?? [];
+  const user = entry === null ? host.findUser(SCRIPT_USER) : readUser(words, entry, context);
+  scripts.user = user ?? null;
+  const isMissing = entry === null ? user === null && scripts.isSecured : user === undefined;
+  scripts.missingUser = isMissing ? (words[0] ?? SCRIPT_USER) : null;
 }
 
 type BuiltParts = Pick<BuiltGlobals, "vrrp" | "mail">;

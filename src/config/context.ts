@@ -9,6 +9,8 @@ import type { Reporter } from "./reporter.ts";
 export interface ScriptContext {
   /** Who runs scripts that name nobody; null is the daemon itself. */
   user: UserFacts | null;
+  /** The name of who should run them and is not there: they are left out then. */
+  missingUser: string | null;
   /** `enable_script_security` */
   isSecured: boolean;
 }

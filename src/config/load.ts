@@ -101,7 +101,7 @@ function read({ source, host, kept }: ReadingOrder, globals: readonly Entry[] | 
     reporter,
   });
   openMainFiles(source, host, lines, reporter);
-  const scripts = { user: null, isSecured: false };
+  const scripts = { user: null, missingUser: null, isSecured: false };
   const names = new NameTables(host);
   const context: BuildContext = { reporter, host, used: new Map(), scripts, names, shared: { timing: null } };
   const builder = new ConfigurationBuilder(context, globals);
