@@ -6,6 +6,7 @@ import type { InterfaceAddress, IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptio
 import { runnerProgram } from "../native/load.ts";
 import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
+import { asksForVrrp } from "../runtime/daemon-halves.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { LoopThreads } from "../runtime/loop-threads.ts";
@@ -298,7 +299,7 @@ function observed(notifier: Notifier, context: PartsContext): DaemonDependencies
   const configured = (configuration: CompleteConfiguration): void => {
     observers.configured(configuration);
     threads.configure(configuration, {
-      hasVrrp: flags.runsVrrp && configuration.vrrpInstances.length > 0,
+      hasVrrp: flags.runsVrrp && asksForVrrp(configuration),
       hasBfd: flags.runsBfd && configuration.bfdInstances.length > 0,
     });
   };

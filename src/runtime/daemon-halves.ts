@@ -215,6 +215,12 @@ export class Halves {
   }
 }
 
+/** keepalived: static objects have a VRRP process even without an instance. */
+export function asksForVrrp(configuration: CompleteConfiguration): boolean {
+  const { vrrpInstances, staticAddresses, staticRoutes, staticRules } = configuration;
+  return [vrrpInstances, staticAddresses, staticRoutes, staticRules].some((objects) => objects.length > 0);
+}
+
 function syncRoles(roles: readonly Role[]): SyncRoles {
   return { hasVrrp: roles.includes("vrrp"), hasCheckers: roles.includes("checkers") };
 }

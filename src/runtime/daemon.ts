@@ -1,7 +1,7 @@
 import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { Halves, type Role } from "./daemon-halves.ts";
+import { asksForVrrp, Halves, type Role } from "./daemon-halves.ts";
 import {
   type DaemonDependencies,
   type DaemonExitCode,
@@ -234,7 +234,7 @@ export class Daemon {
   }
 
   private rolesOf(configuration: CompleteConfiguration): readonly Role[] {
-    const hasVrrp = this.options.runsVrrp && configuration.vrrpInstances.length > 0;
+    const hasVrrp = this.options.runsVrrp && asksForVrrp(configuration);
     const hasCheckers = this.options.runsCheckers && configuration.virtualServers.length > 0;
     const hasBfd = this.options.runsBfd && configuration.bfdInstances.length > 0;
     return [

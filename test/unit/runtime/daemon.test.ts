@@ -54,6 +54,14 @@ test("only what is configured and allowed is started", async () => {
   assert.ok(!withC.parts.calls.includes("vrrp start"));
 });
 
+test("static objects need no instance to be there", async () => {
+  for (const block of ["ipaddress {\n 10.0.0.1", "routes {\n 10.0.0.0/8 dev lo", "rules {\n from 10.0.0.1 table 5"]) {
+    const { daemon, parts } = createFakeDaemon(`static_${block}\n}\n`);
+    await daemon.start();
+    assert.ok(parts.calls.includes("vrrp start"), block);
+  }
+});
+
 test("without any block the daemon says so and idles", async () => {
   const { daemon, parts } = createFakeDaemon("# nothing\n");
   assert.equal(await daemon.start(), true);
