@@ -23,6 +23,10 @@ const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
   "removing addresses": () => "removing VIPs.",
   "setting excluded addresses": () => "setting E-VIPs.",
   "removing excluded addresses": () => "removing E-VIPs.",
+  "setting virtual routes": () => "setting Virtual Routes",
+  "removing virtual routes": () => "removing Virtual Routes",
+  "setting virtual rules": () => "setting Virtual Rules",
+  "removing virtual rules": () => "removing Virtual Rules",
   "priority 0 received in backup": () => "Backup received priority 0 advertisement",
   "priority 0 received in active": () => "Master received priority 0 message",
   "lower priority discarded": (f) =>

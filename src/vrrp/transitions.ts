@@ -78,14 +78,20 @@ function stopTimers(state: VrrpState): readonly VrrpEffect[] {
 
 /** Withdrawal without a word on the wire. */
 function withdraw(router: VirtualRouter): readonly VrrpEffect[] {
-  const excluded = router.excludedAddresses.length > 0 ? [detail("removing excluded addresses")] : [];
   return [
     { kind: "disarm-adver" },
     { kind: "cancel-announce" },
+    ...details(router.virtualRules, "removing virtual rules"),
+    ...details(router.virtualRoutes, "removing virtual routes"),
     detail("removing addresses"),
-    ...excluded,
+    ...details(router.excludedAddresses, "removing excluded addresses"),
     { kind: "remove-addresses" },
   ];
+}
+
+/** A line about objects, where there are any. */
+function details(objects: readonly unknown[] | undefined, message: NoteEffect["message"]): readonly VrrpEffect[] {
+  return objects === undefined || objects.length === 0 ? [] : [detail(message)];
 }
 
 /** §6.4.2 and §6.4.3 of RFC 9568, from the active state or at startup. */
@@ -149,13 +155,14 @@ export function startsActive(router: VirtualRouter, isInitial: boolean): boolean
 /** §6.4.2 of RFC 9568: the Active_Down_Timer fired. */
 export function becomeActive(router: VirtualRouter, from: VrrpState): Step {
   const state: ActiveState = { kind: "active", weight: from.weight, isStartupDelayed: false };
-  const excluded = router.excludedAddresses.length > 0 ? [detail("setting excluded addresses")] : [];
   const effects: readonly VrrpEffect[] = [
     ...stopTimers(from),
     { kind: "send-advert", priority: effectivePriority(router, from.weight) },
     stateNote("active", false),
     detail("setting addresses"),
-    ...excluded,
+    ...details(router.excludedAddresses, "setting excluded addresses"),
+    ...details(router.virtualRoutes, "setting virtual routes"),
+    ...details(router.virtualRules, "setting virtual rules"),
     { kind: "add-addresses" },
     { kind: "announce", rule: takeoverAnnouncement(router) },
     { kind: "arm-adver", intervalUs: router.advertisementIntervalUs },

@@ -20,6 +20,14 @@ function config(blocks: string): string {
  virtual_router_id 51\n priority 200\n advert_int 0.1\n virtual_ipaddress {\n ${VIP}\n }\n${blocks}}\n`;
 }
 
+/** What the log says of objects since the instance became master. */
+function movesIn(log: string): readonly string[] {
+  const since = log.slice(log.indexOf("Entering MASTER STATE"));
+  return [...since.matchAll(/(?:setting|removing) (?:E-)?(?:VIPs|Virtual Routes|Virtual Rules)/g)].map(
+    ([text]) => text,
+  );
+}
+
 async function assertSameAs(blocks: string, parts: readonly (keyof KernelState)[]): Promise<void> {
   const text = config(blocks);
   const [theirs, ours] = await Promise.all(
@@ -29,6 +37,9 @@ async function assertSameAs(blocks: string, parts: readonly (keyof KernelState)[
     assert.deepEqual(ours?.master[part], theirs?.master[part], `${part} while master\n${ours?.log}`);
     assert.deepEqual(ours?.after[part], ours?.before[part], `${part} after the end`);
   }
+  const moves = movesIn(theirs?.log ?? "");
+  assert.ok(moves.includes("setting VIPs"), theirs?.log);
+  assert.deepEqual(movesIn(ours?.log ?? ""), moves);
 }
 
 const ADDRESSES = `virtual_ipaddress_excluded {
