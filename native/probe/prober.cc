@@ -53,7 +53,7 @@ int Prober::Start(uv_loop_t* loop) {
     ArmTimer();
   };
   const auto on_unsent = [this](Target& target, int error_number) {
-    Finish(target, JudgeBegin(error_number));
+    Finish(target, JudgeUnsent(error_number));
   };
   if (const int error = timer_.Start(loop, [this] { OnTick(); }); error != 0) return error;
   if (const int error = tcp_.Start(loop, on_answer, after_batch); error != 0) return error;

@@ -43,8 +43,24 @@ int64_t DelayAfterUs(const Schedule& schedule, const Outcome& outcome) {
 Outcome Success() { return {}; }
 
 Outcome JudgeBegin(int error_number) {
-  if (error_number == ECONNREFUSED) return Failure(Reason::kRefused, error_number);
-  return {Outcome::Kind::kLocal, Result::kFailure, Reason::kOther, error_number};
+  switch (error_number) {
+    case ECONNREFUSED:
+      return Failure(Reason::kRefused, error_number);
+    // No way to the server is a failure, as with keepalived: what IPVS sends there finds none
+    // either.
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+      return Failure(Reason::kUnreachable, error_number);
+    default:
+      return {Outcome::Kind::kLocal, Result::kFailure, Reason::kOther, error_number};
+  }
+}
+
+Outcome JudgeUnsent(int error_number) {
+  // A firewall of our own.
+  if (error_number == EPERM) return Failure(Reason::kUnreachable, error_number);
+  return JudgeBegin(error_number);
 }
 
 Outcome JudgeError(int error_number) {

@@ -40,11 +40,14 @@ int64_t DelayAfterUs(const Schedule& schedule, const Outcome& outcome);
 Outcome Success();
 
 /**
- * What a call that begins a probe (socket, bind, connect, sendmsg) failed with. Nothing has left
- * this machine then, so it is local. The exception is ECONNREFUSED, with which connect(2) passes on
- * an answer.
+ * What a call that begins a probe (socket, bind, connect) failed with. Nothing has left this
+ * machine then, so it is local. The exceptions are ECONNREFUSED, with which connect(2) passes on an
+ * answer, and that there is no way to the server.
  */
 Outcome JudgeBegin(int error_number);
+
+/** Why a datagram was not sent: as JudgeBegin, and EPERM from a firewall. */
+Outcome JudgeUnsent(int error_number);
 
 /** An error that came after the probe had left: from SO_ERROR or an ICMP error message. */
 Outcome JudgeError(int error_number);

@@ -54,7 +54,7 @@ std::optional<Outcome> UdpProber::Begin(Target& target) {
     return JudgeBegin(error);
   }
   const std::vector<uint8_t>& payload = spec.udp->payload;
-  if (send(fd.get(), payload.data(), payload.size(), MSG_NOSIGNAL) < 0) return JudgeBegin(errno);
+  if (send(fd.get(), payload.data(), payload.size(), MSG_NOSIGNAL) < 0) return JudgeUnsent(errno);
   target.connection = std::move(fd);
   return std::nullopt;
 }

@@ -37,8 +37,8 @@ TEST(ProbeSchedule, WhatWasLateIsRetriedWithinASecond) {
 }
 
 TEST(ProbeJudge, ACallThatFailsSaysNothingOfTheServer) {
-  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EADDRINUSE, ENETUNREACH,
-                          EHOSTUNREACH, ENETDOWN, ENODEV, EPERM, EACCES, EINVAL, EAGAIN}) {
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EADDRINUSE, ENODEV, EPERM,
+                          EACCES, EINVAL, EAGAIN}) {
     const Outcome outcome = JudgeBegin(error);
     EXPECT_EQ(outcome.kind, Outcome::Kind::kLocal) << error;
     EXPECT_EQ(outcome.error_number, error);
@@ -46,6 +46,15 @@ TEST(ProbeJudge, ACallThatFailsSaysNothingOfTheServer) {
 }
 
 TEST(ProbeJudge, ARefusalWithinTheCallIsAnAnswer) { EXPECT_EQ(JudgeBegin(ECONNREFUSED), kRefused); }
+
+TEST(ProbeJudge, NoWayToTheServerIsAFailure) {
+  for (const int error : {ENETUNREACH, EHOSTUNREACH, ENETDOWN}) {
+    EXPECT_EQ(JudgeBegin(error).kind, Outcome::Kind::kVerdict) << error;
+    EXPECT_EQ(JudgeUnsent(error).reason, Reason::kUnreachable) << error;
+  }
+  EXPECT_EQ(JudgeUnsent(EPERM).reason, Reason::kUnreachable);
+  EXPECT_EQ(JudgeUnsent(ENOBUFS).kind, Outcome::Kind::kLocal);
+}
 
 TEST(ProbeJudge, ErrorsFromTheNetworkHaveReasons) {
   EXPECT_EQ(JudgeError(ECONNREFUSED).reason, Reason::kRefused);

@@ -56,6 +56,14 @@ export function failed(reason: ProbeReason, stage: ProbeStage, errno = 0): Probe
   return { kind: "verdict", result: "failure", reason, stage, errno };
 }
 
+const NO_WAY: ReadonlySet<string> = new Set(["ENETUNREACH", "EHOSTUNREACH", "ENETDOWN"]);
+
+/** The socket could not be made or connected. @param code for example `EMFILE` */
+export function judgeBegin(code: string, errno: number): ProbeOutcome {
+  if (code === "ECONNREFUSED") return failed("refused", "connect", errno);
+  return NO_WAY.has(code) ? failed("unreachable", "connect", errno) : { kind: "local" };
+}
+
 /** An error of a socket after the probe had left. @param code for example `ECONNRESET` */
 export function judgeError(code: string, stage: ProbeStage, errno: number): ProbeOutcome {
   return LOCAL_CODES.has(code) ? { kind: "local" } : failed(REASONS[code] ?? "other", stage, errno);

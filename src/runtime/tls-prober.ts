@@ -13,7 +13,7 @@ import type {
   ProbeTarget,
   ProbeTls,
 } from "../native/contract.ts";
-import { delayAfterUs, failed, isExpected, judgeTime, type ProbeOutcome } from "./probe-outcome.ts";
+import { delayAfterUs, failed, isExpected, judgeBegin, judgeTime, type ProbeOutcome } from "./probe-outcome.ts";
 import { TimeCounts } from "./time-histogram.ts";
 import { TlsExchange } from "./tls-exchange.ts";
 
@@ -168,8 +168,7 @@ export class TlsProber {
     // keepalived: without its certificate there is no handshake.
     if (context === null) return failed("other", "handshake");
     const fd = this.addon.connectStream(live.spec);
-    if (fd < 0)
-      return getSystemErrorName(fd) === "ECONNREFUSED" ? failed("refused", "connect", -fd) : { kind: "local" };
+    if (fd < 0) return judgeBegin(getSystemErrorName(fd), -fd);
     const { serverName, isStrict } = live.tls;
     const session = this.sessions.get(live.sessionKey) ?? null;
     live.exchange = new TlsExchange({

@@ -188,14 +188,23 @@ describe("probe loop", { skip }, () => {
     });
   });
 
+  for (const [name, target] of [
+    ["TCP", () => tcpTarget(port, { address: "203.0.113.1" })],
+    ["ICMP", () => icmpTarget("203.0.113.1")],
+  ] as const) {
+    it(`${name} without a route out fails at once: unreachable`, LIMIT, async () => {
+      recorded = new RecordedLoop();
+      const { result, reason } = await recorded.probe(target());
+      assert.deepEqual([result, reason], ["failure", "unreachable"]);
+    });
+  }
+
   describe("what says nothing about the server", () => {
     const HASTY: ProbeSchedule = { expected: "none", intervalUs: 1_000, unexpectedIntervalUs: 1_000 };
 
     for (const [name, target] of [
-      ["no route out", () => tcpTarget(port, { address: "203.0.113.1" })],
       ["no such own address", () => tcpTarget(port, { bindAddress: "203.0.113.2" })],
       ["no such interface", () => tcpTarget(port, { bindInterface: "absent0" })],
-      ["ICMP without a route out", () => icmpTarget("203.0.113.1")],
       ["ICMP from no own address", () => icmpTarget("127.0.0.1", { bindAddress: "203.0.113.2" })],
     ] as const) {
       it(`${name}: counted, tried again, not reported`, LIMIT, async () => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   delayAfterUs,
   failed,
+  judgeBegin,
   judgeError,
   judgeTime,
   type ProbeOutcome,
@@ -42,4 +43,11 @@ test("a success and a timeout count up to a quarter of the timeout late, other f
   const reset = failed("reset", "answer");
   assert.equal(judgeTime(reset, 9_000_000, 1_000_000), reset);
   assert.equal(judgeTime(LOCAL, 9_000_000, 1_000_000), LOCAL);
+});
+
+test("a socket that cannot be made says nothing, no way to the server does", () => {
+  assert.deepEqual(judgeBegin("EMFILE", 24), LOCAL);
+  assert.deepEqual(judgeBegin("EADDRNOTAVAIL", 99), LOCAL);
+  assert.deepEqual(judgeBegin("ENETUNREACH", 101), failed("unreachable", "connect", 101));
+  assert.deepEqual(judgeBegin("ECONNREFUSED", 111), failed("refused", "connect", 111));
 });
