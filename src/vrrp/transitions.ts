@@ -83,7 +83,7 @@ function withdraw(router: VirtualRouter): readonly VrrpEffect[] {
     { kind: "cancel-announce" },
     ...details(router.virtualRules, "removing virtual rules"),
     ...details(router.virtualRoutes, "removing virtual routes"),
-    detail("removing addresses"),
+    ...details(router.virtualAddresses, "removing addresses"),
     ...details(router.excludedAddresses, "removing excluded addresses"),
     { kind: "remove-addresses" },
   ];
@@ -159,7 +159,7 @@ export function becomeActive(router: VirtualRouter, from: VrrpState): Step {
     ...stopTimers(from),
     { kind: "send-advert", priority: effectivePriority(router, from.weight) },
     stateNote("active", false),
-    detail("setting addresses"),
+    ...details(router.virtualAddresses, "setting addresses"),
     ...details(router.excludedAddresses, "setting excluded addresses"),
     ...details(router.virtualRoutes, "setting virtual routes"),
     ...details(router.virtualRules, "setting virtual rules"),

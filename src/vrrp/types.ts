@@ -17,6 +17,7 @@ export type VirtualRouter = Pick<
   | "downTimerAdverts"
   | "isSilentOnLowerPriority"
   | "sendsAdvertBeforeYielding"
+  | "virtualAddresses"
   | "excludedAddresses"
   | "virtualRoutes"
   | "virtualRules"
