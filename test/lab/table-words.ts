@@ -218,10 +218,27 @@ const ALL = [
   ...Object.entries(TOGETHER),
 ];
 
-export const TABLE_CASES: readonly TableCase[] = ALL.map(([name, config], index) => {
-  const number = index + 10;
-  return { name, number, config: config.replaceAll("@", String(number)), onPurpose: ON_PURPOSE[name] ?? null };
-});
+/** The first octet of a case is far from those of the machines. */
+const FIRST_NUMBER = 10;
+
+function numbered(template: string, index: number): string {
+  return template.replaceAll("@", String(index + FIRST_NUMBER));
+}
+
+export const TABLE_CASES: readonly TableCase[] = ALL.map(([name, template], index) => ({
+  name,
+  number: index + FIRST_NUMBER,
+  config: numbered(template, index),
+  onPurpose: ON_PURPOSE[name] ?? null,
+}));
+
+/** All cases at once. */
+export const TABLE_CONFIG: string = TABLE_CASES.map(({ config }) => config).join("");
+
+/** The same addresses, each with the settings of the next case: a reload to `TABLE_CONFIG` has to change everything. */
+export const SHIFTED_CONFIG: string = ALL.map((_, index) =>
+  numbered(ALL[(index + 1) % ALL.length]?.[1] ?? "", index),
+).join("");
 
 /** @returns whether a line of `ipvsadm -Sn` is of the case */
 export function isOfCase(line: string, number: number): boolean {

@@ -9,10 +9,9 @@ import { ipvsTable } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
-import { isOfCase, OPEN_PORT, TABLE_CASES } from "../table-words.ts";
+import { isOfCase, OPEN_PORT, SHIFTED_CONFIG, TABLE_CASES, TABLE_CONFIG } from "../table-words.ts";
 
 const LISTENER = join(ROOT, "dist/test/lab/programs/web-server.js");
-const CONFIG = TABLE_CASES.map(({ config }) => config).join("");
 /** Longer than a check that fails takes, retries included. */
 const STEADY_MS = 6_000;
 const LOOK_EVERY_MS = 200;
@@ -39,10 +38,16 @@ async function steady(machine: Machine): Promise<void> {
   }
 }
 
-async function tableBy(machine: Machine, name: DaemonName): Promise<readonly string[]> {
-  const daemon = new Daemon(machine, { name, config: CONFIG, flags: [...ALL_FLAGS, "-C"] });
+/** @param first configuration, before a reload brings all cases */
+async function tableBy(machine: Machine, name: DaemonName, first = TABLE_CONFIG): Promise<readonly string[]> {
+  const daemon = new Daemon(machine, { name, config: first, flags: [...ALL_FLAGS, "-C"] });
   try {
     await steady(machine);
+    if (first !== TABLE_CONFIG) {
+      daemon.reload(TABLE_CONFIG);
+      await daemon.logged("Reload complete");
+      await steady(machine);
+    }
     return await savedTable(machine);
   } finally {
     await daemon.terminate();
@@ -112,6 +117,10 @@ describe("every word that shows in the IPVS table", { skip }, () => {
     assert.deepEqual(strange, []);
     assert.equal(actual.length, expected.length);
     assert.deepEqual(await savedTable(machine), []);
+  });
+
+  test("a reload that changes every service ends in the table of a cold start", { timeout: 120_000 }, async () => {
+    assert.deepEqual(await tableBy(machine, subject, SHIFTED_CONFIG), actual);
   });
 
   for (const [words, unit] of TIMEOUTS) {
