@@ -42,6 +42,7 @@ const PURPOSES = {
     why: "compile for arm64 on another machine, and try it",
     packages: ["g++-aarch64-linux-gnu", "qemu-user-static"],
   },
+  fuzz: { why: "fuzz the decoders", packages: ["cmake", "clang-19", "libclang-rt-19-dev", "libuv1-dev"] },
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
 };
 
@@ -51,9 +52,13 @@ const NEEDS = {
   demo: ["build", "demo"],
   test: ["build", "demo", "test"],
   lint: ["lint"],
+  fuzz: ["build", "fuzz"],
   arm64: ["build", "cross"],
-  all: Object.keys(PURPOSES).filter((purpose) => purpose !== "cross"),
+  all: Object.keys(PURPOSES).filter((purpose) => purpose !== "cross" && purpose !== "fuzz"),
 };
+
+/** What setup can be asked to make ready for. */
+export const PURPOSE_NAMES = Object.keys(NEEDS);
 
 // Placeholders of dpkg-query, not of JavaScript.
 const FORMAT = ["Package", "db:Status-Status"]

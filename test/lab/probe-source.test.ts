@@ -12,7 +12,7 @@ import { ALL_FLAGS, Daemon, type DaemonName } from "./daemon.ts";
 import type { Machine } from "./machine.ts";
 import { daemonNames } from "./matrix.ts";
 import { Network } from "./network.ts";
-import { NGINX_HTTP } from "./nginx.ts";
+import { nginxConfig } from "./nginx.ts";
 
 const [FIRST, SECOND, OTHER] = ["192.168.1.1", "192.168.1.11", "192.168.1.21"];
 
@@ -108,16 +108,7 @@ const WATCH = `table inet watch {
 }
 `;
 
-const NGINX = `user root;
-daemon off;
-master_process off;
-pid /run/nginx.pid;
-error_log stderr;
-events {
-}
-http {
-${NGINX_HTTP}
-  ssl_certificate /run/good.pem;
+const NGINX = nginxConfig(`  ssl_certificate /run/good.pem;
   ssl_certificate_key /run/good.key;
   server {
     listen 80;
@@ -125,9 +116,7 @@ ${NGINX_HTTP}
     location / {
       return 200 "page";
     }
-  }
-}
-`;
+  }`);
 
 async function startWeb(machine: Machine): Promise<void> {
   const { keyFile, certificateFile } = makeCertificate(mkdtempSync(join(tmpdir(), "holdfast-source-")), "good", 2);

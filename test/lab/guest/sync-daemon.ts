@@ -5,11 +5,8 @@ import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
 
-/** The instance lives on an interface of its own, so that taking it down leaves the sync traffic alone. */
-const TIED = `global_defs {
-  lvs_sync_daemon eth0 inst VI_1 maxlen 1400 port 9000 ttl 3 group 224.0.0.90
-}
-vrrp_instance VI_1 {
+/** Without its end. It lives on an interface of its own, so that taking it down leaves the sync traffic alone. */
+const INSTANCE = `vrrp_instance VI_1 {
   interface vrrp0
   virtual_router_id 51
   advert_int 0.2
@@ -17,7 +14,11 @@ vrrp_instance VI_1 {
   virtual_ipaddress {
     192.168.1.100
   }
+`;
+const TIED = `global_defs {
+  lvs_sync_daemon eth0 inst VI_1 maxlen 1400 port 9000 ttl 3 group 224.0.0.90
 }
+${INSTANCE}}
 `;
 const UNTIED = `global_defs {
   lvs_sync_daemon eth0 id 7
@@ -66,16 +67,6 @@ async function runsBoth(machine: Machine, name: DaemonName): Promise<void> {
   assert.deepEqual(await daemon.terminate(), { status: 0, signal: null });
   assert.equal(await daemonsOf(machine), "");
 }
-
-const INSTANCE = `vrrp_instance VI_1 {
-  interface vrrp0
-  virtual_router_id 51
-  advert_int 0.2
-  version 3
-  virtual_ipaddress {
-    192.168.1.100
-  }
-`;
 
 /** Ways to say it; what the kernel is told is compared. */
 const FORMS: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { waitUntil } from "../../helpers/event-log.ts";
 import { linesOf } from "../../helpers/process.ts";
 import { ROOT } from "../../helpers/repository.ts";
 import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
-import { ipvsTable } from "../ipvs.ts";
+import { ipvsTable, savedTable } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
@@ -15,15 +15,6 @@ const LISTENER = join(ROOT, "dist/test/lab/programs/web-server.js");
 /** Longer than a check that fails takes, retries included. */
 const STEADY_MS = 6_000;
 const LOOK_EVERY_MS = 200;
-
-/** `ipvsadm -Sn`, in an order that does not depend on the kernel's hash table. */
-async function savedTable(machine: Machine): Promise<readonly string[]> {
-  const text = await machine.runOk(["ipvsadm", "-Sn"]);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
-}
 
 /** Waits until the table has stayed as it is for long enough. */
 async function steady(machine: Machine): Promise<void> {
