@@ -11,7 +11,7 @@ const PURPOSES = {
     packages: ["iproute2", "iputils-ping", "kmod", "procps", "util-linux", "nftables", "ipvsadm", "user-mode-linux"],
   },
   test: {
-    why: "C++ tests, the peer daemon, the judge of packets, name servers, a web server, a firewall for guests, a BFD peer, an SNMP master, a message bus, certificates, a reader of manual pages, Prometheus, shells, a second peer of the benchmarks, and a browser for the status page",
+    why: "C++ tests, the peer daemon, the judge of packets, name servers, a web server, a mail server, a firewall for guests, a BFD peer, an SNMP master, a message bus, certificates, a reader of manual pages, Prometheus, shells, a second peer of the benchmarks, and a browser for the status page",
     packages: [
       "cmake",
       "libuv1-dev",
@@ -23,6 +23,7 @@ const PURPOSES = {
       "dnsmasq-base",
       "unbound",
       "nginx-light",
+      "python3-aiosmtpd",
       "iptables",
       "frr",
       "snmpd",
@@ -42,6 +43,7 @@ const PURPOSES = {
     why: "compile for arm64 on another machine, and try it",
     packages: ["g++-aarch64-linux-gnu", "qemu-user-static"],
   },
+  fuzz: { why: "fuzz the decoders", packages: ["cmake", "clang-19", "libclang-rt-19-dev", "libuv1-dev"] },
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
 };
 
@@ -51,9 +53,13 @@ const NEEDS = {
   demo: ["build", "demo"],
   test: ["build", "demo", "test"],
   lint: ["lint"],
+  fuzz: ["build", "fuzz"],
   arm64: ["build", "cross"],
-  all: Object.keys(PURPOSES).filter((purpose) => purpose !== "cross"),
+  all: Object.keys(PURPOSES).filter((purpose) => purpose !== "cross" && purpose !== "fuzz"),
 };
+
+/** What setup can be asked to make ready for. */
+export const PURPOSE_NAMES = Object.keys(NEEDS);
 
 // Placeholders of dpkg-query, not of JavaScript.
 const FORMAT = ["Package", "db:Status-Status"]

@@ -1,13 +1,13 @@
 /**
  * Makes a fresh clone ready to run: npm packages, Debian packages, addon, compiled TypeScript.
  * Needs only Node and npm, may be run at any time, and is quick when all is there.
- * Usage: node scripts/setup.mjs [--for build|demo|test|lint|arm64|all]
+ * Usage: node scripts/setup.mjs [--for build|demo|test|lint|fuzz|arm64|all]
  */
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build-native.mjs";
-import { ensurePackages } from "./packages.mjs";
+import { ensurePackages, PURPOSE_NAMES } from "./packages.mjs";
 import { fail, packageProgram, ROOT, run, say } from "./tools.mjs";
 
 const OLDEST_NODE = [20, 19];
@@ -45,11 +45,11 @@ function buildTypeScript() {
 function main() {
   const at = process.argv.indexOf("--for");
   const purpose = at < 0 ? "build" : (process.argv[at + 1] ?? "");
-  if (!["build", "demo", "test", "lint", "all"].includes(purpose)) fail(`setup: unknown purpose "${purpose}"`);
+  if (!PURPOSE_NAMES.includes(purpose)) fail(`setup: unknown purpose "${purpose}"`);
   checkNode();
   ensureModules();
   ensurePackages(purpose);
-  if (purpose === "lint") return;
+  if (purpose === "lint" || purpose === "fuzz") return;
   if (!buildNative()) fail("setup: the addon does not compile");
   buildTypeScript();
 }

@@ -1,6 +1,7 @@
 import type { OverrideResult, RealServersPage, RealServerView } from "../api/schema.ts";
 import { ask, ControlError, ownerName, readDuration, runAgainstDaemon } from "./control-client.ts";
 import { screenOf } from "./status.ts";
+import { untilText } from "./status-text.ts";
 import { type Cell, plain, renderTable } from "./table-text.ts";
 
 export interface RsRequest {
@@ -37,7 +38,7 @@ function rowOf({ virtualServer, name, weight, isAlive, override, checks }: RealS
   const note =
     override === null
       ? ""
-      : `${override.action} by ${override.owner}${override.reason === "" ? "" : `: ${override.reason}`}`;
+      : `${override.action} by ${override.owner}${untilText(override.expiresMs)}${override.reason === "" ? "" : `: ${override.reason}`}`;
   return [
     plain(virtualServer),
     plain(name),

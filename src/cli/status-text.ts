@@ -21,10 +21,15 @@ export function durationText(seconds: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
+/** ` until 2026-01-31T14:05:00Z` of what is taken back by itself. @param expiresMs since 1970, null: nothing */
+export function untilText(expiresMs: number | null): string {
+  return expiresMs === null ? "" : ` until ${new Date(expiresMs).toISOString().replace(/\.\d+/, "")}`;
+}
+
 /** `held by ann until 2026-01-02T03:04:05Z: new kernel` */
 export function orderText({ wish, priority, owner, reason, expiresMs }: NonNullable<Instance["order"]>): string {
   const what = wish === "hold" ? "held" : `priority ${priority}`;
-  const until = expiresMs === null ? "" : ` until ${new Date(expiresMs).toISOString().replace(/\.\d+/, "")}`;
+  const until = untilText(expiresMs);
   return `${what} by ${owner}${until}${reason === "" ? "" : `: ${reason}`}`;
 }
 

@@ -30,7 +30,8 @@ export function finishGlobals(
   const fromInstance =
     syncing === undefined || syncing.lvsSyncInterface === null
       ? null
-      : { ...NO_SYNC_OPTIONS, interfaceName: syncing.lvsSyncInterface, instance: syncing.name };
+      : // keepalived: the id is the instance's only where global_defs names it; both sides of a pair have to have the same
+        { ...NO_SYNC_OPTIONS, interfaceName: syncing.lvsSyncInterface, instance: syncing.name, syncId: 0 };
   return { ...globals, firewall, lvsSyncDaemon: globals.lvsSyncDaemon ?? fromInstance };
 }
 

@@ -54,3 +54,12 @@ export function poolOf(machine: Machine, address: string, port: number): readonl
   const service = ipvsTable(machine).find((entry) => entry.address === address && entry.port === port);
   return service?.destinations.map((destination) => destination.address).sort() ?? null;
 }
+
+/** @returns `ipvsadm -Sn`, in an order that does not depend on the kernel's hash table */
+export async function savedTable(machine: Machine): Promise<readonly string[]> {
+  const text = await machine.runOk(["ipvsadm", "-Sn"]);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .sort();
+}

@@ -1,3 +1,3 @@
 import { replayGuestTests } from "./guest-tests.ts";
 
-await replayGuestTests("sync-daemon.js", 200_000);
+await replayGuestTests("sync-daemon.js", 400_000);

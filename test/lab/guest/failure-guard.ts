@@ -17,6 +17,7 @@ const LAST = [21, 22, 23, 24];
 const PROBED = "192.168.1.100";
 const SCRIPTED = "192.168.1.101";
 const PANICKY = "192.168.1.102";
+const FILED = "192.168.1.103";
 
 const TIMES = "retry 1\n delay_before_retry 1\n delay_loop 2\n warmup 0";
 
@@ -29,7 +30,12 @@ function misc(path: string): string {
   return `MISC_CHECK {\n misc_path "${path}"\n misc_timeout 5\n user root\n ${TIMES}\n }`;
 }
 
+/** What somebody else finds out about the servers, and writes into files. */
+const TRACK_FILES = LAST.map((last) => `track_file health${last} {\n file "/run/ill-${last}"\n weight 0\n}\n`).join("");
+
 const CONFIG =
+  TRACK_FILES +
+  service(FILED, "", (last) => `FILE_CHECK {\n track_file health${last}\n }`) +
   service(PROBED, "", () => `TCP_CHECK {\n connect_ip ${REAL}\n connect_port 8080\n connect_timeout 1\n ${TIMES}\n }`) +
   service(SCRIPTED, "", () => misc("/run/connects.sh")) +
   service(PANICKY, "panic_threshold 60\n correlated_failure_guard off", (last) =>
@@ -44,6 +50,10 @@ async function pooled(machine: Machine, address: string, expected: readonly numb
     () => (poolOf(machine, address, 80)?.join() === wanted ? true : null),
     options,
   );
+}
+
+function writeIll(machine: Machine, value: number, hosts: readonly number[] = LAST): void {
+  for (const last of hosts) machine.writeFile(`/run/ill-${last}`, `${value}\n`);
 }
 
 async function startServer(machine: Machine): Promise<ChildProcess> {
@@ -64,7 +74,8 @@ async function holdsWithoutLink({ network, director, daemon }: Stage): Promise<v
   await network.unplug(director);
   const { text } = await daemon.logged("Correlated failure: ", { timeoutMs: 30_000 });
   assert.match(text, /but eth0 has no carrier: the servers stay in their pools$/);
-  // All have failed now, probes and scripts.
+  writeIll(director, 1);
+  // All have failed now, probes, files and scripts.
   for (const words of ["TCP_CHECK on service", "Misc check for"]) {
     const failed = (): number =>
       daemon.log.items.filter((line) => line.text.includes(words) && / failed| timed out/.test(line.text)).length;
@@ -72,17 +83,28 @@ async function holdsWithoutLink({ network, director, daemon }: Stage): Promise<v
   }
   await pooled(director, PROBED, LAST);
   await pooled(director, SCRIPTED, LAST);
+  await pooled(director, FILED, LAST);
+  // One file stays as it is: of that server the verdict was held, not lost.
+  const [first = 0, ...rest] = LAST;
+  writeIll(director, 0, rest);
   await network.plugIn(director);
   await daemon.logged("Correlated failure is over, the own network is in order", {
     timeoutMs: 60_000,
   });
   await pooled(director, PROBED, LAST);
   await pooled(director, SCRIPTED, LAST);
+  await pooled(director, FILED, rest);
+  writeIll(director, 0, [first]);
+  await pooled(director, FILED, LAST);
 }
 
 async function believesWithLink(stage: Stage): Promise<void> {
   const { director, real, daemon } = stage;
   const from = daemon.log.position;
+  writeIll(director, 1);
+  await pooled(director, FILED, []);
+  writeIll(director, 0);
+  await pooled(director, FILED, LAST);
   process.kill(real.pidOf(stage.server) ?? 0, "SIGKILL");
   await pooled(director, PROBED, []);
   await pooled(director, SCRIPTED, []);
@@ -104,7 +126,7 @@ async function panics({ director, daemon }: Stage): Promise<void> {
 }
 
 const STEPS = {
-  "without its link the director keeps its pools, probed or scripted": holdsWithoutLink,
+  "without its link the director keeps its pools, probed, scripted or told by files": holdsWithoutLink,
   "with a sound network the pools are emptied as ever": believesWithLink,
   "panic_threshold counts what scripts say": panics,
 };
@@ -118,6 +140,7 @@ await test("correlated failures", { skip, timeout: 240_000 }, async (context) =>
     director.writeFile("/run/connects.sh", `#!/bin/bash\nexec 3<>/dev/tcp/${REAL}/8080\n`);
     await director.runOk(["chmod", "755", "/run/connects.sh"]);
     for (const last of LAST) director.writeFile(`/run/healthy-${last}`, "");
+    writeIll(director, 0);
     const server = await startServer(real);
     const daemon = new Daemon(director, { name: "holdfast", config: CONFIG, flags: [...ALL_FLAGS, "-C"] });
     const stage: Stage = { network, director, real, daemon, server };

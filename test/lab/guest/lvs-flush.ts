@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { waitUntil } from "../../helpers/event-log.ts";
 import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
-import { poolOf } from "../ipvs.ts";
+import { poolOf, savedTable } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
@@ -17,14 +17,6 @@ function configOf(words: string): string {
   const servers = ["7", "8"].map((last) => `  real_server 192.168.1.${last} 80 {\n  }\n`).join("");
   const head = `  lb_algo rr\n  lb_kind DR\n  protocol TCP\n`;
   return `global_defs {\n  ${words}\n}\nvirtual_server ${VIP} 80 {\n${head}${servers}}\n`;
-}
-
-async function savedTable(machine: Machine): Promise<readonly string[]> {
-  const text = await machine.runOk(["ipvsadm", "-Sn"]);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
 }
 
 interface Tables {

@@ -7,6 +7,7 @@ import { ROOT } from "../../helpers/repository.ts";
 import { ALL_FLAGS, Daemon } from "../daemon.ts";
 import { ipvsTable } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
+import { Network } from "../network.ts";
 import { Tutorial, VIP } from "../tutorial.ts";
 
 /** Runtime overrides against a real table and a real connection. */
@@ -131,5 +132,55 @@ await test("overrides are in the kernel's table, survive reload and kill -9, and
     assert.deepEqual(await daemon.terminate(), { status: 0, signal: null });
   } finally {
     await tutorial.network.close();
+  }
+});
+
+const EXPIRY = / until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: half a machine/;
+
+await test("an override tells owner, reason and expiry over a restart, and is taken back when its time has come", {
+  timeout: 120_000,
+}, async () => {
+  const network = await Network.build();
+  try {
+    const master = await network.addMachine({ name: "director", addresses: ["192.168.1.5/24"] });
+    await network.addMachine({ name: "real", addresses: [`${A}/24`, `${B}/24`] });
+    await master.runOk(["mount", "-t", "tmpfs", "state", "/var/lib"]);
+    // Without checks: the table is the configuration's, and what is told by hand.
+    const config = CONFIG.replaceAll(/ +TCP_CHECK \{\n.*\n +\}\n/g, "");
+    const start = async (): Promise<Daemon> => {
+      const daemon = new Daemon(master, { name: "holdfast", config, flags: [...ALL_FLAGS, "-C"] });
+      await daemon.logged("Control socket at");
+      return daemon;
+    };
+    let daemon = await start();
+    await settled(master, "7=10 8=10");
+    await rs(master, "weight", A, "3", "-m", "half a machine", "--for", "1h");
+    await rs(master, "drain", B, "--deadline", "1h");
+    await settled(master, "7=3");
+    daemon.crash();
+    await daemon.ended;
+    daemon = await start();
+    await settled(master, "7=3");
+    const listed = await rs(master, "list");
+    assert.match(listed, EXPIRY);
+    assert.match(listed, /weight by \S+/);
+    assert.match(listed, /drain by \S+/);
+    await rs(master, "enable", B);
+    await rs(master, "weight", A, "4", "--for", "3s");
+    await settled(master, "7=4 8=10");
+    await settled(master, "7=10 8=10");
+    assert.match(daemon.text, /expired|taken back/i);
+    // Its time comes while nobody runs.
+    await rs(master, "disable", B, "--for", "2s");
+    await settled(master, "7=10");
+    daemon.crash();
+    await daemon.ended;
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    daemon = await start();
+    await settled(master, "7=10 8=10");
+    assert.doesNotMatch(await rs(master, "list"), /disable/);
+    await daemon.terminate();
+  } finally {
+    await network.close();
   }
 });

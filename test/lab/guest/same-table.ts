@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { waitUntil } from "../../helpers/event-log.ts";
 import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
+import { savedTable } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
@@ -113,15 +114,6 @@ function everything(): string {
     return service(`192.168.2.${index} 80`, words, servers);
   });
   return services.join("");
-}
-
-/** `ipvsadm -Sn` in an order that does not depend on the kernel's hash table. */
-async function savedTable(machine: Machine): Promise<readonly string[]> {
-  const text = await machine.runOk(["ipvsadm", "-Sn"]);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
 }
 
 async function tableBy(machine: Machine, name: DaemonName, config: string): Promise<readonly string[]> {

@@ -14,7 +14,7 @@ import { poolOf } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
-import { NGINX_HTTP } from "../nginx.ts";
+import { nginxConfig } from "../nginx.ts";
 
 const RUDE_SERVER = join(ROOT, "dist/test/lab/programs/tls-server.js");
 const MANNERS = "/run/manners";
@@ -23,16 +23,7 @@ const TOLD = "/run/told";
 const VIP = "192.168.1.100";
 const DIGEST = createHash("md5").update("well").digest("hex");
 
-const NGINX = `user root;
-daemon off;
-master_process off;
-pid /run/nginx.pid;
-error_log stderr;
-events {
-}
-http {
-${NGINX_HTTP}
-  ssl_certificate /run/tls/expired.pem;
+const NGINX = nginxConfig(`  ssl_certificate /run/tls/expired.pem;
   ssl_certificate_key /run/tls/expired.key;
   server {
     listen 192.168.1.8:443 ssl default_server;
@@ -45,9 +36,7 @@ ${NGINX_HTTP}
     if ($ssl_server_name != lab.example) {
       return 403;
     }
-  }
-}
-`;
+  }`);
 
 function serverOf(host: string, check: string, url: string): string {
   return `  real_server 192.168.1.${host} 443 {

@@ -5,11 +5,8 @@ import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
 
-/** The instance lives on an interface of its own, so that taking it down leaves the sync traffic alone. */
-const TIED = `global_defs {
-  lvs_sync_daemon eth0 inst VI_1 maxlen 1400 port 9000 ttl 3 group 224.0.0.90
-}
-vrrp_instance VI_1 {
+/** Without its end. It lives on an interface of its own, so that taking it down leaves the sync traffic alone. */
+const INSTANCE = `vrrp_instance VI_1 {
   interface vrrp0
   virtual_router_id 51
   advert_int 0.2
@@ -17,7 +14,11 @@ vrrp_instance VI_1 {
   virtual_ipaddress {
     192.168.1.100
   }
+`;
+const TIED = `global_defs {
+  lvs_sync_daemon eth0 inst VI_1 maxlen 1400 port 9000 ttl 3 group 224.0.0.90
 }
+${INSTANCE}}
 `;
 const UNTIED = `global_defs {
   lvs_sync_daemon eth0 id 7
@@ -67,6 +68,27 @@ async function runsBoth(machine: Machine, name: DaemonName): Promise<void> {
   assert.equal(await daemonsOf(machine), "");
 }
 
+/** Ways to say it; what the kernel is told is compared. */
+const FORMS: Readonly<Record<string, string>> = {
+  "the instance by its place": `global_defs {\n lvs_sync_daemon eth0 VI_1\n}\n${INSTANCE}}\n`,
+  "instance and id by their places": `global_defs {\n lvs_sync_daemon eth0 VI_1 9\n}\n${INSTANCE}}\n`,
+  "an id of its own": `global_defs {\n lvs_sync_daemon eth0 inst VI_1 id 255\n}\n${INSTANCE}}\n`,
+  lvs_sync_daemon_interface: `${INSTANCE}  lvs_sync_daemon_interface eth0\n}\n`,
+  "an IPv6 group": `global_defs {\n lvs_sync_daemon eth0 inst VI_1 group ff02::90 port 8849 ttl 9\n}\n${INSTANCE}}\n`,
+  "tied to none, with all options": UNTIED.replace("id 7", "id 7 maxlen 900 port 8850 ttl 2 group 224.0.0.91"),
+};
+
+/** @returns what the kernel tells of its sync daemons once they do as the configuration says */
+async function toldOf(machine: Machine, name: DaemonName, config: string): Promise<string> {
+  await machine.ip("link set vrrp0 up");
+  const daemon = new Daemon(machine, { name, config, flags: ALL_FLAGS });
+  await waitForDaemons(machine, /^master sync daemon/, daemon);
+  const text = await daemonsOf(machine);
+  await daemon.terminate();
+  assert.equal(await daemonsOf(machine), "");
+  return text;
+}
+
 describe("sync daemon", () => {
   let network: Network;
   let machine: Machine;
@@ -81,5 +103,13 @@ describe("sync daemon", () => {
     test(`sync daemons of both kinds run beside the checkers (${name})`, { timeout: 60_000 }, () =>
       runsBoth(machine, name),
     );
+  }
+  const names = daemonNames();
+  const skip = names.length < 2 ? "needs both daemons" : false;
+  for (const [title, config] of Object.entries(FORMS)) {
+    test(`sync daemon as keepalived's: ${title}`, { skip, timeout: 120_000 }, async () => {
+      const [ours, theirs] = [await toldOf(machine, "holdfast", config), await toldOf(machine, "keepalived", config)];
+      assert.equal(ours, theirs);
+    });
   }
 });
