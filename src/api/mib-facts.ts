@@ -1,6 +1,7 @@
 import type { ScriptCommand } from "../model/command.ts";
 import type { AddressFamily } from "../model/units.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { LvsUsage } from "../runtime/lvs-types.ts";
 import type { VrrpInstanceSnapshot, VrrpStateChange } from "../runtime/vrrp-types.ts";
 import type { Oid } from "../snmp/oid.ts";
 import { integer, type SnmpValue, text } from "../snmp/values.ts";
@@ -22,6 +23,8 @@ export interface LinkFacts {
 /** What all tables are made of. */
 export interface MibFacts {
   readonly snapshot: Pick<Snapshot, "configuration" | "instances" | "lvs">;
+  /** What the kernel counts; null without load balancing, and when it can't be asked. */
+  readonly usage: LvsUsage | null;
   /** By name. */
   readonly links: ReadonlyMap<string, LinkFacts>;
   readonly version: string;

@@ -93,7 +93,7 @@ export function poolTrap(
 ): readonly VarBind[] | null {
   const server = configuration.virtualServers.find((one) => one === virtualServer);
   if (server === undefined) return null;
-  const row = { server, status };
+  const row = { server, status, traffic: null };
   switch (effect.kind) {
     case "server-up":
     case "server-down":

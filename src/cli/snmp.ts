@@ -4,7 +4,7 @@ import type { NativeAddon } from "../native/contract.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
-import type { LvsPoolEvent } from "../runtime/lvs-types.ts";
+import type { LvsPoolEvent, LvsUsage } from "../runtime/lvs-types.ts";
 import { DEFAULT_AGENT, parseAgentAddress } from "../runtime/snmp-address.ts";
 import type { SnmpAgent } from "../runtime/snmp-agent.ts";
 import type { StateObserver } from "../runtime/state-observers.ts";
@@ -21,6 +21,8 @@ export interface SnmpContext {
   readonly after: (delayMs: number, callback: () => void) => () => void;
   /** Null unless the daemon is up. */
   readonly status: () => DaemonStatus | null;
+  /** Never rejects. */
+  readonly usage: () => Promise<LvsUsage | null>;
 }
 
 /** What is served, and where. */
@@ -239,6 +241,7 @@ export class Snmp implements StateObserver {
 
   async #makeFacts(): Promise<MibFacts> {
     const { native, status, flags } = this.#context;
+    const usage = this.#wanted?.checkers === true ? await this.#context.usage() : null;
     const links = new Map<string, LinkFacts>();
     const rtnetlink = native.openRtnetlink();
     try {
@@ -251,6 +254,7 @@ export class Snmp implements StateObserver {
     const { instances = [], lvs = null } = status() ?? {};
     return {
       snapshot: { configuration, instances, lvs },
+      usage,
       links,
       version: `Keepalived v${COMPATIBLE_VERSION} (holdfast v${VERSION})`,
       networkNamespace: flags.namespace ?? configuration.global.networkNamespace,

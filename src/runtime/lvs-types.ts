@@ -127,12 +127,14 @@ export interface ServerUsage {
   readonly traffic: IpvsTraffic;
   readonly activeConnections: number;
   readonly inactiveConnections: number;
+  readonly persistentConnections: number;
 }
 
-/** By name of the virtual server, and by `overrideKey`. What the kernel does not have is missing. */
+/** By name of the virtual server (sorry servers too), and by `overrideKey`. What the kernel does not have is missing. */
 export interface LvsUsage {
   readonly virtualServers: ReadonlyMap<string, IpvsTraffic>;
   readonly realServers: ReadonlyMap<string, ServerUsage>;
+  readonly sorryServers: ReadonlyMap<string, ServerUsage>;
 }
 
 /** What a status query shows; a copy, safe to keep. */
