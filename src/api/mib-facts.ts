@@ -31,6 +31,8 @@ export interface MibFacts {
   readonly networkNamespace: string | null;
   /** CLOCK_MONOTONIC */
   readonly nowUs: number;
+  /** By instance: the priority that an operator has given it. */
+  readonly priorities: ReadonlyMap<string, number>;
   /** By instance: when it last left its initial state or a fault. */
   readonly upSinceUs: ReadonlyMap<string, number>;
 }
@@ -41,14 +43,20 @@ export interface InstanceRow {
   readonly instance: ConfiguredVrrpInstance;
   /** Null before it has started. */
   readonly live: VrrpInstanceSnapshot | null;
+  /** An operator's, else the configured one. */
+  readonly basePriority: number;
 }
 
-export function instanceRows({ configuration, instances }: MibFacts["snapshot"]): readonly InstanceRow[] {
+export function instanceRows({
+  snapshot: { configuration, instances },
+  priorities,
+}: Pick<MibFacts, "snapshot" | "priorities">): readonly InstanceRow[] {
   const byName = new Map(instances.map((one) => [one.name, one]));
   return configuration.vrrpInstances.map((instance, at) => ({
     at: at + 1,
     instance,
     live: byName.get(instance.name) ?? null,
+    basePriority: priorities.get(instance.name) ?? instance.priority,
   }));
 }
 

@@ -54,25 +54,25 @@ export function groupTrap(configuration: CompleteConfiguration, { group, to }: V
   );
 }
 
-/** vrrpv3NewMaster, or vrrpTrapNewMaster of a router of version 2; null when its MIB is not served. */
-export function newMasterTrap(
+/** vrrpTrapNewMaster of a router of version 2, and vrrpv3NewMaster of any: those whose MIB is served. */
+export function newMasterTraps(
   configuration: CompleteConfiguration,
   live: VrrpInstanceSnapshot,
   { link, serves }: { readonly link: LinkFacts; readonly serves: { readonly v2: boolean; readonly v3: boolean } },
-): readonly VarBind[] | null {
+): readonly (readonly VarBind[])[] {
   const instance = configuration.vrrpInstances.find((one) => one.name === live.name);
-  if (instance === undefined || !(instance.version === 2 ? serves.v2 : serves.v3)) return null;
+  if (instance === undefined) return [];
   const address = live.sourceAddress ?? "";
-  if (instance.version === 2)
-    return trap([...VRRP_MIB, 0, 1], [[[...VRRP_MIB, 1, 3, 1, 7, ...v2Index({ instance, link })], ipAddress(address)]]);
+  const v2: Objects = [[[...VRRP_MIB, 1, 3, 1, 7, ...v2Index({ instance, link })], ipAddress(address)]];
   const index = v3Index({ instance, link });
-  return trap(
-    [...VRRPV3_MIB, 0, 1],
-    [
-      [[...VRRPV3_MIB, 1, 1, 1, 1, 3, ...index], inetAddress(address)],
-      [[...VRRPV3_MIB, 1, 2, 5, 1, 2, ...index], integer(MASTER_NO_RESPONSE)],
-    ],
-  );
+  const v3: Objects = [
+    [[...VRRPV3_MIB, 1, 1, 1, 1, 3, ...index], inetAddress(address)],
+    [[...VRRPV3_MIB, 1, 2, 5, 1, 2, ...index], integer(MASTER_NO_RESPONSE)],
+  ];
+  return [
+    ...(serves.v2 && instance.version === 2 ? [trap([...VRRP_MIB, 0, 1], v2)] : []),
+    ...(serves.v3 ? [trap([...VRRPV3_MIB, 0, 1], v3)] : []),
+  ];
 }
 
 function columns(all: Columns<VirtualServerRow>, row: VirtualServerRow, numbers: readonly number[]): Objects {

@@ -174,7 +174,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
   const { overrides, operator, observers } = setting;
   const snmp = new Snmp({
-    ...{ flags, native, log: logging.log, after: later },
+    ...{ flags, native, overrides, operator, log: logging.log, after: later },
     status: () => daemon.status(),
     usage: () => daemon.usage(),
   });
