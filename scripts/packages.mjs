@@ -27,6 +27,7 @@ const PURPOSES = {
       "frr",
       "snmpd",
       "snmp",
+      "snmptrapd",
       "dbus-daemon",
       "dbus-bin",
       "libglib2.0-bin",

@@ -39,7 +39,7 @@ export function instanceTrap(
     [
       [[...entry, 2], text(name)],
       [[...entry, 4], integer(STATE_NUMBERS[to])],
-      [[...entry, 5], integer(instance.wantsActive ? STATE_NUMBERS.active : STATE_NUMBERS.backup)],
+      [[...entry, 5], integer(instance.saysMaster ? STATE_NUMBERS.active : STATE_NUMBERS.backup)],
       routerId(configuration),
     ],
   );
