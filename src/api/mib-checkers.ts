@@ -29,23 +29,21 @@ const ALGORITHMS: Readonly<Record<string, number>> = {
 };
 const UNKNOWN_ALGORITHM = 99;
 const METHODS = { masq: 1, droute: 2, tunnel: 3 };
-const PROTOCOLS = { tcp: 1, udp: 2, sctp: 3 };
+export const PROTOCOLS = { tcp: 1, udp: 2, sctp: 3 };
 const TUNNELS = { ipip: 1, gue: 2, gre: 3 };
 const CHECKSUMS = { nocsum: 1, csum: 2, remcsum: 3 };
 
 export interface VirtualServerRow {
   readonly server: ConfiguredVirtualServer;
   readonly status: VirtualServerStatus | null;
+  /** Of real servers. */
+  readonly upCount: number;
   /** What the kernel has counted. */
   readonly traffic: IpvsTraffic | null;
 }
 
 function seconds(us: number): SnmpValue {
   return gauge(us / SECOND_US);
-}
-
-function upCount({ status }: VirtualServerRow): number {
-  return status?.realServers.filter(({ isAlive }) => isAlive).length ?? 0;
 }
 
 /** What tells a virtual server from others: also the first objects of its notifications, by column. */
@@ -62,7 +60,7 @@ export const KEY_COLUMNS: Columns<VirtualServerRow> = {
 
 export const COUNT_COLUMNS: Columns<VirtualServerRow> = {
   20: ({ server }) => gauge(server.realServers.length),
-  21: (row) => gauge(upCount(row)),
+  21: ({ upCount }) => gauge(upCount),
   22: ({ server }) => gauge(server.quorum),
   23: ({ status }) => truth(status?.hasQuorum === true),
 };
@@ -262,7 +260,8 @@ export function virtualServerRows({
 }: Pick<MibFacts, "snapshot" | "usage">): readonly VirtualServerRow[] {
   return configuration.virtualServers.map((server, at) => {
     const status = lvs?.virtualServers[at] ?? null;
-    return { server, status, traffic: usage?.virtualServers.get(status?.name ?? "") ?? null };
+    const upCount = status?.realServers.filter(({ isAlive }) => isAlive).length ?? 0;
+    return { server, status, upCount, traffic: usage?.virtualServers.get(status?.name ?? "") ?? null };
   });
 }
 

@@ -31,7 +31,11 @@ function setPriority(context: SnmpSetterContext, instance: string, priority: num
   };
 }
 
-function configuredWeight({ configuration, lvs }: SnmpSetterContext, virtualServer: string, realServer: string): number {
+function configuredWeight(
+  { configuration, lvs }: SnmpSetterContext,
+  virtualServer: string,
+  realServer: string,
+): number {
   const virtualServers = lvs()?.virtualServers ?? [];
   const at = virtualServers.findIndex(({ name }) => name === virtualServer);
   const number = virtualServers[at]?.realServers.findIndex(({ name }) => name === realServer) ?? -1;

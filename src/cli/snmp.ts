@@ -152,7 +152,7 @@ export class Snmp implements StateObserver {
   }
 
   poolChanged(event: LvsPoolEvent): void {
-    this.#tell((modules) => void this.#tellPool(modules, event));
+    this.#tell((modules) => this.#tellPool(modules, event));
   }
 
   /** Idempotent. */
@@ -248,19 +248,16 @@ export class Snmp implements StateObserver {
     }
   }
 
-  async #tellPool(modules: Modules, event: LvsPoolEvent): Promise<void> {
+  #tellPool(modules: Modules, event: LvsPoolEvent): void {
     if (this.#wanted?.checkers !== true) return;
+    const { effect, cause } = event;
+    // What omega tells scripts is told by what has stopped, too.
+    if (cause === "stop" && effect.kind !== "stopped") return;
     const configuration = this.#knownBy(({ virtualServers }) =>
       virtualServers.some((one) => one === event.virtualServer),
     );
     if (configuration === null) return;
-    try {
-      const { snapshot } = await this.#factsOf(TRAP_AGE_MS);
-      const status = snapshot.lvs?.virtualServers.find(({ name }) => name === event.names.virtualServer) ?? null;
-      this.#send(modules.traps.poolTrap(configuration, event, status));
-    } catch (error) {
-      this.#fail(error);
-    }
+    for (const trap of modules.traps.poolTraps(configuration, event)) this.#send(trap);
   }
 
   async #viewOf({ buildView }: Modules, wanted: Wanted): Promise<MibNode> {

@@ -1,6 +1,6 @@
 import { applicationCheckersOf } from "../checker/application.ts";
 import { overrideKey, type ServerForce } from "../checker/override.ts";
-import { isSorryServerActive, type PoolEffect } from "../checker/pool.ts";
+import { isSorryServerActive } from "../checker/pool.ts";
 import { type Asker, planTargets, targetId } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, indexGroups, NO_GROUPS } from "../ipvs/groups.ts";
@@ -273,8 +273,9 @@ class Runtime implements LvsRuntime {
     this.tellOutside(pool, effect);
   };
 
-  private tellOutside({ virtualServer, names }: Pool, effect: PoolEffect): void {
-    this.deps.onPoolEvent?.({ virtualServer, names, effect, cause: this.cause });
+  private tellOutside({ virtualServer, names, state }: Pool, effect: LvsPoolEvent["effect"]): void {
+    const alive = state.servers.map(({ isAlive }) => isAlive);
+    this.deps.onPoolEvent?.({ virtualServer, names, effect, alive, cause: this.cause });
   }
 
   /** `rs_init_notifies` */
@@ -452,6 +453,7 @@ class Runtime implements LvsRuntime {
     this.cause = "stop";
     for (const pool of this.pools.all) this.tellOmega(pool);
     if (!this.options.keepsTableAtStop) {
+      for (const pool of this.pools.all) this.tellOutside(pool, { kind: "stopped" });
       for (const pool of this.pools.all) {
         for (const index of pool.virtualServer.realServers.keys()) this.speakRemovalOf(pool, index, "stop");
       }

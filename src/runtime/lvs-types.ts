@@ -35,12 +35,19 @@ export interface LvsRuntimeOptions {
   readonly reconcileIntervalUs: Microseconds;
 }
 
+/** The daemon stops, and the pool with it. */
+export interface PoolStopped {
+  readonly kind: "stopped";
+}
+
 /** Something happened in a pool that scripts, FIFOs and mail want to know. */
 export interface LvsPoolEvent {
   /** The configured object itself. */
   readonly virtualServer: VirtualServer;
   readonly names: LvsNames;
-  readonly effect: PoolEffect;
+  readonly effect: PoolEffect | PoolStopped;
+  /** Which of the servers are up now; when the pool stops, until then. */
+  readonly alive: readonly boolean[];
   /** The kind of check that decided; else the start or a reload, or the stop. */
   readonly cause:
     | {

@@ -59,7 +59,8 @@ async function withDaemon(name: DaemonName, use: (master: SnmpMaster, daemon: Da
     const master = await SnmpMaster.start(machine);
     const daemon = new Daemon(machine, { name, config: CONFIG, flags: [...VRRP_FLAGS, "-x"] });
     await daemon.logged("AgentX subagent connected", { timeoutMs: 20_000 });
-    for (const instance of ["V", "W"]) await daemon.logged(`(${instance}) Entering MASTER STATE`, { timeoutMs: 20_000 });
+    for (const instance of ["V", "W"])
+      await daemon.logged(`(${instance}) Entering MASTER STATE`, { timeoutMs: 20_000 });
     await use(master, daemon);
     await daemon.terminate();
   } finally {
@@ -77,7 +78,8 @@ describe("sets over SNMP", { skip: whyNoLab() || whyNoSnmp() }, () => {
   for (const name of daemonNames()) {
     test(`a priority can be set, and nothing that keepalived refuses (${name})`, { timeout: 60_000 }, async () => {
       await withDaemon(name, async (master) => {
-        for (const [oid, type, value, error] of SETS) assert.equal(await master.set(oid, type, value), error, `${oid} ${value}`);
+        for (const [oid, type, value, error] of SETS)
+          assert.equal(await master.set(oid, type, value), error, `${oid} ${value}`);
         await shows(master, PRIORITY, "INTEGER: 150");
         await shows(master, EFFECTIVE, "INTEGER: 150");
         assert.equal(await master.set(PRIORITY, "i", "100"), null);

@@ -43,7 +43,8 @@ function bench(globals = ""): {
   if (virtualServer === undefined || names === undefined) throw new Error("no virtual server");
   return {
     told,
-    tell: (effect, cause = { check: "tcp" }) => notifier.onPoolEvent({ virtualServer, names, effect, cause }),
+    tell: (effect, cause = { check: "tcp" }) =>
+      notifier.onPoolEvent({ virtualServer, names, effect, alive: [], cause }),
   };
 }
 
