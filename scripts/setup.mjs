@@ -45,7 +45,7 @@ function buildTypeScript() {
 function main() {
   const at = process.argv.indexOf("--for");
   const purpose = at < 0 ? "build" : (process.argv[at + 1] ?? "");
-  if (!["build", "demo", "test", "lint", "all"].includes(purpose)) fail(`setup: unknown purpose "${purpose}"`);
+  if (!["build", "demo", "test", "lint", "arm64", "all"].includes(purpose)) fail(`setup: unknown purpose "${purpose}"`);
   checkNode();
   ensureModules();
   ensurePackages(purpose);

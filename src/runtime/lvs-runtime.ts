@@ -13,6 +13,7 @@ import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
 import { speakFile, speakMiscRun, speakSession } from "./lvs-application-wording.ts";
 import { countConnections, usageOf } from "./lvs-connections.ts";
+import { smtpFailure } from "./lvs-failure-wording.ts";
 import { FailureGuard, type GuardedVerdict } from "./lvs-guard.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes, type ProbesDependencies } from "./lvs-probes.ts";
@@ -301,7 +302,7 @@ class Runtime implements LvsRuntime {
     const touched = new Set<Pool>();
     for (const report of reports) {
       const { verdict, target } = report;
-      const cause = { check: target.kind };
+      const cause = probeCause(report);
       const judged: GuardedVerdict | null = verdict === null ? null : { check: target, ...verdict, cause };
       const isAdmitted = judged !== null && this.engine?.guard.admits(judged) !== false;
       for (const asker of target.askers) {
@@ -501,6 +502,12 @@ class Runtime implements LvsRuntime {
       })),
     ];
   }
+}
+
+function probeCause({ target, isSuccess, reason, stage }: ProbeReport): Exclude<LvsPoolEvent["cause"], string> {
+  const { kind: check, probe } = target;
+  if (check !== "smtp" || isSuccess || reason === null) return { check };
+  return { check, failure: `${smtpFailure({ reason, stage })} [${probe.address}]:${probe.port}` };
 }
 
 function causeOf({ check, run }: ApplicationReport): Exclude<LvsPoolEvent["cause"], string> {

@@ -52,8 +52,11 @@ export interface LvsPoolEvent {
   readonly cause:
     | {
         readonly check: string;
-        readonly isTimedOut?: boolean /** Name of the BFD session. */;
+        readonly isTimedOut?: boolean;
+        /** Name of the BFD session. */
         readonly session?: string;
+        /** Why an SMTP check failed, in keepalived's words. */
+        readonly failure?: string;
       }
     | "start"
     | "stop"
