@@ -28,6 +28,7 @@ const PURPOSES = {
       "frr",
       "snmpd",
       "snmp",
+      "snmptrapd",
       "dbus-daemon",
       "dbus-bin",
       "libglib2.0-bin",

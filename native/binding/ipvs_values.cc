@@ -206,6 +206,11 @@ class Keys {
     kOutPackets,
     kInBytes,
     kOutBytes,
+    kConnectionRate,
+    kInPacketRate,
+    kOutPacketRate,
+    kInByteRate,
+    kOutByteRate,
     kCount,
   };
 
@@ -246,7 +251,12 @@ class Keys {
                                                           "inPackets",
                                                           "outPackets",
                                                           "inBytes",
-                                                          "outBytes"};
+                                                          "outBytes",
+                                                          "connectionsPerSec",
+                                                          "inPacketsPerSec",
+                                                          "outPacketsPerSec",
+                                                          "inBytesPerSec",
+                                                          "outBytesPerSec"};
 
   Napi::Env env_;
   std::array<napi_value, kCount> values_{};
@@ -323,6 +333,11 @@ Napi::Object MakeTraffic(Napi::Env env, const ipvs::Traffic& traffic, Keys* keys
   SetNumber(&made, (*keys)[Keys::kOutPackets], traffic.out_packets);
   SetNumber(&made, (*keys)[Keys::kInBytes], traffic.in_bytes);
   SetNumber(&made, (*keys)[Keys::kOutBytes], traffic.out_bytes);
+  SetNumber(&made, (*keys)[Keys::kConnectionRate], traffic.connections_per_sec);
+  SetNumber(&made, (*keys)[Keys::kInPacketRate], traffic.in_packets_per_sec);
+  SetNumber(&made, (*keys)[Keys::kOutPacketRate], traffic.out_packets_per_sec);
+  SetNumber(&made, (*keys)[Keys::kInByteRate], traffic.in_bytes_per_sec);
+  SetNumber(&made, (*keys)[Keys::kOutByteRate], traffic.out_bytes_per_sec);
   return made;
 }
 

@@ -201,7 +201,12 @@ bool DecodeTraffic(Bytes nested, Traffic* traffic) {
          ReadOptional(attributes, IPVS_STATS_ATTR_INPKTS, &traffic->in_packets) &&
          ReadOptional(attributes, IPVS_STATS_ATTR_OUTPKTS, &traffic->out_packets) &&
          ReadOptional(attributes, IPVS_STATS_ATTR_INBYTES, &traffic->in_bytes) &&
-         ReadOptional(attributes, IPVS_STATS_ATTR_OUTBYTES, &traffic->out_bytes);
+         ReadOptional(attributes, IPVS_STATS_ATTR_OUTBYTES, &traffic->out_bytes) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_CPS, &traffic->connections_per_sec) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_INPPS, &traffic->in_packets_per_sec) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_OUTPPS, &traffic->out_packets_per_sec) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_INBPS, &traffic->in_bytes_per_sec) &&
+         ReadOptional(attributes, IPVS_STATS_ATTR_OUTBPS, &traffic->out_bytes_per_sec);
 }
 
 /** Kernels before 4.3 tell no group. */

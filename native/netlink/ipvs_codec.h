@@ -35,13 +35,19 @@ struct ServiceKey {
   AddressBytes address{};
 };
 
-/** Since the service or destination was added. */
+/** Since the service or destination was added; rates are the kernel's estimates of the last
+ * seconds. */
 struct Traffic {
   uint64_t connections = 0;
   uint64_t in_packets = 0;
   uint64_t out_packets = 0;
   uint64_t in_bytes = 0;
   uint64_t out_bytes = 0;
+  uint64_t connections_per_sec = 0;
+  uint64_t in_packets_per_sec = 0;
+  uint64_t out_packets_per_sec = 0;
+  uint64_t in_bytes_per_sec = 0;
+  uint64_t out_bytes_per_sec = 0;
 };
 
 struct Service {

@@ -52,11 +52,13 @@ export function basePath(names: readonly (string | null)[]): string {
   return [ROOT, ...names.flatMap((name) => (name === null || name === "" ? [] : [element(name)]))].join("/");
 }
 
+/** @param noInterface in place of the interface of an instance that has none */
 export function instancePath(
   base: string,
   { interfaceName, vrid, family }: Pick<VrrpInstance, "interfaceName" | "vrid" | "family">,
+  noInterface: string,
 ): string {
-  return `${base}/Instance/${element(interfaceName)}/${vrid}/${family === "inet" ? "IPv4" : "IPv6"}`;
+  return `${base}/Instance/${element(interfaceName || noInterface)}/${vrid}/${family === "inet" ? "IPv4" : "IPv6"}`;
 }
 
 /** @param reportsDeletion `notify_deleted`; keepalived: without it a deleted instance is one at fault */

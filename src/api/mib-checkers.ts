@@ -1,9 +1,12 @@
+import { overrideKey } from "../checker/override.ts";
 import type { ConfiguredRealServer, ConfiguredVirtualServer, GroupMember, TunnelSettings } from "../model/checks.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
-import type { RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
+import type { IpvsTraffic } from "../native/contract.ts";
+import type { LvsUsage, RealServerStatus, ServerUsage, VirtualServerStatus } from "../runtime/lvs-types.ts";
 import { type Columns, joined, type MibNode, scalars, table } from "../snmp/mib.ts";
 import { gauge, inetAddress, integer, octets, type SnmpValue, text, truth } from "../snmp/values.ts";
 import { addressType, command, KEEPALIVED, type MibFacts, optional } from "./mib-facts.ts";
+import { realServerTraffic, virtualServerTraffic } from "./mib-traffic.ts";
 
 const CHECK = [...KEEPALIVED, 3];
 const SECOND_US = 1_000_000;
@@ -26,22 +29,21 @@ const ALGORITHMS: Readonly<Record<string, number>> = {
 };
 const UNKNOWN_ALGORITHM = 99;
 const METHODS = { masq: 1, droute: 2, tunnel: 3 };
-const PROTOCOLS = { tcp: 1, udp: 2, sctp: 3 };
-const NO_PROTOCOL = 4;
+export const PROTOCOLS = { tcp: 1, udp: 2, sctp: 3 };
 const TUNNELS = { ipip: 1, gue: 2, gre: 3 };
 const CHECKSUMS = { nocsum: 1, csum: 2, remcsum: 3 };
 
 export interface VirtualServerRow {
   readonly server: ConfiguredVirtualServer;
   readonly status: VirtualServerStatus | null;
+  /** Of real servers. */
+  readonly upCount: number;
+  /** What the kernel has counted. */
+  readonly traffic: IpvsTraffic | null;
 }
 
 function seconds(us: number): SnmpValue {
   return gauge(us / SECOND_US);
-}
-
-function upCount({ status }: VirtualServerRow): number {
-  return status?.realServers.filter(({ isAlive }) => isAlive).length ?? 0;
 }
 
 /** What tells a virtual server from others: also the first objects of its notifications, by column. */
@@ -52,25 +54,33 @@ export const KEY_COLUMNS: Columns<VirtualServerRow> = {
   5: ({ server: { key, family } }) => addressType(key.kind === "group" ? (family ?? "inet") : key.family),
   6: ({ server: { key } }) => (key.kind === "address" ? inetAddress(key.address) : null),
   7: ({ server: { key } }) => (key.kind === "address" ? gauge(key.port) : null),
-  8: ({ server: { key } }) => integer(key.kind === "fwmark" ? NO_PROTOCOL : PROTOCOLS[key.protocol]),
+  // keepalived: a firewall mark has none.
+  8: ({ server: { key } }) => (key.kind === "fwmark" ? null : integer(PROTOCOLS[key.protocol])),
 };
 
 export const COUNT_COLUMNS: Columns<VirtualServerRow> = {
   20: ({ server }) => gauge(server.realServers.length),
-  21: (row) => gauge(upCount(row)),
+  21: ({ upCount }) => gauge(upCount),
   22: ({ server }) => gauge(server.quorum),
   23: ({ status }) => truth(status?.hasQuorum === true),
 };
 
-function hasFlag(server: VirtualServer, scheduler: string, flag: VirtualServer["flags"][number]): SnmpValue {
-  return truth(server.scheduler === scheduler && server.flags.includes(flag));
+/** keepalived: flags of any scheduler, by number. */
+function flag(name: VirtualServer["flags"][number]): (row: VirtualServerRow) => SnmpValue {
+  return ({ server: { flags } }) => truth(flags.includes(name));
 }
 
-function granularity({ key, persistenceGranularity }: VirtualServer): SnmpValue | null {
-  if (key.kind !== "group" && key.family === "inet6") return null;
+/** keepalived: an address has the one that fits it, others have both; a prefix length is in the machine's byte order. */
+function maskOf({ key, family, persistenceGranularity }: ConfiguredVirtualServer): SnmpValue | null {
+  if (key.kind === "address" && key.family === "inet6") return null;
   const mask = Buffer.alloc(4);
-  mask.writeUInt32BE(persistenceGranularity >>> 0);
+  if (family === "inet6") mask.writeUInt32LE(persistenceGranularity);
+  else mask.writeUInt32BE(persistenceGranularity >>> 0);
   return octets(mask);
+}
+
+function prefixOf({ key, persistenceGranularity }: VirtualServer): SnmpValue | null {
+  return key.kind === "address" && key.family === "inet" ? null : gauge(persistenceGranularity >>> 0);
 }
 
 function tunnelColumns<Row>(first: number, tunnelOf: (row: Row) => TunnelSettings | null): Columns<Row> {
@@ -91,7 +101,7 @@ const VIRTUAL_SERVER_COLUMNS: Columns<VirtualServerRow> = {
   12: ({ server }) => optional(server.virtualHost, text),
   13: ({ server }) => truth(server.persistenceTimeoutSec > 0),
   14: ({ server }) => (server.persistenceTimeoutSec > 0 ? gauge(server.persistenceTimeoutSec) : null),
-  15: ({ server }) => granularity(server),
+  15: ({ server }) => maskOf(server),
   16: ({ server }) => seconds(server.delayLoopUs),
   17: ({ server }) => truth(server.isSuspendedWithoutAddress),
   18: ({ server }) => truth(server.isAlpha),
@@ -100,20 +110,21 @@ const VIRTUAL_SERVER_COLUMNS: Columns<VirtualServerRow> = {
   24: ({ server }) => command(server.quorumUp),
   25: ({ server }) => command(server.quorumDown),
   26: ({ server }) => gauge(server.hysteresis),
+  ...virtualServerTraffic<VirtualServerRow>(({ traffic }) => traffic),
   37: ({ server }) => truth(server.flags.includes("one-packet")),
-  51: ({ server: { key, persistenceGranularity } }) =>
-    key.kind !== "group" && key.family === "inet6" ? gauge(persistenceGranularity) : null,
+  51: ({ server }) => prefixOf(server),
   52: ({ server }) => truth(server.isHashed),
-  53: ({ server }) => hasFlag(server, "sh", "sched-1"),
-  54: ({ server }) => hasFlag(server, "sh", "sched-2"),
-  55: ({ server }) => truth(server.flags.includes("sched-3")),
+  53: flag("sched-1"),
+  54: flag("sched-2"),
+  55: flag("sched-3"),
   56: ({ server }) => integer(server.isInhibitedOnFailure ? 2 : 1),
   57: ({ server }) => gauge(server.given.retries ?? 0),
   58: ({ server }) => seconds(server.given.delayBeforeRetryUs ?? 0),
   59: ({ server }) => seconds(server.given.warmupUs ?? 0),
+  60: ({ server }) => integer(server.weight),
   61: ({ server }) => truth(server.sendsMail),
-  62: ({ server }) => hasFlag(server, "mh", "sched-1"),
-  63: ({ server }) => hasFlag(server, "mh", "sched-2"),
+  62: flag("sched-1"),
+  63: flag("sched-2"),
   64: ({ server }) => gauge(server.delayLoopUs),
   65: ({ server }) => gauge(server.given.delayBeforeRetryUs ?? 0),
   66: ({ server }) => gauge(server.given.warmupUs ?? 0),
@@ -127,6 +138,7 @@ interface RealServerRow {
   /** Null: a sorry server, which has only an address, a method and a weight. */
   readonly regular: ConfiguredRealServer | null;
   readonly status: RealServerStatus | null;
+  readonly usage: ServerUsage | null;
   readonly tunnel: TunnelSettings | null;
 }
 
@@ -151,8 +163,9 @@ const REAL_SERVER_COLUMNS: Columns<RealServerRow> = {
   11: ({ regular }) => command(regular?.notifyUp ?? null),
   12: ({ regular }) => command(regular?.notifyDown ?? null),
   13: (row) => (row.regular === null ? null : gauge(failedChecks(row))),
+  ...realServerTraffic<RealServerRow>(({ usage }) => usage),
   40: ({ server }) => integer(METHODS[server.fwdMethod]),
-  41: ({ regular }) => optional(regular?.virtualHost ?? null, text),
+  41: ({ regular }) => optional(regular?.ownVirtualHost ?? null, text),
   42: ({ regular }) => truth(regular?.isAlpha === true),
   43: (row) => gauge(given(row).retries ?? 0),
   44: (row) => seconds(given(row).delayBeforeRetryUs ?? 0),
@@ -168,16 +181,18 @@ const REAL_SERVER_COLUMNS: Columns<RealServerRow> = {
 };
 
 /** The sorry server comes before the others. */
-function realServerRows({ server, status }: VirtualServerRow): readonly RealServerRow[] {
+function realServerRows({ server, status }: VirtualServerRow, all: LvsUsage | null): readonly RealServerRow[] {
   const { sorryServer, sorryTunnel } = server;
+  const virtualServer = status?.name ?? "";
+  const sorryUsage = all?.sorryServers.get(virtualServer) ?? null;
+  const sorry = { regular: null, status: null, tunnel: sorryTunnel, usage: sorryUsage };
   return [
-    ...(sorryServer === null ? [] : [{ server: sorryServer, regular: null, status: null, tunnel: sorryTunnel }]),
-    ...server.realServers.map((regular, at) => ({
-      server: regular,
-      regular,
-      status: status?.realServers[at] ?? null,
-      tunnel: regular.tunnel,
-    })),
+    ...(sorryServer === null ? [] : [{ ...sorry, server: sorryServer }]),
+    ...server.realServers.map((regular, at) => {
+      const own = status?.realServers[at] ?? null;
+      const usage = own === null ? null : all?.realServers.get(overrideKey({ virtualServer, realServer: own.name }));
+      return { server: regular, regular, status: own, tunnel: regular.tunnel, usage: usage ?? null };
+    }),
   ];
 }
 
@@ -239,13 +254,20 @@ function settings({ snapshot }: MibFacts): readonly MibNode[] {
 }
 
 /** Virtual servers with how they fare, in the order of the configuration. */
-export function virtualServerRows({ configuration, lvs }: MibFacts["snapshot"]): readonly VirtualServerRow[] {
-  return configuration.virtualServers.map((server, at) => ({ server, status: lvs?.virtualServers[at] ?? null }));
+export function virtualServerRows({
+  snapshot: { configuration, lvs },
+  usage,
+}: Pick<MibFacts, "snapshot" | "usage">): readonly VirtualServerRow[] {
+  return configuration.virtualServers.map((server, at) => {
+    const status = lvs?.virtualServers[at] ?? null;
+    const upCount = status?.realServers.filter(({ isAlive }) => isAlive).length ?? 0;
+    return { server, status, upCount, traffic: usage?.virtualServers.get(status?.name ?? "") ?? null };
+  });
 }
 
-/** The checker part of KEEPALIVED-MIB. Not served: the kernel's statistics. */
+/** The checker part of KEEPALIVED-MIB. */
 export function checkerTables(facts: MibFacts): MibNode {
-  const rows = virtualServerRows(facts.snapshot);
+  const rows = virtualServerRows(facts);
   return joined([
     ...groupTables(facts),
     table(
@@ -257,7 +279,7 @@ export function checkerTables(facts: MibFacts): MibNode {
       [...CHECK, 4, 1],
       REAL_SERVER_COLUMNS,
       rows.flatMap((row, at) =>
-        realServerRows(row).map((server, number) => ({ index: [at + 1, number + 1], row: server })),
+        realServerRows(row, facts.usage).map((server, number) => ({ index: [at + 1, number + 1], row: server })),
       ),
     ),
     ...settings(facts),

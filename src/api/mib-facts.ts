@@ -1,6 +1,7 @@
 import type { ScriptCommand } from "../model/command.ts";
 import type { AddressFamily } from "../model/units.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { LvsUsage } from "../runtime/lvs-types.ts";
 import type { VrrpInstanceSnapshot, VrrpStateChange } from "../runtime/vrrp-types.ts";
 import type { Oid } from "../snmp/oid.ts";
 import { integer, type SnmpValue, text } from "../snmp/values.ts";
@@ -22,12 +23,16 @@ export interface LinkFacts {
 /** What all tables are made of. */
 export interface MibFacts {
   readonly snapshot: Pick<Snapshot, "configuration" | "instances" | "lvs">;
+  /** What the kernel counts; null without load balancing, and when it can't be asked. */
+  readonly usage: LvsUsage | null;
   /** By name. */
   readonly links: ReadonlyMap<string, LinkFacts>;
   readonly version: string;
   readonly networkNamespace: string | null;
   /** CLOCK_MONOTONIC */
   readonly nowUs: number;
+  /** By instance: the priority that an operator has given it. */
+  readonly priorities: ReadonlyMap<string, number>;
   /** By instance: when it last left its initial state or a fault. */
   readonly upSinceUs: ReadonlyMap<string, number>;
 }
@@ -38,14 +43,20 @@ export interface InstanceRow {
   readonly instance: ConfiguredVrrpInstance;
   /** Null before it has started. */
   readonly live: VrrpInstanceSnapshot | null;
+  /** An operator's, else the configured one. */
+  readonly basePriority: number;
 }
 
-export function instanceRows({ configuration, instances }: MibFacts["snapshot"]): readonly InstanceRow[] {
+export function instanceRows({
+  snapshot: { configuration, instances },
+  priorities,
+}: Pick<MibFacts, "snapshot" | "priorities">): readonly InstanceRow[] {
   const byName = new Map(instances.map((one) => [one.name, one]));
   return configuration.vrrpInstances.map((instance, at) => ({
     at: at + 1,
     instance,
     live: byName.get(instance.name) ?? null,
+    basePriority: priorities.get(instance.name) ?? instance.priority,
   }));
 }
 

@@ -27,12 +27,13 @@ export function globalTables({ snapshot, version, networkNamespace }: MibFacts):
       10: () => truth(global.dynamicInterfaces),
       11: () => integer({ all: 1, no: 2, "virtual-servers": 3 }[global.flushesIpvsAtStop]),
     }),
+    // keepalived: without a server zeros, an address of IPv4 and the type of IPv6.
     scalars([...GLOBAL, 3], {
-      1: () => optional(mail.server, (server) => integer(server.includes(":") ? 2 : 1)),
-      2: () => optional(mail.server, inetAddress),
-      3: () => gauge(mail.timeoutUs / SECOND_US),
+      1: () => integer(mail.server?.includes(":") === false ? 1 : 2),
+      2: () => inetAddress(mail.server ?? "0.0.0.0"),
+      3: () => gauge(mail.server === null ? 0 : mail.timeoutUs / SECOND_US),
       4: () => optional(mail.from, text),
-      6: () => gauge(mail.port),
+      6: () => gauge(mail.server === null ? 0 : mail.port),
       7: () => truth(!mail.skipsFaults),
       8: () => integer(alert(mail.alertsByDefault)),
       9: () => integer(alert(mail.alertsForVrrp)),

@@ -29,7 +29,7 @@ export interface RouterRow extends InstanceRow {
 }
 
 function routerRows(facts: MibFacts): readonly RouterRow[] {
-  return instanceRows(facts.snapshot).flatMap((row) => {
+  return instanceRows(facts).flatMap((row) => {
     const link = facts.links.get(row.instance.interfaceName);
     return link === undefined
       ? []
@@ -81,7 +81,7 @@ const OPERATIONS: Columns<RouterRow> = {
   4: (row) => inetAddress(primaryAddress(row)),
   5: macAddress,
   6: operStatus,
-  7: ({ instance }) => gauge(instance.priority),
+  7: ({ basePriority }) => gauge(basePriority),
   8: ({ instance }) => integer(instance.virtualAddresses.length),
   9: ({ instance }) => integer(Math.trunc(instance.advertisementIntervalUs / CENTISECOND_US)),
   10: ({ instance }) => truth(instance.preemptMode),
@@ -153,7 +153,7 @@ const V2_OPERATIONS: Columns<RouterRow> = {
   2: macAddress,
   3: operStatus,
   4: () => integer(1),
-  5: ({ instance }) => integer(instance.priority),
+  5: ({ basePriority }) => integer(basePriority),
   6: ({ instance }) => integer(instance.virtualAddresses.length),
   7: (row) => ipAddress(masterAddress(row)),
   8: (row) => ipAddress(primaryAddress(row)),

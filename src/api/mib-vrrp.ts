@@ -33,10 +33,10 @@ const INSTANCE_COLUMNS: Columns<InstanceRow> = {
   2: ({ instance }) => text(instance.name),
   3: ({ instance }) => gauge(instance.vrid),
   4: (row) => integer(STATE_NUMBERS[stateOf(row)]),
-  5: ({ instance }) => integer(instance.wantsActive ? STATE_NUMBERS.active : STATE_NUMBERS.backup),
+  5: ({ instance }) => integer(instance.saysMaster ? STATE_NUMBERS.active : STATE_NUMBERS.backup),
   6: (row) => integer(STATE_NUMBERS[stateOf(row)]),
-  7: ({ instance }) => integer(instance.priority),
-  8: ({ instance, live }) => integer(live?.effectivePriority ?? instance.priority),
+  7: ({ basePriority }) => integer(basePriority),
+  8: ({ basePriority, live }) => integer(live?.effectivePriority ?? basePriority),
   9: (row) => truth(stateOf(row) === "active"),
   10: ({ instance }) => text(instance.interfaceName),
   11: ({ instance }) => truth(!instance.ignoresOwnInterface),
@@ -217,7 +217,7 @@ function trackerTables({ snapshot: { configuration } }: MibFacts): readonly MibN
 
 /** The VRRP part of KEEPALIVED-MIB. */
 export function vrrpTables(facts: MibFacts): MibNode {
-  const instances = instanceRows(facts.snapshot);
+  const instances = instanceRows(facts);
   const owners = instances.map(({ at, instance: { tracked, trackedInterfaces } }) => ({
     at,
     tracked,

@@ -1,10 +1,10 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
-import type { LvsPoolEvent, VirtualServerStatus } from "../runtime/lvs-types.ts";
+import type { LvsPoolEvent } from "../runtime/lvs-types.ts";
 import type { VrrpGroupChange, VrrpInstanceSnapshot, VrrpStateChange } from "../runtime/vrrp-types.ts";
 import type { Columns } from "../snmp/mib.ts";
 import type { Oid } from "../snmp/oid.ts";
 import { gauge, inetAddress, integer, ipAddress, type SnmpValue, text, truth, type VarBind } from "../snmp/values.ts";
-import { COUNT_COLUMNS, KEY_COLUMNS, type VirtualServerRow } from "./mib-checkers.ts";
+import { COUNT_COLUMNS, KEY_COLUMNS, PROTOCOLS, type VirtualServerRow } from "./mib-checkers.ts";
 import { addressType, KEEPALIVED, type LinkFacts, STATE_NUMBERS, VRRP_MIB, VRRPV3_MIB } from "./mib-facts.ts";
 import { v2Index, v3Index } from "./mib-rfc.ts";
 
@@ -39,7 +39,7 @@ export function instanceTrap(
     [
       [[...entry, 2], text(name)],
       [[...entry, 4], integer(STATE_NUMBERS[to])],
-      [[...entry, 5], integer(instance.wantsActive ? STATE_NUMBERS.active : STATE_NUMBERS.backup)],
+      [[...entry, 5], integer(instance.saysMaster ? STATE_NUMBERS.active : STATE_NUMBERS.backup)],
       routerId(configuration),
     ],
   );
@@ -54,25 +54,25 @@ export function groupTrap(configuration: CompleteConfiguration, { group, to }: V
   );
 }
 
-/** vrrpv3NewMaster, or vrrpTrapNewMaster of a router of version 2; null when its MIB is not served. */
-export function newMasterTrap(
+/** vrrpTrapNewMaster of a router of version 2, and vrrpv3NewMaster of any: those whose MIB is served. */
+export function newMasterTraps(
   configuration: CompleteConfiguration,
   live: VrrpInstanceSnapshot,
   { link, serves }: { readonly link: LinkFacts; readonly serves: { readonly v2: boolean; readonly v3: boolean } },
-): readonly VarBind[] | null {
+): readonly (readonly VarBind[])[] {
   const instance = configuration.vrrpInstances.find((one) => one.name === live.name);
-  if (instance === undefined || !(instance.version === 2 ? serves.v2 : serves.v3)) return null;
+  if (instance === undefined) return [];
   const address = live.sourceAddress ?? "";
-  if (instance.version === 2)
-    return trap([...VRRP_MIB, 0, 1], [[[...VRRP_MIB, 1, 3, 1, 7, ...v2Index({ instance, link })], ipAddress(address)]]);
+  const v2: Objects = [[[...VRRP_MIB, 1, 3, 1, 7, ...v2Index({ instance, link })], ipAddress(address)]];
   const index = v3Index({ instance, link });
-  return trap(
-    [...VRRPV3_MIB, 0, 1],
-    [
-      [[...VRRPV3_MIB, 1, 1, 1, 1, 3, ...index], inetAddress(address)],
-      [[...VRRPV3_MIB, 1, 2, 5, 1, 2, ...index], integer(MASTER_NO_RESPONSE)],
-    ],
-  );
+  const v3: Objects = [
+    [[...VRRPV3_MIB, 1, 1, 1, 1, 3, ...index], inetAddress(address)],
+    [[...VRRPV3_MIB, 1, 2, 5, 1, 2, ...index], integer(MASTER_NO_RESPONSE)],
+  ];
+  return [
+    ...(serves.v2 && instance.version === 2 ? [trap([...VRRP_MIB, 0, 1], v2)] : []),
+    ...(serves.v3 ? [trap([...VRRPV3_MIB, 0, 1], v3)] : []),
+  ];
 }
 
 function columns(all: Columns<VirtualServerRow>, row: VirtualServerRow, numbers: readonly number[]): Objects {
@@ -81,51 +81,79 @@ function columns(all: Columns<VirtualServerRow>, row: VirtualServerRow, numbers:
 
 /** The columns that tell which virtual server: an address family only where there is an address. */
 function keyOf(row: VirtualServerRow): Objects {
-  const numbers = row.server.key.kind === "address" ? [2, 5, 6, 7, 8] : [2, 3, 4, 8];
-  return columns(KEY_COLUMNS, row, numbers);
+  if (row.server.key.kind === "address") return columns(KEY_COLUMNS, row, [2, 5, 6, 7, 8]);
+  const named = columns(KEY_COLUMNS, row, [2, 3, 4, 8]);
+  // keepalived: here a firewall mark has the protocol that a virtual server has by default.
+  return row.server.key.kind === "group" ? named : [...named, [[...KEEPALIVED, 3, 3, 1, 8], integer(PROTOCOLS.udp)]];
 }
 
-/** realServerStateChange or virtualServerQuorumStateChange; null for what has no notification. */
-export function poolTrap(
+interface Pool {
+  readonly configuration: CompleteConfiguration;
+  readonly row: VirtualServerRow;
+}
+
+function serverTrap({ configuration, row }: Pool, index: number, isUp: boolean): readonly VarBind[] | null {
+  const real = row.server.realServers[index];
+  if (real === undefined) return null;
+  const entry = [...KEEPALIVED, 3, 4, 1];
+  return trap(
+    [...KEEPALIVED, 3, 5, 0, 1],
+    [
+      [[...entry, 3], addressType(real.family)],
+      [[...entry, 4], inetAddress(real.address)],
+      [[...entry, 5], gauge(real.port)],
+      [[...entry, 6], truth(isUp)],
+      ...keyOf(row),
+      ...columns(COUNT_COLUMNS, row, [21, 20]),
+      routerId(configuration),
+    ],
+  );
+}
+
+const QUORUM_STATES = { met: 1, notMet: 2, shutdown: 3 };
+
+function quorumTrap({ configuration, row }: Pool, state: keyof typeof QUORUM_STATES): readonly VarBind[] {
+  return trap(
+    [...KEEPALIVED, 3, 5, 0, 2],
+    [
+      ...keyOf(row),
+      [[...KEEPALIVED, 3, 3, 1, 23], integer(QUORUM_STATES[state])],
+      ...columns(COUNT_COLUMNS, row, [22, 21, 20]),
+      routerId(configuration),
+    ],
+  );
+}
+
+/** keepalived: the servers that were up go one after the other, then the quorum is shut down. */
+function stopTraps({ configuration, row }: Pool, alive: readonly boolean[]): readonly (readonly VarBind[] | null)[] {
+  const went = alive.flatMap((isAlive, index) => (isAlive ? [index] : []));
+  const left = (upCount: number): Pool => ({ configuration, row: { ...row, upCount } });
+  return [
+    ...went.map((index, at) => serverTrap(left(went.length - at - 1), index, false)),
+    quorumTrap(left(0), "shutdown"),
+  ];
+}
+
+/** realServerStateChange and virtualServerQuorumStateChange; none for what has no notification. */
+export function poolTraps(
   configuration: CompleteConfiguration,
-  { virtualServer, effect }: LvsPoolEvent,
-  status: VirtualServerStatus | null,
-): readonly VarBind[] | null {
+  { virtualServer, effect, alive }: LvsPoolEvent,
+): readonly (readonly VarBind[] | null)[] {
   const server = configuration.virtualServers.find((one) => one === virtualServer);
-  if (server === undefined) return null;
-  const row = { server, status };
+  if (server === undefined) return [];
+  const pool = { configuration, row: { server, upCount: alive.filter(Boolean).length, status: null, traffic: null } };
   switch (effect.kind) {
     case "server-up":
     case "server-down":
-    case "server-never-up": {
-      const real = server.realServers[effect.server];
-      if (real === undefined) return null;
-      const entry = [...KEEPALIVED, 3, 4, 1];
-      return trap(
-        [...KEEPALIVED, 3, 5, 0, 1],
-        [
-          [[...entry, 3], addressType(real.family)],
-          [[...entry, 4], inetAddress(real.address)],
-          [[...entry, 5], gauge(real.port)],
-          [[...entry, 6], truth(effect.kind === "server-up")],
-          ...keyOf(row),
-          ...columns(COUNT_COLUMNS, row, [21, 20]),
-          routerId(configuration),
-        ],
-      );
-    }
+    case "server-never-up":
+      return [serverTrap(pool, effect.server, effect.kind === "server-up")];
     case "quorum-gained":
+      return [quorumTrap(pool, "met")];
     case "quorum-lost":
-      return trap(
-        [...KEEPALIVED, 3, 5, 0, 2],
-        [
-          ...keyOf(row),
-          [[...KEEPALIVED, 3, 3, 1, 23], truth(effect.kind === "quorum-gained")],
-          ...columns(COUNT_COLUMNS, row, [22, 21, 20]),
-          routerId(configuration),
-        ],
-      );
+      return [quorumTrap(pool, "notMet")];
+    case "stopped":
+      return stopTraps(pool, alive);
     default:
-      return null;
+      return [];
   }
 }

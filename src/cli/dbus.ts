@@ -95,7 +95,7 @@ export class Dbus implements StateObserver {
     else this.#states.set(key, change.to);
     if (this.#open === null) return;
     const { objects, base } = this.#open;
-    const path = objects.instancePath(base, instance);
+    const path = objects.instancePath(base, instance, this.#noInterface);
     this.#tellStatus(path, objects.statusNumber(change.to, instance.reportsDeletion));
   }
 
@@ -103,6 +103,10 @@ export class Dbus implements StateObserver {
   close(): void {
     this.#isClosed = true;
     this.#leave();
+  }
+
+  get #noInterface(): string {
+    return this.#configuration?.global.dbus.noInterfaceName ?? "none";
   }
 
   #leave(): void {
@@ -131,7 +135,7 @@ export class Dbus implements StateObserver {
 
   #facts(objects: Objects, base: string): BusFacts {
     const instances = (this.#configuration?.vrrpInstances ?? []).map((instance) => ({
-      path: objects.instancePath(base, instance),
+      path: objects.instancePath(base, instance, this.#noInterface),
       name: instance.name,
       state: this.#states.get(keyOf(instance)) ?? "initialize",
     }));

@@ -1,10 +1,11 @@
 import type { LinkFacts, MibFacts } from "../api/mib-facts.ts";
+import type { MibSetter } from "../api/mib-writable.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
-import type { LvsPoolEvent } from "../runtime/lvs-types.ts";
+import type { LvsPoolEvent, LvsUsage } from "../runtime/lvs-types.ts";
 import { DEFAULT_AGENT, parseAgentAddress } from "../runtime/snmp-address.ts";
 import type { SnmpAgent } from "../runtime/snmp-agent.ts";
 import type { StateObserver } from "../runtime/state-observers.ts";
@@ -13,6 +14,7 @@ import type { VrrpGroupChange, VrrpStateChange } from "../runtime/vrrp-types.ts"
 import type { MibNode } from "../snmp/mib.ts";
 import type { VarBind } from "../snmp/values.ts";
 import type { Flags } from "./flags.ts";
+import { createSnmpSetter, type SnmpSetterContext } from "./snmp-setter.ts";
 
 export interface SnmpContext {
   readonly flags: Flags;
@@ -21,6 +23,10 @@ export interface SnmpContext {
   readonly after: (delayMs: number, callback: () => void) => () => void;
   /** Null unless the daemon is up. */
   readonly status: () => DaemonStatus | null;
+  readonly overrides: SnmpSetterContext["overrides"];
+  readonly operator: SnmpSetterContext["operator"];
+  /** Never rejects. */
+  readonly usage: () => Promise<LvsUsage | null>;
 }
 
 /** What is served, and where. */
@@ -35,6 +41,7 @@ interface Wanted {
 /** Loaded only where SNMP is asked for. */
 interface Modules {
   readonly traps: typeof import("../api/traps.ts");
+  readonly writablesOf: typeof import("../api/mib-writable.ts")["writablesOf"];
   readonly buildView: (wanted: Wanted, facts: MibFacts) => MibNode;
 }
 
@@ -46,8 +53,9 @@ const TRAP_AGE_MS = 50;
 const MOST_EARLY = 64;
 
 async function loadModules(): Promise<Modules> {
-  const [traps, global, vrrp, checkers, rfc, { joined }] = await Promise.all([
+  const [traps, { writablesOf }, global, vrrp, checkers, rfc, { joined }] = await Promise.all([
     import("../api/traps.ts"),
+    import("../api/mib-writable.ts"),
     import("../api/mib-global.ts"),
     import("../api/mib-vrrp.ts"),
     import("../api/mib-checkers.ts"),
@@ -62,7 +70,21 @@ async function loadModules(): Promise<Modules> {
       ...(wanted.v2 ? [rfc.v2Tables(facts)] : []),
       ...(wanted.v3 ? [rfc.v3Tables(facts)] : []),
     ]);
-  return { traps, buildView };
+  return { traps, writablesOf, buildView };
+}
+
+/** What has been set shows in the next answer. */
+function forgetting({ setPriority, setWeight }: MibSetter, forget: () => void): MibSetter {
+  return {
+    setPriority: (...words) => {
+      forget();
+      return setPriority(...words);
+    },
+    setWeight: (...words) => {
+      forget();
+      return setWeight(...words);
+    },
+  };
 }
 
 /** The SNMP side of a running daemon: tables through AgentX, and notifications. Nothing depends on it. */
@@ -78,11 +100,23 @@ export class Snmp implements StateObserver {
   #early: ((modules: Modules) => void)[] = [];
   #facts: { readonly atMs: number; readonly made: Promise<MibFacts> } | null = null;
   #view: { readonly facts: MibFacts; readonly node: MibNode } | null = null;
+  readonly #setter: MibSetter;
   readonly #upSinceUs = new Map<string, number>();
   #isClosed = false;
 
   constructor(context: SnmpContext) {
+    const { overrides, operator, status } = context;
     this.#context = context;
+    this.#setter = forgetting(
+      createSnmpSetter({
+        ...{ overrides, operator, nowMs: Date.now },
+        configuration: () => this.#configuration,
+        lvs: () => status()?.lvs ?? null,
+      }),
+      () => {
+        this.#facts = null;
+      },
+    );
   }
 
   configured(configuration: CompleteConfiguration): void {
@@ -118,7 +152,7 @@ export class Snmp implements StateObserver {
   }
 
   poolChanged(event: LvsPoolEvent): void {
-    this.#tell((modules) => void this.#tellPool(modules, event));
+    this.#tell((modules) => this.#tellPool(modules, event));
   }
 
   /** Idempotent. */
@@ -171,7 +205,12 @@ export class Snmp implements StateObserver {
     this.#modules = modules;
     this.#agent = new SnmpAgent(
       { address, place: wanted.place, session: { id: KEEPALIVED, description: "Keepalived", subtrees } },
-      { view: () => this.#viewOf(modules, wanted), log, after },
+      {
+        view: () => this.#viewOf(modules, wanted),
+        findWritable: async () => modules.writablesOf(await this.#factsOf(VIEW_AGE_MS), wanted, this.#setter),
+        log,
+        after,
+      },
     );
     this.#agent.start();
     const early = this.#early;
@@ -202,26 +241,23 @@ export class Snmp implements StateObserver {
       const { snapshot, links } = await this.#factsOf(TRAP_AGE_MS);
       const live = snapshot.instances.find((one) => one.name === name);
       const link = links.get(live?.interfaceName ?? "");
-      if (live !== undefined && link !== undefined)
-        this.#send(modules.traps.newMasterTrap(configuration, live, { link, serves: wanted }));
+      if (live === undefined || link === undefined) return;
+      for (const trap of modules.traps.newMasterTraps(configuration, live, { link, serves: wanted })) this.#send(trap);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  async #tellPool(modules: Modules, event: LvsPoolEvent): Promise<void> {
+  #tellPool(modules: Modules, event: LvsPoolEvent): void {
     if (this.#wanted?.checkers !== true) return;
+    const { effect, cause } = event;
+    // What omega tells scripts is told by what has stopped, too.
+    if (cause === "stop" && effect.kind !== "stopped") return;
     const configuration = this.#knownBy(({ virtualServers }) =>
       virtualServers.some((one) => one === event.virtualServer),
     );
     if (configuration === null) return;
-    try {
-      const { snapshot } = await this.#factsOf(TRAP_AGE_MS);
-      const status = snapshot.lvs?.virtualServers.find(({ name }) => name === event.names.virtualServer) ?? null;
-      this.#send(modules.traps.poolTrap(configuration, event, status));
-    } catch (error) {
-      this.#fail(error);
-    }
+    for (const trap of modules.traps.poolTraps(configuration, event)) this.#send(trap);
   }
 
   async #viewOf({ buildView }: Modules, wanted: Wanted): Promise<MibNode> {
@@ -237,8 +273,19 @@ export class Snmp implements StateObserver {
     return this.#facts.made;
   }
 
+  #priorities({ vrrpInstances }: CompleteConfiguration): MibFacts["priorities"] {
+    const { operator } = this.#context;
+    return new Map(
+      vrrpInstances.flatMap(({ name }) => {
+        const wish = operator.orderFor(name)?.wish;
+        return wish?.kind === "priority" ? [[name, wish.priority] as const] : [];
+      }),
+    );
+  }
+
   async #makeFacts(): Promise<MibFacts> {
     const { native, status, flags } = this.#context;
+    const usage = this.#wanted?.checkers === true ? await this.#context.usage() : null;
     const links = new Map<string, LinkFacts>();
     const rtnetlink = native.openRtnetlink();
     try {
@@ -251,7 +298,9 @@ export class Snmp implements StateObserver {
     const { instances = [], lvs = null } = status() ?? {};
     return {
       snapshot: { configuration, instances, lvs },
+      usage,
       links,
+      priorities: this.#priorities(configuration),
       version: `Keepalived v${COMPATIBLE_VERSION} (holdfast v${VERSION})`,
       networkNamespace: flags.namespace ?? configuration.global.networkNamespace,
       nowUs: native.monotonicUs(),

@@ -124,7 +124,11 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     checkerStartSpreadUs: globals.number("checker_start_spread"),
     firewall: readFirewall(globals, context),
     snmp: readSnmp(globals),
-    dbus: { isEnabled: globals.has("enable_dbus"), serviceName: globals.text("dbus_service_name") },
+    dbus: {
+      isEnabled: globals.has("enable_dbus"),
+      serviceName: globals.text("dbus_service_name"),
+      noInterfaceName: globals.text("dbus_no_interface_name") ?? "none",
+    },
     fifo: readFifo(globals, "notify_fifo", context),
     vrrpFifo: readFifo(globals, "vrrp_notify_fifo", context),
     lvsFifo: readFifo(globals, "lvs_notify_fifo", context),

@@ -91,6 +91,7 @@ export function buildVirtualServer(
     realServers,
     family,
     ...forwarding,
+    weight: defaults.weight,
     // keepalived: the word is checked and sets nothing
     isHashed: false,
     isAlpha: defaults.isAlpha,
@@ -326,7 +327,8 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
   const port = portFor(fwdMethod, target.port, defaults.key, entry, context);
   const timing = timingOf(settings, defaults.timing);
   const isAlpha = settings.boolean("alpha") ?? defaults.isAlpha;
-  const virtualHost = settings.text("virtualhost") ?? defaults.virtualHost;
+  const ownVirtualHost = settings.text("virtualhost");
+  const virtualHost = ownVirtualHost ?? defaults.virtualHost;
   const { trackFiles, bfds, logsAllFailures, startSpreadUs, sendsMail } = defaults.surroundings;
   // keepalived: checkers connect to the port as written, also where DR and TUN force another one
   const checked: CheckedServer = {
@@ -358,6 +360,7 @@ function buildRealServer(entry: Entry, defaults: ServerDefaults, context: BuildC
     connectTimeoutUs: timing.connectTimeoutUs ?? DEFAULT_CONNECT_TIMEOUT_US,
     sendsMail: settings.boolean("smtp_alert") ?? sendsMail ?? true,
     virtualHost,
+    ownVirtualHost,
     snmpName: settings.text("snmp_name"),
     notifyUp: readCommand(settings.entry("notify_up"), context),
     notifyDown: readCommand(settings.entry("notify_down"), context),

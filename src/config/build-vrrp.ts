@@ -29,7 +29,9 @@ export interface InstanceSurroundings {
 }
 
 /** An instance before its sync group is known. */
-export type UngroupedInstance = ConfiguredVrrpInstance & { readonly ownPriorityChanges: boolean | null };
+export type UngroupedInstance = Omit<ConfiguredVrrpInstance, "saysMaster"> & {
+  readonly ownPriorityChanges: boolean | null;
+};
 
 /** @returns null for an instance that cannot exist; the reason is then a diagnostic that refuses the start */
 export function buildVrrpInstance(

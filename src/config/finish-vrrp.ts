@@ -139,7 +139,7 @@ function finishInstance(
   context: BuildContext,
 ): ConfiguredVrrpInstance {
   const { ownPriorityChanges, ...rest } = instance;
-  const adjusted = dropWeights(rest, group, context);
+  const adjusted = dropWeights({ ...rest, saysMaster: rest.wantsActive }, group, context);
   if (group === undefined) return adjusted;
   return {
     ...adjusted,

@@ -8,12 +8,12 @@ import type {
   IpvsSyncRole,
   IpvsTable,
   IpvsTimeouts,
-  IpvsTraffic,
   NativeError,
   SyscallFailure,
 } from "../native/contract.ts";
 import { type DestinationId, destinationId, type ServiceId, serviceId } from "./keys.ts";
 import { KERNEL_SYNC_DEFAULTS } from "./sync-daemon.ts";
+import { NO_TRAFFIC } from "./traffic.ts";
 
 export const KERNEL_SCHEDULERS: readonly string[] = [
   "rr",
@@ -210,7 +210,7 @@ function mergeTimeouts(before: IpvsTimeouts, wanted: IpvsTimeouts): IpvsTimeouts
 }
 
 function toUsage({ service, destinations }: MemoryService): IpvsServiceUsage {
-  const traffic: IpvsTraffic = { connections: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 };
+  const traffic = NO_TRAFFIC;
   const { family, fwmark, protocol, address, port } = service;
   const unused = { activeConnections: 0, inactiveConnections: 0, persistentConnections: 0, traffic };
   return {

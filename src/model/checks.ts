@@ -72,6 +72,8 @@ export interface ConfiguredRealServer extends RealServer {
   readonly connectTimeoutUs: number;
   readonly sendsMail: boolean;
   readonly virtualHost: string | null;
+  /** Not that of its virtual server. */
+  readonly ownVirtualHost: string | null;
   readonly snmpName: string | null;
   readonly notifyUp: ScriptCommand | null;
   readonly notifyDown: ScriptCommand | null;
@@ -83,6 +85,8 @@ export interface ConfiguredRealServer extends RealServer {
 export interface ConfiguredVirtualServer extends VirtualServer {
   readonly family: AddressFamily | null;
   readonly fwdMethod: RealServer["fwdMethod"];
+  /** Of real servers that say nothing else. */
+  readonly weight: number;
   readonly tunnel: TunnelSettings | null;
   readonly sorryTunnel: TunnelSettings | null;
   readonly isHashed: boolean;

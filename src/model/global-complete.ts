@@ -153,7 +153,12 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly checkerStartSpreadUs: Microseconds | null;
   readonly firewall: FirewallSettings;
   readonly snmp: SnmpSettings;
-  readonly dbus: { readonly isEnabled: boolean; readonly serviceName: string | null };
+  readonly dbus: {
+    readonly isEnabled: boolean;
+    readonly serviceName: string | null;
+    /** Of instances without an interface, in their paths. */
+    readonly noInterfaceName: string;
+  };
   readonly fifo: NotifyFifo | null;
   readonly vrrpFifo: NotifyFifo | null;
   readonly lvsFifo: NotifyFifo | null;

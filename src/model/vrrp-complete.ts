@@ -41,6 +41,8 @@ export interface HmacSettings {
 export interface ConfiguredVrrpInstance extends VrrpInstance {
   readonly virtualAddresses: readonly ConfiguredAddress[];
   readonly excludedAddresses: readonly ConfiguredAddress[];
+  /** `state MASTER`, whatever its sync group makes of it. */
+  readonly saysMaster: boolean;
   readonly isStrict: boolean;
   readonly syncGroup: string | null;
   readonly vmac: VmacSettings | null;

@@ -2,32 +2,20 @@ import { overrideKey } from "../checker/override.ts";
 import { serviceKeys } from "../ipvs/expand.ts";
 import type { GroupMembers } from "../ipvs/groups.ts";
 import { destinationId, serviceId } from "../ipvs/keys.ts";
+import { sumTraffic } from "../ipvs/traffic.ts";
+import type { RealServer } from "../model/lvs.ts";
 import type { IpvsDestinationUsage, IpvsServiceUsage, IpvsTraffic } from "../native/contract.ts";
 import type { Pool } from "./lvs-pools.ts";
 import type { LvsUsage, ServerUsage } from "./lvs-types.ts";
-
-const NO_TRAFFIC: IpvsTraffic = { connections: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 };
-
-function sum(traffics: readonly IpvsTraffic[]): IpvsTraffic {
-  return traffics.reduce(
-    (all, one) => ({
-      connections: all.connections + one.connections,
-      inPackets: all.inPackets + one.inPackets,
-      outPackets: all.outPackets + one.outPackets,
-      inBytes: all.inBytes + one.inBytes,
-      outBytes: all.outBytes + one.outBytes,
-    }),
-    NO_TRAFFIC,
-  );
-}
 
 function serverUsage(destinations: readonly IpvsDestinationUsage[]): ServerUsage {
   const count = (of: (one: IpvsDestinationUsage) => number): number =>
     destinations.reduce((all, one) => all + of(one), 0);
   return {
-    traffic: sum(destinations.map(({ traffic }) => traffic)),
+    traffic: sumTraffic(destinations.map(({ traffic }) => traffic)),
     activeConnections: count(({ activeConnections }) => activeConnections),
     inactiveConnections: count(({ inactiveConnections }) => inactiveConnections),
+    persistentConnections: count(({ persistentConnections }) => persistentConnections),
   };
 }
 
@@ -44,24 +32,28 @@ export function usageOf(pools: readonly Pool[], table: readonly IpvsServiceUsage
   );
   const virtualServers = new Map<string, IpvsTraffic>();
   const realServers = new Map<string, ServerUsage>();
+  const sorryServers = new Map<string, ServerUsage>();
   for (const { virtualServer, names } of pools) {
     const { virtualServer: name } = names;
     const services = serviceKeys(virtualServer, groups).flatMap((key) => found.get(serviceId(key)) ?? []);
-    if (services.length > 0) virtualServers.set(name, sum(services.map(({ service }) => service.traffic)));
+    if (services.length > 0) virtualServers.set(name, sumTraffic(services.map(({ service }) => service.traffic)));
     const isGroup = virtualServer.key.kind === "group";
-    names.realServers.forEach((realServer, index) => {
-      const server = virtualServer.realServers[index];
-      if (server === undefined) return;
-      const { address, port, fwdMethod } = server;
+    const usageOfServer = ({ address, port, fwdMethod }: RealServer): ServerUsage | null => {
       const destinations = services.flatMap(({ service, destinations: of }) => {
         const id = destinationId({ address, port: isGroup && fwdMethod !== "masq" ? service.port : port });
         return of.get(id) ?? [];
       });
-      if (destinations.length === 0) return;
-      realServers.set(overrideKey({ virtualServer: name, realServer }), serverUsage(destinations));
+      return destinations.length === 0 ? null : serverUsage(destinations);
+    };
+    names.realServers.forEach((realServer, index) => {
+      const server = virtualServer.realServers[index];
+      const usage = server === undefined ? null : usageOfServer(server);
+      if (usage !== null) realServers.set(overrideKey({ virtualServer: name, realServer }), usage);
     });
+    const sorry = virtualServer.sorryServer === null ? null : usageOfServer(virtualServer.sorryServer);
+    if (sorry !== null) sorryServers.set(name, sorry);
   }
-  return { virtualServers, realServers };
+  return { virtualServers, realServers, sorryServers };
 }
 
 /** Connections of some servers, by `overrideKey`; of a server that the kernel does not have, none. */

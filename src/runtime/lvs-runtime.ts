@@ -1,6 +1,6 @@
 import { applicationCheckersOf } from "../checker/application.ts";
 import { overrideKey, type ServerForce } from "../checker/override.ts";
-import { isSorryServerActive, type PoolEffect } from "../checker/pool.ts";
+import { isSorryServerActive } from "../checker/pool.ts";
 import { type Asker, planTargets, targetId } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, indexGroups, NO_GROUPS } from "../ipvs/groups.ts";
@@ -13,6 +13,7 @@ import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
 import { speakFile, speakMiscRun, speakSession } from "./lvs-application-wording.ts";
 import { countConnections, usageOf } from "./lvs-connections.ts";
+import { smtpFailure } from "./lvs-failure-wording.ts";
 import { FailureGuard, type GuardedVerdict } from "./lvs-guard.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes, type ProbesDependencies } from "./lvs-probes.ts";
@@ -273,8 +274,9 @@ class Runtime implements LvsRuntime {
     this.tellOutside(pool, effect);
   };
 
-  private tellOutside({ virtualServer, names }: Pool, effect: PoolEffect): void {
-    this.deps.onPoolEvent?.({ virtualServer, names, effect, cause: this.cause });
+  private tellOutside({ virtualServer, names, state }: Pool, effect: LvsPoolEvent["effect"]): void {
+    const alive = state.servers.map(({ isAlive }) => isAlive);
+    this.deps.onPoolEvent?.({ virtualServer, names, effect, alive, cause: this.cause });
   }
 
   /** `rs_init_notifies` */
@@ -300,7 +302,7 @@ class Runtime implements LvsRuntime {
     const touched = new Set<Pool>();
     for (const report of reports) {
       const { verdict, target } = report;
-      const cause = { check: target.kind };
+      const cause = probeCause(report);
       const judged: GuardedVerdict | null = verdict === null ? null : { check: target, ...verdict, cause };
       const isAdmitted = judged !== null && this.engine?.guard.admits(judged) !== false;
       for (const asker of target.askers) {
@@ -452,6 +454,7 @@ class Runtime implements LvsRuntime {
     this.cause = "stop";
     for (const pool of this.pools.all) this.tellOmega(pool);
     if (!this.options.keepsTableAtStop) {
+      for (const pool of this.pools.all) this.tellOutside(pool, { kind: "stopped" });
       for (const pool of this.pools.all) {
         for (const index of pool.virtualServer.realServers.keys()) this.speakRemovalOf(pool, index, "stop");
       }
@@ -499,6 +502,12 @@ class Runtime implements LvsRuntime {
       })),
     ];
   }
+}
+
+function probeCause({ target, isSuccess, reason, stage }: ProbeReport): Exclude<LvsPoolEvent["cause"], string> {
+  const { kind: check, probe } = target;
+  if (check !== "smtp" || isSuccess || reason === null) return { check };
+  return { check, failure: `${smtpFailure({ reason, stage })} [${probe.address}]:${probe.port}` };
 }
 
 function causeOf({ check, run }: ApplicationReport): Exclude<LvsPoolEvent["cause"], string> {

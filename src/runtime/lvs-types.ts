@@ -35,18 +35,28 @@ export interface LvsRuntimeOptions {
   readonly reconcileIntervalUs: Microseconds;
 }
 
+/** The daemon stops, and the pool with it. */
+export interface PoolStopped {
+  readonly kind: "stopped";
+}
+
 /** Something happened in a pool that scripts, FIFOs and mail want to know. */
 export interface LvsPoolEvent {
   /** The configured object itself. */
   readonly virtualServer: VirtualServer;
   readonly names: LvsNames;
-  readonly effect: PoolEffect;
+  readonly effect: PoolEffect | PoolStopped;
+  /** Which of the servers are up now; when the pool stops, until then. */
+  readonly alive: readonly boolean[];
   /** The kind of check that decided; else the start or a reload, or the stop. */
   readonly cause:
     | {
         readonly check: string;
-        readonly isTimedOut?: boolean /** Name of the BFD session. */;
+        readonly isTimedOut?: boolean;
+        /** Name of the BFD session. */
         readonly session?: string;
+        /** Why an SMTP check failed, in keepalived's words. */
+        readonly failure?: string;
       }
     | "start"
     | "stop"
@@ -127,12 +137,14 @@ export interface ServerUsage {
   readonly traffic: IpvsTraffic;
   readonly activeConnections: number;
   readonly inactiveConnections: number;
+  readonly persistentConnections: number;
 }
 
-/** By name of the virtual server, and by `overrideKey`. What the kernel does not have is missing. */
+/** By name of the virtual server (sorry servers too), and by `overrideKey`. What the kernel does not have is missing. */
 export interface LvsUsage {
   readonly virtualServers: ReadonlyMap<string, IpvsTraffic>;
   readonly realServers: ReadonlyMap<string, ServerUsage>;
+  readonly sorryServers: ReadonlyMap<string, ServerUsage>;
 }
 
 /** What a status query shows; a copy, safe to keep. */

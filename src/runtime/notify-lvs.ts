@@ -15,8 +15,16 @@ export interface LvsOutlets {
   mail(mail: Mail): void;
 }
 
-/** How a kind of check is named in mails. */
-const CHECK_NAMES: Readonly<Record<string, string>> = { tcp: "TCP CHECK", ping: "ICMP CHECK" };
+/** How a kind of check is named in mails; those of HTTP and SMTP are just checks, with a reason. */
+const CHECK_NAMES: Readonly<Record<string, string>> = {
+  tcp: "TCP CHECK",
+  ping: "ICMP CHECK",
+  udp: "UDP CHECK",
+  dns: "DNS_CHECK:",
+};
+
+/** keepalived 2.2.7 says so whatever came instead of the answer, of SSL too. */
+const HTTP_REASON = "HTTP request failed";
 
 interface ServerNews {
   readonly index: number;
@@ -105,14 +113,11 @@ export class LvsNotifier {
     this.#run(`VS ${virtualServer}`, isUp ? quorumUp : quorumDown);
     this.#outlets.writeLvs(lvsLine(`VS ${virtualServer}`, isUp));
     if (!sendsMail) return;
-    const body =
-      cause === "stop"
-        ? "=> Shutting down <="
-        : isUp
-          ? `=> Gained quorum ${quorum}+${hysteresis}=${quorum + hysteresis} <= ${effect.liveWeight} <=`
-          : effect.isAtStart
-            ? "=> Starting with quorum down <="
-            : `=> Lost quorum ${quorum}-${hysteresis}=${quorum - hysteresis} > ${effect.liveWeight} <=`;
+    const isAtStart = isUp ? cause === "start" : effect.isAtStart;
+    const what = isAtStart ? `Starting with quorum ${isUp ? "up" : "down"}` : `${isUp ? "Gained" : "Lost"} quorum`;
+    // keepalived: the same sum and sign, whichever way it goes.
+    const numbers = `${quorum}+${hysteresis}=${quorum + hysteresis} <= ${effect.liveWeight}`;
+    const body = cause === "stop" ? "=> Shutting down <=" : `=> ${what} ${numbers} <=`;
     this.#outlets.mail({ subject: `Virtualserver ${virtualServer} - ${isUp ? "UP" : "DOWN"}`, body });
   }
 
@@ -140,5 +145,8 @@ function serverBody(server: ConfiguredRealServer, isUp: boolean, cause: LvsPoolE
     return `=> BFD CHECK ${cause.session} ${isUp ? "succeeded" : "failed"} on service <=`;
   }
   const kind = typeof cause === "string" ? (server.checkers[0]?.kind ?? "tcp") : cause.check;
-  return `=> ${CHECK_NAMES[kind] ?? "CHECK"} ${isUp ? "succeed" : "failed"} on service <=`;
+  const name = CHECK_NAMES[kind];
+  if (isUp || name !== undefined) return `=> ${name ?? "CHECK"} ${isUp ? "succeed" : "failed"} on service <=`;
+  const reason = kind === "smtp" ? (typeof cause === "string" ? null : cause.failure) : HTTP_REASON;
+  return `=> CHECK failed on service${reason == null ? "" : ` : ${reason}`} <=`;
 }

@@ -2,6 +2,7 @@ import { hostname, userInfo } from "node:os";
 import type { MailSettings } from "../model/global-complete.ts";
 import { errorText } from "./error-code.ts";
 import type { SpokenRecord } from "./log.ts";
+import { deliveryFailure } from "./mail-wording.ts";
 
 export interface Mail {
   /** Without `[ROUTER_ID] `. */
@@ -27,6 +28,24 @@ function cut(text: string, bytes: number): string {
     .replace(/\uFFFD$/, "");
 }
 
+/** Of a header: what would end it is left out. */
+function header(name: string, value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+  return `${name}: ${value.replace(/[\0-\x1f\x7f]+/g, " ")}\r\n`;
+}
+
+/** With keepalived's headers and no others, and the body in a line of its own, however long: nothing is encoded or folded. */
+function messageOf(mail: { readonly from: string; readonly to: readonly string[] } & Mail): string {
+  return [
+    header("Date", new Date().toUTCString().replace("GMT", "+0000")),
+    header("From", mail.from),
+    header("Subject", cut(mail.subject, LONGEST_SUBJECT_BYTES)),
+    header("X-Mailer", "Keepalived"),
+    header("To", mail.to.join(", ")),
+    `\r\n${cut(mail.body, LONGEST_BODY_BYTES)}\r\n`,
+  ].join("");
+}
+
 /** Sends alerts one after the other; the library is loaded with the first one. */
 export class Mailer {
   readonly #options: MailerOptions;
@@ -49,6 +68,7 @@ export class Mailer {
       try {
         await this.#deliver(mail, server);
       } catch (error) {
+        this.#say("warning", "mail relay failed", deliveryFailure(error, this.#place(server)));
         this.#complain(mail, errorText(error));
       } finally {
         this.#waiting -= 1;
@@ -77,17 +97,24 @@ export class Mailer {
       socketTimeout: timeoutMs,
     });
     try {
-      const { rejected } = await transport.sendMail({
-        from: settings.from ?? `${userInfo().username}@${hostname()}`,
-        to: [...settings.recipients],
-        subject: cut(`[${routerId}] ${subject}`, LONGEST_SUBJECT_BYTES),
-        headers: { "X-Mailer": "Keepalived" },
-        text: cut(body, LONGEST_BODY_BYTES),
-      });
+      const from = settings.from ?? `${userInfo().username}@${hostname()}`;
+      const to = [...settings.recipients];
+      const raw = messageOf({ from, to, subject: `[${routerId}] ${subject}`, body });
+      const { rejected } = await transport.sendMail({ envelope: { from, to }, raw });
+      this.#say("info", "mail relay connected", `Remote SMTP server ${this.#place(server)} connected.`);
+      this.#say("info", "mail sent", "SMTP alert successfully sent.");
       if (rejected.length > 0) this.#complain({ subject, body }, `refused for ${rejected.map(String).join(", ")}`);
     } finally {
       transport.close();
     }
+  }
+
+  #place(server: string): string {
+    return `[${server}]:${this.#options.settings.port}`;
+  }
+
+  #say(level: SpokenRecord["level"], message: string, text: string): void {
+    this.#options.log({ level, message, fields: {}, text });
   }
 
   #complain({ subject }: Mail, reason: string): void {

@@ -4,6 +4,7 @@ import { decode, encode, type Outgoing, PduSplitter, type Request } from "../snm
 import type { MibNode } from "../snmp/mib.ts";
 import { NEW_SESSION, type SessionConfig, type SessionEffect, type SessionEvent, step } from "../snmp/session.ts";
 import type { VarBind } from "../snmp/values.ts";
+import { type FindWritable, isSetRequest, SetTransactions } from "../snmp/write.ts";
 import { errorText } from "./error-code.ts";
 import type { LogFields } from "./log.ts";
 import type { AgentAddress } from "./snmp-address.ts";
@@ -18,6 +19,8 @@ export interface SnmpAgentOptions {
 export interface SnmpAgentDependencies {
   /** The tree to answer from; asked for at every request, so it should keep what is costly. */
   readonly view: () => Promise<MibNode>;
+  /** Asked for at every request to set something. */
+  readonly findWritable: () => Promise<FindWritable>;
   readonly log: {
     readonly info: (message: string, fields: LogFields) => void;
     readonly warning: (message: string, fields: LogFields) => void;
@@ -33,6 +36,7 @@ const MOST_UNSENT_BYTES = 1 << 20;
 export class SnmpAgent {
   readonly #options: SnmpAgentOptions;
   readonly #dependencies: SnmpAgentDependencies;
+  readonly #sets = new SetTransactions();
   #state = NEW_SESSION;
   #socket: Socket | null = null;
   #cancelTimer: () => void = () => undefined;
@@ -166,7 +170,9 @@ export class SnmpAgent {
     const socket = this.#socket;
     let pdu: Outgoing | null;
     try {
-      pdu = answer(request, sessionId, await this.#dependencies.view());
+      pdu = isSetRequest(request)
+        ? this.#sets.take(request, sessionId, await this.#dependencies.findWritable())
+        : answer(request, sessionId, await this.#dependencies.view());
     } catch (error) {
       this.#dependencies.log.warning("snmp failed", { reason: errorText(error) });
       pdu = failure(request);

@@ -7,6 +7,8 @@ import type { VarBind } from "./values.ts";
 export const ERRORS = {
   general: 5,
   none: 0,
+  wrongType: 7,
+  wrongValue: 10,
   commitFailed: 14,
   undoFailed: 15,
   notWritable: 17,
@@ -48,9 +50,10 @@ export function failure(request: Request): Outgoing {
   return answerWith(request, ERRORS.general);
 }
 
-/** Everything is read-only. @returns null where the protocol wants no answer */
-export function answer(request: Request, sessionId: number, view: MibNode): Outgoing | null {
-  if (request.type === "cleanup-set") return null;
+/** Requests that only look. */
+export type ReadRequest = Request & { readonly type: "get" | "get-next" | "get-bulk" };
+
+export function answer(request: ReadRequest, sessionId: number, view: MibNode): Outgoing {
   if (request.sessionId !== sessionId) return answerWith(request, ERRORS.notOpen);
   if (request.hasContext) return answerWith(request, ERRORS.unsupportedContext);
   switch (request.type) {
@@ -68,11 +71,5 @@ export function answer(request: Request, sessionId: number, view: MibNode): Outg
       );
     case "get-bulk":
       return answerWith(request, ERRORS.none, answerBulk(view, { ...request, type: "get-bulk" }));
-    case "test-set":
-      return answerWith(request, ERRORS.notWritable);
-    case "commit-set":
-      return answerWith(request, ERRORS.commitFailed);
-    case "undo-set":
-      return answerWith(request, ERRORS.undoFailed);
   }
 }

@@ -91,7 +91,8 @@ export type Request = PduIds & { readonly hasContext: boolean } & (
         readonly maxRepetitions: number;
         readonly ranges: readonly SearchRange[];
       }
-    | { readonly type: "test-set" | "commit-set" | "undo-set" | "cleanup-set" }
+    | { readonly type: "test-set"; readonly varBinds: readonly VarBind[] }
+    | { readonly type: "commit-set" | "undo-set" | "cleanup-set" }
   );
 
 export type Incoming =
@@ -147,11 +148,16 @@ class Reader {
     return this.#view.getUint32(this.#take(4), this.#isLittle);
   }
 
+  u64(): bigint {
+    return this.#view.getBigUint64(this.#take(8), this.#isLittle);
+  }
+
   /** Octets and their padding. */
-  skipOctets(): void {
+  octets(): Uint8Array {
     const length = this.u32();
     if (length > LARGEST_PAYLOAD_BYTES) throw new Malformed("octet string longer than its packet");
-    this.#take(Math.ceil(length / 4) * 4);
+    const at = this.#take(Math.ceil(length / 4) * 4);
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length).slice();
   }
 
   oid(): { readonly oid: Oid; readonly isInclusive: boolean } {
@@ -183,8 +189,48 @@ function readRanges(reader: Reader): readonly SearchRange[] {
   return ranges;
 }
 
+const VALUE_KINDS: ReadonlyMap<number, SnmpValue["kind"] | Absence["kind"]> = new Map(
+  Object.entries(VALUE_TYPES).flatMap(([kind, code]) => (isValueKind(kind) ? [[code, kind] as const] : [])),
+);
+
+function isValueKind(kind: string): kind is keyof typeof VALUE_TYPES {
+  return Object.hasOwn(VALUE_TYPES, kind);
+}
+
+function readValue(reader: Reader, kind: SnmpValue["kind"] | Absence["kind"]): SnmpValue | Absence {
+  switch (kind) {
+    case "integer":
+      return { kind, value: reader.u32() | 0 };
+    case "gauge":
+    case "counter32":
+    case "ticks":
+      return { kind, value: reader.u32() };
+    case "counter64":
+      return { kind, value: reader.u64() };
+    case "octets":
+    case "address":
+      return { kind, value: reader.octets() };
+    case "oid":
+      return { kind, value: reader.oid().oid };
+    default:
+      return { kind };
+  }
+}
+
+function readVarBinds(reader: Reader): readonly VarBind[] {
+  const varBinds: VarBind[] = [];
+  while (!reader.isAtEnd) {
+    const kind = VALUE_KINDS.get(reader.u16());
+    reader.u16();
+    const { oid } = reader.oid();
+    if (kind === undefined) throw new Malformed("value of an unknown type");
+    varBinds.push({ oid, value: readValue(reader, kind) });
+  }
+  return varBinds;
+}
+
 function readBody(type: PduType, ids: PduIds, reader: Reader, hasContext: boolean): Incoming {
-  if (hasContext && type !== "response" && type !== "close") reader.skipOctets();
+  if (hasContext && type !== "response" && type !== "close") reader.octets();
   switch (type) {
     case "get":
     case "get-next":
@@ -195,6 +241,7 @@ function readBody(type: PduType, ids: PduIds, reader: Reader, hasContext: boolea
       return { ...ids, type, hasContext, nonRepeaters, maxRepetitions, ranges: readRanges(reader) };
     }
     case "test-set":
+      return { ...ids, type, hasContext, varBinds: readVarBinds(reader) };
     case "commit-set":
     case "undo-set":
     case "cleanup-set":

@@ -66,7 +66,7 @@ function fakeLvs(fake: FakeParts, changes: FakeDaemonChanges): LvsRuntime {
       if (changes.lvsReload !== undefined) await changes.lvsReload();
       fake.calls.push(`lvs reload ${count(configuration.virtualServers)}`);
     },
-    usage: async () => ({ virtualServers: new Map(), realServers: new Map() }),
+    usage: async () => ({ virtualServers: new Map(), realServers: new Map(), sorryServers: new Map() }),
     stop: async () => {
       fake.calls.push("lvs stop");
     },

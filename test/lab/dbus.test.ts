@@ -226,4 +226,27 @@ describe("D-Bus of holdfast alone", {
       await network.close();
     }
   });
+
+  test("an instance without an interface has the configured word in its place", async () => {
+    const network = await Network.build();
+    try {
+      const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24"] });
+      await startBus(machine);
+      const unicast = "unicast_src_ip 192.168.1.5\n  unicast_peer {\n    192.168.1.6\n  }\n  virtual_ipaddress {";
+      const address = "192.168.1.151/24 dev eth0";
+      const words = instance("A", 51)
+        .replace("  interface eth0\n", "")
+        .replace("virtual_ipaddress {", unicast)
+        .replace("192.168.1.151/24", address);
+      const config = `global_defs {\n  enable_dbus\n  dynamic_interfaces\n  dbus_no_interface_name any-where\n}\n${words}`;
+      const daemon = new Daemon(machine, { name: "holdfast", config, env: ENV, flags: VRRP_FLAGS });
+      await daemon.logged("Acquired the name", { timeoutMs: 20_000 });
+      const path = "/org/keepalived/Vrrp1/Instance/any_where/51/IPv4";
+      // Without one it is at fault: there is nothing to send from.
+      assert.match(await ask(machine, ["get-property", NAME, path, INSTANCE, "State"]), /^\(us\) [03] "(Init|Fault)"$/);
+      await daemon.terminate();
+    } finally {
+      await network.close();
+    }
+  });
 });

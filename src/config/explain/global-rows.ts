@@ -185,7 +185,7 @@ const REPORTING: readonly Row<Globals>[] = [
   ...asWritten<Globals>("snmp_vs_stats_update_interval snmp_rs_stats_update_interval"),
   row("enable_dbus", ({ dbus }) => dbus.isEnabled),
   row("dbus_service_name", ({ dbus }) => dbus.serviceName),
-  ...asWritten<Globals>("dbus_no_interface_name"),
+  row("dbus_no_interface_name", ({ dbus }) => dbus.noInterfaceName),
   row("data_use_instance", ({ dumps }) => dumps.usesInstanceNames),
   row("json_version", ({ dumps }) => dumps.jsonVersion),
   row("state_dump_file", ({ dumps }) => dumps.stateFile),

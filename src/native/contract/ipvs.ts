@@ -61,6 +61,12 @@ export interface IpvsTraffic {
   readonly outPackets: number;
   readonly inBytes: number;
   readonly outBytes: number;
+  /** The kernel's estimates of the last seconds. */
+  readonly connectionsPerSec: number;
+  readonly inPacketsPerSec: number;
+  readonly outPacketsPerSec: number;
+  readonly inBytesPerSec: number;
+  readonly outBytesPerSec: number;
 }
 
 export interface IpvsDestinationUsage {

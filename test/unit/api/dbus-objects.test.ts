@@ -27,8 +27,12 @@ describe("objects on the bus", () => {
   test("paths hold only what paths can hold", () => {
     const instance = { interfaceName: "eth-0.5@x", vrid: 51, family: "inet6" } as const;
     assert.equal(
-      instancePath(basePath(["ns-1", null]), instance),
+      instancePath(basePath(["ns-1", null]), instance, "none"),
       "/org/keepalived/Vrrp1/ns_1/Instance/eth_0_5_x/51/IPv6",
+    );
+    assert.equal(
+      instancePath(basePath([]), { ...instance, interfaceName: "" }, "any-one"),
+      "/org/keepalived/Vrrp1/Instance/any_one/51/IPv6",
     );
   });
 

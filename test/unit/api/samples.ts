@@ -3,6 +3,7 @@ import type { Snapshot } from "../../../src/api/views.ts";
 import { overrideKey } from "../../../src/checker/override.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
+import { NO_TRAFFIC } from "../../../src/ipvs/traffic.ts";
 import type { ProbeKindCounters, VrrpCounters } from "../../../src/native/contract.ts";
 import type { LvsUsage } from "../../../src/runtime/lvs-types.ts";
 import { NO_KINDS } from "../../helpers/loop-samples.ts";
@@ -144,19 +145,19 @@ export function snapshot(): Snapshot {
 
 /** As the kernel counts for the virtual server and its first real server. */
 export const USAGE: LvsUsage = {
-  virtualServers: new Map([
-    ["[10.0.0.100]:tcp:80", { connections: 12, inPackets: 100, outPackets: 0, inBytes: 6400, outBytes: 0 }],
-  ]),
+  virtualServers: new Map([["[10.0.0.100]:tcp:80", { ...NO_TRAFFIC, connections: 12, inPackets: 100, inBytes: 6400 }]]),
   realServers: new Map([
     [
       overrideKey({ virtualServer: "[10.0.0.100]:tcp:80", realServer: "[10.0.0.2]:tcp:80" }),
       {
-        traffic: { connections: 11, inPackets: 90, outPackets: 0, inBytes: 6000, outBytes: 0 },
+        traffic: { ...NO_TRAFFIC, connections: 11, inPackets: 90, inBytes: 6000 },
         activeConnections: 3,
         inactiveConnections: 4,
+        persistentConnections: 0,
       },
     ],
   ]),
+  sorryServers: new Map(),
 };
 
 export const FACTS = {

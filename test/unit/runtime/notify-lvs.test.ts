@@ -43,7 +43,8 @@ function bench(globals = ""): {
   if (virtualServer === undefined || names === undefined) throw new Error("no virtual server");
   return {
     told,
-    tell: (effect, cause = { check: "tcp" }) => notifier.onPoolEvent({ virtualServer, names, effect, cause }),
+    tell: (effect, cause = { check: "tcp" }) =>
+      notifier.onPoolEvent({ virtualServer, names, effect, alive: [], cause }),
   };
 }
 
@@ -80,6 +81,28 @@ describe("LvsNotifier", () => {
     assert.match(quiet.told.at(-1) ?? "", /TCP CHECK failed/);
   });
 
+  it("names the check and its reason as keepalived does", () => {
+    const { told, tell } = bench();
+    const bodyOf = (cause: Parameters<typeof tell>[1]): string => {
+      tell({ kind: "server-down", server: 0 }, cause);
+      return /=>.*/.exec(told.at(-1) ?? "")?.[0] ?? "";
+    };
+    assert.equal(bodyOf({ check: "udp" }), "=> UDP CHECK failed on service <=");
+    assert.equal(bodyOf({ check: "dns" }), "=> DNS_CHECK: failed on service <=");
+    assert.equal(bodyOf({ check: "http" }), "=> CHECK failed on service : HTTP request failed <=");
+    assert.equal(bodyOf({ check: "ssl" }), "=> CHECK failed on service : HTTP request failed <=");
+    const failure = "Read timeout from server [192.0.2.1]:25";
+    assert.equal(bodyOf({ check: "smtp", failure }), `=> CHECK failed on service : ${failure} <=`);
+  });
+
+  it("tells a quorum that is there from the start from one that is gained", () => {
+    const { told, tell } = bench();
+    tell({ kind: "quorum-gained", liveWeight: 2 }, "start");
+    assert.match(told.at(-1) ?? "", /- UP => Starting with quorum up 1\+0=1 <= 2 <=$/);
+    tell({ kind: "quorum-lost", liveWeight: 0, isAtStart: true }, "start");
+    assert.match(told.at(-1) ?? "", /- DOWN => Starting with quorum down 1\+0=1 <= 0 <=$/);
+  });
+
   it("names the session of a BFD check in a mail", () => {
     const { told, tell } = bench();
     tell({ kind: "server-down", server: 0 }, { check: "bfd", session: "uplink" });
@@ -96,7 +119,7 @@ describe("LvsNotifier", () => {
     assert.deepEqual(told, [
       `VS ${VS}: /bin/false down`,
       `VS ${VS} DOWN\n\0`,
-      `Virtualserver ${VS} - DOWN => Lost quorum 1-0=1 > 0 <=`,
+      `Virtualserver ${VS} - DOWN => Lost quorum 1+0=1 <= 0 <=`,
       `VS ${VS}: /bin/true`,
       `VS ${VS} UP\n\0`,
       `Virtualserver ${VS} - UP => Gained quorum 1+0=1 <= 2 <=`,

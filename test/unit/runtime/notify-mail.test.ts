@@ -86,6 +86,8 @@ describe("Mailer", () => {
     assert.ok(heard.includes("To: root@example.net, refused@example.net"));
     assert.ok(heard.includes("=> VRRP Instance is now owning VRRP VIPs <="));
     assert.deepEqual(lines, [
+      `Remote SMTP server [127.0.0.1]:${port} connected.`,
+      "SMTP alert successfully sent.",
       'SMTP alert "VRRP Instance VI_1 - Entering MASTER state" not sent: refused for refused@example.net',
     ]);
   });
@@ -96,7 +98,8 @@ describe("Mailer", () => {
     const mailer = new Mailer({ settings: unreachable, routerId: "LAB", log: ({ text }) => void lines.push(text) });
     mailer.send(stateMail({ subject: "GROUP", name: "G", state: "STOP", priority: 0, isRemoval: false }));
     await mailer.settled();
-    assert.match(lines[0] ?? "", /^SMTP alert "VRRP Group G - Stopping" not sent: /);
+    assert.equal(lines[0], "SMTP connection ERROR to [127.0.0.1]:1.");
+    assert.match(lines[1] ?? "", /^SMTP alert "VRRP Group G - Stopping" not sent: /);
   });
 
   it("sends nothing without a relay", async () => {

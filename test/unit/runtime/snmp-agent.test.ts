@@ -37,6 +37,7 @@ test("an agent answers its master, and leaves one that sends no AgentX", { timeo
   const agent = new SnmpAgent(
     { address: { kind: "unix", path }, place: path, session: { id: ROOT, description: "test", subtrees: [ROOT] } },
     {
+      findWritable: async () => () => null,
       view: async () => scalars(ROOT, { 1: () => integer(5) }),
       log: { info: (message) => told.push(message), warning: (message) => told.push(message) },
       after: (_, callback) => {

@@ -58,13 +58,6 @@ describe("answers to a master", () => {
     assert.ok(response?.type === "response" && response.varBinds.length <= 512);
   });
 
-  test("nothing is written", () => {
-    const response = answer({ ...ids, type: "test-set" }, 7, TREE);
-    assert.ok(response?.type === "response");
-    assert.equal(response.error, 17);
-    assert.equal(answer({ ...ids, type: "cleanup-set" }, 7, TREE), null);
-  });
-
   test("§7.1: a session that is not ours gets an error", () => {
     const response = answer({ ...ids, type: "get-next", ranges: [range] }, 8, TREE);
     assert.ok(response?.type === "response");
