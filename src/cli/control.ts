@@ -191,7 +191,7 @@ export class Control {
       },
       planReload: async () => {
         const { planReload } = await import("./reload-plan.ts");
-        return planReload(flags, daemon.inForce());
+        return planReload(flags, daemon);
       },
       explain: async () => {
         const { explainRunning } = await import("./control-explain.ts");

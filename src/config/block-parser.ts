@@ -181,7 +181,7 @@ export class BlockParser implements WordSink {
       this.reporter.add("missing-open-brace", `"${keyword.name}" needs a "{" before this`, placeOf(following));
     }
     if (refusal !== null) {
-      this.reporter.add(refusal.code, refusal.message, placeOf(statement, 1));
+      this.reporter.add(refusal.code, refusal.message, placeOf(statement, refusal.word));
       if (isOpened) this.skipBlock(statement);
       return;
     }

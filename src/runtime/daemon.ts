@@ -13,7 +13,7 @@ import { errorText } from "./error-code.ts";
 import type { LvsUsage } from "./lvs-types.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
-import { damageOf, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
+import { damageOf, newDamage, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
 import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
 import type { Heartbeats } from "./watchdog.ts";
 
@@ -22,6 +22,10 @@ type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stoppe
 const DEFAULT_STOP_PATIENCE_SEC = 5;
 /** Longer than this no timer counts. */
 const LONGEST_STOP_PATIENCE_SEC = 2_000_000;
+
+function unchangeableText(settings: readonly string[]): string {
+  return `${settings.join(" and ")} cannot change in a reload, a restart is needed`;
+}
 
 /** The daemon's life: start, reload, stop. Knows no signals, no descriptors and no process. */
 export class Daemon {
@@ -114,6 +118,15 @@ export class Daemon {
       manager.ready();
     } while (this.isReloadQueued && !this.isStopWanted);
     await this.becomeRunning("reloading");
+  }
+
+  /** Why a reload of this would change nothing, in one line; null when it would be carried out. */
+  reloadRefusal({ startRefusal, configuration, diagnostics }: LoadedConfiguration): string | null {
+    if (startRefusal !== null) return summarise(startRefusal.reasons);
+    const changed = this.unchangeables(configuration);
+    if (changed.length > 0) return unchangeableText(changed);
+    const added = newDamage(this.damage, diagnostics);
+    return added.length > 0 ? summarise(added) : null;
   }
 
   /** Stops in good order, once; resolves with `untilEnd`. */
@@ -268,25 +281,28 @@ export class Daemon {
     }
   }
 
-  private checkUnchangeable(configuration: CompleteConfiguration): void {
+  /** The settings that differ from those in force and need a restart. */
+  private unchangeables({ global: after }: CompleteConfiguration): readonly string[] {
     const before = this.configuration?.global;
-    const after = configuration.global;
-    const changed = [
-      ...(this.options.namespace === null && before?.networkNamespace !== after.networkNamespace
-        ? ["net_namespace"]
-        : []),
+    const isNamespaceFree = this.options.namespace === null;
+    return [
+      ...(isNamespaceFree && before?.networkNamespace !== after.networkNamespace ? ["net_namespace"] : []),
       ...(before?.instanceName !== after.instanceName ? ["instance"] : []),
       ...(before?.ipvsNamespace !== after.ipvsNamespace ? ["net_namespace_ipvs"] : []),
     ];
-    if (changed.length === 0) return;
-    this.dependencies.log.error("unchangeable", { settings: changed });
-    throw new Refusal(EXIT_CODES.configuration, `${changed.join(" and ")} cannot change in a reload`);
   }
 
-  /** A file saved by half must not take addresses away; what was wrong at the start already may stay so. */
+  private checkUnchangeable(configuration: CompleteConfiguration): void {
+    const changed = this.unchangeables(configuration);
+    if (changed.length === 0) return;
+    this.dependencies.log.error("unchangeable", { settings: changed });
+    throw new Refusal(EXIT_CODES.configuration, unchangeableText(changed));
+  }
+
+  /** A file saved by half must not take addresses away. */
   private refuseNewDamage(diagnostics: readonly Diagnostic[]): void {
-    const added = [...damageOf(diagnostics)].filter((text) => !this.damage.has(text));
-    if (added.length > 0) throw new Refusal(EXIT_CODES.configuration, added[0]);
+    const added = newDamage(this.damage, diagnostics);
+    if (added.length > 0) throw new Refusal(EXIT_CODES.configuration, summarise(added));
   }
 
   /** A part that has work for the first time gets its pid file and keeps it; that it can't is no reason to stop. */
