@@ -54,6 +54,11 @@ const NEEDS = {
   all: Object.keys(PURPOSES).filter((purpose) => purpose !== "cross"),
 };
 
+/** @param {string} name */
+export function isPurpose(name) {
+  return Object.hasOwn(NEEDS, name);
+}
+
 // Placeholders of dpkg-query, not of JavaScript.
 const FORMAT = ["Package", "db:Status-Status"]
   .map((field) => `\${${field}}`)

@@ -85,6 +85,20 @@ export function readDuration(text: string): number {
   return Number(digits) * factor;
 }
 
+/** Says that a wish will not outlive the daemon. */
+export function warnUnsaved(isSaved: boolean): void {
+  if (isSaved) return;
+  process.stderr.write(
+    "holdfast: in force, but not saved, so a restart will not know of it; holdfast events says why (Cannot save ...)\n",
+  );
+}
+
+/** @returns the number. @throws ControlError when it is none of the range */
+export function readNumber(name: string, value: number | null, [least, most]: readonly [number, number]): number {
+  if (value !== null && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new ControlError(`${name} is a number from ${least} to ${most}`);
+}
+
 /** Who asks: behind sudo, the person and not root. */
 export function ownerName(): string {
   return process.env["SUDO_USER"] ?? userInfo().username;

@@ -313,6 +313,14 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addEvents,
 ];
 
+/** yargs counts words; people leave one out. */
+function plainUsage(message: string): string {
+  const [, given, needed] = /^Not enough non-option arguments: got (\d+), need at least (\d+)$/.exec(message) ?? [];
+  return given === undefined
+    ? message
+    : `something is missing: ${needed === "1" ? "1 word is" : `${needed} words are`} needed here, ${given} given`;
+}
+
 /**
  * Runs one of holdfast's own commands.
  * @param words command line, the command first
@@ -343,7 +351,7 @@ export async function runSubcommand(words: readonly string[]): Promise<number> {
     await parser.parseAsync();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`holdfast: ${error.message}\nTry: holdfast ${words[0] ?? ""} --help\n`);
+    process.stderr.write(`holdfast: ${plainUsage(error.message)}\nTry: holdfast ${words[0] ?? ""} --help\n`);
     return USAGE_ERROR;
   }
   return exitCode;
