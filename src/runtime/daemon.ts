@@ -215,7 +215,11 @@ export class Daemon {
         this.dependencies.log,
         reasons.filter((reason) => !loaded.diagnostics.includes(reason)),
       );
-      throw new Refusal(exitCode, summarise(reasons));
+      const reason = summarise(reasons);
+      // Among complaints that it would start with nobody sees which one it was.
+      const hidesReason = reasons.length > 0 && loaded.diagnostics.some((one) => !reasons.includes(one));
+      if (this.phase === "starting" && hidesReason) log.error("start refused", { reason });
+      throw new Refusal(exitCode, reason);
     }
     log.info("configuration file", { file: this.options.configFile });
     return loaded;
@@ -276,7 +280,7 @@ export class Daemon {
       manager.status("Running; the last reload is complete");
     } catch (error) {
       if (!(error instanceof Refusal)) log.error("reload failed", { reason: errorText(error) });
-      log.error("reload refused", { file: this.options.configFile });
+      log.error("reload refused", { file: this.options.configFile, reason: errorText(error) });
       manager.status(`Running with the configuration before a reload that was refused: ${errorText(error)}`);
     }
   }
