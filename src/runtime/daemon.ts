@@ -23,6 +23,15 @@ const DEFAULT_STOP_PATIENCE_SEC = 5;
 /** Longer than this no timer counts. */
 const LONGEST_STOP_PATIENCE_SEC = 2_000_000;
 
+/** Settings that a reload takes without effect: what they shape is made once. */
+function restartOnly({ global: before }: CompleteConfiguration, { global: after }: CompleteConfiguration): string[] {
+  return [
+    ...(before.leaseUs !== after.leaseUs ? ["vrrp_lease_time"] : []),
+    ...(before.largestProbeCount !== after.largestProbeCount ? ["checker_max_in_flight"] : []),
+    ...(before.umask !== after.umask ? ["umask"] : []),
+  ];
+}
+
 function unchangeableText(settings: readonly string[]): string {
   return `${settings.join(" and ")} cannot change in a reload, a restart is needed`;
 }
@@ -276,6 +285,8 @@ export class Daemon {
       this.configuration = configuration;
       this.diagnostics = diagnostics;
       this.damage = damageOf(diagnostics);
+      const waiting = restartOnly(before, configuration);
+      if (waiting.length > 0) log.warning("restart needed", { settings: waiting });
       log.info("reload complete");
       manager.status("Running; the last reload is complete");
     } catch (error) {

@@ -24,6 +24,7 @@ export const DAEMON_TEXTS: LogTexts = {
   "reload failed": "Reload failed: {reason}",
   unchangeable: "Cannot change at reload, a restart is needed: {settings}",
   "start refused": "Not started: {reason}",
+  "restart needed": "In effect after a restart only: {settings}",
   "start failed": "Start failed: {reason}",
   "stop failed": "Stop failed: {reason}",
   "stop took too long": "Stop took longer than {patienceMs} ms, ending now",

@@ -196,6 +196,17 @@ test("of several complaints a refused start names the one that stopped it", asyn
   assert.ok(!alone.parts.calls.includes("log start refused"), "it is the only one");
 });
 
+test("reload: what only a restart brings into effect is named", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT);
+  await daemon.start();
+  parts.text = `global_defs {\n vrrp_lease_time 30\n}\n${VRRP_TEXT}`;
+  await daemon.reload();
+  assert.ok(parts.calls.includes("log restart needed"));
+  parts.calls.length = 0;
+  await daemon.reload();
+  assert.ok(!parts.calls.includes("log restart needed") && parts.calls.includes("log reload complete"));
+});
+
 test("reload: a text damaged since the start changes nothing, one that was so all along is taken", async () => {
   const damaged = VRRP_TEXT.replace(/\}\s*$/, "");
   const { daemon, parts } = createFakeDaemon(VRRP_TEXT);
