@@ -77,12 +77,17 @@ export async function runAgainstDaemon(work: () => Promise<number>): Promise<num
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
+/** What the daemon takes. */
+const LONGEST_SEC = 31_536_000;
+
 /** @returns seconds of `90s`, `30m`, `2h`, `1d` or a bare number of seconds. @throws ControlError */
 export function readDuration(text: string): number {
   const [, digits = "", unit = "s"] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
   const factor = unit === "s" || unit === "m" || unit === "h" || unit === "d" ? SECONDS[unit] : 1;
   if (digits === "" || Number(digits) === 0) throw new ControlError(`"${text}" is no time; write 90s, 30m, 2h or 1d`);
-  return Number(digits) * factor;
+  const seconds = Number(digits) * factor;
+  if (seconds > LONGEST_SEC) throw new ControlError(`"${text}" is longer than a year`);
+  return seconds;
 }
 
 /** Says that a wish will not outlive the daemon. */

@@ -123,6 +123,12 @@ function addStatus(parser: Argv, keep: Keep): Argv {
   );
 }
 
+/** @throws UsageError for what is no number from 0 on */
+function secondsOf(option: string, value: number): number {
+  if (!(value >= 0)) throw new UsageError(`--${option} is a number of seconds, 0 or more`);
+  return value;
+}
+
 function addTop(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "top",
@@ -134,7 +140,7 @@ function addTop(parser: Argv, keep: Keep): Argv {
         .example("holdfast top -n 5", "q or ctrl-c ends it"),
     async ({ socket, interval }) => {
       const { top } = await import("./top.ts");
-      await keep(top({ socket, intervalSec: interval }));
+      await keep(top({ socket, intervalSec: secondsOf("interval", interval) }));
     },
   );
 }
@@ -221,7 +227,7 @@ function addDoctor(parser: Argv, keep: Keep): Argv {
         .example("holdfast doctor", "each finding with the command that mends it"),
     async ({ file, json, listen }) => {
       const { doctor } = await import("./doctor.ts");
-      await keep(doctor({ file, isJson: json, listenSec: Math.min(60, Math.max(0, listen)) }));
+      await keep(doctor({ file, isJson: json, listenSec: Math.min(60, secondsOf("listen", listen)) }));
     },
   );
 }

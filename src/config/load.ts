@@ -131,6 +131,7 @@ function openMainFiles(
   const listDirectory = (path: string): readonly string[] | null => host.listDirectory(path);
   const found = matchGlob(source.path, source.workingDirectory, { exists, listDirectory });
   const paths = found.flatMap((alternative) => alternative.matches);
+  const isPattern = found.length > 1 || found.some(({ isWildcard }) => isWildcard);
   const missingCode = source.enforcesIncludes ? "required-file-missing" : "file-missing";
   if (paths.length === 0) reporter.add(missingCode, `there is no file "${source.path}"`, null);
   if (paths.length > 1) {
@@ -138,7 +139,7 @@ function openMainFiles(
   }
   for (const path of paths.toReversed()) {
     const content = host.readFile(path);
-    const name = paths.length > 1 ? path : source.path;
+    const name = isPattern ? path : source.path;
     if (content.kind === "text") lines.openFile(name, path, content.text);
     else reporter.add("file-unreadable", `"${path}" ${whyUnusable(content)}`, null);
   }
