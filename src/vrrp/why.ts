@@ -80,7 +80,9 @@ function causeOf(change: Change): string {
     case "advert":
       return advertCause(change, event);
     case "fault-raised":
-      return isHold(event.reason) ? `an operator holds it back: ${event.reason}` : `a fault came up: ${event.reason}`;
+      return isHold(event.reason)
+        ? "an operator holds it back; holdfast status says who"
+        : `a fault came up: ${event.reason}`;
     case "fault-cleared":
       return isHold(event.reason) ? "an operator has released it" : `its last fault has gone: ${event.reason}`;
     case "group-active":

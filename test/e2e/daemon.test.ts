@@ -166,7 +166,10 @@ kill $!; wait $!; echo status $?
 cat /run/a.log`;
   const { stdout } = await withConfig("# nothing", script);
   assert.match(stdout, /^status 0\n/);
-  assert.match(stdout, /there is no file "\/run\/a.conf"\n.*Reload refused: there is no file .*; the running configuration stays/);
+  assert.match(
+    stdout,
+    /there is no file "\/run\/a.conf"\n.*Reload refused: there is no file .*; the running configuration stays/,
+  );
   assert.match(stdout, /a restart is needed: instance\n.*Reload refused/);
   assert.match(stdout, /Reload complete\n/);
 });

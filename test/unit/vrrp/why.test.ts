@@ -57,7 +57,7 @@ test("what an operator holds back is a backup, as soon as something breaks a fau
     "backup -> backup: an operator has released it",
     "fault -> backup: its last fault has gone: tracked script chk",
     "backup -> fault: a fault came up: tracked script chk",
-    "active -> backup: an operator holds it back: held by operator",
+    "active -> backup: an operator holds it back; holdfast status says who",
   ]);
   const counted = bench.runtime.snapshot()[0]?.transitions?.map(({ from, to, cause }) => `${from} ${to} ${cause}`);
   assert.ok(counted?.includes("active backup operator"), counted?.join());
