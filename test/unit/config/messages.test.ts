@@ -28,6 +28,11 @@ const SLIPS: readonly (readonly [title: string, text: string, told: string])[] =
     '/a.conf:2:1: error: "?]0;title??31m" is not known in global_defs [unknown-keyword]',
   ],
 ];
+test("scripts without script security are told where one is", () => {
+  const [told] = complaints("vrrp_script s {\n script /bin/true\n}\n");
+  assert.match(told ?? "", /^\/a\.conf:2:\d+: warning: this script, .*enable_script_security.* \[script-security\]$/);
+});
+
 for (const [title, text, told] of SLIPS) {
   test(title, () => assert.ok(complaints(text).includes(told), complaints(text).join("\n")));
 }
