@@ -1,5 +1,6 @@
 // Connects once to each server and prints how that ended, one line of JSON per server.
 // Usage: node examples/probe.mjs ADDRESS PORT [ADDRESS PORT ...]
+import { isIP } from "node:net";
 import { createProber, probeTarget } from "holdfast";
 
 const words = process.argv.slice(2);
@@ -7,7 +8,8 @@ const servers = [];
 for (let index = 0; index + 1 < words.length; index += 2) {
   servers.push({ address: words[index], port: Number(words[index + 1]) });
 }
-if (servers.length === 0) {
+const isUsable = ({ address, port }) => isIP(address) !== 0 && Number.isInteger(port) && port > 0 && port < 65536;
+if (servers.length === 0 || !servers.every(isUsable)) {
   console.error("usage: node examples/probe.mjs ADDRESS PORT [ADDRESS PORT ...]");
   process.exit(2);
 }

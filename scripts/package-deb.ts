@@ -135,13 +135,19 @@ function folderOf(words: readonly string[]): string {
   return words.find((word) => !word.startsWith("--")) ?? ROOT;
 }
 
+function say(text: string): void {
+  process.stderr.write(`package: ${text}\n`);
+}
+
 function main(): void {
   const isCrossBuilt = process.argv.includes("--arm64");
   const arch = isCrossBuilt ? "arm64" : process.arch;
   const architecture = ARCHITECTURES[arch];
   if (architecture === undefined) throw new Error(`package: no Debian architecture for ${arch}`);
   const words = [join(ROOT, "scripts/prebuild.mjs"), ...(isCrossBuilt ? ["--arm64"] : [])];
+  say("the addon, stripped");
   execFileSync(process.execPath, words, { stdio: "inherit" });
+  say("program, manual pages and completions");
   const work = mkdtempSync(join(tmpdir(), "holdfast-deb-"));
   try {
     const tree = join(work, "tree");
@@ -150,6 +156,7 @@ function main(): void {
     copyMaintenance(tree, architecture);
     execFileSync("chmod", ["-R", "u+rwX,go+rX,go-w", tree]);
     const file = join(resolve(folderOf(process.argv.slice(2))), `holdfast_${VERSION}_${architecture}.deb`);
+    say("packing");
     execFileSync("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", tree, file], { stdio: "inherit" });
   } finally {
     rmSync(work, { recursive: true });

@@ -59,8 +59,10 @@ const NEEDS = {
   all: Object.keys(PURPOSES).filter((purpose) => purpose !== "cross" && purpose !== "fuzz"),
 };
 
-/** What setup can be asked to make ready for. */
-export const PURPOSE_NAMES = Object.keys(NEEDS);
+/** @param {string} name */
+export function isPurpose(name) {
+  return Object.hasOwn(NEEDS, name);
+}
 
 // Placeholders of dpkg-query, not of JavaScript.
 const FORMAT = ["Package", "db:Status-Status"]

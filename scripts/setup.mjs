@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "./build-native.mjs";
-import { ensurePackages, PURPOSE_NAMES } from "./packages.mjs";
+import { ensurePackages, isPurpose } from "./packages.mjs";
 import { fail, packageProgram, ROOT, run, say } from "./tools.mjs";
 
 const OLDEST_NODE = [20, 19];
@@ -45,13 +45,14 @@ function buildTypeScript() {
 function main() {
   const at = process.argv.indexOf("--for");
   const purpose = at < 0 ? "build" : (process.argv[at + 1] ?? "");
-  if (!PURPOSE_NAMES.includes(purpose)) fail(`setup: unknown purpose "${purpose}"`);
+  if (!isPurpose(purpose)) fail(`setup: unknown purpose "${purpose}"`);
   checkNode();
   ensureModules();
   ensurePackages(purpose);
   if (purpose === "lint" || purpose === "fuzz") return;
   if (!buildNative()) fail("setup: the addon does not compile");
   buildTypeScript();
+  if (at < 0) say("setup: done; bin/holdfast --help shows what there is");
 }
 
 main();

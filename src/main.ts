@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { flagHelp } from "./cli/flag-table.ts";
 import { type Flags, parseFlags } from "./cli/flags.ts";
-import { isSubcommand, SUBCOMMAND_HELP } from "./cli/subcommand-names.ts";
+import { isSubcommand, SUBCOMMAND_HELP, SUBCOMMAND_NAMES } from "./cli/subcommand-names.ts";
 import { launchDaemon, type StartReporter, takeStartReporter } from "./runtime/daemonize.ts";
 import { COMPATIBLE_VERSION, VERSION } from "./runtime/version.ts";
 
@@ -106,6 +106,16 @@ export async function main(words: readonly string[]): Promise<void> {
   if (first !== undefined && isSubcommand(first)) {
     const { runSubcommand } = await import("./cli/subcommands.ts");
     process.exitCode = await runSubcommand(words);
+    return;
+  }
+  if (first !== undefined && !first.startsWith("-")) {
+    const { suggest } = await import("./config/suggest.ts");
+    const near = suggest(first, SUBCOMMAND_NAMES);
+    // keepalived: names the word and starts the daemon all the same.
+    say(
+      `holdfast: there is no command "${first}"${near === null ? "" : `, did you mean "${near}"?`}\nTry: holdfast --help`,
+    );
+    process.exitCode = USAGE_ERROR;
     return;
   }
   const reporter = takeStartReporter(process.env);

@@ -219,7 +219,8 @@ const ANSWERS: Readonly<Record<keyof typeof ROUTES, Answer>> = {
     );
   },
   "GET /v1/recording": ({ query }, sources) => {
-    const name = query.get("instance") ?? "";
+    const name = query.get("instance");
+    if (name === null) throw new ApiError(400, "which instance? /v1/recording?instance=NAME");
     const found = snapshotOf(sources).instances.find((instance) => instance.name === name);
     return json(knownInstance(found, name).recording ?? []);
   },

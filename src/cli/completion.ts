@@ -1,3 +1,4 @@
+import { FLAGS } from "./flag-table.ts";
 import { SUBCOMMAND_NAMES } from "./subcommand-names.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
@@ -10,6 +11,38 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   completion: ["bash", "zsh", "fish"],
 };
 
+/** Long options of each command, without what all have; those of genhash are its own. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  realserver: ["json"],
+  check: ["config-id", "all-config", "format"],
+  explain: ["config-id", "json"],
+  diff: ["config-id", "json"],
+  status: ["socket", "json"],
+  top: ["socket", "interval"],
+  rs: ["socket", "virtual-server", "reason", "for", "deadline", "down", "json"],
+  vrrp: ["socket", "reason", "for"],
+  reload: ["socket", "plan"],
+  doctor: ["json", "listen"],
+  completion: [],
+  cleanup: [],
+  why: ["socket", "all", "json"],
+  events: ["socket", "follow", "since", "json"],
+  keywords: ["format"],
+};
+
+/** @returns as they are typed. @param command null for the daemon */
+export function longOptions(command: string | null): readonly string[] {
+  const own = command === null ? FLAGS.flatMap(({ long }) => long ?? []) : ["help", ...(OPTIONS[command] ?? [])];
+  return own.map((name) => `--${name}`);
+}
+
+function optionCases(offer: (words: string) => string): readonly string[] {
+  const commands = Object.keys(OPTIONS).map(
+    (command) => `      ${command}) ${offer(longOptions(command).join(" "))} ;;`,
+  );
+  return [...commands, `      *) ${offer(longOptions(null).join(" "))} ;;`];
+}
+
 function bash(): string {
   const cases = Object.entries(ACTIONS).map(
     ([command, words]) => `    ${command}) COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$word")); return ;;`,
@@ -17,6 +50,12 @@ function bash(): string {
   return [
     "_holdfast() {",
     '  local word="$' + '{COMP_WORDS[COMP_CWORD]}"',
+    "  if [[ $word == -* ]]; then",
+    '    case "$' + '{COMP_WORDS[1]}" in',
+    ...optionCases((words) => `COMPREPLY=($(compgen -W "${words}" -- "$word"))`),
+    "    esac",
+    "    return",
+    "  fi",
     '  if [ "$COMP_CWORD" = 1 ]; then',
     `    COMPREPLY=($(compgen -W "${SUBCOMMAND_NAMES.join(" ")}" -- "$word")); return`,
     "  fi",
@@ -38,6 +77,12 @@ function zsh(): string {
   return [
     "#compdef holdfast",
     "_holdfast() {",
+    "  if [[ $words[CURRENT] == -* ]]; then",
+    "    case $words[2] in",
+    ...optionCases((words) => `compadd -- ${words}`),
+    "    esac",
+    "    return",
+    "  fi",
     "  if (( CURRENT == 2 )); then",
     `    compadd -- ${SUBCOMMAND_NAMES.join(" ")}; return`,
     "  fi",
@@ -56,10 +101,14 @@ function fish(): string {
   const more = Object.entries(ACTIONS).map(
     ([command, words]) => `complete -c holdfast -f -n '__fish_seen_subcommand_from ${command}' -a '${words.join(" ")}'`,
   );
-  return `${[top, ...more].join("\n")}\n`;
+  const options = [null, ...Object.keys(OPTIONS)].flatMap((command) => {
+    const where = command === null ? "__fish_use_subcommand" : `__fish_seen_subcommand_from ${command}`;
+    return longOptions(command).map((option) => `complete -c holdfast -n '${where}' -l ${option.slice(2)}`);
+  });
+  return `${[top, ...more, ...options].join("\n")}\n`;
 }
 
-/** A script for the shell that completes commands and their actions. */
+/** A script for the shell that completes commands, their actions, and long options. */
 export function renderCompletion(shell: Shell): string {
   switch (shell) {
     case "bash":

@@ -77,12 +77,31 @@ export async function runAgainstDaemon(work: () => Promise<number>): Promise<num
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
+/** What the daemon takes. */
+const LONGEST_SEC = 31_536_000;
+
 /** @returns seconds of `90s`, `30m`, `2h`, `1d` or a bare number of seconds. @throws ControlError */
 export function readDuration(text: string): number {
   const [, digits = "", unit = "s"] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
   const factor = unit === "s" || unit === "m" || unit === "h" || unit === "d" ? SECONDS[unit] : 1;
   if (digits === "" || Number(digits) === 0) throw new ControlError(`"${text}" is no time; write 90s, 30m, 2h or 1d`);
-  return Number(digits) * factor;
+  const seconds = Number(digits) * factor;
+  if (seconds > LONGEST_SEC) throw new ControlError(`"${text}" is longer than a year`);
+  return seconds;
+}
+
+/** Says that a wish will not outlive the daemon. */
+export function warnUnsaved(isSaved: boolean): void {
+  if (isSaved) return;
+  process.stderr.write(
+    "holdfast: in force, but not saved, so a restart will not know of it; holdfast events says why (Cannot save ...)\n",
+  );
+}
+
+/** @returns the number. @throws ControlError when it is none of the range */
+export function readNumber(name: string, value: number | null, [least, most]: readonly [number, number]): number {
+  if (value !== null && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new ControlError(`${name} is a number from ${least} to ${most}`);
 }
 
 /** Who asks: behind sudo, the person and not root. */

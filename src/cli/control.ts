@@ -37,7 +37,9 @@ interface Served {
 
 /** @throws Error when the file is missing or too short, or others could have written it */
 function readToken(path: string): string {
-  const token = readStateFile(path)?.trim() ?? "";
+  const text = readStateFile(path);
+  if (text === null) throw new Error(`there is no file ${path} to read the token from`);
+  const token = text.trim();
   if (token.length < SHORTEST_TOKEN) throw new Error(`${path} holds no token of ${SHORTEST_TOKEN} characters or more`);
   return token;
 }
@@ -191,7 +193,7 @@ export class Control {
       },
       planReload: async () => {
         const { planReload } = await import("./reload-plan.ts");
-        return planReload(flags, daemon.inForce());
+        return planReload(flags, daemon);
       },
       explain: async () => {
         const { explainRunning } = await import("./control-explain.ts");

@@ -10,12 +10,16 @@ const AGREED_FIELDS: ReadonlySet<string> = new Set([
   "checksumAsV2",
 ]);
 
-/** A reload in plain words: one sentence a line, nothing for what stays as it is. */
-export function describeDiff(diff: ConfigurationDiff): readonly string[] {
+/**
+ * A reload in plain words: one sentence a line, nothing for what stays as it is.
+ * @param others what `describeParts` says
+ */
+export function describeDiff(diff: ConfigurationDiff, others: readonly string[] = []): readonly string[] {
   const lines = [
     ...diff.globalFields.map((field) => `global: ${words(field)} changes`),
     ...diff.instances.flatMap(describeInstance),
     ...diff.virtualServers.flatMap(describeVirtualServer),
+    ...others,
   ];
   return lines.length > 0 ? lines : ["nothing changes"];
 }

@@ -1,6 +1,7 @@
 import { diffConfigurations } from "../model/diff.ts";
 import { errorText } from "../runtime/error-code.ts";
 import { loadForTest, renderComplaints } from "./config-test.ts";
+import { describeParts } from "./diff-parts.ts";
 import { describeDiff } from "./diff-text.ts";
 
 export interface DiffRequest {
@@ -26,7 +27,8 @@ export async function diff(request: DiffRequest): Promise<number> {
       return loaded.startRefusal.exitCode;
     }
     const changes = diffConfigurations(before.configuration, after.configuration);
-    const lines = request.isJson ? [JSON.stringify(changes, null, 2)] : describeDiff(changes);
+    const others = describeParts(before.configuration, after.configuration);
+    const lines = request.isJson ? [JSON.stringify({ ...changes, others }, null, 2)] : describeDiff(changes, others);
     process.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   } catch (error) {

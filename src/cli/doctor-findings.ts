@@ -1,4 +1,6 @@
+import type { LoadedConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
+import { summarise } from "../runtime/refusal.ts";
 import type { HeardRouters } from "./doctor-listen.ts";
 
 /** What the machine is like. Null where it could not be found out. */
@@ -27,6 +29,17 @@ export interface Finding {
   readonly text: string;
   /** The command that mends it. */
   readonly fix: string;
+}
+
+/** What the file itself says, before the machine is looked at. */
+export function examineFile(
+  file: string,
+  { diagnostics, startRefusal }: Pick<LoadedConfiguration, "diagnostics" | "startRefusal">,
+): readonly Finding[] {
+  const fix = `holdfast check ${file}`;
+  if (startRefusal !== null) return [bad(`a start would be refused: ${summarise(startRefusal.reasons)}`, fix)];
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  return errors.length === 0 ? [] : [warning(`errors in the configuration: ${summarise(errors)}`, fix)];
 }
 
 type Check = (configuration: CompleteConfiguration, facts: HostFacts) => readonly Finding[];

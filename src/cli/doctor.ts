@@ -1,10 +1,10 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import { loadNative } from "../native/load.ts";
 import { errorText } from "../runtime/error-code.ts";
-import { loadForTest, renderComplaints } from "./config-test.ts";
+import { loadForTest } from "./config-test.ts";
 import { defaultControlPath } from "./control-path.ts";
 import { gatherFacts } from "./doctor-facts.ts";
-import { examine } from "./doctor-findings.ts";
+import { examine, examineFile } from "./doctor-findings.ts";
 import { askForStrangers, type HeardRouters, listenForRouters } from "./doctor-listen.ts";
 
 const FOUND = 1;
@@ -35,11 +35,10 @@ async function hear(configuration: CompleteConfiguration, listenSec: number): Pr
 export async function doctor({ file, isJson, listenSec }: DoctorCommand): Promise<number> {
   const flags = { configFile: file, configId: null, enforcesIncludes: false, namespace: null };
   const loaded = await loadForTest(flags);
-  if (loaded.startRefusal !== null) process.stderr.write(renderComplaints(loaded));
   const heard = await hear(loaded.configuration, listenSec);
-  const findings = examine(loaded.configuration, { ...gatherFacts(), heard });
+  const findings = [...examineFile(file, loaded), ...examine(loaded.configuration, { ...gatherFacts(), heard })];
   const lines = findings.flatMap(({ severity, text, fix }) => [`${severity}: ${text}`, `    ${fix}`]);
   const text = findings.length === 0 ? "nothing found that would keep it from working\n" : `${lines.join("\n")}\n`;
   process.stdout.write(isJson ? `${JSON.stringify(findings, null, 2)}\n` : text);
-  return loaded.startRefusal !== null || findings.some(({ severity }) => severity === "bad") ? FOUND : 0;
+  return findings.some(({ severity }) => severity === "bad") ? FOUND : 0;
 }

@@ -153,9 +153,12 @@ function readFlags(given: Given): Flags {
 /** A complaint about a value that does not stop the daemon: keepalived says so and goes on with the default. */
 function valueComplaint(name: FlagName, value: string | null): string | null {
   const text = value ?? "";
-  if (name === "logFacility" && parseFacility(text) === null) return `Invalid log facility '${text}'`;
-  if (name === "umask" && parseUmask(text) === null) return `Invalid --umask option ${text}`;
-  if (name === "logFormat" && text !== "text" && text !== "json") return `Invalid log format '${text}'`;
+  if (name === "logFacility" && parseFacility(text) === null)
+    return `Invalid log facility '${text}', daemon is used: 0-7, local0-local7, user or daemon`;
+  if (name === "umask" && parseUmask(text) === null)
+    return `Invalid --umask option ${text}, 0177 is used: 0 to 0777, octal with a leading 0`;
+  if (name === "logFormat" && text !== "text" && text !== "json")
+    return `Invalid log format '${text}', text is used: text or json`;
   return null;
 }
 

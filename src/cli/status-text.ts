@@ -1,11 +1,19 @@
 import type { BfdSessionView, Instance, Status, VirtualServerView } from "../api/schema.ts";
-import { type Cell, plain, renderTable } from "./table-text.ts";
+import { type Cell, plain, renderTable, type Screen } from "./table-text.ts";
 
 export interface StatusAnswer {
   readonly status: Status;
   readonly instances: readonly Instance[];
   readonly bfdSessions: readonly BfdSessionView[];
   readonly virtualServers: readonly VirtualServerView[];
+}
+
+/** Who wants something, why, and until when. */
+interface Orderer {
+  readonly owner: string;
+  readonly reason: string;
+  /** Wall clock, milliseconds since 1970; null: until it is taken back. */
+  readonly expiresMs: number | null;
 }
 
 const STATE_WORDS = { initialize: "INIT", backup: "BACKUP", active: "MASTER", fault: "FAULT" } as const;
@@ -21,16 +29,15 @@ export function durationText(seconds: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** ` until 2026-01-31T14:05:00Z` of what is taken back by itself. @param expiresMs since 1970, null: nothing */
-export function untilText(expiresMs: number | null): string {
-  return expiresMs === null ? "" : ` until ${new Date(expiresMs).toISOString().replace(/\.\d+/, "")}`;
+/** ` by ann until 2026-01-02T03:04:05Z: new kernel` */
+export function ordererText({ owner, reason, expiresMs }: Orderer): string {
+  const until = expiresMs === null ? "" : ` until ${new Date(expiresMs).toISOString().replace(/\.\d+/, "")}`;
+  return ` by ${owner}${until}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 /** `held by ann until 2026-01-02T03:04:05Z: new kernel` */
-export function orderText({ wish, priority, owner, reason, expiresMs }: NonNullable<Instance["order"]>): string {
-  const what = wish === "hold" ? "held" : `priority ${priority}`;
-  const until = untilText(expiresMs);
-  return `${what} by ${owner}${until}${reason === "" ? "" : `: ${reason}`}`;
+export function orderText(order: NonNullable<Instance["order"]>): string {
+  return `${order.wish === "hold" ? "held" : `priority ${order.priority}`}${ordererText(order)}`;
 }
 
 function instanceRow(instance: Instance): readonly Cell[] {
@@ -105,10 +112,7 @@ function virtualServerRow(virtualServer: VirtualServerView): readonly Cell[] {
 }
 
 /** @param screen of the terminal */
-export function renderStatus(
-  { status, instances, bfdSessions, virtualServers }: StatusAnswer,
-  screen: { readonly width: number; readonly isColoured: boolean },
-): string {
+export function renderStatus({ status, instances, bfdSessions, virtualServers }: StatusAnswer, screen: Screen): string {
   const { ipvs, vrrpLoop } = status;
   const parts = [
     `holdfast ${status.version}, pid ${status.pid}, up ${durationText(status.uptimeSec)}, ${status.configFile}\n`,

@@ -1,11 +1,12 @@
 import type { BfdSessionView, Instance, Status, VirtualServerView } from "../api/schema.ts";
 import { ask, runAgainstDaemon } from "./control-client.ts";
 import { renderStatus, type StatusAnswer } from "./status-text.ts";
+import type { Screen } from "./table-text.ts";
 
 const DEFAULT_WIDTH = 80;
 
 /** What the terminal, if it is one, can show. */
-export function screenOf(output: NodeJS.WriteStream): { readonly width: number; readonly isColoured: boolean } {
+export function screenOf(output: NodeJS.WriteStream): Screen {
   const isColoured = output.isTTY === true && output.hasColors() && process.env["NO_COLOR"] === undefined;
   // Into a file or a pipe nothing is cut.
   return { width: output.isTTY === true ? (output.columns ?? DEFAULT_WIDTH) : Number.MAX_SAFE_INTEGER, isColoured };

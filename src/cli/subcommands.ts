@@ -123,6 +123,12 @@ function addStatus(parser: Argv, keep: Keep): Argv {
   );
 }
 
+/** @throws UsageError for what is no number from 0 on */
+function secondsOf(option: string, value: number): number {
+  if (!(value >= 0)) throw new UsageError(`--${option} is a number of seconds, 0 or more`);
+  return value;
+}
+
 function addTop(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "top",
@@ -134,7 +140,7 @@ function addTop(parser: Argv, keep: Keep): Argv {
         .example("holdfast top -n 5", "q or ctrl-c ends it"),
     async ({ socket, interval }) => {
       const { top } = await import("./top.ts");
-      await keep(top({ socket, intervalSec: interval }));
+      await keep(top({ socket, intervalSec: secondsOf("interval", interval) }));
     },
   );
 }
@@ -221,7 +227,7 @@ function addDoctor(parser: Argv, keep: Keep): Argv {
         .example("holdfast doctor", "each finding with the command that mends it"),
     async ({ file, json, listen }) => {
       const { doctor } = await import("./doctor.ts");
-      await keep(doctor({ file, isJson: json, listenSec: Math.min(60, Math.max(0, listen)) }));
+      await keep(doctor({ file, isJson: json, listenSec: Math.min(60, secondsOf("listen", listen)) }));
     },
   );
 }
@@ -313,6 +319,14 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addEvents,
 ];
 
+/** yargs counts words; people leave one out. */
+function plainUsage(message: string): string {
+  const [, given, needed] = /^Not enough non-option arguments: got (\d+), need at least (\d+)$/.exec(message) ?? [];
+  return given === undefined
+    ? message
+    : `something is missing: ${needed === "1" ? "1 word is" : `${needed} words are`} needed here, ${given} given`;
+}
+
 /**
  * Runs one of holdfast's own commands.
  * @param words command line, the command first
@@ -343,7 +357,7 @@ export async function runSubcommand(words: readonly string[]): Promise<number> {
     await parser.parseAsync();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`holdfast: ${error.message}\nTry: holdfast ${words[0] ?? ""} --help\n`);
+    process.stderr.write(`holdfast: ${plainUsage(error.message)}\nTry: holdfast ${words[0] ?? ""} --help\n`);
     return USAGE_ERROR;
   }
   return exitCode;

@@ -7,6 +7,8 @@ export interface Cell {
 const COLOURS = { good: "\u001b[32m", bad: "\u001b[31m", plain: "" } as const;
 const RESET = "\u001b[0m";
 const GAP = "  ";
+/** Shorter than this it says nothing. */
+const LEAST_PROSE = 12;
 
 export function plain(value: string | number): Cell {
   return { text: String(value), tone: "plain" };
@@ -18,20 +20,38 @@ function render(cell: Cell, width: number, isColoured: boolean): string {
   return isColoured && colour !== "" ? `${colour}${text}${RESET}` : text;
 }
 
-/**
- * Aligned columns. When they don't fit, the widest is cut until they do.
- * @param width of the terminal in characters
- */
+/** Where a table is shown; `width` in characters. */
+export interface Screen {
+  readonly width: number;
+  readonly isColoured: boolean;
+}
+
+function widthsOf(heads: readonly string[], rows: readonly (readonly Cell[])[]): number[] {
+  return heads.map((head, column) =>
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.text.length ?? 0), head.length),
+  );
+}
+
+function totalWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1));
+}
+
+/** @returns the characters that the table takes when nothing is cut */
+export function tableWidth(heads: readonly string[], rows: readonly (readonly Cell[])[]): number {
+  return totalWidth(widthsOf(heads, rows));
+}
+
+/** Aligned columns. When they don't fit, the last one, which is prose, is cut first, then the widest, until they do. */
 export function renderTable(
   heads: readonly string[],
   rows: readonly (readonly Cell[])[],
-  { width, isColoured }: { readonly width: number; readonly isColoured: boolean },
+  { width, isColoured }: Screen,
 ): string {
-  const widths = heads.map((head, column) =>
-    rows.reduce((widest, row) => Math.max(widest, row[column]?.text.length ?? 0), head.length),
-  );
-  const total = (): number => widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1));
-  while (total() > width && Math.max(...widths) > 4) {
+  const widths = widthsOf(heads, rows);
+  const last = widths.length - 1;
+  const surplus = Math.max(0, totalWidth(widths) - width);
+  widths[last] = Math.max(Math.min(widths[last] ?? 0, LEAST_PROSE), (widths[last] ?? 0) - surplus);
+  while (totalWidth(widths) > width && Math.max(...widths) > 4) {
     const widest = widths.indexOf(Math.max(...widths));
     widths[widest] = (widths[widest] ?? 0) - 1;
   }

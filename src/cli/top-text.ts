@@ -1,23 +1,20 @@
 import type { EventView, RealServersPage } from "../api/schema.ts";
 import { renderStatus, type StatusAnswer } from "./status-text.ts";
-import { plain, renderTable } from "./table-text.ts";
+import { plain, renderTable, type Screen } from "./table-text.ts";
 
 export interface TopAnswer extends StatusAnswer {
   readonly down: RealServersPage;
   readonly events: readonly EventView[];
 }
 
-export interface Screen {
-  readonly width: number;
-  readonly height: number;
-  readonly isColoured: boolean;
-}
-
 /** Lines of the screen that the servers that are down may take. */
 const DOWN_SHARE = 0.3;
 
 /** What fits one screen, the newest event last. */
-export function renderTop({ down, events, ...status }: TopAnswer, screen: Screen): string {
+export function renderTop(
+  { down, events, ...status }: TopAnswer,
+  screen: Screen & { readonly height: number },
+): string {
   const lines = renderStatus(status, screen).trimEnd().split("\n");
   if (down.total > 0) {
     const room = Math.max(1, Math.floor(screen.height * DOWN_SHARE));

@@ -110,8 +110,10 @@ export class BlockParser implements WordSink {
     this.reporter.add("missing-close-brace", message, placeOf(innermost));
   }
 
-  private reportOpenBrace(statement: Statement): void {
-    this.reporter.add("unexpected-open-brace", 'no block begins here; the "{" is ignored', placeOf(statement));
+  /** @param around the block of lines in which no block can begin, where there is one */
+  private reportOpenBrace(statement: Statement, around: Statement | null = null): void {
+    const hint = around === null ? "" : askForClose(around);
+    this.reporter.add("unexpected-open-brace", `no block begins here; the "{" is ignored${hint}`, placeOf(statement));
   }
 
   private parseStatement(table: KeywordTable, statement: Statement, word: string, entries: EntrySink): void {
@@ -147,7 +149,8 @@ export class BlockParser implements WordSink {
     const near = this.suggestions++ < LIMITS.suggestions ? suggest(word, table.byName.keys()) : null;
     const shown = word.length > 60 ? `${word.slice(0, 60)}...` : word;
     const where = table.path === "(root)" ? "here" : `in ${table.path}`;
-    const hint = this.findUnclosed(statement, word) ?? (near === null ? "" : `, did you mean "${near}"?`);
+    const meant = near === null ? "" : `, did you mean "${near}"?`;
+    const hint = this.findUnclosed(statement, word) ?? nameInvisible(word) ?? meant;
     this.reporter.add("unknown-keyword", `"${shown}" is not known ${where}${hint}`, placeOf(statement));
     if (statement.end === "{") this.reportOpenBrace(statement);
   }
@@ -157,8 +160,7 @@ export class BlockParser implements WordSink {
     const [outermost] = this.open;
     const isBlock = ROOT_TABLE.byName.get(word)?.body === "keywords";
     if (outermost === undefined || statement.end !== "{" || !isBlock) return null;
-    const { file, line, column } = placeOf(outermost);
-    return `; is a "}" missing in "${outermost.words.slice(0, 2).join(" ")}" at ${file}:${line}:${column}?`;
+    return askForClose(outermost);
   }
 
   private reportDeprecated(keyword: Keyword, statement: Statement): void {
@@ -181,7 +183,7 @@ export class BlockParser implements WordSink {
       this.reporter.add("missing-open-brace", `"${keyword.name}" needs a "{" before this`, placeOf(following));
     }
     if (refusal !== null) {
-      this.reporter.add(refusal.code, refusal.message, placeOf(statement, 1));
+      this.reporter.add(refusal.code, refusal.message, placeOf(statement, refusal.word));
       if (isOpened) this.skipBlock(statement);
       return;
     }
@@ -236,12 +238,27 @@ export class BlockParser implements WordSink {
       const line = this.take();
       if (line === null) break;
       if (line.words.length > 0) lines.push(line);
-      if (line.end === "{") this.reportOpenBrace(line);
+      if (line.end === "{") this.reportOpenBrace(line, statement);
       else if (line.end === "}") return line;
     }
     this.reportOpenBlocks();
     return null;
   }
+}
+
+function askForClose(beginning: Statement): string {
+  const { file, line, column } = placeOf(beginning);
+  return `; is a "}" missing in "${beginning.words.slice(0, 2).join(" ")}" at ${file}:${line}:${column}?`;
+}
+
+/** Blanks that are none, as web pages and word processors have them, and byte order marks. */
+const INVISIBLE = /[\u00a0\u00ad\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]/;
+
+function nameInvisible(word: string): string | null {
+  const [found] = INVISIBLE.exec(word) ?? [];
+  if (found === undefined) return null;
+  const code = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+  return `; it holds the invisible character U+${code}, which copying from a web page leaves: replace it with a blank`;
 }
 
 const NO_ENTRIES: readonly Entry[] = [];

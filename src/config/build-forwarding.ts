@@ -30,6 +30,8 @@ function readForwarding(entry: Entry, context: BuildContext): Forwarding | null 
   const word = statement.words[1] ?? "";
   const fwdMethod = METHODS.get(word);
   if (fwdMethod === undefined) {
+    // That a value is missing has been said.
+    if (word === "") return null;
     context.reporter.add("bad-value", `"${word}" is not a forwarding method: NAT, DR or TUN`, placeOf(statement, 1));
     return null;
   }

@@ -159,7 +159,9 @@ function dropWeights(
   const isOwner = instance.priority === OWNER_PRIORITY;
   const isBound = group !== undefined && !group.keepsTrackingWeights;
   if (!isOwner && !isBound) return instance;
-  const why = isOwner ? "the address owner has a fixed priority" : "members of a sync group move by faults alone";
+  const why = isOwner
+    ? "its priority is fixed at 255 (address owner; also state MASTER without a priority)"
+    : "members of a sync group move by faults alone";
   const report = (object: TrackedObject, what: string): void => {
     const message = `vrrp_instance ${instance.name}: ${what} ${object.name} has a weight, but ${why}`;
     context.reporter.add("vrrp-adjusted", message, object.place);

@@ -4,6 +4,13 @@ import type { BlockGate, BlockRefusal } from "./tree.ts";
 import { readInteger } from "./values.ts";
 import type { Statement } from "./words.ts";
 
+/** What is wrong, and at which word of the statement. */
+type Fault = Pick<BlockRefusal, "message" | "word">;
+
+function skipped(why: string, word = 1): Fault {
+  return { message: `${why}; the block is skipped`, word };
+}
+
 /** keepalived: without a name these are skipped; at any other it stops reading. */
 const NAMELESS_SKIPPED: ReadonlySet<string> = new Set(["vrrp_instance", "vrrp_sync_group", "track_group"]);
 
@@ -12,52 +19,52 @@ export class HeaderGate implements BlockGate {
   private readonly names = new Set<string>();
 
   refuse(keyword: Keyword, statement: Statement): BlockRefusal | null {
-    const message = this.findFault(keyword, statement);
-    if (message === null) return null;
+    const fault = this.findFault(keyword, statement);
+    if (fault === null) return null;
     const isNameless = statement.words.length === 1 && !NAMELESS_SKIPPED.has(keyword.name);
-    return { code: isNameless ? "missing-parameter" : "block-rejected", message };
+    return { code: isNameless ? "missing-parameter" : "block-rejected", ...fault };
   }
 
-  private findFault(keyword: Keyword, statement: Statement): string | null {
+  private findFault(keyword: Keyword, statement: Statement): Fault | null {
     if (keyword.name === "virtual_server") return checkVirtualServer(statement);
     if (keyword.name === "real_server") return checkServerAddress(statement, 1);
     if (keyword.block === "(root)" && keyword.syntax.startsWith("<NAME>")) return this.checkName(keyword, statement);
     return null;
   }
 
-  private checkName(keyword: Keyword, statement: Statement): string | null {
+  private checkName(keyword: Keyword, statement: Statement): Fault | null {
     const name = statement.words[1];
-    if (name === undefined) return `${keyword.name} needs a name; the block is skipped`;
-    if (statement.words.length > 2) return `${keyword.name} takes one name; the block is skipped`;
+    if (name === undefined) return skipped(`${keyword.name} needs a name`);
+    if (statement.words.length > 2) return skipped(`${keyword.name} takes one name`);
     // keepalived: groups of virtual servers may share a name
     if (keyword.name === "virtual_server_group") return null;
     const key = `${keyword.name} ${name}`;
-    if (this.names.has(key)) return `${keyword.name} ${name} is defined already; the block is skipped`;
+    if (this.names.has(key)) return skipped(`${keyword.name} ${name} is defined already`);
     this.names.add(key);
     return null;
   }
 }
 
-function checkVirtualServer(statement: Statement): string | null {
+function checkVirtualServer(statement: Statement): Fault | null {
   const [, first, second] = statement.words;
-  if (first === undefined) return "virtual_server needs an address, fwmark or group; the block is skipped";
-  if (first === "group") return second === undefined ? "virtual_server group needs a name; the block is skipped" : null;
+  if (first === undefined) return skipped("virtual_server needs an address, fwmark or group");
+  if (first === "group") return second === undefined ? skipped("virtual_server group needs a name") : null;
   if (first !== "fwmark") return checkServerAddress(statement, 1);
   const mark = readInteger(second ?? "");
   return mark.value === null || mark.value < 0 || mark.value > 0xffffffff
-    ? `"${second ?? ""}" is not a firewall mark; the block is skipped`
+    ? skipped(`"${second ?? ""}" is not a firewall mark`, 2)
     : null;
 }
 
 const LARGEST_PORT = 65535;
 
-function checkServerAddress(statement: Statement, index: number): string | null {
+function checkServerAddress(statement: Statement, index: number): Fault | null {
   const address = statement.words[index] ?? "";
-  if (parseAddress(address) === null) return `"${address}" is not a numeric IP address; the block is skipped`;
+  if (parseAddress(address) === null) return skipped(`"${address}" is not a numeric IP address`);
   const port = statement.words[index + 1];
   if (port === undefined) return null;
   const { value, problem } = readInteger(port);
   return value === null || problem !== "none" || value < 0 || value > LARGEST_PORT
-    ? `"${port}" is not a port; the block is skipped`
+    ? skipped(`"${port}" is not a port`, index + 1)
     : null;
 }

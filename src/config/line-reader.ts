@@ -313,7 +313,11 @@ export class LineReader {
     const listDirectory = (path: string): readonly string[] | null => this.host.listDirectory(path);
     const found = findIncluded(include.pattern, this.directory, checks, { exists, listDirectory });
     for (const { pattern, isError } of found.missing) {
-      this.reporter.add(isError ? "include-refused" : "include-skipped", `nothing matches include "${pattern}"`, line);
+      this.reporter.add(
+        isError ? "include-refused" : "include-skipped",
+        `nothing that can be read matches include "${pattern}"`,
+        line,
+      );
     }
     for (const path of found.paths.toReversed()) this.openIncluded(path, line, checks);
   }

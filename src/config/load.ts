@@ -18,7 +18,7 @@ import { ROOT_TABLE } from "./keywords/tables.ts";
 import { LineReader } from "./line-reader.ts";
 import { NameTables } from "./name-tables.ts";
 import { isCode, Reporter } from "./reporter.ts";
-import { runsScripts } from "./script-security.ts";
+import { findScript } from "./script-security.ts";
 import type { Entry } from "./tree.ts";
 
 /** What to load, as the command line says it. */
@@ -63,8 +63,10 @@ export function loadConfiguration(
     ? read(reading, first.builder.globalEntries)
     : first;
   const configuration = builder.finish();
-  if (!scripts.isSecured && runsScripts(configuration, reporter.codes.has("missing-interface"))) {
-    reporter.add("script-security", "scripts are run without enable_script_security; add it to global_defs", null);
+  const script = scripts.isSecured ? null : findScript(configuration, reporter.codes.has("missing-interface"));
+  if (script !== null) {
+    const message = "this script, as all others, is run without enable_script_security; add that to global_defs";
+    reporter.add("script-security", message, script.place);
   }
   reportIdleKeywords(used, reporter);
   // keepalived: with reload_check_config, subsystems do not start on any complaint at all
@@ -131,6 +133,7 @@ function openMainFiles(
   const listDirectory = (path: string): readonly string[] | null => host.listDirectory(path);
   const found = matchGlob(source.path, source.workingDirectory, { exists, listDirectory });
   const paths = found.flatMap((alternative) => alternative.matches);
+  const isPattern = found.length > 1 || found.some(({ isWildcard }) => isWildcard);
   const missingCode = source.enforcesIncludes ? "required-file-missing" : "file-missing";
   if (paths.length === 0) reporter.add(missingCode, `there is no file "${source.path}"`, null);
   if (paths.length > 1) {
@@ -138,7 +141,7 @@ function openMainFiles(
   }
   for (const path of paths.toReversed()) {
     const content = host.readFile(path);
-    const name = paths.length > 1 ? path : source.path;
+    const name = isPattern ? path : source.path;
     if (content.kind === "text") lines.openFile(name, path, content.text);
     else reporter.add("file-unreadable", `"${path}" ${whyUnusable(content)}`, null);
   }

@@ -32,6 +32,6 @@ function drawCaret(line: string, column: number): string {
   const from = column > LONGEST_EXCERPT ? column - LONGEST_EXCERPT / 2 : 0;
   const excerpt = line.slice(from, from + LONGEST_EXCERPT);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-  const shown = excerpt.replace(/[\u0000-\u001f\u007f]/g, " ").trimEnd();
+  const shown = excerpt.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").trimEnd();
   return `    ${shown}\n    ${" ".repeat(Math.max(0, column - 1 - from))}^`;
 }

@@ -3,6 +3,10 @@ import type { SourcePlace } from "../model/units.ts";
 import { CODES, type Code } from "./codes.ts";
 import { LIMITS } from "./limits.ts";
 
+/** Words of a configuration are quoted in messages, and must not steer the terminal that shows them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: replacing them is the purpose
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+
 /** Collects the diagnostics of one load. */
 export class Reporter {
   private readonly kept: Diagnostic[] = [];
@@ -19,7 +23,8 @@ export class Reporter {
       if (facts.refusal === null || this.refusals.length > 0) return;
     }
     const own = place === null ? null : { file: place.file, line: place.line, column: place.column };
-    const diagnostic: Diagnostic = { severity: facts.severity, code, message, place: own };
+    const shown = message.replace(CONTROL, "?");
+    const diagnostic: Diagnostic = { severity: facts.severity, code, message: shown, place: own };
     if (facts.refusal !== null) this.refusals.push(diagnostic);
     if (this.kept.length < LIMITS.diagnostics) this.kept.push(diagnostic);
   }

@@ -4,20 +4,20 @@ import type { CompleteConfiguration } from "../model/complete.ts";
 type Commands = Iterable<ScriptCommand | null>;
 
 /**
- * Whether any script would run. What cannot run was left out when it was read.
+ * A script that would run; null when none would. What cannot run was left out when it was read.
  * @param isVrrpGivenUp keepalived: once an interface is found missing, scripts of VRRP are no longer looked at
  */
-export function runsScripts(configuration: CompleteConfiguration, isVrrpGivenUp: boolean): boolean {
+export function findScript(configuration: CompleteConfiguration, isVrrpGivenUp: boolean): ScriptCommand | null {
   return (
-    isAny(processCommands(configuration)) ||
-    isAny(checkerCommands(configuration)) ||
-    (!isVrrpGivenUp && isAny(vrrpCommands(configuration)))
+    firstOf(processCommands(configuration)) ??
+    firstOf(checkerCommands(configuration)) ??
+    (isVrrpGivenUp ? null : firstOf(vrrpCommands(configuration)))
   );
 }
 
-function isAny(commands: Commands): boolean {
-  for (const command of commands) if (command !== null) return true;
-  return false;
+function firstOf(commands: Commands): ScriptCommand | null {
+  for (const command of commands) if (command !== null) return command;
+  return null;
 }
 
 function processCommands({ global }: CompleteConfiguration): Commands {

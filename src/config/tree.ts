@@ -36,6 +36,8 @@ export interface BlockGate {
 export interface BlockRefusal {
   readonly code: "block-rejected" | "missing-parameter";
   readonly message: string;
+  /** Index of the word of the statement that is at fault. */
+  readonly word: number;
 }
 
 export type { KeywordTable };

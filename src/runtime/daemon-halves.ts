@@ -6,7 +6,7 @@ import type { BfdRuntime } from "./bfd-runtime.ts";
 import { type DaemonDependencies, type DaemonStatus, EXIT_CODES } from "./daemon-types.ts";
 import { errorCode, errorText } from "./error-code.ts";
 import type { LvsRuntime, LvsUsage } from "./lvs-types.ts";
-import { Refusal, tellDiagnostics } from "./refusal.ts";
+import { Refusal, summarise, tellDiagnostics } from "./refusal.ts";
 import type { SyncRoles } from "./sync-daemon.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
 import type { Heartbeats } from "./watchdog.ts";
@@ -205,13 +205,14 @@ export class Halves {
 
   private complaintRefusal(complaints: readonly Diagnostic[]): Refusal {
     tellDiagnostics(this.dependencies.log, complaints);
-    return new Refusal(EXIT_CODES.configuration);
+    return new Refusal(EXIT_CODES.configuration, summarise(complaints));
   }
 
   private ipvsRefusal(error: unknown): Refusal {
     const code = errorCode(error);
-    this.dependencies.log.error("ipvs unavailable", { reason: errorText(error), code });
-    return new Refusal(code === "EPERM" || code === "EACCES" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
+    const reason = errorText(error);
+    this.dependencies.log.error("ipvs unavailable", { reason, code });
+    return new Refusal(code === "EPERM" || code === "EACCES" ? EXIT_CODES.noPermission : EXIT_CODES.fatal, reason);
   }
 }
 

@@ -13,7 +13,7 @@ import { errorText } from "./error-code.ts";
 import type { LvsUsage } from "./lvs-types.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
-import { damageOf, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
+import { damageOf, newDamage, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
 import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
 import type { Heartbeats } from "./watchdog.ts";
 
@@ -22,6 +22,19 @@ type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stoppe
 const DEFAULT_STOP_PATIENCE_SEC = 5;
 /** Longer than this no timer counts. */
 const LONGEST_STOP_PATIENCE_SEC = 2_000_000;
+
+/** Settings that a reload takes without effect: what they shape is made once. */
+function restartOnly({ global: before }: CompleteConfiguration, { global: after }: CompleteConfiguration): string[] {
+  return [
+    ...(before.leaseUs !== after.leaseUs ? ["vrrp_lease_time"] : []),
+    ...(before.largestProbeCount !== after.largestProbeCount ? ["checker_max_in_flight"] : []),
+    ...(before.umask !== after.umask ? ["umask"] : []),
+  ];
+}
+
+function unchangeableText(settings: readonly string[]): string {
+  return `${settings.join(" and ")} cannot change in a reload, a restart is needed`;
+}
 
 /** The daemon's life: start, reload, stop. Knows no signals, no descriptors and no process. */
 export class Daemon {
@@ -116,6 +129,15 @@ export class Daemon {
     await this.becomeRunning("reloading");
   }
 
+  /** Why a reload of this would change nothing, in one line; null when it would be carried out. */
+  reloadRefusal({ startRefusal, configuration, diagnostics }: LoadedConfiguration): string | null {
+    if (startRefusal !== null) return summarise(startRefusal.reasons);
+    const changed = this.unchangeables(configuration);
+    if (changed.length > 0) return unchangeableText(changed);
+    const added = newDamage(this.damage, diagnostics);
+    return added.length > 0 ? summarise(added) : null;
+  }
+
   /** Stops in good order, once; resolves with `untilEnd`. */
   async stop(): Promise<void> {
     if (this.phase === "starting" || this.phase === "reloading") this.stopWhenThrough();
@@ -202,7 +224,11 @@ export class Daemon {
         this.dependencies.log,
         reasons.filter((reason) => !loaded.diagnostics.includes(reason)),
       );
-      throw new Refusal(exitCode, summarise(reasons));
+      const reason = summarise(reasons);
+      // Among complaints that it would start with nobody sees which one it was.
+      const hidesReason = reasons.length > 0 && loaded.diagnostics.some((one) => !reasons.includes(one));
+      if (this.phase === "starting" && hidesReason) log.error("start refused", { reason });
+      throw new Refusal(exitCode, reason);
     }
     log.info("configuration file", { file: this.options.configFile });
     return loaded;
@@ -259,34 +285,39 @@ export class Daemon {
       this.configuration = configuration;
       this.diagnostics = diagnostics;
       this.damage = damageOf(diagnostics);
+      const waiting = restartOnly(before, configuration);
+      if (waiting.length > 0) log.warning("restart needed", { settings: waiting });
       log.info("reload complete");
       manager.status("Running; the last reload is complete");
     } catch (error) {
       if (!(error instanceof Refusal)) log.error("reload failed", { reason: errorText(error) });
-      log.error("reload refused", { file: this.options.configFile });
+      log.error("reload refused", { file: this.options.configFile, reason: errorText(error) });
       manager.status(`Running with the configuration before a reload that was refused: ${errorText(error)}`);
     }
   }
 
-  private checkUnchangeable(configuration: CompleteConfiguration): void {
+  /** The settings that differ from those in force and need a restart. */
+  private unchangeables({ global: after }: CompleteConfiguration): readonly string[] {
     const before = this.configuration?.global;
-    const after = configuration.global;
-    const changed = [
-      ...(this.options.namespace === null && before?.networkNamespace !== after.networkNamespace
-        ? ["net_namespace"]
-        : []),
+    const isNamespaceFree = this.options.namespace === null;
+    return [
+      ...(isNamespaceFree && before?.networkNamespace !== after.networkNamespace ? ["net_namespace"] : []),
       ...(before?.instanceName !== after.instanceName ? ["instance"] : []),
       ...(before?.ipvsNamespace !== after.ipvsNamespace ? ["net_namespace_ipvs"] : []),
     ];
-    if (changed.length === 0) return;
-    this.dependencies.log.error("unchangeable", { settings: changed });
-    throw new Refusal(EXIT_CODES.configuration, `${changed.join(" and ")} cannot change in a reload`);
   }
 
-  /** A file saved by half must not take addresses away; what was wrong at the start already may stay so. */
+  private checkUnchangeable(configuration: CompleteConfiguration): void {
+    const changed = this.unchangeables(configuration);
+    if (changed.length === 0) return;
+    this.dependencies.log.error("unchangeable", { settings: changed });
+    throw new Refusal(EXIT_CODES.configuration, unchangeableText(changed));
+  }
+
+  /** A file saved by half must not take addresses away. */
   private refuseNewDamage(diagnostics: readonly Diagnostic[]): void {
-    const added = [...damageOf(diagnostics)].filter((text) => !this.damage.has(text));
-    if (added.length > 0) throw new Refusal(EXIT_CODES.configuration, added[0]);
+    const added = newDamage(this.damage, diagnostics);
+    if (added.length > 0) throw new Refusal(EXIT_CODES.configuration, summarise(added));
   }
 
   /** A part that has work for the first time gets its pid file and keeps it; that it can't is no reason to stop. */

@@ -12,6 +12,7 @@ export interface LineOutput {
 /** What may wait in memory for a stalled reader; newer lines are dropped and counted. */
 export const LARGEST_BACKLOG_BYTES = 1 << 20;
 
+const LINE_END = 0x0a;
 const STANDARD_ERROR = 2;
 const RETRY_MS = 20;
 const CLOSE_PATIENCE_MS = 500;
@@ -32,13 +33,18 @@ class Backlog {
     this.bytes += buffer.length;
   }
 
-  /** Everything that waits, as one buffer; null when nothing does. */
+  /** Counts the lines of a chunk that could not be written. */
+  lose(chunk: Buffer): void {
+    for (let at = chunk.indexOf(LINE_END); at >= 0; at = chunk.indexOf(LINE_END, at + 1)) this.lost += 1;
+  }
+
+  /** Everything that waits, as one buffer, and how many lines are missing before the next ones; null when nothing waits. */
   take(): Buffer | null {
+    if (this.lines.length === 0) return null;
     if (this.lost > 0) {
       this.lines.push(Buffer.from(`holdfast: ${this.lost} log messages lost\n`));
       this.lost = 0;
     }
-    if (this.lines.length === 0) return null;
     const all = this.lines.length === 1 ? (this.lines[0] ?? null) : Buffer.concat(this.lines);
     this.lines = [];
     this.bytes = 0;
@@ -105,7 +111,8 @@ export function createFileOutput(fd: number): LineOutput {
     isBusy = chunk !== null;
     if (chunk === null) return;
     write(fd, chunk, (error, count) => {
-      // A full disk loses the chunk, not the daemon.
+      // A full disk loses the chunk, not the daemon; the next line that finds room says how many are missing.
+      if (error !== null) backlog.lose(chunk);
       const rest = error === null && count < chunk.length ? chunk.subarray(count) : backlog.take();
       writeOn(rest);
     });

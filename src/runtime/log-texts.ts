@@ -1,6 +1,11 @@
 import type { LogFields } from "./log.ts";
 import type { LogTexts } from "./log-text.ts";
 
+/** Operators need not give a reason. */
+function because({ reason }: LogFields): string {
+  return reason === "" ? "" : ` (${reason})`;
+}
+
 /** Start, stop and reload; the VRRP and LVS halves bring their own wording with each record. */
 export const DAEMON_TEXTS: LogTexts = {
   starting: "Starting holdfast v{version} (compatible with Keepalived v{compatible})",
@@ -15,9 +20,11 @@ export const DAEMON_TEXTS: LogTexts = {
   reloading: "Reloading ...",
   "reload complete": "Reload complete",
   "reload queued": "Reload already in progress, request queued",
-  "reload refused": "Reload refused: the running configuration stays as it is; mend {file} and reload again",
+  "reload refused": "Reload refused: {reason}; the running configuration stays as it is, mend {file} and reload again",
   "reload failed": "Reload failed: {reason}",
   unchangeable: "Cannot change at reload, a restart is needed: {settings}",
+  "start refused": "Not started: {reason}",
+  "restart needed": "In effect after a restart only: {settings}",
   "start failed": "Start failed: {reason}",
   "stop failed": "Stop failed: {reason}",
   "stop took too long": "Stop took longer than {patienceMs} ms, ending now",
@@ -34,11 +41,12 @@ export const DAEMON_TEXTS: LogTexts = {
     "Cannot save what is ours in the kernel, holdfast cleanup will go by the configuration: {reason}",
   "left over removed": "Removed what an earlier run left: {what}",
   "left over not removed": "Cannot remove what an earlier run left ({what}): {reason}",
-  "vrrp order": "({instance}) {owner}: {wish} ({reason})",
+  "vrrp order": (fields) => `(${fields["instance"]}) ${fields["owner"]}: ${fields["wish"]}${because(fields)}`,
   "vrrp orders not loaded": "Cannot read what operators wanted of VRRP instances, doing without: {reason}",
   "vrrp orders not saved": "Cannot save what operators want of VRRP instances, a restart will not know of it: {reason}",
   "vrrp order released": "({instance}) {wish} released",
-  "override set": "{owner}: {action} of real server {realServer} of {virtualServer} ({reason})",
+  "override set": (fields) =>
+    `${fields["owner"]}: ${fields["action"]} of real server ${fields["realServer"]} of ${fields["virtualServer"]}${because(fields)}`,
   "override taken back": "{action} of real server {realServer} of {virtualServer} taken back",
   "override expired": "{action} of real server {realServer} of {virtualServer} by {owner} has expired",
   "server drained": "Real server {realServer} of {virtualServer} has no connections left, taking it out",
@@ -70,7 +78,7 @@ export const DAEMON_TEXTS: LogTexts = {
   "dump written": "{what} asked for by signal: written to {path}",
   "dump not written": "{what} asked for by signal: cannot write {path}: {reason}",
   "flag without effect": "Option {flag} is accepted, not yet in effect",
-  "already running": "daemon is already running",
+  "already running": "daemon is already running (pid {pid}, {path})",
   "configuration missing": "Config files missing '{file}'.",
   diagnostic: (fields: LogFields) => {
     const place = fields["file"] ? `(${fields["file"]}: Line ${fields["line"]}, column ${fields["column"]}) ` : "";

@@ -162,7 +162,6 @@ class Runtime implements LvsRuntime {
     engine.sync.useInterval(global.ipvsReconcileIntervalUs ?? this.options.reconcileIntervalUs);
     await engine.sync.useTimeouts(global.lvsTimeoutsSec ?? NO_TIMEOUTS);
     const before = this.pools;
-    this.cause = "start";
     const groups = this.markGroups(configuration);
     this.groups = groups;
     this.speakGone(before, virtualServers);
@@ -173,6 +172,8 @@ class Runtime implements LvsRuntime {
     engine.probes.replaceAll(targets, isReload, waits);
     engine.application.replaceAll(virtualServers, configuration.trackFiles ?? [], isReload, waits);
     engine.guard.configure(virtualServers, new Map([...targets, ...engine.application.guarded()]));
+    // Not earlier: verdicts that came while it waited have causes of their own.
+    this.cause = "start";
     this.pools = Pools.take({
       virtualServers,
       groups,

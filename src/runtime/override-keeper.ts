@@ -136,8 +136,12 @@ export class OverrideKeeper {
   }
 
   #tell(message: string, { virtualServer, realServer, action, owner, reason }: Override): void {
-    this.#dependencies.log.info(message, { virtualServer, realServer, action: action.kind, owner, reason });
+    this.#dependencies.log.info(message, { virtualServer, realServer, action: actionText(action), owner, reason });
   }
+}
+
+function actionText(action: Override["action"]): string {
+  return action.kind === "weight" ? `weight ${action.weight}` : action.kind;
 }
 
 const NEWS_MESSAGES: Readonly<Record<OverrideNews["kind"], string>> = {

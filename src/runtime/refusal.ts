@@ -18,10 +18,13 @@ export class Refusal extends Error {
 export function summarise(reasons: readonly Diagnostic[]): string {
   const [first] = reasons;
   if (first === undefined) return "see the log";
-  const { place, message } = first;
-  const where = place === null ? "" : `${place.file}:${place.line}:${place.column}: `;
   const others = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
-  return `${where}${message}${others}`;
+  return `${placeText(first.place)}${first.message}${others}`;
+}
+
+/** `file:line:column: `, or nothing for what belongs to no line. */
+export function placeText(place: Diagnostic["place"]): string {
+  return place === null ? "" : `${place.file}:${place.line}:${place.column}: `;
 }
 
 /** Logs each diagnostic at the level of its severity. */
@@ -33,7 +36,10 @@ export function tellDiagnostics(log: Logger, diagnostics: readonly Diagnostic[])
   }
 }
 
-/** After these a text can hardly mean what its author wanted: half a file, a brace too few, a mistyped address. */
+/**
+ * After these a text can hardly mean what its author wanted: half a file, a brace too few, a mistyped address or number.
+ * A block that is refused whole, or a default instead of a number, would change a service by a slip.
+ */
 const DAMAGE_CODES: ReadonlySet<string> = new Set([
   "unterminated-quote",
   "missing-open-brace",
@@ -41,10 +47,21 @@ const DAMAGE_CODES: ReadonlySet<string> = new Set([
   "missing-close-brace",
   "extra-close-brace",
   "bad-address",
+  "bad-number",
+  "number-out-of-range",
+  "block-rejected",
 ]);
 
 /** The damage that a text shows, by code and wording: lines may move. */
 export function damageOf(diagnostics: readonly Diagnostic[]): ReadonlySet<string> {
-  const damage = diagnostics.filter(({ code }) => DAMAGE_CODES.has(code));
-  return new Set(damage.map(({ code, message }) => `${code} ${message}`));
+  return new Set(diagnostics.filter(({ code }) => DAMAGE_CODES.has(code)).map(wordingOf));
+}
+
+/** Damage that a text shows and the one in force did not: what was wrong all along may stay so. */
+export function newDamage(known: ReadonlySet<string>, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.filter((one) => DAMAGE_CODES.has(one.code) && !known.has(wordingOf(one)));
+}
+
+function wordingOf({ code, message }: Diagnostic): string {
+  return `${code} ${message}`;
 }

@@ -23,8 +23,8 @@ export interface VrrpHalfDependencies extends Omit<TrackingDependencies, "onNews
 export function vrrpSurroundings(configuration: CompleteConfiguration): VrrpSurroundings {
   const { syncGroups, garpGroups, interfaceDelays, global } = configuration;
   const onAddressRemoved = global.yieldsOnRemovedAddresses ? "yield" : "repair";
-  const { logsUnknownVrids } = global;
-  return { syncGroups, garpGroups, interfaceDelays, onAddressRemoved, logsUnknownVrids };
+  const { logsUnknownVrids, dynamicInterfaces: allowsMissingInterfaces } = global;
+  return { syncGroups, garpGroups, interfaceDelays, onAddressRemoved, logsUnknownVrids, allowsMissingInterfaces };
 }
 
 export function createVrrpHalf(configuration: CompleteConfiguration, dependencies: VrrpHalfDependencies): VrrpHalf {

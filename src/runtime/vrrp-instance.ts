@@ -312,7 +312,7 @@ export class RunningInstance {
       dropped: counters.dropped,
       maxLatenessUs: loop.health().lateness.maxUs,
     };
-    this.#recorder.add({ atUs, before, event, counts });
+    this.#recorder.add({ atUs, before, event, basePriority: this.config.priority, counts });
   }
 
   #nowUs(): Microseconds {

@@ -34,6 +34,10 @@ export interface VrrpOperatorDependencies {
 
 type Instances = Pick<VrrpRuntime, "refreshTracking" | "snapshot" | "announce">;
 
+function wishText(wish: VrrpWish): string {
+  return wish.kind === "hold" ? "hold" : `priority ${wish.priority}`;
+}
+
 /** Timers hold no more than 24 days, and the wall clock may be set: look again. */
 const LONGEST_WAIT_MS = 3_600_000;
 
@@ -69,7 +73,7 @@ export class VrrpOperator {
   give(order: VrrpOrder): boolean {
     const { instance, wish, owner, reason } = order;
     this.#orders.set(instance, order);
-    this.#dependencies.log.info("vrrp order", { instance, wish: wish.kind, owner, reason });
+    this.#dependencies.log.info("vrrp order", { instance, wish: wishText(wish), owner, reason });
     return this.#changed();
   }
 

@@ -40,6 +40,7 @@ class Runtime implements VrrpRuntime {
   #groups: readonly RunningGroup[] = [];
   #garpGroups: VrrpRuntimeOptions["garpGroups"];
   #onAddressRemoved: "repair" | "yield";
+  #allowsMissingInterfaces: boolean;
   #logsUnknownVrids: boolean;
   readonly #linkDelays: LinkDelays;
   readonly #pacemaker = new Pacemaker();
@@ -65,6 +66,7 @@ class Runtime implements VrrpRuntime {
     this.#dependencies = dependencies;
     this.#onAddressRemoved = options.onAddressRemoved ?? "repair";
     this.#logsUnknownVrids = options.logsUnknownVrids === true;
+    this.#allowsMissingInterfaces = options.allowsMissingInterfaces;
     const { clock, log } = dependencies;
     const onSettled = (link: Link): void => {
       this.#trackNetwork({ kind: "link", link, isDeleted: false, atUs: clock.nowUs() });
@@ -113,7 +115,7 @@ class Runtime implements VrrpRuntime {
 
   async #start(): Promise<readonly Diagnostic[]> {
     await this.#dump();
-    const complaints = this.#complaints(this.#options.instances);
+    const complaints = this.#complaints(this.#options.instances, this.#allowsMissingInterfaces);
     if (complaints.length > 0) return complaints;
     const loop = this.#dependencies.createLoop((events) => this.#onEvents(events));
     this.#loop = loop;
@@ -207,8 +209,10 @@ class Runtime implements VrrpRuntime {
     const { syncGroups, garpGroups, onAddressRemoved } = surroundings;
     const loop = this.#loop;
     if (loop === null || this.#isStopped) return [];
-    const complaints = this.#complaints(plain);
+    const allowsMissing = surroundings.allowsMissingInterfaces ?? this.#allowsMissingInterfaces;
+    const complaints = this.#complaints(plain, allowsMissing);
     if (complaints.length > 0) return complaints;
+    this.#allowsMissingInterfaces = allowsMissing;
     const configs = this.#place(plain, surroundings);
     this.#onAddressRemoved = onAddressRemoved ?? "repair";
     this.#logsUnknownVrids = surroundings.logsUnknownVrids === true;
@@ -264,8 +268,8 @@ class Runtime implements VrrpRuntime {
     this.#view.replace(links, addresses);
   }
 
-  #complaints(configs: readonly VrrpInstance[]): readonly Diagnostic[] {
-    return complaintsAbout(configs, this.#options.allowsMissingInterfaces ? null : this.#view);
+  #complaints(configs: readonly VrrpInstance[], allowsMissing: boolean): readonly Diagnostic[] {
+    return complaintsAbout(configs, allowsMissing ? null : this.#view);
   }
 
   #adoptVirtualAddresses(configs: readonly VrrpInstance[]): void {

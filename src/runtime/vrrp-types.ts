@@ -21,7 +21,7 @@ export interface VrrpRuntimeOptions {
   readonly adoptsAddresses: boolean;
   /** `-V`: leave the addresses and stay silent at stop. */
   readonly keepsAddresses: boolean;
-  /** Missing interfaces are waited for instead of complained about. */
+  /** `dynamic_interfaces`: missing interfaces are waited for instead of complained about. */
   readonly allowsMissingInterfaces: boolean;
   /** `yield` is keepalived's own reaction to a VIP that somebody else removed; absent: it is put back. */
   readonly onAddressRemoved?: "repair" | "yield";
@@ -35,7 +35,8 @@ export interface VrrpRuntimeOptions {
 export type VrrpSurroundings = Pick<
   VrrpRuntimeOptions,
   "syncGroups" | "garpGroups" | "onAddressRemoved" | "interfaceDelays" | "logsUnknownVrids"
->;
+> &
+  Partial<Pick<VrrpRuntimeOptions, "allowsMissingInterfaces">>;
 
 export type VrrpStateName = "initialize" | "backup" | "active" | "fault";
 

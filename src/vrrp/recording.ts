@@ -17,6 +17,8 @@ export interface RecordedStep {
   readonly atUs: Microseconds;
   readonly before: VrrpState;
   readonly event: RouterEvent;
+  /** That the configuration of that time gave, 1..255; a reload may have changed it since. */
+  readonly basePriority: number;
   /** For steps that changed the state, null for others. */
   readonly counts: RecordedCounts | null;
 }

@@ -23,6 +23,7 @@ const LOOK_BACK_US = 60_000_000;
 const NOTABLE_LATENESS_US = 10_000;
 
 interface Change {
+  /** As it was then. */
   readonly router: VirtualRouter;
   readonly step: RecordedStep;
   readonly after: VrrpState;
@@ -32,13 +33,14 @@ interface Change {
 
 /**
  * The changes of state in a recording, newest first.
- * @param router as configured now; earlier settings are not known any more
+ * @param configured the router as it is now; of earlier settings only the priority is known any more
  */
-export function explainRecording(router: VirtualRouter, steps: readonly RecordedStep[]): readonly Explanation[] {
+export function explainRecording(configured: VirtualRouter, steps: readonly RecordedStep[]): readonly Explanation[] {
   const explanations: Explanation[] = [];
   let earlier: RecordedStep[] = [];
   let counts: RecordedCounts | null = null;
   for (const one of steps) {
+    const router = routerThen(configured, one);
     const after = step(router, one.before, one.event).state;
     if (after.kind !== one.before.kind || shownState(after) !== shownState(one.before)) {
       const change: Change = { router, step: one, after, earlier };
@@ -54,6 +56,10 @@ export function explainRecording(router: VirtualRouter, steps: readonly Recorded
     } else earlier.push(one);
   }
   return explanations.reverse();
+}
+
+function routerThen(configured: VirtualRouter, { basePriority }: RecordedStep): VirtualRouter {
+  return { ...configured, priority: basePriority };
 }
 
 function seconds(us: Microseconds): string {
@@ -74,7 +80,9 @@ function causeOf(change: Change): string {
     case "advert":
       return advertCause(change, event);
     case "fault-raised":
-      return isHold(event.reason) ? `an operator holds it back: ${event.reason}` : `a fault came up: ${event.reason}`;
+      return isHold(event.reason)
+        ? "an operator holds it back; holdfast status says who"
+        : `a fault came up: ${event.reason}`;
     case "fault-cleared":
       return isHold(event.reason) ? "an operator has released it" : `its last fault has gone: ${event.reason}`;
     case "group-active":
@@ -142,9 +150,11 @@ function weightEvidence(change: Change): readonly string[] {
   const { router, earlier, step: last } = change;
   return earlier
     .filter(({ atUs }) => last.atUs - atUs <= LOOK_BACK_US)
-    .flatMap(({ event, before, atUs }) => {
+    .flatMap((one) => {
+      const { event, before, atUs } = one;
       if (event.kind !== "weight") return [];
-      const [from, to] = [effectivePriority(router, before.weight), effectivePriority(router, event.weight)];
+      const then = routerThen(router, one);
+      const [from, to] = [effectivePriority(then, before.weight), effectivePriority(then, event.weight)];
       return [`${seconds(last.atUs - atUs)} before: own priority changed from ${from} to ${to}`];
     });
 }
@@ -155,10 +165,13 @@ function countEvidence(now: RecordedCounts | null, before: RecordedCounts | null
   const drops = Object.entries(now.dropped)
     .map(([reason, count]) => [reason, count - (before?.dropped[reason] ?? 0)] as const)
     .filter(([, count]) => count > 0)
-    .map(([reason, count]) => `${count} adverts were dropped since the change before: ${reason}`);
+    .map(
+      ([reason, count]) =>
+        `${count === 1 ? "1 advert was" : `${count} adverts were`} dropped since the change before: ${reason}`,
+    );
   const isLate = now.maxLatenessUs > Math.max(NOTABLE_LATENESS_US, before?.maxLatenessUs ?? 0);
   return [
-    `${received} adverts were received since the change before`,
+    `${received === 1 ? "1 advert was" : `${received} adverts were`} received since the change before`,
     ...drops,
     ...(isLate ? [`its own loop has been late by ${(now.maxLatenessUs / 1000).toFixed(1)} ms`] : []),
   ];

@@ -170,7 +170,7 @@ holdfast: status | grep -c MASTER`);
     "0",
     "held by root: new kernel",
     "VI_1 is BACKUP",
-    "MASTER -> BACKUP: an operator holds it back: held by operator",
+    "MASTER -> BACKUP: an operator holds it back; holdfast status says who",
     "release: VI_1",
     "1",
   ]);

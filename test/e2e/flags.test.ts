@@ -37,7 +37,12 @@ const CASES: readonly Case[] = [
   { words: ["--signum=STATS_CLEAR"], status: 0, stdout: "63\n", stderr: /^$/ },
   { words: ["--signum=JSON"], status: 0, stdout: "36\n", stderr: /^$/ },
   { words: ["--signum=FOO"], status: 1, stdout: "", stderr: /^Unknown sigfunc FOO\n$/ },
-  { words: ["foo", "-u", "abc", "--signum=STOP"], status: 0, stdout: "15\n", stderr: /^Invalid --umask option abc\n$/ },
+  {
+    words: ["-u", "abc", "foo", "--signum=STOP"],
+    status: 0,
+    stdout: "15\n",
+    stderr: /^Invalid --umask option abc, 0177 .*\n$/,
+  },
 ];
 
 for (const { words, status, stdout, stderr } of CASES) {
@@ -64,6 +69,21 @@ test("the same words give the same status and output as keepalived's", {
     if (words.some((word) => /^(-v|-h|-nlDh|--version)$/.test(word))) continue;
     assert.equal(ours.stderr, theirs.stderr);
   }
+});
+
+test("a word that is no command starts no daemon", async () => {
+  const { status, stdout, stderr } = await run([HOLDFAST, "statsu"]);
+  const told = 'holdfast: there is no command "statsu", did you mean "status"?\nTry: holdfast --help\n';
+  assert.deepEqual({ status, stdout, stderr }, { status: 1, stdout: "", stderr: told });
+});
+
+test("a subcommand that lacks a word says so", async () => {
+  const { status, stderr } = await run([HOLDFAST, "check"]);
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^holdfast: something is missing: 1 word is needed here, 0 given\nTry: holdfast check --help\n$/,
+  );
 });
 
 test("a subcommand's usage error is one message and a hint", async () => {

@@ -66,7 +66,7 @@ function recorded(): (typeof base.instances)[0] {
     ...{ activeRouter: null, preemptDelay: "off" as const },
   };
   const event = { kind: "fault-raised" as const, reason: "tracked script chk" as const };
-  return { ...instance, recording: [{ atUs: 90_000_000, before, event, counts: null }] };
+  return { ...instance, recording: [{ atUs: 90_000_000, before, event, basePriority: 100, counts: null }] };
 }
 
 let browser: Browser;

@@ -67,6 +67,13 @@ test("real servers come in pages, filtered by state and virtual server", async (
   ]);
 });
 
+test("a recording is asked for by name", async () => {
+  assert.deepEqual(await get("/v1/recording"), {
+    status: 400,
+    value: { error: "which instance? /v1/recording?instance=NAME" },
+  });
+});
+
 test("drain, weight and enable reach the servers they name, everything else is refused with a reason", async () => {
   const said: Override[] = [];
   const cleared: string[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readInputChains } from "../../../src/cli/doctor-facts.ts";
-import { examine, type HostFacts } from "../../../src/cli/doctor-findings.ts";
+import { examine, examineFile, type HostFacts } from "../../../src/cli/doctor-findings.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
 
@@ -33,6 +33,19 @@ const HEALTHY: HostFacts = {
   openFilesLimit: 1024,
   heard: { strangers: [], vrids: new Set() },
 };
+
+test("a file that is refused, or that does not say what it means to, is a finding", () => {
+  const look = (text: string): readonly string[] => {
+    const source = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
+    const loaded = loadConfiguration(source, createMemoryHost({ files: { "/a.conf": text } }));
+    return examineFile("/a.conf", loaded).map(({ severity, text: told, fix }) => `${severity}: ${told} | ${fix}`);
+  };
+  assert.deepEqual(look(CONFIG), []);
+  assert.deepEqual(look(CONFIG.replace("lb_algo rr", "lb_algo rrr\n  delay_loop x")), [
+    "warning: errors in the configuration: /a.conf:8:1: no scheduler given, wlc is used (and 2 more) | holdfast check /a.conf",
+  ]);
+  assert.match(look(CONFIG.replace("_id 51", "_id 510"))[0] ?? "", /^bad: a start would be refused: \/a.conf:1:15: /);
+});
 
 function fixes(changes: Partial<HostFacts>): readonly string[] {
   const { configuration } = loadConfiguration(

@@ -125,9 +125,9 @@ test("facilities and masks", () => {
 test("a bad value is named, and the default holds", () => {
   const parsed = parseFlags(["-S", "9", "-u", "abc", "--log-format=xml"]);
   assert.deepEqual(parsed.complaints, [
-    "Invalid log facility '9'",
-    "Invalid --umask option abc",
-    "Invalid log format 'xml'",
+    "Invalid log facility '9', daemon is used: 0-7, local0-local7, user or daemon",
+    "Invalid --umask option abc, 0177 is used: 0 to 0777, octal with a leading 0",
+    "Invalid log format 'xml', text is used: text or json",
   ]);
   assert.deepEqual(parsed.action, { kind: "run" });
   assert.equal(parsed.flags.facility, 3);

@@ -195,6 +195,26 @@ test("reload: the parts get the new configuration", async () => {
   assert.ok(!parts.calls.some((call) => call.startsWith("pid")), "the pid files are still held");
 });
 
+test("of several complaints a refused start names the one that stopped it", async () => {
+  const { daemon, parts } = createFakeDaemon(`vrrp_instnace VI_0 {\n}\n${VRRP_TEXT.replace("_id 51", "_id 510")}`);
+  assert.equal(await daemon.start(), false);
+  assert.equal(parts.calls.filter((call) => call === "log start refused").length, 1);
+  const alone = createFakeDaemon(VRRP_TEXT.replace(" virtual_router_id 51\n", ""));
+  assert.equal(await alone.daemon.start(), false);
+  assert.ok(!alone.parts.calls.includes("log start refused"), "it is the only one");
+});
+
+test("reload: what only a restart brings into effect is named", async () => {
+  const { daemon, parts } = createFakeDaemon(VRRP_TEXT);
+  await daemon.start();
+  parts.text = `global_defs {\n vrrp_lease_time 30\n}\n${VRRP_TEXT}`;
+  await daemon.reload();
+  assert.ok(parts.calls.includes("log restart needed"));
+  parts.calls.length = 0;
+  await daemon.reload();
+  assert.ok(!parts.calls.includes("log restart needed") && parts.calls.includes("log reload complete"));
+});
+
 test("reload: a text damaged since the start changes nothing, one that was so all along is taken", async () => {
   const damaged = VRRP_TEXT.replace(/\}\s*$/, "");
   const { daemon, parts } = createFakeDaemon(VRRP_TEXT);

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync, symlinkSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { LogRecord } from "../../../src/runtime/log.ts";
-import { createNonBlockingOutput, type LineOutput, openLogFile } from "../../../src/runtime/log-output.ts";
+import {
+  createFileOutput,
+  createNonBlockingOutput,
+  type LineOutput,
+  openLogFile,
+} from "../../../src/runtime/log-output.ts";
 import { createJsonSink, createSyslogSink, createTextSink, syslogMessage } from "../../../src/runtime/log-sinks.ts";
 import { DAEMON_TEXTS } from "../../../src/runtime/log-texts.ts";
 
@@ -100,6 +106,22 @@ test("a log file is appended to, and never through a symbolic link", async (cont
   assert.equal(readFileSync(path, "latin1"), "one\ntwo\n");
   symlinkSync(path, join(base, "link.log"));
   assert.throws(() => openLogFile(join(base, "link.log")), { code: "ELOOP" });
+});
+
+test("a log file says how many lines a full disk took", async (context) => {
+  const path = join(folder(context), "a.log");
+  const full = openSync("/dev/full", constants.O_WRONLY);
+  const output = createFileOutput(full);
+  output.write("one\n");
+  output.write("two\n");
+  // The thread pool works in order, so by then it is through with both.
+  for (let n = 0; n < 50; n++) await stat(path).catch(() => null);
+  // What is opened next has the lowest free number: room on the disk again, as far as the output can see.
+  closeSync(full);
+  assert.equal(openSync(path, constants.O_WRONLY | constants.O_CREAT), full);
+  output.write("three\n");
+  await output.close();
+  assert.equal(readFileSync(path, "latin1"), "three\nholdfast: 2 log messages lost\n");
 });
 
 function drain(fd: number): string {

@@ -34,6 +34,14 @@ describe("VrrpRuntime at reload", () => {
     assert.equal(bench.adverts.length, sent);
   });
 
+  it("waits for an interface that a reload names along with dynamic_interfaces", async () => {
+    const bench = await activeBench(virtualRouter());
+    const surroundings = { ...NO_GROUPS, allowsMissingInterfaces: true };
+    const added = virtualRouter({ name: "VI_9", vrid: 9, interfaceName: "eth9", virtualAddresses: [] });
+    assert.deepEqual(await bench.finish(bench.runtime.reload([virtualRouter(), added], surroundings)), []);
+    assert.equal(bench.runtime.snapshot().length, 2);
+  });
+
   it("refuses a reload that names an unknown interface and changes nothing", async () => {
     const bench = await activeBench(virtualRouter());
     const complaints = await bench.finish(bench.runtime.reload([virtualRouter({ interfaceName: "eth9" })], NO_GROUPS));

@@ -6,7 +6,7 @@ import { Recorder } from "../../../src/vrrp/recording.ts";
 import { type FaultReason, INITIAL_STATE } from "../../../src/vrrp/types.ts";
 import { explainRecording } from "../../../src/vrrp/why.ts";
 import { virtualRouter } from "../../helpers/virtual-router.ts";
-import { Bench, PEER } from "../../helpers/vrrp-bench.ts";
+import { Bench, NO_GROUPS, PEER } from "../../helpers/vrrp-bench.ts";
 
 const ROUTER = virtualRouter();
 
@@ -57,7 +57,7 @@ test("what an operator holds back is a backup, as soon as something breaks a fau
     "backup -> backup: an operator has released it",
     "fault -> backup: its last fault has gone: tracked script chk",
     "backup -> fault: a fault came up: tracked script chk",
-    "active -> backup: an operator holds it back: held by operator",
+    "active -> backup: an operator holds it back; holdfast status says who",
   ]);
   const counted = bench.runtime.snapshot()[0]?.transitions?.map(({ from, to, cause }) => `${from} ${to} ${cause}`);
   assert.ok(counted?.includes("active backup operator"), counted?.join());
@@ -97,8 +97,14 @@ test("the evidence names priorities that moved, adverts that were dropped and an
   });
   const counts = { advertsSent: 0, advertsReceived: 4, dropped: { password: 9, ttl: 0 }, maxLatenessUs: 250_000 };
   const [told] = explainRecording(ROUTER, [
-    { atUs: 5_000_000, before: { ...weighed.state, weight: 0 }, event: { kind: "weight", weight: -30 }, counts: null },
-    { atUs: 9_000_000, before: weighed.state, event: { kind: "active-down" }, counts },
+    {
+      atUs: 5_000_000,
+      before: { ...weighed.state, weight: 0 },
+      event: { kind: "weight", weight: -30 },
+      basePriority: 100,
+      counts: null,
+    },
+    { atUs: 9_000_000, before: weighed.state, event: { kind: "active-down" }, basePriority: 100, counts },
   ]);
   assert.deepEqual(told?.evidence, [
     "4.00 s before: own priority changed from 100 to 70",
@@ -108,10 +114,26 @@ test("the evidence names priorities that moved, adverts that were dropped and an
   ]);
 });
 
+test("what a reload changes later does not falsify the evidence", async () => {
+  const bench = new Bench([ROUTER]);
+  await bench.start();
+  bench.tracking = { weight: -30, faults: [], isPending: false };
+  bench.runtime.refreshTracking();
+  await bench.host.advanceTo(2_000_000);
+  await bench.finish(bench.runtime.reload([{ ...ROUTER, priority: 50 }], NO_GROUPS));
+  await bench.host.advanceTo(9_000_000);
+  assert.equal(bench.state(), "active");
+  const [told] = explainRecording({ ...ROUTER, priority: 50 }, recorded(bench));
+  assert.ok(
+    told?.evidence.some((line) => line.endsWith("own priority changed from 100 to 70")),
+    told?.evidence.join("\n"),
+  );
+});
+
 test("a recorder keeps the last steps only", () => {
   const recorder = new Recorder(3);
   for (let atUs = 1; atUs <= 20; atUs += 1) {
-    recorder.add({ atUs, before: INITIAL_STATE, event: { kind: "adver" }, counts: null });
+    recorder.add({ atUs, before: INITIAL_STATE, event: { kind: "adver" }, basePriority: 100, counts: null });
   }
   assert.deepEqual(
     recorder.steps().map(({ atUs }) => atUs),
