@@ -1,11 +1,9 @@
 import { existsSync, mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { InterfaceAddress, IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptions } from "../native/contract.ts";
 import { runnerProgram } from "../native/load.ts";
 import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.ts";
-import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { LoopThreads } from "../runtime/loop-threads.ts";
@@ -33,8 +31,9 @@ import { createVrrpHalf, type VrrpHalf, vrrpSurroundings } from "../runtime/trac
 import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
+import { createReading } from "./config-reading.ts";
 import type { Flags } from "./flags.ts";
-import { enterNamespace, namespacePath, openIpvsIn, readLinks } from "./host-network.ts";
+import { enterNamespace, namespacePath, openIpvsIn } from "./host-network.ts";
 import { createOwnedKeeper } from "./owned-keeper.ts";
 
 /** What the parts are built from. */
@@ -322,12 +321,6 @@ function observed(notifier: Notifier, context: PartsContext): DaemonDependencies
 /** The real effects behind the daemon. */
 export async function createDaemonParts(context: PartsContext): Promise<DaemonDependencies> {
   const { flags, native, log } = context;
-  const source = {
-    path: flags.configFile,
-    workingDirectory: context.workingDirectory,
-    configId: flags.configId,
-    enforcesIncludes: flags.enforcesIncludes,
-  };
   const runner = createScriptRunner({ program: runnerProgram(), log: (record) => log.speak(record) });
   const notifier = new Notifier({ runner, clock: createClock(native), log: (record) => log.speak(record) });
   // `net_namespace_ipvs` without a name is where we are before joining another one.
@@ -346,8 +339,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     log,
     manager: context.manager,
     nowUs: () => native.monotonicUs(),
-    load: async (before) =>
-      loadConfiguration(source, createConfigurationHost(await readLinks(native, log)), null, before),
+    ...createReading({ ...context, runDirectory: RUN_DIRECTORY }),
     enterNamespace: (name) => enterNamespace(native, name),
     missingCapabilities: ownMissingCapabilities,
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),

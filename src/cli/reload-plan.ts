@@ -12,7 +12,9 @@ export async function planReload(flags: Flags, running: CompleteConfiguration | 
   const complaints = complaintsOf(loaded).map(
     ({ severity, message, place }) => `${place === null ? "" : `${place.file}:${place.line}: `}${severity}: ${message}`,
   );
-  if (loaded.startRefusal !== null) return { wouldBeRefused: true, changes: [], complaints };
+  const isTested = running !== null && running.global.reload.checkLog !== null;
+  const fails = loaded.startRefusal !== null || (isTested && loaded.testExitCode !== 0);
+  if (fails) return { wouldBeRefused: true, changes: [], complaints };
   const changes = running === null ? [] : describeDiff(diffConfigurations(running, loaded.configuration));
   return { wouldBeRefused: false, changes: [...changes], complaints };
 }

@@ -10,6 +10,7 @@ import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { LoopThreads } from "../runtime/loop-threads.ts";
 import { OverrideKeeper } from "../runtime/override-keeper.ts";
+import { ReloadSchedule } from "../runtime/reload-schedule.ts";
 import { openServiceManager, type ServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
 import { StateObservers } from "../runtime/state-observers.ts";
@@ -184,6 +185,13 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
     announce: (instance) => operator.announce(instance),
   });
   observers.add(dbus);
+  const schedule = new ReloadSchedule({
+    nowMs: Date.now,
+    clock: { after: (delayUs, callback) => later(delayUs / 1000, callback) },
+    log: logging.log,
+    reload: () => handlers.reload(),
+  });
+  observers.add({ configured: ({ global }) => schedule.configure(global.reload) });
   const daemon: Daemon = await createDaemon({ ...setting, manager });
   watchForCrashes(daemon, logging.log, say);
   const control = new Control({ daemon, flags, native, overrides, operator, log: logging.log, events: logging.events });
@@ -205,6 +213,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   await control.apply();
   const exitCode = await daemon.untilEnd();
   endWatchdog();
+  schedule.close();
   snmp.close();
   dbus.close();
   await control.close();

@@ -66,9 +66,13 @@ export interface DaemonDependencies {
   readonly manager: ServiceManager;
   /** CLOCK_MONOTONIC in microseconds. */
   readonly nowUs: () => number;
-  /** Reads the configuration with the host facts of the moment. */
-  /** @param before what is in force, null at the start; what is equal is kept */
+  /**
+   * Reads the configuration with the host facts of the moment.
+   * @param before what is in force, null at the start; what is equal is kept
+   */
   readonly load: (before: CompleteConfiguration | null) => Promise<LoadedConfiguration>;
+  /** `reload_check_config`: leaves in the log of that test what is wrong with a text. Never throws. */
+  readonly noteReloadTest?: (tested: LoadedConfiguration, logFile: string) => void;
   /** @throws NativeError */
   readonly enterNamespace: (name: string) => void;
   /** Names of capabilities that are missing; empty when all is allowed. */

@@ -29,7 +29,8 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     smtp_alert_vrrp no_email_faults lvs_notify_fifo lvs_notify_fifo_script smtp_alert_checker no_checker_emails rs_init_notifies
     control_socket control_listen vrrp_track_removed_addresses vrrp_lease_time vrrp_strict default_interface
     snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived enable_snmp_rfc
-    enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker enable_dbus dbus_service_name`,
+    enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker enable_dbus dbus_service_name
+    reload_check_config reload_time_file reload_repeat reload_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
