@@ -1,10 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { type ConfigurationSource, type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type ConfigurationSource,
+  type LoadedConfiguration,
+  loadConfiguration,
+  mergeConfiguration,
+} from "../config/load.ts";
+import { rememberingHost } from "../config/merged-copy.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies } from "../runtime/daemon-types.ts";
 import { writeDumpFile } from "../runtime/dump-file.ts";
+import { errorCode } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { clearReloadMarker, reloadMarkerPath, setReloadMarker } from "../runtime/reload-marker.ts";
 import { renderComplaints } from "./config-test.ts";
@@ -25,6 +34,31 @@ export interface ReadingContext {
 const NOWHERE = "/dev/null";
 
 const newToken = (): string => randomBytes(8).toString("hex");
+
+type Save = (directory: string, text: string, isStart: boolean) => void;
+
+/** `config_save_dir`: each configuration that was read, as keepalived.conf.PID.N; the one of the start is the first. */
+function savingCopies(log: Logger): Save {
+  let reloads = 0;
+  return (directory, text, isStart) => {
+    if (!isStart) reloads += 1;
+    const path = join(directory, `keepalived.conf.${process.pid}.${reloads}`);
+    const reason = makeFolder(directory) ?? writeDumpFile(path, text, newToken);
+    if (reason !== null) log.error("configuration not saved", { path, reason });
+  };
+}
+
+/** @returns null, or the code of what stood in the way */
+function makeFolder(path: string): string | null {
+  try {
+    mkdirSync(path);
+    // Whatever our umask is.
+    chmodSync(path, 0o700);
+    return null;
+  } catch (error) {
+    return errorCode(error) === "EEXIST" ? null : errorCode(error);
+  }
+}
 
 /** The daemon's way to read its configuration, with all that keepalived does around a reading. */
 export function createReading(context: ReadingContext): Required<Pick<DaemonDependencies, "load" | "noteReloadTest">> {
@@ -50,8 +84,14 @@ export function createReading(context: ReadingContext): Required<Pick<DaemonDepe
     const reason = path === null ? null : clearReloadMarker(path);
     if (reason !== null) log.warning("reload marker not removed", { path, reason });
   };
-  const read = async (before: CompleteConfiguration | null): Promise<LoadedConfiguration> =>
-    loadConfiguration(source, createConfigurationHost(await readLinks(native, log)), null, before);
+  const save = savingCopies(log);
+  const read = async (before: CompleteConfiguration | null): Promise<LoadedConfiguration> => {
+    const host = rememberingHost(createConfigurationHost(await readLinks(native, log)));
+    const loaded = loadConfiguration(source, host, null, before);
+    const { saveDirectory } = loaded.configuration.global.reload;
+    if (saveDirectory !== null) save(saveDirectory, mergeConfiguration(source, host), before === null);
+    return loaded;
+  };
   return {
     load: async (before) => {
       if (before === null) {

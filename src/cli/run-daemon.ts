@@ -80,9 +80,14 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
 function requestHandlers(
   daemon: Daemon,
   control: Control,
-  { native, threads, logging: { log } }: Setting,
+  { flags, native, threads, logging: { log } }: Setting,
 ): SignalHandlers {
-  const dumps = new Dumps({ status: () => daemon.status(), nowUs: () => native.monotonicUs(), log });
+  const dumps = new Dumps({
+    status: () => daemon.status(),
+    namespace: flags.namespace,
+    nowUs: () => native.monotonicUs(),
+    log,
+  });
   return {
     stop: () => {
       void control.close();

@@ -24,6 +24,7 @@ export const DAEMON_TEXTS: LogTexts = {
   "reload time past": "Reload time {time} is in the past - ignoring",
   "reload time not watched": "Cannot watch the folder of reload_time_file {path}: {reason}",
   "reload time not removed": "Cannot remove reload_time_file {path}, which has had its reload: {reason}",
+  "configuration not saved": "Cannot save the configuration to {path} (config_save_dir): {reason}",
   "reload marker not made": "Cannot make reload_file {path}: {reason}",
   "reload marker not removed": "Cannot remove reload_file {path}: {reason}",
   "reload queued": "Reload already in progress, request queued",

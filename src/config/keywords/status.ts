@@ -30,7 +30,8 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     control_socket control_listen vrrp_track_removed_addresses vrrp_lease_time vrrp_strict default_interface
     snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived enable_snmp_rfc
     enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker enable_dbus dbus_service_name
-    reload_check_config reload_time_file reload_repeat reload_file`,
+    reload_check_config reload_time_file reload_repeat reload_file
+    config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
@@ -92,10 +93,15 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
 };
 
 const NO_TLS = "plain HTTP has no TLS";
+const ONE_PROCESS = "one process reads the files, so there is no temporary copy for others";
+const NO_PROCESS_EVENTS = "processes are looked up in /proc, there is no socket for their events";
 const NO_JIT = "patterns are searched without JIT, within 1 MiB";
 
 /** Words that have nothing to act on here, and why: `block name`. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ["global_defs tmp_config_directory", ONE_PROCESS],
+  ["global_defs process_monitor_rcv_bufs", NO_PROCESS_EVENTS],
+  ["global_defs process_monitor_rcv_bufs_force", NO_PROCESS_EVENTS],
   ["virtual_server/real_server/HTTP_GET enable_sni", NO_TLS],
   ["virtual_server/real_server/HTTP_GET sni_name", NO_TLS],
   ["virtual_server/real_server/HTTP_GET/url regex_stack", NO_JIT],
