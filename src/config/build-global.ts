@@ -57,7 +57,12 @@ export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobal
   const entries = root.all("global_defs").flatMap((block) => block.entries);
   const globals = new Settings(entries, context.reporter);
   context.scripts.isSecured = globals.has("enable_script_security");
+  context.scripts.usesLinks = globals.boolean("use_symlink_paths") ?? false;
+  // keepalived: a user that was named before the word does not get them.
+  context.scripts.hasAllGroups =
+    wantsAllGroups(globals) && isBefore(globals, "set_supplementary_groups", "script_user");
   context.scripts.user = readScriptUser(globals, context);
+  context.scripts.hasAllGroups = wantsAllGroups(globals);
   const vrrp = buildVrrpDefaults(globals, context);
   const mail = buildMail(globals, context);
   return {
@@ -68,9 +73,23 @@ export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobal
   };
 }
 
+function wantsAllGroups(globals: Settings): boolean {
+  return globals.boolean("set_supplementary_groups") ?? false;
+}
+
+function isBefore(globals: Settings, first: string, second: string): boolean {
+  const indexOf = (name: string): number => globals.entries.findIndex(({ keyword }) => keyword.name === name);
+  return indexOf(first) < indexOf(second);
+}
+
 function readScriptUser(globals: Settings, context: BuildContext): ConfiguredGlobals["scriptUser"] {
   const entry = globals.entry("script_user");
-  if (entry === null) return context.host.findUser("keepalived_script");
+  if (entry === null) {
+    const name = "keepalived_script";
+    const user = context.host.findUser(name);
+    const hasAll = user !== null && wantsAllGroups(globals);
+    return hasAll ? { ...user, groups: context.host.findGroupsOf(name, user.gid) } : user;
+  }
   return readUser(globals.words("script_user") ?? [], entry, context) ?? null;
 }
 

@@ -11,6 +11,10 @@ export interface ScriptContext {
   user: UserFacts | null;
   /** `enable_script_security` */
   isSecured: boolean;
+  /** `set_supplementary_groups` */
+  hasAllGroups: boolean;
+  /** `use_symlink_paths` */
+  usesLinks: boolean;
 }
 
 /** What every builder of the model has at hand. */

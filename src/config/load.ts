@@ -121,7 +121,7 @@ interface Reading extends BuildContext {
 function read({ source, host, kept }: ReadingOrder, globals: readonly Entry[] | null): Reading {
   const reporter = new Reporter();
   const lines = openLines(source, host, reporter);
-  const scripts = { user: null, isSecured: false };
+  const scripts = { user: null, isSecured: false, hasAllGroups: false, usesLinks: false };
   const names = new NameTables(host);
   const context: BuildContext = { reporter, host, used: new Map(), scripts, names, shared: { timing: null } };
   const builder = new ConfigurationBuilder(context, globals);

@@ -1,4 +1,4 @@
-import type { NotifyFifo, ScriptCommand } from "./command.ts";
+import type { NotifyFifo, ScriptCommand, ScriptUser } from "./command.ts";
 import type { GlobalSettings } from "./configuration.ts";
 import type { IpAddress, Microseconds, SourcePlace } from "./units.ts";
 import type { AnnouncePolicy } from "./vrrp.ts";
@@ -138,7 +138,7 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly startupTimeoutUs: Microseconds;
   readonly shutdownTimeoutUs: Microseconds;
   readonly hasScriptSecurity: boolean;
-  readonly scriptUser: { readonly uid: number; readonly gid: number } | null;
+  readonly scriptUser: ScriptUser | null;
   readonly dynamicInterfaces: boolean;
   readonly allowsInterfaceChanges: boolean;
   readonly defaultInterface: string;

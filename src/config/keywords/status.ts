@@ -31,7 +31,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived enable_snmp_rfc
     enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker enable_dbus dbus_service_name
     reload_check_config reload_time_file reload_repeat reload_file
-    config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
+    use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
