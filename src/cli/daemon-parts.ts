@@ -11,6 +11,7 @@ import { lookAtNetwork } from "../runtime/lvs-network-look.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { speakTlsWorkerFailed } from "../runtime/lvs-wording.ts";
+import { NetlinkSockets } from "../runtime/netlink-buffers.ts";
 import { runNft } from "../runtime/network-firewall.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
@@ -292,14 +293,15 @@ async function chooseIpvs(context: PartsContext, namespace: () => string | null)
 }
 
 /** What observers and threads are told of a configuration goes along with what the notifier is told. */
-function observed(notifier: Notifier, context: PartsContext): DaemonDependencies["notifier"] {
+function observed(notifier: Notifier, context: PartsContext, sockets: NetlinkSockets): DaemonDependencies["notifier"] {
   const { observers, threads, flags } = context;
   const configured = (configuration: CompleteConfiguration): void => {
     observers.configured(configuration);
-    threads.configure(configuration, {
-      hasVrrp: flags.runsVrrp && configuration.vrrpInstances.length > 0,
-      hasBfd: flags.runsBfd && configuration.bfdInstances.length > 0,
-    });
+    const hasVrrp = flags.runsVrrp && configuration.vrrpInstances.length > 0;
+    const hasBfd = flags.runsBfd && configuration.bfdInstances.length > 0;
+    threads.configure(configuration, { hasVrrp, hasBfd });
+    const hasCheckers = flags.runsCheckers && configuration.virtualServers.length > 0;
+    sockets.configure(configuration, { hasVrrp, hasCheckers });
   };
   return {
     begin: async (configuration) => {
@@ -332,8 +334,9 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     clock: createClock(native),
     log: (record) => log.speak(record),
   });
+  const sockets = new NetlinkSockets();
   const loop = new SharedLoop((options, onEvents) =>
-    context.threads.hold("vrrp", native.createVrrpLoop(options, onEvents)),
+    context.threads.hold("vrrp", sockets.holdLoop(native.createVrrpLoop(options, onEvents))),
   );
   return {
     log,
@@ -345,10 +348,11 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs,
     syncDaemon,
-    createLvs: (table, configuration) => createLvs(context, table, configuration, { runner, notifier, loop }),
+    createLvs: (table, configuration) =>
+      createLvs(context, sockets.holdTable(table), configuration, { runner, notifier, loop }),
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
-    notifier: observed(notifier, context),
+    notifier: observed(notifier, context, sockets),
     owned: createOwnedKeeper({
       flags,
       log,

@@ -7,7 +7,7 @@ import type {
   SnmpSettings,
 } from "../model/global-complete.ts";
 import type { IpAddress } from "../model/units.ts";
-import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { ConfiguredVrrpInstance, ReceiveBufferRule } from "../model/vrrp-complete.ts";
 import { isMulticast, parseAddress } from "./address.ts";
 import { readCommand, readFifo, readUser } from "./build-command.ts";
 import { readControl, readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
@@ -39,6 +39,7 @@ export interface VrrpDefaults {
   readonly ownerIgnoresAdverts: boolean;
   readonly notifiesPriorityChanges: boolean;
   readonly extraInterfaceGarp: ConfiguredVrrpInstance["extraInterfaceGarp"];
+  readonly receiveBuffer: ReceiveBufferRule;
 }
 
 export interface BuiltGlobals {
@@ -155,8 +156,8 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     vmacAddressPrefix: globals.text("vmac_addr_prefix") ?? vmacPrefix,
     umask: readUmask(globals, context),
     childWaitSec: root.number("child_wait_time") ?? 5,
-    receiveBufferMultiplier: globals.number("vrrp_rx_bufs_multiplier") ?? 3,
-    receiveBufferPolicy: readBufferPolicy(globals, context),
+    receiveBufferMultiplier: parts.vrrp.receiveBuffer.multiplier,
+    receiveBufferPolicy: parts.vrrp.receiveBuffer.policy,
     vrrp: describeDefaults(globals, parts.vrrp),
     reload: readReload(globals),
     dumps: readDumps(globals),
@@ -412,6 +413,10 @@ function buildVrrpDefaults(globals: Settings, context: BuildContext): VrrpDefaul
     ownerIgnoresAdverts: globals.boolean("vrrp_owner_ignore_adverts") ?? false,
     notifiesPriorityChanges: globals.boolean("vrrp_notify_priority_changes") ?? false,
     extraInterfaceGarp: readExtraGarp(globals, context),
+    receiveBuffer: {
+      policy: readBufferPolicy(globals, context),
+      multiplier: globals.number("vrrp_rx_bufs_multiplier") ?? 3,
+    },
   };
 }
 

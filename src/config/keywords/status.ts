@@ -31,10 +31,13 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived enable_snmp_rfc
     enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker enable_dbus dbus_service_name
     reload_check_config reload_time_file reload_repeat reload_file
+    vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs
+    vrrp_netlink_monitor_rcv_bufs_force lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force
+    lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier
     use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
-  vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
+  vrrp_instance: `kernel_rx_buf_size unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
     virtual_ipaddress_excluded use_vmac use_ipvlan use_vmac_addr vmac_xmit_base vmac_protodown promote_secondaries no_accept
     virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
