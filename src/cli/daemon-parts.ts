@@ -5,13 +5,14 @@ import type { InterfaceAddress, IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptio
 import { runnerProgram } from "../native/load.ts";
 import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
+import { LinkBeats, polledLinks } from "../runtime/link-beats.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { LoopThreads } from "../runtime/loop-threads.ts";
 import { lookAtNetwork } from "../runtime/lvs-network-look.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { speakTlsWorkerFailed } from "../runtime/lvs-wording.ts";
-import { NetlinkSockets } from "../runtime/netlink-buffers.ts";
+import { type BufferUses, NetlinkSockets } from "../runtime/netlink-buffers.ts";
 import { runNft } from "../runtime/network-firewall.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
@@ -131,6 +132,7 @@ interface Effects {
   readonly notifier: Notifier;
   readonly syncDaemon: SyncDaemon;
   readonly loop: SharedLoop;
+  readonly beats: LinkBeats;
 }
 
 function createVrrp(context: PartsContext, configuration: CompleteConfiguration, effects: Effects): VrrpHalf {
@@ -165,7 +167,7 @@ function createRuntimeOf(
 ): VrrpRuntime {
   const { flags, native } = context;
   const { trackingOf, onLoopEvents } = seams;
-  const { notifier, syncDaemon, loop } = seams.effects;
+  const { notifier, syncDaemon, loop, beats } = seams.effects;
   const { leaseUs } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
   const runtime = createVrrpRuntime(
@@ -180,11 +182,13 @@ function createRuntimeOf(
     },
     {
       createLoop: (onEvents) =>
-        loop.openVrrp(loopOptions(configuration), (events) => {
-          onEvents(events);
-          onLoopEvents(events);
-        }),
-      rtnetlink: native.openRtnetlink(),
+        beats.follow(onEvents, (onBeats) =>
+          loop.openVrrp(loopOptions(configuration), (events) => {
+            onBeats(events);
+            onLoopEvents(events);
+          }),
+        ),
+      rtnetlink: beats.attach(native.openRtnetlink()),
       clock: createClock(native),
       log: (record) => log.speak(record),
       isDetailed: log.isDetailed,
@@ -293,7 +297,11 @@ async function chooseIpvs(context: PartsContext, namespace: () => string | null)
 }
 
 /** What observers and threads are told of a configuration goes along with what the notifier is told. */
-function observed(notifier: Notifier, context: PartsContext, sockets: NetlinkSockets): DaemonDependencies["notifier"] {
+function observed(
+  notifier: Notifier,
+  context: PartsContext,
+  configure: (configuration: CompleteConfiguration, uses: BufferUses) => void,
+): DaemonDependencies["notifier"] {
   const { observers, threads, flags } = context;
   const configured = (configuration: CompleteConfiguration): void => {
     observers.configured(configuration);
@@ -301,7 +309,7 @@ function observed(notifier: Notifier, context: PartsContext, sockets: NetlinkSoc
     const hasBfd = flags.runsBfd && configuration.bfdInstances.length > 0;
     threads.configure(configuration, { hasVrrp, hasBfd });
     const hasCheckers = flags.runsCheckers && configuration.virtualServers.length > 0;
-    sockets.configure(configuration, { hasVrrp, hasCheckers });
+    configure(configuration, { hasVrrp, hasCheckers });
   };
   return {
     begin: async (configuration) => {
@@ -335,6 +343,8 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     log: (record) => log.speak(record),
   });
   const sockets = new NetlinkSockets();
+  const vrrpLog = log.forSubsystem("vrrp");
+  const beats = new LinkBeats({ clock: createClock(native), log: (record) => vrrpLog.speak(record) });
   const loop = new SharedLoop((options, onEvents) =>
     context.threads.hold("vrrp", sockets.holdLoop(native.createVrrpLoop(options, onEvents))),
   );
@@ -350,9 +360,12 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     syncDaemon,
     createLvs: (table, configuration) =>
       createLvs(context, sockets.holdTable(table), configuration, { runner, notifier, loop }),
-    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
+    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop, beats }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
-    notifier: observed(notifier, context, sockets),
+    notifier: observed(notifier, context, (configuration, uses) => {
+      sockets.configure(configuration, uses);
+      beats.configure(uses.hasVrrp ? polledLinks(configuration) : []);
+    }),
     owned: createOwnedKeeper({
       flags,
       log,

@@ -154,6 +154,7 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     mailsOnlyServerChanges: globals.boolean("no_checker_emails") ?? false,
     vmacPrefix,
     vmacAddressPrefix: globals.text("vmac_addr_prefix") ?? vmacPrefix,
+    pollsAllLinks: root.has("linkbeat_use_polling"),
     umask: readUmask(globals, context),
     childWaitSec: root.number("child_wait_time") ?? 5,
     receiveBufferMultiplier: parts.vrrp.receiveBuffer.multiplier,

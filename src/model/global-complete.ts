@@ -180,6 +180,8 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly mailsOnlyServerChanges: boolean;
   readonly vmacPrefix: string;
   readonly vmacAddressPrefix: string;
+  /** `linkbeat_use_polling` outside of blocks. */
+  readonly pollsAllLinks: boolean;
   readonly umask: number;
   readonly childWaitSec: number;
   readonly receiveBufferMultiplier: number;

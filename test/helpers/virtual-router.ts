@@ -78,5 +78,5 @@ export const TRANSPORT: VrrpTransport = {
   addresses: [],
   objects: [],
   socketPriority: 0,
-    receiveBufferBytes: 0,
+  receiveBufferBytes: 0,
 };

@@ -249,7 +249,8 @@ export const ROOT_ROWS: readonly Row<CompleteConfiguration>[] = [
     because: ({ global }) => (global.usesPidDirectory ? "instance or net_namespace is given" : null),
   }),
   row("child_wait_time", ({ global }) => global.childWaitSec),
-  ...asWritten<CompleteConfiguration>("linkbeat_use_polling namespace_with_ipsets"),
+  row("linkbeat_use_polling", ({ global }) => global.pollsAllLinks),
+  ...asWritten<CompleteConfiguration>("namespace_with_ipsets"),
   row("linkbeat_interfaces", ({ linkbeatInterfaces }) =>
     linkbeatInterfaces.map(({ name, method }) => (method === null ? name : `${name} ${method}`)),
   ),

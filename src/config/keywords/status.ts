@@ -8,7 +8,7 @@ export type KeywordStatus = "in-effect" | "pending" | "without-effect";
  * not yet in effect; whoever makes it work adds it here.
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
-  "(root)": `SSL static_ipaddress static_routes static_rules
+  "(root)": `linkbeat_use_polling linkbeat_interfaces SSL static_ipaddress static_routes static_rules
     net_namespace net_namespace_ipvs use_pid_dir track_group interface_up_down_delays instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process bfd_instance`,
   global_defs: `log_unknown_vrids router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures checker_max_in_flight checker_start_spread vrrp_mcast_group4 vrrp_mcast_group6
@@ -37,7 +37,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
-  vrrp_instance: `kernel_rx_buf_size unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
+  vrrp_instance: `linkbeat_use_polling kernel_rx_buf_size unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
     virtual_ipaddress_excluded use_vmac use_ipvlan use_vmac_addr vmac_xmit_base vmac_protodown promote_secondaries no_accept
     virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
