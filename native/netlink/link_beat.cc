@@ -23,13 +23,13 @@ std::optional<bool> AskMii(int fd, const std::string& name) {
   ifreq request;
   if (!Fill(name, &request) || ioctl(fd, SIOCGMIIPHY, &request) != 0) return std::nullopt;
   mii_ioctl_data data{};
-  memcpy(&data, &request.ifr_data, sizeof data);
+  memcpy(&data, &request.ifr_ifru, sizeof data);
   // The bit stays down until it was read once after a loss.
   for (int round = 0; round < 2; ++round) {
     data.reg_num = MII_BMSR;
-    memcpy(&request.ifr_data, &data, sizeof data);
+    memcpy(&request.ifr_ifru, &data, sizeof data);
     if (ioctl(fd, SIOCGMIIREG, &request) != 0) return std::nullopt;
-    memcpy(&data, &request.ifr_data, sizeof data);
+    memcpy(&data, &request.ifr_ifru, sizeof data);
   }
   return (data.val_out & BMSR_LSTATUS) != 0;
 }

@@ -35,6 +35,11 @@ const NOWHERE = "/dev/null";
 
 const newToken = (): string => randomBytes(8).toString("hex");
 
+/** keepalived: a seed takes effect for the next reading. */
+function seedOf(inForce: CompleteConfiguration | null): number | null {
+  return inForce?.global.randomSeed ?? null;
+}
+
 type Save = (directory: string, text: string, isStart: boolean) => void;
 
 /** `config_save_dir`: each configuration that was read, as keepalived.conf.PID.N; the one of the start is the first. */
@@ -86,7 +91,7 @@ export function createReading(context: ReadingContext): Required<Pick<DaemonDepe
   };
   const save = savingCopies(log);
   const read = async (before: CompleteConfiguration | null): Promise<LoadedConfiguration> => {
-    const host = rememberingHost(createConfigurationHost(await readLinks(native, log)));
+    const host = rememberingHost(createConfigurationHost(await readLinks(native, log), seedOf(before)));
     const loaded = loadConfiguration(source, host, null, before);
     const { saveDirectory } = loaded.configuration.global.reload;
     if (saveDirectory !== null) save(saveDirectory, mergeConfiguration(source, host), before === null);

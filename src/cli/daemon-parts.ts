@@ -23,6 +23,7 @@ import { ownMissingCapabilities } from "../runtime/privileges.ts";
 import { openProbeLoops } from "../runtime/probe-loops.ts";
 import { runningProcessName } from "../runtime/process-stat.ts";
 import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.ts";
+import { seededRandom } from "../runtime/seeded-random.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
 import { SharedLoop } from "../runtime/shared-loop.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
@@ -238,6 +239,7 @@ function createLvs(
   { runner, notifier, loop }: Pick<Effects, "runner" | "notifier" | "loop">,
 ): LvsRuntime {
   const { flags, native } = context;
+  const { randomSeed } = configuration.global;
   const log = context.log.forSubsystem("checkers");
   const lvs = createLvsRuntime(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
@@ -253,7 +255,7 @@ function createLvs(
       runner,
       log: (record) => log.speak(record),
       clock: createClock(native),
-      random: Math.random,
+      random: randomSeed === null ? Math.random : seededRandom(randomSeed),
       onPoolEvent: (event) => {
         notifier.lvs.onPoolEvent(event);
         context.observers.poolChanged(event);

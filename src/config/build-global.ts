@@ -57,6 +57,7 @@ const DEFAULT_PROBE_COUNT = 4096;
 export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobals {
   const entries = root.all("global_defs").flatMap((block) => block.entries);
   const globals = new Settings(entries, context.reporter);
+  context.names.place({ vendor: globals.text("iproute_usr_dir"), admin: globals.text("iproute_etc_dir") });
   context.scripts.isSecured = globals.has("enable_script_security");
   context.scripts.usesLinks = globals.boolean("use_symlink_paths") ?? false;
   // keepalived: a user that was named before the word does not get them.
@@ -154,6 +155,7 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     mailsOnlyServerChanges: globals.boolean("no_checker_emails") ?? false,
     vmacPrefix,
     vmacAddressPrefix: globals.text("vmac_addr_prefix") ?? vmacPrefix,
+    randomSeed: globals.number("random_seed"),
     pollsAllLinks: root.has("linkbeat_use_polling"),
     umask: readUmask(globals, context),
     childWaitSec: root.number("child_wait_time") ?? 5,

@@ -180,6 +180,8 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly mailsOnlyServerChanges: boolean;
   readonly vmacPrefix: string;
   readonly vmacAddressPrefix: string;
+  /** 0..4294967295; null: no seed, each start draws other numbers. */
+  readonly randomSeed: number | null;
   /** `linkbeat_use_polling` outside of blocks. */
   readonly pollsAllLinks: boolean;
   readonly umask: number;

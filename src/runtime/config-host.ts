@@ -7,6 +7,7 @@ import type { Link, ProbeRegex } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { errorCode } from "./error-code.ts";
 import { inspectScript } from "./script-safety.ts";
+import { integersOf, seededRandom } from "./seeded-random.ts";
 
 const LARGEST_FILE_BYTES = 256 << 20;
 const GETENT_PATIENCE_MS = 3000;
@@ -131,15 +132,17 @@ function regexProblem(regex: ProbeRegex): string {
 /**
  * The machine as configuration loading sees it.
  * @param links of the network namespace in question; null when they are not known
+ * @param seed of random numbers (`random_seed` of what is in force); null: others every time
  */
-export function createConfigurationHost(links: readonly Link[] | null): ConfigurationHost {
+export function createConfigurationHost(links: readonly Link[] | null, seed: number | null = null): ConfigurationHost {
   return {
     readFile: readContent,
     listDirectory: listNames,
     environment: (name) => process.env[name] ?? null,
     interfaces: links === null ? null : interfaceFacts(links),
     hostName: hostname(),
-    randomInteger: (minimum, maximum) => randomInt(minimum, maximum + 1),
+    randomInteger:
+      seed === null ? (minimum, maximum) => randomInt(minimum, maximum + 1) : integersOf(seededRandom(seed)),
     findUser,
     findGroup,
     findGroupsOf,

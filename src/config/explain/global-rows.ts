@@ -228,7 +228,8 @@ const RUNNING: readonly Row<Globals>[] = [
   row("reload_file", ({ reload }) => text(reload.markerFile)),
   row("config_save_dir", ({ reload }) => reload.saveDirectory),
   row("tmp_config_directory", ({ reload }) => reload.temporaryDirectory),
-  ...asWritten<Globals>("random_seed include_check iproute_usr_dir iproute_etc_dir"),
+  row("random_seed", ({ randomSeed }) => randomSeed),
+  ...asWritten<Globals>("include_check iproute_usr_dir iproute_etc_dir"),
 ];
 
 export const GLOBAL_ROWS: readonly Row<Globals>[] = [

@@ -34,7 +34,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs
     vrrp_netlink_monitor_rcv_bufs_force lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force
     lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier
-    use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
+    random_seed iproute_usr_dir iproute_etc_dir use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `linkbeat_use_polling kernel_rx_buf_size unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
@@ -75,7 +75,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     enable_sni sni_name tls_compliant`,
   "virtual_server/real_server/SSL_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset tls_compliant`,
-  SSL: "password certificate key",
+  SSL: "password ca certificate key",
   "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset`,
   "virtual_server/real_server/DNS_CHECK": `type name connect_ip connect_port bindto bind_port bind_if connect_timeout
@@ -98,10 +98,12 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
 const NO_TLS = "plain HTTP has no TLS";
 const ONE_PROCESS = "one process reads the files, so there is no temporary copy for others";
 const NO_PROCESS_EVENTS = "processes are looked up in /proc, there is no socket for their events";
+const NO_IPSETS = "sets of nftables are used, which every namespace has";
 const NO_JIT = "patterns are searched without JIT, within 1 MiB";
 
 /** Words that have nothing to act on here, and why: `block name`. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ["(root) namespace_with_ipsets", NO_IPSETS],
   ["global_defs tmp_config_directory", ONE_PROCESS],
   ["global_defs process_monitor_rcv_bufs", NO_PROCESS_EVENTS],
   ["global_defs process_monitor_rcv_bufs_force", NO_PROCESS_EVENTS],
