@@ -4,6 +4,7 @@ import type { RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types
 import { type Columns, joined, type MibNode, scalars, table } from "../snmp/mib.ts";
 import { gauge, inetAddress, integer, octets, type SnmpValue, text, truth } from "../snmp/values.ts";
 import { addressType, command, KEEPALIVED, type MibFacts, optional } from "./mib-facts.ts";
+import { realServerCounts, virtualServerCounts } from "./mib-statistics.ts";
 
 const CHECK = [...KEEPALIVED, 3];
 const SECOND_US = 1_000_000;
@@ -127,6 +128,8 @@ interface RealServerRow {
   /** Null: a sorry server, which has only an address, a method and a weight. */
   readonly regular: ConfiguredRealServer | null;
   readonly status: RealServerStatus | null;
+  /** Its name in the log; null before the pools are up. */
+  readonly virtualServer: string | null;
   readonly tunnel: TunnelSettings | null;
 }
 
@@ -170,12 +173,16 @@ const REAL_SERVER_COLUMNS: Columns<RealServerRow> = {
 /** The sorry server comes before the others. */
 function realServerRows({ server, status }: VirtualServerRow): readonly RealServerRow[] {
   const { sorryServer, sorryTunnel } = server;
+  const virtualServer = status?.name ?? null;
   return [
-    ...(sorryServer === null ? [] : [{ server: sorryServer, regular: null, status: null, tunnel: sorryTunnel }]),
+    ...(sorryServer === null
+      ? []
+      : [{ server: sorryServer, regular: null, status: null, virtualServer, tunnel: sorryTunnel }]),
     ...server.realServers.map((regular, at) => ({
       server: regular,
       regular,
       status: status?.realServers[at] ?? null,
+      virtualServer,
       tunnel: regular.tunnel,
     })),
   ];
@@ -238,24 +245,32 @@ function settings({ snapshot }: MibFacts): readonly MibNode[] {
   ];
 }
 
+function nameOf({ status }: VirtualServerRow): string | null {
+  return status?.name ?? null;
+}
+
+function namesOf({ status, virtualServer }: RealServerRow): { virtualServer: string; realServer: string } | null {
+  return status === null || virtualServer === null ? null : { virtualServer, realServer: status.name };
+}
+
 /** Virtual servers with how they fare, in the order of the configuration. */
 export function virtualServerRows({ configuration, lvs }: MibFacts["snapshot"]): readonly VirtualServerRow[] {
   return configuration.virtualServers.map((server, at) => ({ server, status: lvs?.virtualServers[at] ?? null }));
 }
 
-/** The checker part of KEEPALIVED-MIB. Not served: the kernel's statistics. */
+/** The checker part of KEEPALIVED-MIB. */
 export function checkerTables(facts: MibFacts): MibNode {
   const rows = virtualServerRows(facts.snapshot);
   return joined([
     ...groupTables(facts),
     table(
       [...CHECK, 3, 1],
-      VIRTUAL_SERVER_COLUMNS,
+      { ...VIRTUAL_SERVER_COLUMNS, ...virtualServerCounts(facts.counts, nameOf) },
       rows.map((row, at) => ({ index: [at + 1], row })),
     ),
     table(
       [...CHECK, 4, 1],
-      REAL_SERVER_COLUMNS,
+      { ...REAL_SERVER_COLUMNS, ...realServerCounts(facts.counts, namesOf) },
       rows.flatMap((row, at) =>
         realServerRows(row).map((server, number) => ({ index: [at + 1, number + 1], row: server })),
       ),

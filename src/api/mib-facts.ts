@@ -4,6 +4,7 @@ import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { VrrpInstanceSnapshot, VrrpStateChange } from "../runtime/vrrp-types.ts";
 import type { Oid } from "../snmp/oid.ts";
 import { integer, type SnmpValue, text } from "../snmp/values.ts";
+import type { KernelCounts } from "./mib-statistics.ts";
 import type { Snapshot } from "./views.ts";
 
 /** KEEPALIVED-MIB: enterprises.debian.project.5 */
@@ -30,6 +31,8 @@ export interface MibFacts {
   readonly nowUs: number;
   /** By instance: when it last left its initial state or a fault. */
   readonly upSinceUs: ReadonlyMap<string, number>;
+  /** Null without IPVS, or where nobody asks for it. */
+  readonly counts: KernelCounts | null;
 }
 
 /** An instance with its place in the configuration, from 1, and how it fares. */

@@ -179,7 +179,14 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   introduce(logging.log, setting.words, flags);
   const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
   const { overrides, operator, observers } = setting;
-  const snmp = new Snmp({ flags, native, log: logging.log, after: later, status: () => daemon.status() });
+  const snmp = new Snmp({
+    flags,
+    native,
+    log: logging.log,
+    after: later,
+    status: () => daemon.status(),
+    usage: () => daemon.usage(),
+  });
   observers.add(snmp);
   const dbus = new Dbus({
     flags,

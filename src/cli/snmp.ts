@@ -3,8 +3,9 @@ import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
+import { KernelCountsCache } from "../runtime/kernel-counts.ts";
 import type { Logger } from "../runtime/log.ts";
-import type { LvsPoolEvent } from "../runtime/lvs-types.ts";
+import type { LvsPoolEvent, LvsUsage } from "../runtime/lvs-types.ts";
 import { DEFAULT_AGENT, parseAgentAddress } from "../runtime/snmp-address.ts";
 import type { SnmpAgent } from "../runtime/snmp-agent.ts";
 import type { StateObserver } from "../runtime/state-observers.ts";
@@ -21,6 +22,8 @@ export interface SnmpContext {
   readonly after: (delayMs: number, callback: () => void) => () => void;
   /** Null unless the daemon is up. */
   readonly status: () => DaemonStatus | null;
+  /** What passes through the kernel's table. */
+  readonly usage: () => Promise<LvsUsage | null>;
 }
 
 /** What is served, and where. */
@@ -79,10 +82,12 @@ export class Snmp implements StateObserver {
   #facts: { readonly atMs: number; readonly made: Promise<MibFacts> } | null = null;
   #view: { readonly facts: MibFacts; readonly node: MibNode } | null = null;
   readonly #upSinceUs = new Map<string, number>();
+  readonly #counts: KernelCountsCache;
   #isClosed = false;
 
   constructor(context: SnmpContext) {
     this.#context = context;
+    this.#counts = new KernelCountsCache({ nowMs: () => performance.now(), usage: context.usage });
   }
 
   configured(configuration: CompleteConfiguration): void {
@@ -225,7 +230,10 @@ export class Snmp implements StateObserver {
   }
 
   async #viewOf({ buildView }: Modules, wanted: Wanted): Promise<MibNode> {
-    const facts = await this.#factsOf(VIEW_AGE_MS);
+    const { countAges } = this.#configuration?.global.snmp ?? {};
+    // Counts that shall be fresher than that make the whole view so.
+    const countsUs = countAges === undefined ? [] : [countAges.virtualServersUs, countAges.realServersUs];
+    const facts = await this.#factsOf(Math.min(VIEW_AGE_MS, ...countsUs.map((us) => us / 1000)));
     if (this.#view?.facts !== facts) this.#view = { facts, node: buildView(wanted, facts) };
     return this.#view.node;
   }
@@ -249,7 +257,9 @@ export class Snmp implements StateObserver {
     const configuration = this.#configuration;
     if (configuration === null) throw new Error("asked before there was a configuration");
     const { instances = [], lvs = null } = status() ?? {};
+    const servesCounts = this.#wanted?.checkers === true && lvs !== null;
     return {
+      counts: servesCounts ? await this.#counts.read(configuration.global.snmp.countAges) : null,
       snapshot: { configuration, instances, lvs },
       links,
       version: `Keepalived v${COMPATIBLE_VERSION} (holdfast v${VERSION})`,

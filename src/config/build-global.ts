@@ -353,6 +353,7 @@ function readFirewall(globals: Settings, context: BuildContext): FirewallSetting
 
 function readSnmp(globals: Settings): SnmpSettings {
   const servesRfc = globals.has("enable_snmp_rfc");
+  const virtualServersUs = globals.number("snmp_vs_stats_update_interval") ?? 5 * SECOND_US;
   return {
     socket: globals.text("snmp_socket"),
     sendsTraps: globals.has("enable_traps"),
@@ -360,6 +361,10 @@ function readSnmp(globals: Settings): SnmpSettings {
     servesCheckers: globals.has("enable_snmp_checker"),
     servesRfc2787: servesRfc || globals.has("enable_snmp_rfcv2"),
     servesRfc6527: servesRfc || globals.has("enable_snmp_rfcv3"),
+    countAges: {
+      virtualServersUs,
+      realServersUs: globals.number("snmp_rs_stats_update_interval") ?? virtualServersUs,
+    },
   };
 }
 

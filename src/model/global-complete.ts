@@ -68,6 +68,8 @@ export interface SnmpSettings {
   readonly servesCheckers: boolean;
   readonly servesRfc2787: boolean;
   readonly servesRfc6527: boolean;
+  /** How old the kernel's counts may be when they are asked for. */
+  readonly countAges: { readonly virtualServersUs: Microseconds; readonly realServersUs: Microseconds };
 }
 
 /** A receive buffer; 0 is the kernel's default. */

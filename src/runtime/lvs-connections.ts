@@ -28,6 +28,7 @@ function serverUsage(destinations: readonly IpvsDestinationUsage[]): ServerUsage
     traffic: sum(destinations.map(({ traffic }) => traffic)),
     activeConnections: count(({ activeConnections }) => activeConnections),
     inactiveConnections: count(({ inactiveConnections }) => inactiveConnections),
+    persistentConnections: count(({ persistentConnections }) => persistentConnections),
   };
 }
 

@@ -127,6 +127,7 @@ export interface ServerUsage {
   readonly traffic: IpvsTraffic;
   readonly activeConnections: number;
   readonly inactiveConnections: number;
+  readonly persistentConnections: number;
 }
 
 /** By name of the virtual server, and by `overrideKey`. What the kernel does not have is missing. */

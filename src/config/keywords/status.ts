@@ -34,7 +34,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs
     vrrp_netlink_monitor_rcv_bufs_force lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force
     lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier
-    random_seed iproute_usr_dir iproute_etc_dir use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
+    snmp_vs_stats_update_interval snmp_rs_stats_update_interval random_seed iproute_usr_dir iproute_etc_dir use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
   vrrp_instance: `linkbeat_use_polling kernel_rx_buf_size unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip

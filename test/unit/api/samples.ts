@@ -154,6 +154,7 @@ export const USAGE: LvsUsage = {
         traffic: { connections: 11, inPackets: 90, outPackets: 0, inBytes: 6000, outBytes: 0 },
         activeConnections: 3,
         inactiveConnections: 4,
+        persistentConnections: 2,
       },
     ],
   ]),
