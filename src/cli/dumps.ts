@@ -35,6 +35,24 @@ export class Dumps {
     this.#dependencies = dependencies;
   }
 
+  /** keepalived: each of its processes writes a file of its own; ours has the state of checks in a second one. */
+  async #writeChecks(): Promise<void> {
+    const path = this.#path("DATA", "_check");
+    const { renderCheckData } = await import("../api/check-data.ts");
+    const status = this.#dependencies.status();
+    if (path === null || status === null || status.lvs === null) return;
+    const { configuration, lvs } = status;
+    const ownUser = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    this.#put("DATA", path, renderCheckData({ configuration, lvs, ownUser }));
+  }
+
+  #put(what: DumpKind, path: string, text: string): void {
+    const { log } = this.#dependencies;
+    const code = writeDumpFile(path, text, () => randomBytes(8).toString("hex"));
+    if (code === null) log.info("dump written", { what, path });
+    else log.error("dump not written", { what, path, reason: code });
+  }
+
   /** Never rejects: a file that can't be written is told and does not matter to the daemon. */
   async write(kind: DumpKind): Promise<void> {
     const { log } = this.#dependencies;
@@ -43,25 +61,28 @@ export class Dumps {
     try {
       const text = await this.#render(kind);
       if (text === null) return;
-      const code = writeDumpFile(path, text, () => randomBytes(8).toString("hex"));
-      if (code === null) log.info("dump written", { what: kind, path });
-      else log.error("dump not written", { what: kind, path, reason: code });
+      this.#put(kind, path, text);
+      if (kind === "DATA") await this.#writeChecks();
     } catch (error) {
       log.error("dump not written", { what: kind, path, reason: errorText(error) });
     }
   }
 
   /** @returns null unless the daemon is up */
-  #path(kind: DumpKind): string | null {
+  #path(kind: DumpKind, suffix = ""): string | null {
     const { status, namespace } = this.#dependencies;
     const global = status()?.configuration.global;
     if (global === undefined) return null;
-    return dumpPath(FILES[kind], {
-      directory: dumpDirectory(process.env),
-      settings: global.dumps,
-      networkNamespace: namespace ?? global.networkNamespace,
-      instanceName: global.instanceName,
-    });
+    return dumpPath(
+      FILES[kind],
+      {
+        directory: dumpDirectory(process.env),
+        settings: global.dumps,
+        networkNamespace: namespace ?? global.networkNamespace,
+        instanceName: global.instanceName,
+      },
+      suffix,
+    );
   }
 
   /** @returns null when there is nothing to write */
