@@ -1,6 +1,7 @@
 #include "binding/ipvs.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ class IpvsTableWrap : public Napi::ObjectWrap<IpvsTableWrap> {
                         InstanceMethod<&IpvsTableWrap::Apply>("apply"),
                         InstanceMethod<&IpvsTableWrap::Timeouts>("timeouts"),
                         InstanceMethod<&IpvsTableWrap::SyncDaemons>("syncDaemons"),
+                        InstanceMethod<&IpvsTableWrap::SetReceiveBuffer>("setReceiveBuffer"),
                         InstanceMethod<&IpvsTableWrap::Close>("close")});
   }
 
@@ -80,6 +82,18 @@ class IpvsTableWrap : public Napi::ObjectWrap<IpvsTableWrap> {
     if (!IsOpen(env)) return env.Undefined();
     return table_.Read<std::vector<ipvs::SyncDaemon>>(
         env, "IPVS_CMD_GET_DAEMON", &ipvs::Table::ReadSyncDaemons, MakeIpvsSyncDaemons);
+  }
+
+  Napi::Value SetReceiveBuffer(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    std::optional<netlink::ReceiveBuffer> buffer;
+    if (!ReadNetlinkBuffer(info[0], "buffer", &buffer)) return env.Undefined();
+    // Between two pieces of work: the table is used by one thread at a time.
+    return table_.ReadWith<bool>(
+        env, "setsockopt",
+        [buffer](ipvs::Table* table, bool*) { return table->SetReceiveBuffer(buffer); },
+        [](Napi::Env to, const bool&) { return to.Undefined(); });
   }
 
   void Close(const Napi::CallbackInfo&) { table_.Close(); }

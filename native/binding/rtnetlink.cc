@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,36 @@ bool ReadCommand(const Napi::Value& value, const std::string& name, AddressComma
   return reader.ok() && ReadInterfaceAddress(address, name + ".address", &command->address);
 }
 
+bool ReadBeatRequest(const Napi::Value& value, const std::string& name,
+                     netlink::BeatRequest* request) {
+  FieldReader reader(value, name);
+  request->interface_name = reader.String("name");
+  const auto method = reader.NullableString("method");
+  if (!reader.ok()) return false;
+  if (!method) {
+    request->method = netlink::BeatMethod::kAny;
+  } else if (*method == "mii") {
+    request->method = netlink::BeatMethod::kMii;
+  } else if (*method == "ethtool") {
+    request->method = netlink::BeatMethod::kEthtool;
+  } else if (*method == "ioctl") {
+    request->method = netlink::BeatMethod::kFlags;
+  } else {
+    reader.Fail("method", "\"mii\", \"ethtool\", \"ioctl\" or null is expected");
+  }
+  return reader.ok();
+}
+
+Napi::Value MakeBeats(Napi::Env env, const std::vector<std::optional<bool>>& beats) {
+  Napi::Array list = Napi::Array::New(env, beats.size());
+  for (size_t index = 0; index < beats.size(); ++index) {
+    const auto& beat = beats[index];
+    list.Set(static_cast<uint32_t>(index),
+             beat ? Napi::Value(Napi::Boolean::New(env, *beat)) : env.Null());
+  }
+  return list;
+}
+
 const char* SentName(const PreparedMessage& message) { return netlink::MessageName(message.type); }
 
 template <typename Record>
@@ -57,6 +88,7 @@ class RtnetlinkWrap : public Napi::ObjectWrap<RtnetlinkWrap> {
     return DefineClass(env, "Rtnetlink",
                        {InstanceMethod<&RtnetlinkWrap::Links>("links"),
                         InstanceMethod<&RtnetlinkWrap::Addresses>("addresses"),
+                        InstanceMethod<&RtnetlinkWrap::Beats>("beats"),
                         InstanceMethod<&RtnetlinkWrap::Apply>("apply"),
                         InstanceMethod<&RtnetlinkWrap::Send>("send"),
                         InstanceMethod<&RtnetlinkWrap::Query>("query"),
@@ -94,6 +126,20 @@ class RtnetlinkWrap : public Napi::ObjectWrap<RtnetlinkWrap> {
         [](Napi::Env made_in, const auto& addresses) {
           return MakeList(made_in, addresses, MakeInterfaceAddress);
         });
+  }
+
+  Napi::Value Beats(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    std::vector<netlink::BeatRequest> requests;
+    if (!ReadCommandList(info[0], ReadBeatRequest, &requests)) return env.Undefined();
+    using Beats = std::vector<std::optional<bool>>;
+    return table_.ReadWith<Beats>(
+        env, "ioctl",
+        [requests = std::move(requests)](netlink::Rtnetlink* table, Beats* beats) {
+          return table->Beats(requests, beats);
+        },
+        MakeBeats);
   }
 
   Napi::Value Apply(const Napi::CallbackInfo& info) {

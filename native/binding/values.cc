@@ -169,6 +169,19 @@ Napi::Object MakeTimeHistogram(Napi::Env env, const TimeHistogram& histogram) {
   return made;
 }
 
+bool ReadNetlinkBuffer(const Napi::Value& value, const std::string& name,
+                       std::optional<netlink::ReceiveBuffer>* buffer) {
+  buffer->reset();
+  if (value.IsNull()) return true;
+  FieldReader reader(value, name);
+  const auto bytes =
+      static_cast<int>(reader.Integer("sizeBytes", 1, std::numeric_limits<int>::max()));
+  const bool is_forced = reader.Bool("isForced");
+  if (!reader.ok()) return false;
+  *buffer = netlink::ReceiveBuffer{.bytes = bytes, .is_forced = is_forced};
+  return true;
+}
+
 Napi::Object MakeLoopHealth(Napi::Env env, uint64_t heartbeats, uint64_t commands,
                             uint64_t events_lost, const LatenessSummary& lateness) {
   const auto number = [env](uint64_t value) {

@@ -9,6 +9,7 @@
 
 #include "loop/lateness.h"
 #include "loop/time_histogram.h"
+#include "netlink/socket.h"
 
 namespace holdfast::binding {
 
@@ -75,6 +76,13 @@ Napi::Value NullableString(Napi::Env env, const std::optional<std::string>& text
 
 /** contract.ts `TimeHistogram` */
 Napi::Object MakeTimeHistogram(Napi::Env env, const TimeHistogram& histogram);
+
+/**
+ * contract.ts `NetlinkBuffer`.
+ * @returns false when a TypeError that names the field is pending
+ */
+bool ReadNetlinkBuffer(const Napi::Value& value, const std::string& name,
+                       std::optional<netlink::ReceiveBuffer>* buffer);
 
 /** contract.ts `LoopHealth` */
 Napi::Object MakeLoopHealth(Napi::Env env, uint64_t heartbeats, uint64_t commands,

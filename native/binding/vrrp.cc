@@ -38,6 +38,7 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
                         InstanceMethod<&VrrpLoopWrap::CloseSession>("closeSession"),
                         InstanceMethod<&VrrpLoopWrap::SetFollowers>("setFollowers"),
                         InstanceMethod<&VrrpLoopWrap::SessionStatus>("sessionStatus"),
+                        InstanceMethod<&VrrpLoopWrap::SetReceiveBuffers>("setReceiveBuffers"),
                         InstanceMethod<&VrrpLoopWrap::RenewLease>("renewLease"),
                         InstanceMethod<&VrrpLoopWrap::Counters>("counters"),
                         InstanceMethod<&VrrpLoopWrap::Health>("health"),
@@ -195,6 +196,12 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
     if (!IsOpen(info.Env())) return;
     auto groups = ReadPacing(info[0]);
     if (groups) loop_->SetPacing(std::move(*groups));
+  }
+
+  void SetReceiveBuffers(const Napi::CallbackInfo& info) {
+    if (!IsOpen(info.Env())) return;
+    const auto buffers = ReadLoopBuffers(info[0]);
+    if (buffers) loop_->SetReceiveBuffers(*buffers);
   }
 
   void RenewLease(const Napi::CallbackInfo& info) {

@@ -230,6 +230,18 @@ std::optional<vrrp::LoopOptions> ReadLoopOptions(const Napi::Value& value) {
   return options;
 }
 
+std::optional<vrrp::LoopBuffers> ReadLoopBuffers(const Napi::Value& value) {
+  FieldReader reader(value, "buffers");
+  const Napi::Value monitor = reader.Value("monitor");
+  const Napi::Value command = reader.Value("command");
+  vrrp::LoopBuffers buffers;
+  if (!reader.ok() || !ReadNetlinkBuffer(monitor, "buffers.monitor", &buffers.monitor) ||
+      !ReadNetlinkBuffer(command, "buffers.command", &buffers.command)) {
+    return std::nullopt;
+  }
+  return buffers;
+}
+
 Napi::Value MakeVrrpCounters(Napi::Env env, const vrrp::Counters& counters) {
   const auto number = [env](const std::atomic<uint64_t>& counter) {
     return Napi::Number::New(env, static_cast<double>(counter.load(std::memory_order_relaxed)));

@@ -16,6 +16,7 @@ namespace holdfast::binding {
 namespace {
 
 constexpr size_t kAdvertisedMax = 255;
+constexpr int64_t kMostReceiveBytes = int64_t{1} << 40;
 
 vrrp::IpAddress ReadAddress(FieldReader& reader, const char* field, int family) {
   const auto address = vrrp::IpAddress::Parse(family, reader.String(field));
@@ -254,6 +255,7 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
   const auto unicast_ttl = reader.Integer<uint8_t>("unicastTtl");
   const bool skips_address_check = reader.Bool("skipsAddressCheck");
   const auto priority = static_cast<int>(reader.Integer("socketPriority", 0, 15));
+  const int64_t receive_bytes = reader.Integer("receiveBufferBytes", 0, kMostReceiveBytes);
   if (!reader.ok()) return nullptr;
   auto transport = std::make_unique<vrrp::Transport>(
       ifindex, std::move(filter), std::make_shared<vrrp::AddressSet>(addresses, objects));
@@ -261,6 +263,7 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
   transport->unicast_ttl = unicast_ttl;
   transport->skips_address_check = skips_address_check;
   transport->socket_priority = priority;
+  transport->receive_buffer_bytes = receive_bytes;
   return transport;
 }
 

@@ -22,6 +22,9 @@ std::optional<std::vector<vrrp::Pacing>> ReadPacing(const Napi::Value& value);
 /** contract.ts `VrrpLoopOptions` */
 std::optional<vrrp::LoopOptions> ReadLoopOptions(const Napi::Value& value);
 
+/** contract.ts `NetlinkBuffers` */
+std::optional<vrrp::LoopBuffers> ReadLoopBuffers(const Napi::Value& value);
+
 /** contract.ts `VrrpTransport`, with everything encoded that can be. */
 std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value);
 

@@ -41,6 +41,11 @@ std::string DescribeOpenError(int error, const std::string& module_problem) {
 
 }  // namespace
 
+int Table::SetReceiveBuffer(const std::optional<netlink::ReceiveBuffer>& buffer) {
+  socket_.SetReceiveBuffer(buffer.value_or(netlink::ReceiveBuffer{}));
+  return 0;
+}
+
 int Table::Open(std::string* message) {
   netlink::SocketOptions options;
   options.timeout_ms = kTimeoutMs;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ class Table {
    * @returns 0 or a negative errno: -ENOENT without IPVS, -EPERM without CAP_NET_ADMIN
    */
   int Open(std::string* message);
+
+  /** @param buffer nothing: the usual one */
+  int SetReceiveBuffer(const std::optional<netlink::ReceiveBuffer>& buffer);
 
   /** Services with their destinations. @returns 0 or a negative errno */
   int Dump(std::vector<ServiceEntry>* entries);

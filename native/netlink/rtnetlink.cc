@@ -28,6 +28,14 @@ int Dump(Socket* socket, std::span<uint8_t> request, bool (*decode)(const Messag
 
 }  // namespace
 
+int Rtnetlink::Beats(std::span<const BeatRequest> requests,
+                     std::vector<std::optional<bool>>* beats) {
+  for (const BeatRequest& request : requests) {
+    beats->push_back(ReadLinkBeat(socket_.fd(), request));
+  }
+  return 0;
+}
+
 int Rtnetlink::Links(std::vector<LinkRecord>* links) {
   builder_.Clear();
   EncodeLinkDump(&builder_);

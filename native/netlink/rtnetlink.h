@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "netlink/batch.h"
+#include "netlink/link_beat.h"
 #include "netlink/message.h"
 #include "netlink/prepared.h"
 #include "netlink/rtnetlink_codec.h"
@@ -26,6 +28,9 @@ class Rtnetlink {
   int Links(std::vector<LinkRecord>* links);
   /** @returns 0 or a negative errno */
   int Addresses(std::vector<AddressRecord>* addresses);
+
+  /** Of each link: whether it has carrier, nothing when nobody can tell. @returns 0 */
+  int Beats(std::span<const BeatRequest> requests, std::vector<std::optional<bool>>* beats);
 
   /** Carries out all commands in order; those that failed are told in ascending order. */
   std::vector<CommandFailure> Apply(std::span<const AddressCommand> commands);

@@ -80,13 +80,9 @@ int Socket::Open(int protocol, const SocketOptions& options) {
   UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   if (!fd.is_open()) return -errno;
   const int on = 1;
-  const int receive_bytes = options.receive_buffer_bytes;
   // Without these answers are only less telling, so failure is no error.
   setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   setsockopt(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof receive_bytes) != 0) {
-    setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
-  }
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = options.groups;
@@ -95,12 +91,20 @@ int Socket::Open(int protocol, const SocketOptions& options) {
   }
   const auto send_bytes = static_cast<size_t>(BufferSize(fd.get(), SO_SNDBUF));
   chunk_bytes_ = std::clamp<size_t>(send_bytes / 2, 4'096, kChunkBytesMax);
-  chunk_messages_ =
-      std::max<size_t>(static_cast<size_t>(BufferSize(fd.get(), SO_RCVBUF)) / kAckCost, 1);
   timeout_ms_ = options.timeout_ms;
   receive_buffer_.resize(kReceiveBytes);
   fd_ = std::move(fd);
+  SetReceiveBuffer(options.receive_buffer);
   return 0;
+}
+
+void Socket::SetReceiveBuffer(const ReceiveBuffer& buffer) {
+  const int fd = fd_.get();
+  const int bytes = buffer.bytes;
+  if (!buffer.is_forced || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  }
+  chunk_messages_ = std::max<size_t>(static_cast<size_t>(BufferSize(fd, SO_RCVBUF)) / kAckCost, 1);
 }
 
 int Socket::Send(Bytes messages) {

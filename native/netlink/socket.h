@@ -13,11 +13,17 @@
 
 namespace holdfast::netlink {
 
+/** SO_RCVBUF. */
+struct ReceiveBuffer {
+  int bytes = 4 << 20;
+  /** Beyond net.core.rmem_max, where CAP_NET_ADMIN allows it. */
+  bool is_forced = true;
+};
+
 struct SocketOptions {
   /** RTMGRP_* to listen to. A socket with groups is for Receive() only. */
   uint32_t groups = 0;
-  /** Wanted size; without CAP_NET_ADMIN the system's limit (net.core.rmem_max) holds. */
-  int receive_buffer_bytes = 4 << 20;
+  ReceiveBuffer receive_buffer = {};
   /** Longest wait for one answer. The kernel answers while it runs sendmsg, so this is a net. */
   int timeout_ms = 5'000;
 };
@@ -48,6 +54,8 @@ class Socket {
   void Close() { fd_.Reset(); }
   bool is_open() const { return fd_.is_open(); }
   int fd() const { return fd_.get(); }
+  /** How many verdicts may be waited for at once follows from it. */
+  void SetReceiveBuffer(const ReceiveBuffer& buffer);
 
   /**
    * Sends a batch (each message with NLM_F_ACK), as many messages per sendmsg as buffers allow,

@@ -44,6 +44,9 @@ class Reader {
     Identity identity;
     identity.uid = Number();
     identity.gid = Number();
+    // Each group read takes octets from the request, which is bounded.
+    for (uint32_t left = Number(); left > 0 && is_good_; --left)
+      identity.groups.push_back(Number());
     return has_user ? std::optional(identity) : std::nullopt;
   }
 

@@ -8,9 +8,11 @@
 // | length        | kind  | run           | depends on the kind         |
 // +---------------+-------+---------------+-----------------------------+
 //   length counts what follows it. After the run's number:
-//   start:     u32 timeout in ms (0: none), u32 has user, u32 uid, u32 gid, strings: file, argv[0],
-//   argv[1], ... terminate: nothing make FIFO: u32 mode, u32 has user, u32 uid, u32 gid, one
-//   string: path A string is u32 length and that many octets.
+//   start: u32 timeout in ms (0: none), user, strings: file, argv[0], argv[1], ...
+//   terminate: nothing
+//   make FIFO: u32 mode, user, one string: path
+// A user is u32 has user, u32 uid, u32 gid, u32 n, and n supplementary groups of u32. A string is
+// u32 length and that many octets.
 //
 // A report is 12 octets: u32 run, u32 kind, i32 value.
 
@@ -28,6 +30,8 @@ inline constexpr uint32_t kMaxRequestBytes = 1U << 20;
 struct Identity {
   uint32_t uid = 0;
   uint32_t gid = 0;
+  /** All that the process shall have besides `gid`; that one may be among them. */
+  std::vector<uint32_t> groups;
 };
 
 struct Start {

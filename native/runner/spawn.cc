@@ -28,8 +28,9 @@ void ResetSignals() {
 }
 
 bool TakeIdentity(const Identity& identity) {
-  const gid_t group = identity.gid;
-  if (geteuid() == 0 && setgroups(1, &group) != 0) return false;
+  static_assert(sizeof(gid_t) == sizeof(uint32_t));
+  const std::vector<uint32_t>& groups = identity.groups;
+  if (geteuid() == 0 && setgroups(groups.size(), groups.data()) != 0) return false;
   return setresgid(identity.gid, identity.gid, identity.gid) == 0 &&
          setresuid(identity.uid, identity.uid, identity.uid) == 0;
 }

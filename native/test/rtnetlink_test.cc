@@ -358,7 +358,7 @@ TEST(Kernel, SplitsABatchThatTheReceiveBufferCannotHoldTheVerdictsOf) {
   if (!InFreshNamespace([] {
         Socket socket;
         SocketOptions options;
-        options.receive_buffer_bytes = 4'096;
+        options.receive_buffer.bytes = 4'096;
         ASSERT_EQ(socket.Open(NETLINK_ROUTE, options), 0);
         MessageBuilder batch;
         for (int index = 0; index < 100; ++index) {

@@ -86,6 +86,14 @@ void Loop::Submit(int32_t id, Order order) {
   });
 }
 
+void Loop::SetReceiveBuffers(const LoopBuffers& buffers) {
+  thread_.PostCall([this, buffers] {
+    if (!netlink_.is_open()) return;
+    monitor_.SetReceiveBuffer(buffers.monitor);
+    netlink_.SetReceiveBuffer(buffers.command.value_or(netlink::ReceiveBuffer{}));
+  });
+}
+
 void Loop::SetGroup(std::vector<int32_t> members) {
   thread_.PostCall([this, shared = std::make_shared<std::vector<int32_t>>(std::move(members))] {
     GroupNow(shared);
@@ -231,11 +239,14 @@ void Loop::AttachSocket(Slot* slot) {
   }
   slot->socket = found->get();
   slot->socket->Attach(transport.filter.format.vrid, &slot->instance);
+  slot->socket->GrowReceiveBuffer(transport.receive_buffer_bytes);
 }
 
 AdvertSocket* Loop::DetachSocket(Slot* slot) {
   AdvertSocket* const socket = std::exchange(slot->socket, nullptr);
-  if (socket != nullptr) socket->Detach(&slot->instance);
+  if (socket == nullptr) return nullptr;
+  socket->Detach(&slot->instance);
+  socket->GrowReceiveBuffer(-slot->instance.transport()->receive_buffer_bytes);
   return socket;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -31,6 +32,12 @@ namespace holdfast::vrrp {
 /** contract.ts `VrrpLoopOptions` */
 struct LoopOptions {
   int64_t lease_us = 0;
+};
+
+/** contract.ts `NetlinkBuffers`; nothing: the usual ones */
+struct LoopBuffers {
+  std::optional<netlink::ReceiveBuffer> monitor;
+  std::optional<netlink::ReceiveBuffer> command;
 };
 
 /**
@@ -65,6 +72,8 @@ class Loop final : private InstanceHost,
   void CloseSession(int32_t id);
   /** contract.ts `VrrpLoop.setFollowers` */
   void SetFollowers(int32_t session, std::vector<int32_t> instances);
+  /** contract.ts `NetlinkBufferControl.setReceiveBuffers` */
+  void SetReceiveBuffers(const LoopBuffers& buffers);
   void RenewLease();
   /** Carries out what was submitted before. Idempotent. */
   void Close();

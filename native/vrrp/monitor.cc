@@ -16,7 +16,7 @@ namespace holdfast::vrrp {
 namespace {
 
 constexpr int kDatagramsPerTurn = 64;
-constexpr int kReceiveBufferBytes = 8 << 20;
+constexpr netlink::ReceiveBuffer kReceiveBuffer{.bytes = 8 << 20, .is_forced = true};
 constexpr uint32_t kObjectGroups =
     RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1);
 /** RTPROT_KEEPALIVED: routes of others may come by the hundred thousand. */
@@ -52,7 +52,7 @@ bool IsUsable(uint32_t flags) { return (flags & kUsable) == kUsable; }
 std::optional<SyscallError> Monitor::Open(uv_loop_t* loop) {
   const netlink::SocketOptions options{
       .groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | kObjectGroups,
-      .receive_buffer_bytes = kReceiveBufferBytes};
+      .receive_buffer = kReceiveBuffer};
   if (const int error = events_.Open(NETLINK_ROUTE, options); error != 0) {
     return SyscallError{.syscall = "socket", .error_number = -error};
   }
@@ -68,6 +68,10 @@ std::optional<SyscallError> Monitor::Open(uv_loop_t* loop) {
 void Monitor::Close() {
   readable_.Close();
   events_.Close();
+}
+
+void Monitor::SetReceiveBuffer(const std::optional<netlink::ReceiveBuffer>& buffer) {
+  events_.SetReceiveBuffer(buffer.value_or(kReceiveBuffer));
 }
 
 std::optional<uint32_t> Monitor::FlagsOf(int32_t ifindex) const {

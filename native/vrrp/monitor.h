@@ -40,6 +40,8 @@ class Monitor {
 
   std::optional<SyscallError> Open(uv_loop_t* loop);
   void Close();
+  /** @param buffer nothing: the usual one */
+  void SetReceiveBuffer(const std::optional<netlink::ReceiveBuffer>& buffer);
 
   /** Flags (IFF_*) of a link, nothing when it is not known. */
   std::optional<uint32_t> FlagsOf(int32_t ifindex) const;

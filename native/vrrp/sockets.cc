@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "loop/datagram_batch.h"
@@ -226,6 +227,21 @@ void AdvertSocket::Deliver(std::span<const uint8_t> packet, const msghdr& messag
   } else if (const auto datagram = SplitIpv4(packet)) {
     listener_->OnPacket(*this, *datagram);
   }
+}
+
+void AdvertSocket::GrowReceiveBuffer(int64_t bytes) {
+  if (bytes == 0) return;
+  receive_bytes_ += bytes;
+  if (usual_receive_bytes_ == 0) {
+    socklen_t length = sizeof usual_receive_bytes_;
+    getsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &usual_receive_bytes_, &length);
+    // The kernel tells twice what it was given. @see socket(7)
+    usual_receive_bytes_ /= 2;
+  }
+  const int64_t wanted = receive_bytes_ > 0 ? receive_bytes_ : usual_receive_bytes_;
+  const int size = static_cast<int>(std::min<int64_t>(wanted, std::numeric_limits<int>::max()));
+  // Above net.core.rmem_max it gets that much.
+  setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 }
 
 void AdvertSocket::Attach(uint8_t vrid, Instance* instance) { by_vrid_[vrid].push_back(instance); }

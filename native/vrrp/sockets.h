@@ -73,6 +73,9 @@ class AdvertSocket {
   /** Delivers what waits, at most a few dozen packets; the rest comes with the next turn. */
   void Drain();
 
+  /** The receive buffer is the sum of what its instances ask for, else the kernel's usual one. */
+  void GrowReceiveBuffer(int64_t bytes);
+
   void Attach(uint8_t vrid, Instance* instance);
   void Detach(Instance* instance);
   bool has_instances() const;
@@ -93,6 +96,9 @@ class AdvertSocket {
   UniqueFd fd_;
   Readable readable_;
   int priority_ = 0;
+  int64_t receive_bytes_ = 0;
+  /** What the kernel gave it. */
+  int usual_receive_bytes_ = 0;
   std::array<std::vector<Instance*>, 256> by_vrid_;
   std::array<bool, 256> is_vrid_noted_{};
 };

@@ -29,6 +29,8 @@ struct Transport {
   bool skips_address_check = false;
   /** SO_PRIORITY */
   int socket_priority = 0;
+  /** What this instance adds to the receive buffer of its socket; 0: nothing is asked for. */
+  int64_t receive_buffer_bytes = 0;
 
   const IpAddress& source() const { return filter.format.source; }
 };

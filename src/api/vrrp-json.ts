@@ -3,6 +3,7 @@ import type { ConfiguredAddress } from "../model/addressing.ts";
 import type { ScriptCommand } from "../model/command.ts";
 import type { VirtualAddress } from "../model/vrrp.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { ProcessSnapshot } from "../runtime/tracking-processes.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
 import type { InstanceStatistics } from "./statistics.ts";
 
@@ -28,12 +29,42 @@ const SCOPES: ReadonlyMap<number, string> = new Map([
 
 type Data = Record<string, unknown>;
 
-/** keepalived's JSON file, one line. */
-export function renderJson(instances: readonly JsonInstance[], version: 1 | 2): string {
+/**
+ * keepalived's JSON file, one line.
+ * @param processes shown by version 2 only, and only when there are any
+ */
+export function renderJson(
+  instances: readonly JsonInstance[],
+  version: 1 | 2,
+  processes: readonly ProcessSnapshot[] = [],
+): string {
   const vrrp = instances.map((instance) => ({ data: dataOf(instance), stats: statsOf(instance.statistics) }));
-  const text = JSON.stringify(version === 1 ? vrrp : { vrrp });
+  const text = JSON.stringify(version === 1 ? vrrp : { vrrp, ...processData(processes) });
   // keepalived escapes slashes, which stand in strings only.
   return `${text.replaceAll("/", "\\/")}\n`;
+}
+
+/** What keepalived calls no upper limit. */
+const UNLIMITED = 0xffffffff;
+
+function processData(processes: readonly ProcessSnapshot[]): Data {
+  if (processes.length === 0) return {};
+  const entries = processes.map(({ process, state }) => ({
+    process: process.command[0] ?? "",
+    parameters: process.command.slice(1).join(" "),
+    param_match: process.parameterMatch,
+    min_processes: process.quorum,
+    max_processes: process.quorumMaximum ?? UNLIMITED,
+    current_processes: state.count,
+    have_quorum: state.hasQuorum,
+    weight: process.weight,
+    terminate_delay: seconds(process.terminateDelayUs),
+    fork_delay: seconds(process.forkDelayUs),
+    fork_delay_timer_running: state.isDelayed && !state.hasQuorum,
+    terminate_delay_timer_running: state.isDelayed && state.hasQuorum,
+    full_command: process.matchesFullCommand,
+  }));
+  return { track_process: entries };
 }
 
 function seconds(us: number): number {

@@ -1,19 +1,19 @@
 import { existsSync, mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { InterfaceAddress, IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptions } from "../native/contract.ts";
 import { runnerProgram } from "../native/load.ts";
 import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.ts";
-import { createConfigurationHost } from "../runtime/config-host.ts";
 import { asksForVrrp } from "../runtime/daemon-halves.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
+import { LinkBeats, polledLinks } from "../runtime/link-beats.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { LoopThreads } from "../runtime/loop-threads.ts";
 import { lookAtNetwork } from "../runtime/lvs-network-look.ts";
 import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { speakTlsWorkerFailed } from "../runtime/lvs-wording.ts";
+import { type BufferUses, NetlinkSockets } from "../runtime/netlink-buffers.ts";
 import { runNft } from "../runtime/network-firewall.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
@@ -24,6 +24,7 @@ import { ownMissingCapabilities } from "../runtime/privileges.ts";
 import { openProbeLoops } from "../runtime/probe-loops.ts";
 import { runningProcessName } from "../runtime/process-stat.ts";
 import { createScriptRunner, type ScriptRunner } from "../runtime/script-runner.ts";
+import { seededRandom } from "../runtime/seeded-random.ts";
 import type { ServiceManager } from "../runtime/service-manager.ts";
 import { SharedLoop } from "../runtime/shared-loop.ts";
 import { vrrpStartupDelayUs } from "../runtime/startup-delay.ts";
@@ -34,8 +35,9 @@ import { createVrrpHalf, type VrrpHalf, vrrpSurroundings } from "../runtime/trac
 import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
+import { createReading } from "./config-reading.ts";
 import type { Flags } from "./flags.ts";
-import { enterNamespace, namespacePath, openIpvsIn, readLinks } from "./host-network.ts";
+import { enterNamespace, namespacePath, openIpvsIn } from "./host-network.ts";
 import { createOwnedKeeper } from "./owned-keeper.ts";
 
 /** What the parts are built from. */
@@ -132,6 +134,7 @@ interface Effects {
   readonly notifier: Notifier;
   readonly syncDaemon: SyncDaemon;
   readonly loop: SharedLoop;
+  readonly beats: LinkBeats;
 }
 
 function createVrrp(context: PartsContext, configuration: CompleteConfiguration, effects: Effects): VrrpHalf {
@@ -166,7 +169,7 @@ function createRuntimeOf(
 ): VrrpRuntime {
   const { flags, native } = context;
   const { trackingOf, onLoopEvents } = seams;
-  const { notifier, syncDaemon, loop } = seams.effects;
+  const { notifier, syncDaemon, loop, beats } = seams.effects;
   const { leaseUs } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
   const runtime = createVrrpRuntime(
@@ -181,11 +184,13 @@ function createRuntimeOf(
     },
     {
       createLoop: (onEvents) =>
-        loop.openVrrp(loopOptions(configuration), (events) => {
-          onEvents(events);
-          onLoopEvents(events);
-        }),
-      rtnetlink: native.openRtnetlink(),
+        beats.follow(onEvents, (onBeats) =>
+          loop.openVrrp(loopOptions(configuration), (events) => {
+            onBeats(events);
+            onLoopEvents(events);
+          }),
+        ),
+      rtnetlink: beats.attach(native.openRtnetlink()),
       clock: createClock(native),
       log: (record) => log.speak(record),
       isDetailed: log.isDetailed,
@@ -235,6 +240,7 @@ function createLvs(
   { runner, notifier, loop }: Pick<Effects, "runner" | "notifier" | "loop">,
 ): LvsRuntime {
   const { flags, native } = context;
+  const { randomSeed } = configuration.global;
   const log = context.log.forSubsystem("checkers");
   const lvs = createLvsRuntime(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
@@ -250,7 +256,7 @@ function createLvs(
       runner,
       log: (record) => log.speak(record),
       clock: createClock(native),
-      random: Math.random,
+      random: randomSeed === null ? Math.random : seededRandom(randomSeed),
       onPoolEvent: (event) => {
         notifier.lvs.onPoolEvent(event);
         context.observers.poolChanged(event);
@@ -294,14 +300,19 @@ async function chooseIpvs(context: PartsContext, namespace: () => string | null)
 }
 
 /** What observers and threads are told of a configuration goes along with what the notifier is told. */
-function observed(notifier: Notifier, context: PartsContext): DaemonDependencies["notifier"] {
+function observed(
+  notifier: Notifier,
+  context: PartsContext,
+  configure: (configuration: CompleteConfiguration, uses: BufferUses) => void,
+): DaemonDependencies["notifier"] {
   const { observers, threads, flags } = context;
   const configured = (configuration: CompleteConfiguration): void => {
     observers.configured(configuration);
-    threads.configure(configuration, {
-      hasVrrp: flags.runsVrrp && asksForVrrp(configuration),
-      hasBfd: flags.runsBfd && configuration.bfdInstances.length > 0,
-    });
+    const hasVrrp = flags.runsVrrp && asksForVrrp(configuration);
+    const hasBfd = flags.runsBfd && configuration.bfdInstances.length > 0;
+    threads.configure(configuration, { hasVrrp, hasBfd });
+    const hasCheckers = flags.runsCheckers && configuration.virtualServers.length > 0;
+    configure(configuration, { hasVrrp, hasCheckers });
   };
   return {
     begin: async (configuration) => {
@@ -323,12 +334,6 @@ function observed(notifier: Notifier, context: PartsContext): DaemonDependencies
 /** The real effects behind the daemon. */
 export async function createDaemonParts(context: PartsContext): Promise<DaemonDependencies> {
   const { flags, native, log } = context;
-  const source = {
-    path: flags.configFile,
-    workingDirectory: context.workingDirectory,
-    configId: flags.configId,
-    enforcesIncludes: flags.enforcesIncludes,
-  };
   const runner = createScriptRunner({ program: runnerProgram(), log: (record) => log.speak(record) });
   const notifier = new Notifier({ runner, clock: createClock(native), log: (record) => log.speak(record) });
   // `net_namespace_ipvs` without a name is where we are before joining another one.
@@ -340,24 +345,30 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     clock: createClock(native),
     log: (record) => log.speak(record),
   });
+  const sockets = new NetlinkSockets();
+  const vrrpLog = log.forSubsystem("vrrp");
+  const beats = new LinkBeats({ clock: createClock(native), log: (record) => vrrpLog.speak(record) });
   const loop = new SharedLoop((options, onEvents) =>
-    context.threads.hold("vrrp", native.createVrrpLoop(options, onEvents)),
+    context.threads.hold("vrrp", sockets.holdLoop(native.createVrrpLoop(options, onEvents))),
   );
   return {
     log,
     manager: context.manager,
     nowUs: () => native.monotonicUs(),
-    load: async (before) =>
-      loadConfiguration(source, createConfigurationHost(await readLinks(native, log)), null, before),
+    ...createReading({ ...context, runDirectory: RUN_DIRECTORY }),
     enterNamespace: (name) => enterNamespace(native, name),
     missingCapabilities: ownMissingCapabilities,
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
     openIpvs,
     syncDaemon,
-    createLvs: (table, configuration) => createLvs(context, table, configuration, { runner, notifier, loop }),
-    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop }),
+    createLvs: (table, configuration) =>
+      createLvs(context, sockets.holdTable(table), configuration, { runner, notifier, loop }),
+    createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop, beats }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
-    notifier: observed(notifier, context),
+    notifier: observed(notifier, context, (configuration, uses) => {
+      sockets.configure(configuration, uses);
+      beats.configure(uses.hasVrrp ? polledLinks(configuration) : []);
+    }),
     owned: createOwnedKeeper({
       flags,
       log,

@@ -1,24 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import type { InstanceStatistics } from "../api/statistics.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { dumpDirectory, writeDumpFile } from "../runtime/dump-file.ts";
+import { type DumpFile, dumpPath } from "../runtime/dump-paths.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { SignalHandlers } from "../runtime/signals.ts";
 
 export type DumpKind = Parameters<SignalHandlers["dump"]>[0];
 
-const FILES: Readonly<Record<DumpKind, string>> = {
-  DATA: "keepalived.data",
-  STATS: "keepalived.stats",
-  STATS_CLEAR: "keepalived.stats",
-  JSON: "keepalived.json",
+const FILES: Readonly<Record<DumpKind, DumpFile>> = {
+  DATA: "state",
+  STATS: "statistics",
+  STATS_CLEAR: "statistics",
+  JSON: "json",
 };
 
 export interface DumpDependencies {
   /** Null while the daemon is not up: the request is ignored then. */
   readonly status: () => DaemonStatus | null;
+  /** `-s` */
+  readonly namespace: string | null;
   readonly nowUs: () => number;
   readonly log: Logger;
 }
@@ -33,19 +35,54 @@ export class Dumps {
     this.#dependencies = dependencies;
   }
 
+  /** keepalived: each of its processes writes a file of its own; ours has the state of checks in a second one. */
+  async #writeChecks(): Promise<void> {
+    const path = this.#path("DATA", "_check");
+    const { renderCheckData } = await import("../api/check-data.ts");
+    const status = this.#dependencies.status();
+    if (path === null || status === null || status.lvs === null) return;
+    const { configuration, lvs } = status;
+    const ownUser = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    this.#put("DATA", path, renderCheckData({ configuration, lvs, ownUser }));
+  }
+
+  #put(what: DumpKind, path: string, text: string): void {
+    const { log } = this.#dependencies;
+    const code = writeDumpFile(path, text, () => randomBytes(8).toString("hex"));
+    if (code === null) log.info("dump written", { what, path });
+    else log.error("dump not written", { what, path, reason: code });
+  }
+
   /** Never rejects: a file that can't be written is told and does not matter to the daemon. */
   async write(kind: DumpKind): Promise<void> {
     const { log } = this.#dependencies;
-    const path = join(dumpDirectory(process.env), FILES[kind]);
+    const path = this.#path(kind);
+    if (path === null) return;
     try {
       const text = await this.#render(kind);
       if (text === null) return;
-      const code = writeDumpFile(path, text, () => randomBytes(8).toString("hex"));
-      if (code === null) log.info("dump written", { what: kind, path });
-      else log.error("dump not written", { what: kind, path, reason: code });
+      this.#put(kind, path, text);
+      if (kind === "DATA") await this.#writeChecks();
     } catch (error) {
       log.error("dump not written", { what: kind, path, reason: errorText(error) });
     }
+  }
+
+  /** @returns null unless the daemon is up */
+  #path(kind: DumpKind, suffix = ""): string | null {
+    const { status, namespace } = this.#dependencies;
+    const global = status()?.configuration.global;
+    if (global === undefined) return null;
+    return dumpPath(
+      FILES[kind],
+      {
+        directory: dumpDirectory(process.env),
+        settings: global.dumps,
+        networkNamespace: namespace ?? global.networkNamespace,
+        instanceName: global.instanceName,
+      },
+      suffix,
+    );
   }
 
   /** @returns null when there is nothing to write */
@@ -74,6 +111,6 @@ export class Dumps {
       const counted = since(statistics.statisticsOf(snapshot));
       return config === undefined ? [] : [{ config, snapshot, statistics: counted, lastTransitionSec }];
     });
-    return json.renderJson(shown, configuration.global.dumps.jsonVersion);
+    return json.renderJson(shown, configuration.global.dumps.jsonVersion, status.processes);
   }
 }

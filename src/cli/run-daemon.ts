@@ -10,6 +10,7 @@ import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { LoopThreads } from "../runtime/loop-threads.ts";
 import { OverrideKeeper } from "../runtime/override-keeper.ts";
+import { ReloadSchedule } from "../runtime/reload-schedule.ts";
 import { openServiceManager, type ServiceManager } from "../runtime/service-manager.ts";
 import { listenToRealtimeSignals, listenToSignals, type SignalHandlers } from "../runtime/signals.ts";
 import { StateObservers } from "../runtime/state-observers.ts";
@@ -79,9 +80,14 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
 function requestHandlers(
   daemon: Daemon,
   control: Control,
-  { native, threads, logging: { log } }: Setting,
+  { flags, native, threads, logging: { log } }: Setting,
 ): SignalHandlers {
-  const dumps = new Dumps({ status: () => daemon.status(), nowUs: () => native.monotonicUs(), log });
+  const dumps = new Dumps({
+    status: () => daemon.status(),
+    namespace: flags.namespace,
+    nowUs: () => native.monotonicUs(),
+    log,
+  });
   return {
     stop: () => {
       void control.close();
@@ -188,6 +194,13 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
     announce: (instance) => operator.announce(instance),
   });
   observers.add(dbus);
+  const schedule = new ReloadSchedule({
+    nowMs: Date.now,
+    clock: { after: (delayUs, callback) => later(delayUs / 1000, callback) },
+    log: logging.log,
+    reload: () => handlers.reload(),
+  });
+  observers.add({ configured: ({ global }) => schedule.configure(global.reload) });
   const daemon: Daemon = await createDaemon({ ...setting, manager });
   watchForCrashes(daemon, logging.log, say);
   const control = new Control({ daemon, flags, native, overrides, operator, log: logging.log, events: logging.events });
@@ -209,6 +222,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   await control.apply();
   const exitCode = await daemon.untilEnd();
   endWatchdog();
+  schedule.close();
   snmp.close();
   dbus.close();
   await control.close();

@@ -4,6 +4,7 @@ import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
+import { KernelCountsCache } from "../runtime/kernel-counts.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { LvsPoolEvent, LvsUsage } from "../runtime/lvs-types.ts";
 import { DEFAULT_AGENT, parseAgentAddress } from "../runtime/snmp-address.ts";
@@ -25,7 +26,7 @@ export interface SnmpContext {
   readonly status: () => DaemonStatus | null;
   readonly overrides: SnmpSetterContext["overrides"];
   readonly operator: SnmpSetterContext["operator"];
-  /** Never rejects. */
+  /** What passes through the kernel's table; never rejects. */
   readonly usage: () => Promise<LvsUsage | null>;
 }
 
@@ -102,6 +103,7 @@ export class Snmp implements StateObserver {
   #view: { readonly facts: MibFacts; readonly node: MibNode } | null = null;
   readonly #setter: MibSetter;
   readonly #upSinceUs = new Map<string, number>();
+  readonly #counts: KernelCountsCache;
   #isClosed = false;
 
   constructor(context: SnmpContext) {
@@ -117,6 +119,7 @@ export class Snmp implements StateObserver {
         this.#facts = null;
       },
     );
+    this.#counts = new KernelCountsCache({ nowMs: () => performance.now(), usage: context.usage });
   }
 
   configured(configuration: CompleteConfiguration): void {
@@ -261,7 +264,10 @@ export class Snmp implements StateObserver {
   }
 
   async #viewOf({ buildView }: Modules, wanted: Wanted): Promise<MibNode> {
-    const facts = await this.#factsOf(VIEW_AGE_MS);
+    const { countAges } = this.#configuration?.global.snmp ?? {};
+    // Counts that shall be fresher than that make the whole view so.
+    const countsUs = countAges === undefined ? [] : [countAges.virtualServersUs, countAges.realServersUs];
+    const facts = await this.#factsOf(Math.min(VIEW_AGE_MS, ...countsUs.map((us) => us / 1000)));
     if (this.#view?.facts !== facts) this.#view = { facts, node: buildView(wanted, facts) };
     return this.#view.node;
   }
@@ -285,7 +291,6 @@ export class Snmp implements StateObserver {
 
   async #makeFacts(): Promise<MibFacts> {
     const { native, status, flags } = this.#context;
-    const usage = this.#wanted?.checkers === true ? await this.#context.usage() : null;
     const links = new Map<string, LinkFacts>();
     const rtnetlink = native.openRtnetlink();
     try {
@@ -296,6 +301,8 @@ export class Snmp implements StateObserver {
     const configuration = this.#configuration;
     if (configuration === null) throw new Error("asked before there was a configuration");
     const { instances = [], lvs = null } = status() ?? {};
+    const servesCounts = this.#wanted?.checkers === true && lvs !== null;
+    const usage = servesCounts ? await this.#counts.read(configuration.global.snmp.countAges) : null;
     return {
       snapshot: { configuration, instances, lvs },
       usage,

@@ -54,7 +54,8 @@ function read(entry: Entry | null, owner: Owner | null, context: BuildContext): 
   if (named === undefined && names.length > 0) return null;
   const user = named === undefined ? defaultUser(argv[0] ?? "", place, context) : named;
   if (user === undefined) return null;
-  return isUsable(argv[0] ?? "", user, entry, context) ? { argv, user, place } : null;
+  if (!isUsable(argv[0] ?? "", user, entry, context)) return null;
+  return { argv, user, ...(context.scripts.usesLinks ? { isRunByLink: true } : {}), place };
 }
 
 /**
@@ -72,7 +73,10 @@ function defaultUser(
   return undefined;
 }
 
-/** Looks up `USER [GROUP]`. @returns undefined and a diagnostic when there is no such user or group */
+/**
+ * Looks up `USER [GROUP]`; a group that begins with a colon, or a colon alone, asks for all groups of the user.
+ * @returns undefined and a diagnostic when there is no such user or group
+ */
 export function readUser(
   words: readonly string[],
   entry: Entry,
@@ -87,13 +91,17 @@ export function readUser(
     return undefined;
   }
   const group = groupWord?.replace(/^:/, "") ?? "";
-  if (group === "") return user;
+  const withGroups = (gid: number): UserFacts => {
+    const hasAll = context.scripts.hasAllGroups || groupWord?.startsWith(":") === true;
+    return { uid: user.uid, gid, ...(hasAll ? { groups: context.host.findGroupsOf(name, gid) } : {}) };
+  };
+  if (group === "") return withGroups(user.gid);
   const gid = context.host.findGroup(group);
   if (gid === null) {
     context.reporter.add(code, `there is no group "${group}"`, place);
     return undefined;
   }
-  return { uid: user.uid, gid };
+  return withGroups(gid);
 }
 
 /** Scripts that keepalived complains about when they, or their users, are not there. */

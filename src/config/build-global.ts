@@ -7,7 +7,7 @@ import type {
   SnmpSettings,
 } from "../model/global-complete.ts";
 import type { IpAddress } from "../model/units.ts";
-import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { ConfiguredVrrpInstance, ReceiveBufferRule } from "../model/vrrp-complete.ts";
 import { isMulticast, parseAddress } from "./address.ts";
 import { readCommand, readFifo, readUser } from "./build-command.ts";
 import { readControl, readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
@@ -40,6 +40,7 @@ export interface VrrpDefaults {
   readonly ownerIgnoresAdverts: boolean;
   readonly notifiesPriorityChanges: boolean;
   readonly extraInterfaceGarp: ConfiguredVrrpInstance["extraInterfaceGarp"];
+  readonly receiveBuffer: ReceiveBufferRule;
 }
 
 export interface BuiltGlobals {
@@ -57,8 +58,14 @@ const DEFAULT_PROBE_COUNT = 4096;
 export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobals {
   const entries = root.all("global_defs").flatMap((block) => block.entries);
   const globals = new Settings(entries, context.reporter);
+  context.names.place({ vendor: globals.text("iproute_usr_dir"), admin: globals.text("iproute_etc_dir") });
   context.scripts.isSecured = globals.has("enable_script_security");
+  context.scripts.usesLinks = globals.boolean("use_symlink_paths") ?? false;
+  // keepalived: a user that was named before the word does not get them.
+  context.scripts.hasAllGroups =
+    wantsAllGroups(globals) && isBefore(globals, "set_supplementary_groups", "script_user");
   settleScriptUser(globals, context);
+  context.scripts.hasAllGroups = wantsAllGroups(globals);
   const vrrp = buildVrrpDefaults(globals, context);
   const mail = buildMail(globals, context);
   return {
@@ -69,18 +76,33 @@ export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobal
   };
 }
 
+function wantsAllGroups(globals: Settings): boolean {
+  return globals.boolean("set_supplementary_groups") ?? false;
+}
+
+function isBefore(globals: Settings, first: string, second: string): boolean {
+  const indexOf = (name: string): number => globals.entries.findIndex(({ keyword }) => keyword.name === name);
+  return indexOf(first) < indexOf(second);
+}
+
 /** keepalived's account for scripts. */
 const SCRIPT_USER = "keepalived_script";
 
 /** Who runs scripts that name nobody. With `enable_script_security` that is never the daemon itself, unless told so. */
 function settleScriptUser(globals: Settings, context: BuildContext): void {
-  const { scripts, host } = context;
+  const { scripts } = context;
   const entry = globals.entry("script_user");
   const words = globals.words("script_user") ?? [];
-  const user = entry === null ? host.findUser(SCRIPT_USER) : readUser(words, entry, context);
+  const user = entry === null ? scriptAccount(globals, context) : readUser(words, entry, context);
   scripts.user = user ?? null;
   const isMissing = entry === null ? user === null && scripts.isSecured : user === undefined;
   scripts.missingUser = isMissing ? (words[0] ?? SCRIPT_USER) : null;
+}
+
+function scriptAccount(globals: Settings, { host }: BuildContext): ConfiguredGlobals["scriptUser"] {
+  const user = host.findUser(SCRIPT_USER);
+  const hasAll = user !== null && wantsAllGroups(globals);
+  return hasAll ? { ...user, groups: host.findGroupsOf(SCRIPT_USER, user.gid) } : user;
 }
 
 type BuiltParts = Pick<BuiltGlobals, "vrrp" | "mail">;
@@ -147,10 +169,12 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     mailsOnlyServerChanges: globals.boolean("no_checker_emails") ?? false,
     vmacPrefix,
     vmacAddressPrefix: globals.text("vmac_addr_prefix") ?? vmacPrefix,
+    randomSeed: globals.number("random_seed"),
+    pollsAllLinks: root.has("linkbeat_use_polling"),
     umask: readUmask(globals, context),
     childWaitSec: root.number("child_wait_time") ?? 5,
-    receiveBufferMultiplier: globals.number("vrrp_rx_bufs_multiplier") ?? 3,
-    receiveBufferPolicy: readBufferPolicy(globals, context),
+    receiveBufferMultiplier: parts.vrrp.receiveBuffer.multiplier,
+    receiveBufferPolicy: parts.vrrp.receiveBuffer.policy,
     vrrp: describeDefaults(globals, parts.vrrp),
     reload: readReload(globals),
     dumps: readDumps(globals),
@@ -310,6 +334,7 @@ function readFirewall(globals: Settings, context: BuildContext): FirewallSetting
 
 function readSnmp(globals: Settings): SnmpSettings {
   const servesRfc = globals.has("enable_snmp_rfc");
+  const virtualServersUs = globals.number("snmp_vs_stats_update_interval") ?? 5 * SECOND_US;
   return {
     socket: globals.text("snmp_socket"),
     sendsTraps: globals.has("enable_traps"),
@@ -317,6 +342,10 @@ function readSnmp(globals: Settings): SnmpSettings {
     servesCheckers: globals.has("enable_snmp_checker"),
     servesRfc2787: servesRfc || globals.has("enable_snmp_rfcv2"),
     servesRfc6527: servesRfc || globals.has("enable_snmp_rfcv3"),
+    countAges: {
+      virtualServersUs,
+      realServersUs: globals.number("snmp_rs_stats_update_interval") ?? virtualServersUs,
+    },
   };
 }
 
@@ -373,6 +402,10 @@ function buildVrrpDefaults(globals: Settings, context: BuildContext): VrrpDefaul
     ownerIgnoresAdverts: globals.boolean("vrrp_owner_ignore_adverts") ?? false,
     notifiesPriorityChanges: globals.boolean("vrrp_notify_priority_changes") ?? false,
     extraInterfaceGarp: readExtraGarp(globals, context),
+    receiveBuffer: {
+      policy: readBufferPolicy(globals, context),
+      multiplier: globals.number("vrrp_rx_bufs_multiplier") ?? 3,
+    },
   };
 }
 

@@ -58,9 +58,12 @@ export function withCredentials(
   virtualServers: readonly ConfiguredVirtualServer[],
   tls: TlsMaterial | null,
 ): readonly ConfiguredVirtualServer[] {
-  if (tls === null || tls.certificateFile === null || tls.keyFile === null) return virtualServers;
-  const { certificateFile, keyFile, password } = tls;
-  const credentials: ClientCredentials = { certificateFile, keyFile, password };
+  if (tls === null) return virtualServers;
+  const { certificateFile, keyFile, password, caFile } = tls;
+  const hasIdentity = certificateFile !== null && keyFile !== null;
+  if (!hasIdentity && caFile === null) return virtualServers;
+  const identity = hasIdentity ? { certificateFile, keyFile } : { certificateFile: null, keyFile: null };
+  const credentials: ClientCredentials = { ...identity, password, caFile };
   return virtualServers.map((virtualServer) => ({
     ...virtualServer,
     realServers: virtualServer.realServers.map((server) => ({

@@ -111,6 +111,7 @@ function readInherited(draft: InstanceDraft): InheritedSettings {
     pollsLinkbeat: settings.has("linkbeat_use_polling"),
     tracksSourceAddress: settings.has("track_src_ip"),
     kernelReceiveBufferBytes: settings.number("kernel_rx_buf_size"),
+    receiveBuffer: vrrp.receiveBuffer,
     extraInterfaceGarp: readExtraGarp(draft),
     lvsSyncInterface: settings.text("lvs_sync_daemon_interface"),
     sendsMail: settings.boolean("smtp_alert") ?? globals.mail.alertsForVrrp ?? globals.mail.alertsByDefault ?? false,
@@ -136,6 +137,7 @@ type InheritedSettings = Pick<
   | "pollsLinkbeat"
   | "tracksSourceAddress"
   | "kernelReceiveBufferBytes"
+  | "receiveBuffer"
   | "extraInterfaceGarp"
   | "lvsSyncInterface"
   | "sendsMail"

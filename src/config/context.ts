@@ -13,6 +13,10 @@ export interface ScriptContext {
   missingUser: string | null;
   /** `enable_script_security` */
   isSecured: boolean;
+  /** `set_supplementary_groups` */
+  hasAllGroups: boolean;
+  /** `use_symlink_paths` */
+  usesLinks: boolean;
 }
 
 /** What every builder of the model has at hand. */

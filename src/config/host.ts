@@ -1,3 +1,4 @@
+import type { ScriptUser } from "../model/command.ts";
 import type { HttpRegex } from "../model/lvs.ts";
 
 /** What one path turned out to be. `text` is the file decoded as UTF-8, invalid octets replaced. */
@@ -20,10 +21,7 @@ export interface InterfaceFacts {
   readonly isVmac: boolean;
 }
 
-export interface UserFacts {
-  readonly uid: number;
-  readonly gid: number;
-}
+export type UserFacts = ScriptUser;
 
 /**
  * What was found at a script's path.
@@ -50,6 +48,11 @@ export interface ConfigurationHost {
   findUser(name: string): UserFacts | null;
   /** @returns the numeric group, null if there is none of this name */
   findGroup(name: string): number | null;
+  /**
+   * @param gid the first group
+   * @returns all groups of a user, the first one first
+   */
+  findGroupsOf(user: string, gid: number): readonly number[];
   /** @param path as written after unquoting; a bare name is to be searched in PATH */
   inspectScript(path: string): ScriptFinding;
   /** @returns why a pattern does not compile, empty when it does. Absent: nobody here can tell. */

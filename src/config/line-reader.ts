@@ -5,6 +5,7 @@ import type { ConfigurationHost } from "./host.ts";
 import { checksOf, findIncluded, type IncludeChecks, type IncludeLine, readInclude } from "./include.ts";
 import { LIMITS } from "./limits.ts";
 import { type ListLine, readList } from "./lists.ts";
+import type { MergedCopy } from "./merged-copy.ts";
 import { type BuiltIns, type Definition, expandOnce, readDefinition } from "./parameters.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -49,6 +50,8 @@ export interface ReaderOptions {
   readonly checks: IncludeChecks;
   readonly host: ConfigurationHost;
   readonly reporter: Reporter;
+  /** Written along, where somebody wants the whole text as one. */
+  readonly copy?: MergedCopy | null;
 }
 
 /** Reads files line by line and carries out everything that happens before blocks are seen. */
@@ -59,6 +62,7 @@ export class LineReader {
   private readonly options: ReaderOptions;
   private readonly host: ConfigurationHost;
   private readonly reporter: Reporter;
+  private readonly copy: MergedCopy | null;
   private openedFiles = 0;
   private generatedLines = 0;
   private generatedLength = 0;
@@ -71,6 +75,7 @@ export class LineReader {
     this.options = options;
     this.host = options.host;
     this.reporter = options.reporter;
+    this.copy = options.copy ?? null;
     this.checks = options.checks;
     this.builtIns = {
       currentDirectory: () => this.directory,
@@ -144,6 +149,9 @@ export class LineReader {
   private closeFrame(frame: Frame): void {
     this.frames.pop();
     if (frame.kind === "file") {
+      // An empty file has not been begun.
+      if (frame.line === 0) this.copy?.open(frame.file);
+      this.copy?.close();
       this.checks = frame.checksBefore;
       const outer = this.frames.findLast((other) => other.kind === "file");
       if (outer !== undefined) this.directory = outer.directory;
@@ -153,6 +161,13 @@ export class LineReader {
   /** The next line of a file without its comment and the blanks around it. */
   private readPhysical(frame: FileFrame): LogicalLine | null {
     if (frame.offset >= frame.text.length) return null;
+    if (frame.line === 0) this.copy?.open(frame.file);
+    const line = this.readTrimmed(frame);
+    this.copy?.line(line.text);
+    return line;
+  }
+
+  private readTrimmed(frame: FileFrame): LogicalLine {
     const newline = frame.text.indexOf("\n", frame.offset);
     const end = newline < 0 ? frame.text.length : newline;
     const start = frame.offset;
@@ -308,6 +323,7 @@ export class LineReader {
   }
 
   private include(include: IncludeLine, line: LogicalLine): void {
+    this.copy?.included();
     const checks = checksOf(include.keyword, this.checks);
     const exists = (path: string): boolean => this.host.readFile(path).kind !== "missing";
     const listDirectory = (path: string): readonly string[] | null => this.host.listDirectory(path);

@@ -16,6 +16,7 @@ import { statusOf, whyWithoutEffect } from "./keywords/status.ts";
 import type { Keyword } from "./keywords/table.ts";
 import { ROOT_TABLE } from "./keywords/tables.ts";
 import { LineReader } from "./line-reader.ts";
+import { MergedCopy } from "./merged-copy.ts";
 import { NameTables } from "./name-tables.ts";
 import { isCode, Reporter } from "./reporter.ts";
 import { findScript } from "./script-security.ts";
@@ -82,6 +83,31 @@ export function loadConfiguration(
   };
 }
 
+/** The text that loading reads, as one: what `config_save_dir` keeps. */
+export function mergeConfiguration(source: ConfigurationSource, host: ConfigurationHost): string {
+  const copy = new MergedCopy();
+  const lines = openLines(source, host, new Reporter(), copy);
+  while (lines.next() !== null);
+  return copy.text;
+}
+
+function openLines(
+  source: ConfigurationSource,
+  host: ConfigurationHost,
+  reporter: Reporter,
+  copy: MergedCopy | null = null,
+): LineReader {
+  const lines = new LineReader({
+    configId: source.configId ?? nodeNameOf(host.hostName),
+    checks: source.enforcesIncludes ? ALL_CHECKS : NO_CHECKS,
+    host,
+    reporter,
+    copy,
+  });
+  openMainFiles(source, host, lines, reporter);
+  return lines;
+}
+
 interface ReadingOrder {
   readonly source: ConfigurationSource;
   readonly host: ConfigurationHost;
@@ -96,14 +122,8 @@ interface Reading extends BuildContext {
 /** @param globals entries of global settings known from an earlier reading */
 function read({ source, host, kept }: ReadingOrder, globals: readonly Entry[] | null): Reading {
   const reporter = new Reporter();
-  const lines = new LineReader({
-    configId: source.configId ?? nodeNameOf(host.hostName),
-    checks: source.enforcesIncludes ? ALL_CHECKS : NO_CHECKS,
-    host,
-    reporter,
-  });
-  openMainFiles(source, host, lines, reporter);
-  const scripts = { user: null, missingUser: null, isSecured: false };
+  const lines = openLines(source, host, reporter);
+  const scripts = { user: null, missingUser: null, isSecured: false, hasAllGroups: false, usesLinks: false };
   const names = new NameTables(host);
   const context: BuildContext = { reporter, host, used: new Map(), scripts, names, shared: { timing: null } };
   const builder = new ConfigurationBuilder(context, globals);

@@ -11,6 +11,8 @@ export interface MemoryHostFacts {
   readonly hostName?: string;
   /** By name; every one is the user and the group of that name. */
   readonly users?: Readonly<Record<string, UserFacts>>;
+  /** By name of the user, without the first one. */
+  readonly groups?: Readonly<Record<string, readonly number[]>>;
   /** By path; a path that is not listed is `ok`. */
   readonly scripts?: Readonly<Record<string, ScriptFinding>>;
 }
@@ -37,6 +39,7 @@ export function createMemoryHost(facts: MemoryHostFacts): ConfigurationHost {
     randomInteger: (minimum) => minimum,
     findUser: (name) => users.get(name) ?? null,
     findGroup: (name) => users.get(name)?.gid ?? null,
+    findGroupsOf: (user, gid) => [gid, ...(facts.groups?.[user] ?? [])],
     inspectScript: (path) => scripts.get(path) ?? "ok",
   };
 }

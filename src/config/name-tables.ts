@@ -1,3 +1,4 @@
+import { normalisePath } from "./glob.ts";
 import type { ConfigurationHost } from "./host.ts";
 
 /** Names that iproute2 gives to numbers. */
@@ -23,15 +24,31 @@ const BUILT_IN: Readonly<Record<NameTable, Readonly<Record<string, number>>>> = 
   group: { default: 0 },
 };
 
-const DIRECTORIES = ["/usr/share/iproute2", "/usr/lib/iproute2", "/etc/iproute2"];
+const VENDOR_DIRECTORIES = ["/usr/share/iproute2", "/usr/lib/iproute2"];
+const ADMIN_DIRECTORY = "/etc/iproute2";
 
-/** Looks names up in iproute2's files, each read at most once. */
+/** Where iproute2's files are looked for; null: in the usual places. */
+export interface NameTablePlaces {
+  /** `iproute_usr_dir` */
+  readonly vendor: string | null;
+  /** `iproute_etc_dir` */
+  readonly admin: string | null;
+}
+
+/** Looks names up in iproute2's files, each read at most once. The administrator's names stand above the vendor's. */
 export class NameTables {
   private readonly host: ConfigurationHost;
+  private directories: readonly string[] = [...VENDOR_DIRECTORIES, ADMIN_DIRECTORY];
   private readonly tables = new Map<NameTable, ReadonlyMap<string, number>>();
 
   constructor(host: ConfigurationHost) {
     this.host = host;
+  }
+
+  /** Holds for names that are looked up from now on. */
+  place({ vendor, admin }: NameTablePlaces): void {
+    this.directories = [...(vendor === null ? VENDOR_DIRECTORIES : [vendor]), admin ?? ADMIN_DIRECTORY];
+    this.tables.clear();
   }
 
   /** @returns the number of a name, or of a number in C notation; null if it is neither or above the maximum */
@@ -40,12 +57,19 @@ export class NameTables {
     return value !== null && value <= maximum ? value : null;
   }
 
+  /** The table itself, then what was dropped into its folder. */
+  private filesIn(directory: string, table: NameTable): readonly string[] {
+    const folder = normalisePath(`${directory}/${table}.d`);
+    const dropped = (this.host.listDirectory(folder) ?? []).filter((name) => name.endsWith(".conf")).sort();
+    return [`${directory}/${table}`, ...dropped.map((name) => `${folder}/${name}`)];
+  }
+
   private load(table: NameTable): ReadonlyMap<string, number> {
     const known = this.tables.get(table);
     if (known !== undefined) return known;
     const names = new Map(Object.entries(BUILT_IN[table]));
-    for (const directory of DIRECTORIES) {
-      const content = this.host.readFile(`${directory}/${table}`);
+    for (const path of this.directories.flatMap((directory) => this.filesIn(directory, table))) {
+      const content = this.host.readFile(normalisePath(path));
       if (content.kind === "text") readNames(content.text, names);
     }
     this.tables.set(table, names);

@@ -1,11 +1,21 @@
 import type { SourcePlace } from "./units.ts";
 
+/** Who runs a script. */
+export interface ScriptUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** All groups, the first one too (`set_supplementary_groups`); absent: the first one alone. */
+  readonly groups?: readonly number[];
+}
+
 /** A script with its arguments, and who runs it. */
 export interface ScriptCommand {
   /** At least one element; quotes and escapes are gone. */
   readonly argv: readonly string[];
   /** Null: the user and group of the daemon itself. */
-  readonly user: { readonly uid: number; readonly gid: number } | null;
+  readonly user: ScriptUser | null;
+  /** `use_symlink_paths`: run by its path as written, not by the one that links lead to. */
+  readonly isRunByLink?: true;
   readonly place: SourcePlace;
 }
 

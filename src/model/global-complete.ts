@@ -1,4 +1,4 @@
-import type { NotifyFifo, ScriptCommand } from "./command.ts";
+import type { NotifyFifo, ScriptCommand, ScriptUser } from "./command.ts";
 import type { GlobalSettings } from "./configuration.ts";
 import type { IpAddress, Microseconds, SourcePlace } from "./units.ts";
 import type { AnnouncePolicy } from "./vrrp.ts";
@@ -68,6 +68,8 @@ export interface SnmpSettings {
   readonly servesCheckers: boolean;
   readonly servesRfc2787: boolean;
   readonly servesRfc6527: boolean;
+  /** How old the kernel's counts may be when they are asked for. */
+  readonly countAges: { readonly virtualServersUs: Microseconds; readonly realServersUs: Microseconds };
 }
 
 /** A receive buffer; 0 is the kernel's default. */
@@ -138,7 +140,7 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly startupTimeoutUs: Microseconds;
   readonly shutdownTimeoutUs: Microseconds;
   readonly hasScriptSecurity: boolean;
-  readonly scriptUser: { readonly uid: number; readonly gid: number } | null;
+  readonly scriptUser: ScriptUser | null;
   readonly dynamicInterfaces: boolean;
   readonly allowsInterfaceChanges: boolean;
   readonly defaultInterface: string;
@@ -185,6 +187,10 @@ export interface ConfiguredGlobals extends GlobalSettings {
   readonly mailsOnlyServerChanges: boolean;
   readonly vmacPrefix: string;
   readonly vmacAddressPrefix: string;
+  /** 0..4294967295; null: no seed, each start draws other numbers. */
+  readonly randomSeed: number | null;
+  /** `linkbeat_use_polling` outside of blocks. */
+  readonly pollsAllLinks: boolean;
   readonly umask: number;
   readonly childWaitSec: number;
   readonly receiveBufferMultiplier: number;

@@ -76,9 +76,11 @@ export interface HttpRegex {
 
 /** Files of the `SSL` block, for servers that ask for a certificate. */
 export interface ClientCredentials {
-  readonly certificateFile: string;
-  readonly keyFile: string;
+  readonly certificateFile: string | null;
+  /** Null if and only if there is no certificate. */
+  readonly keyFile: string | null;
   readonly password: string | null;
+  readonly caFile: string | null;
 }
 
 /** How an SSL_GET speaks TLS. */

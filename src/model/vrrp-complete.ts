@@ -37,6 +37,13 @@ export interface HmacSettings {
   readonly mode: "enforce" | "permissive" | "receive-only";
 }
 
+/** `vrrp_rx_bufs_policy` and `vrrp_rx_bufs_multiplier`. */
+export interface ReceiveBufferRule {
+  /** A number: octets. */
+  readonly policy: "kernel" | "mtu" | "advert" | number;
+  readonly multiplier: number;
+}
+
 /** An instance with everything that is in its block. */
 export interface ConfiguredVrrpInstance extends VrrpInstance {
   readonly virtualAddresses: readonly ConfiguredAddress[];
@@ -55,7 +62,9 @@ export interface ConfiguredVrrpInstance extends VrrpInstance {
   readonly faultsWithoutPeer: boolean;
   readonly fallsBackToMulticast: boolean;
   readonly oldUnicastChecksum: "detect" | "never" | "always";
+  /** `kernel_rx_buf_size`; null: by the rule. */
   readonly kernelReceiveBufferBytes: number | null;
+  readonly receiveBuffer: ReceiveBufferRule;
   /** 1..254, null when off. */
   readonly timerExpiredBackupPriority: number | null;
   readonly ownerIgnoresAdverts: boolean;

@@ -6,7 +6,7 @@
 
 import type { BfdLoop, LoopEvent } from "./contract/bfd.ts";
 import type { IpvsTable } from "./contract/ipvs.ts";
-import type { LoopThreadControl } from "./contract/loops.ts";
+import type { LoopThreadControl, NetlinkBufferControl } from "./contract/loops.ts";
 import type { FirewallRemoval, FirewallWatch } from "./contract/nftables.ts";
 import type {
   HttpResponse,
@@ -58,7 +58,7 @@ export interface NativeAddon {
   createVrrpLoop(
     options: VrrpLoopOptions,
     onEvents: (events: readonly LoopEvent[]) => void,
-  ): VrrpLoop & BfdLoop & LoopThreadControl;
+  ): VrrpLoop & BfdLoop & LoopThreadControl & NetlinkBufferControl;
   createProbeLoop(
     options: ProbeLoopOptions,
     onEvents: (events: readonly ProbeEvent[]) => void,

@@ -7,6 +7,7 @@ import type { Link, ProbeRegex } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { errorCode } from "./error-code.ts";
 import { inspectScript } from "./script-safety.ts";
+import { integersOf, seededRandom } from "./seeded-random.ts";
 
 const LARGEST_FILE_BYTES = 256 << 20;
 const GETENT_PATIENCE_MS = 3000;
@@ -80,6 +81,26 @@ function findGroup(name: string): number | null {
   return fields === null ? null : Number(fields[2]);
 }
 
+/** Users are listed where they are in a group besides their first one. */
+function findGroupsOf(user: string, gid: number): readonly number[] {
+  const services = readContent("/etc/nsswitch.conf");
+  if (services.kind === "text" && hasNameService(services.text, "group")) {
+    const answer = spawnSync("getent", ["initgroups", "--", user], { encoding: "utf8", timeout: GETENT_PATIENCE_MS });
+    if (answer.status === 0) return [...new Set([gid, ...answer.stdout.trim().split(/\s+/).slice(1).map(Number)])];
+  }
+  const content = readContent("/etc/group");
+  return groupsIn(content.kind === "text" ? content.text : "", user, gid);
+}
+
+/** @param text of /etc/group */
+export function groupsIn(text: string, user: string, gid: number): readonly number[] {
+  const others = text.split("\n").flatMap((line) => {
+    const [, , number = "", members = ""] = line.split(":");
+    return members.split(",").includes(user) && /^[0-9]{1,10}$/.test(number) ? [Number(number)] : [];
+  });
+  return [...new Set([gid, ...others])];
+}
+
 /** A macvlan with a virtual router's hardware address. @see RFC 9568 §7.3 */
 function isVmac(link: Link): boolean {
   return link.kind === "macvlan" && /^00:00:5e:00:0[12]:/.test(link.mac ?? "");
@@ -124,17 +145,20 @@ export function createTestHost(links: readonly Link[] | null): ConfigurationHost
 /**
  * The machine as configuration loading sees it.
  * @param links of the network namespace in question; null when they are not known
+ * @param seed of random numbers (`random_seed` of what is in force); null: others every time
  */
-export function createConfigurationHost(links: readonly Link[] | null): ConfigurationHost {
+export function createConfigurationHost(links: readonly Link[] | null, seed: number | null = null): ConfigurationHost {
   return {
     readFile: readContent,
     listDirectory: listNames,
     environment: (name) => process.env[name] ?? null,
     interfaces: links === null ? null : interfaceFacts(links),
     hostName: hostname(),
-    randomInteger: (minimum, maximum) => randomInt(minimum, maximum + 1),
+    randomInteger:
+      seed === null ? (minimum, maximum) => randomInt(minimum, maximum + 1) : integersOf(seededRandom(seed)),
     findUser,
     findGroup,
+    findGroupsOf,
     inspectScript: (path) => inspectScript(path, process.env["PATH"] ?? ""),
     regexProblem,
   };

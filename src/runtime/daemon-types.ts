@@ -10,6 +10,7 @@ import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import type { ServiceManager } from "./service-manager.ts";
 import type { SyncDaemon } from "./sync-daemon.ts";
+import type { ProcessSnapshot } from "./tracking-processes.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
 import type { VrrpInstanceSnapshot } from "./vrrp-types.ts";
 
@@ -45,6 +46,8 @@ export interface DaemonStatus {
   readonly configuration: CompleteConfiguration;
   /** Empty without VRRP. */
   readonly instances: readonly VrrpInstanceSnapshot[];
+  /** Tracked processes that an instance uses. */
+  readonly processes?: readonly ProcessSnapshot[];
   /** Empty without BFD. */
   readonly bfdSessions: readonly BfdSessionSnapshot[];
   /** Null without load balancing. */
@@ -66,9 +69,13 @@ export interface DaemonDependencies {
   readonly manager: ServiceManager;
   /** CLOCK_MONOTONIC in microseconds. */
   readonly nowUs: () => number;
-  /** Reads the configuration with the host facts of the moment. */
-  /** @param before what is in force, null at the start; what is equal is kept */
+  /**
+   * Reads the configuration with the host facts of the moment.
+   * @param before what is in force, null at the start; what is equal is kept
+   */
   readonly load: (before: CompleteConfiguration | null) => Promise<LoadedConfiguration>;
+  /** `reload_check_config`: leaves in the log of that test what is wrong with a text. Never throws. */
+  readonly noteReloadTest?: (tested: LoadedConfiguration, logFile: string) => void;
   /** @throws NativeError */
   readonly enterNamespace: (name: string) => void;
   /** Names of capabilities that are missing; empty when all is allowed. */

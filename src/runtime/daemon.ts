@@ -121,7 +121,7 @@ export class Daemon {
     this.phase = "reloading";
     do {
       this.isReloadQueued = false;
-      log.info("reloading");
+      log.info(this.reloadTestLog() === null ? "reloading" : "reload tested");
       manager.reloading(nowUs());
       await this.reloadOnce();
       manager.ready();
@@ -130,8 +130,9 @@ export class Daemon {
   }
 
   /** Why a reload of this would change nothing, in one line; null when it would be carried out. */
-  reloadRefusal({ startRefusal, configuration, diagnostics }: LoadedConfiguration): string | null {
+  reloadRefusal({ startRefusal, configuration, diagnostics, testExitCode }: LoadedConfiguration): string | null {
     if (startRefusal !== null) return summarise(startRefusal.reasons);
+    if (this.reloadTestLog() !== null && testExitCode !== 0) return summarise(diagnostics);
     const changed = this.unchangeables(configuration);
     if (changed.length > 0) return unchangeableText(changed);
     const added = newDamage(this.damage, diagnostics);
@@ -273,7 +274,7 @@ export class Daemon {
   private async reloadOnce(): Promise<void> {
     const { log, manager } = this.dependencies;
     try {
-      const { configuration, diagnostics } = this.refuseIfBad(await this.dependencies.load(this.configuration));
+      const { configuration, diagnostics } = this.refuseIfBad(await this.loadTested());
       this.checkUnchangeable(configuration);
       tellDiagnostics(this.dependencies.log, diagnostics);
       this.refuseNewDamage(diagnostics);
@@ -294,6 +295,26 @@ export class Daemon {
       log.error("reload refused", { file: this.options.configFile, reason: errorText(error) });
       manager.status(`Running with the configuration before a reload that was refused: ${errorText(error)}`);
     }
+  }
+
+  /** `reload_check_config` of what is in force; null without it. */
+  private reloadTestLog(): string | null {
+    return this.configuration?.global.reload.checkLog ?? null;
+  }
+
+  /** keepalived: with reload_check_config a text with any complaint at all is refused, and the complaints go to a file. */
+  private async loadTested(): Promise<LoadedConfiguration> {
+    const { log, load, noteReloadTest } = this.dependencies;
+    const logFile = this.reloadTestLog();
+    const loaded = await load(this.configuration);
+    if (logFile === null) return loaded;
+    noteReloadTest?.(loaded, logFile);
+    if (loaded.testExitCode !== 0 || loaded.startRefusal !== null) {
+      log.error("reload test failed", { path: logFile });
+      throw new Refusal(EXIT_CODES.configuration, summarise(loaded.startRefusal?.reasons ?? loaded.diagnostics));
+    }
+    log.info("reloading");
+    return loaded;
   }
 
   /** The settings that differ from those in force and need a restart. */

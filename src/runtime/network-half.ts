@@ -12,6 +12,7 @@ import { addObjects, objectsWithout, removeObjects } from "./network-objects.ts"
 import { StaticObjects } from "./network-statics.ts";
 import { Sysctls } from "./network-sysctl.ts";
 import { readLinkFacts, VmacLinks } from "./network-vmacs.ts";
+import type { ProcessSnapshot } from "./tracking-processes.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
 
 export interface NetworkHalfDependencies {
@@ -91,6 +92,10 @@ class NetworkHalf implements VrrpHalf {
     this.#sysctls.restore();
     const { table } = this.#configuration.global.firewall;
     await this.#firewall.remove(this.#hasFirewall && table !== null ? firewallRemoval(table) : "");
+  }
+
+  processes(): readonly ProcessSnapshot[] {
+    return this.#inner?.processes?.() ?? [];
   }
 
   snapshot(): ReturnType<VrrpHalf["snapshot"]> {

@@ -39,7 +39,7 @@ function shellStart(text: string): Pick<ScriptStart, "file" | "argv"> {
 }
 
 /**
- * How a configured command is started: the real file, with the words as written. What is neither a binary nor names its
+ * How a configured command is started: the real file (or, with `use_symlink_paths`, the link), with the words as written. What is neither a binary nor names its
  * interpreter goes through the shell, and so does `</path`, which tests that a file can be opened.
  * @param extra words appended to the command's own
  * @see cli.md section 6
@@ -57,7 +57,7 @@ export function resolveCommand(
   }
   const found = findInPath(name, searchPath);
   if (!isExecutableFormat(found)) return { ...shellStart([found, ...words, ...extra].map(quote).join(" ")), user };
-  return { file: realPath(found), argv: [name, ...words, ...extra], user };
+  return { file: command.isRunByLink === true ? found : realPath(found), argv: [name, ...words, ...extra], user };
 }
 
 function realPath(path: string): string {

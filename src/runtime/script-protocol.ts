@@ -3,11 +3,9 @@
  * The layout is drawn in `native/runner/protocol.h`; numbers are in the machine's own order.
  */
 import { endianness } from "node:os";
+import type { ScriptUser } from "../model/command.ts";
 
-export interface RunnerUser {
-  readonly uid: number;
-  readonly gid: number;
-}
+export type RunnerUser = ScriptUser;
 
 export interface RunnerStart {
   readonly run: number;
@@ -50,7 +48,9 @@ function text(value: string): readonly Buffer[] {
 }
 
 function identity(user: RunnerUser | null): readonly Buffer[] {
-  return [number(user === null ? 0 : 1), number(user?.uid ?? 0), number(user?.gid ?? 0)];
+  const groups = user === null ? [] : (user.groups ?? [user.gid]);
+  const ids = [user?.uid ?? 0, user?.gid ?? 0, groups.length, ...groups];
+  return [number(user === null ? 0 : 1), ...ids.map(number)];
 }
 
 function request(kind: number, run: number, parts: readonly Buffer[]): Buffer {

@@ -203,7 +203,7 @@ export class TlsProber {
     else this.finish(live, outcome);
   }
 
-  /** Roots are not loaded: no certificate is verified. @returns null when the files are not as they should be */
+  /** No roots but the configured ones are loaded: no certificate is verified. @returns null when the files are not as they should be */
   private contextFor(credentials: ProbeCredentials | null): SecureContext | null {
     const key = JSON.stringify(credentials);
     const known = this.contexts.get(key);
@@ -270,15 +270,21 @@ export class TlsProber {
 }
 
 /** Changes when a file is replaced, as certificates are every few months. */
-function stampOf({ certificateFile, keyFile }: ProbeCredentials): string {
-  return [certificateFile, keyFile].map((file) => statSync(file).mtimeMs).join(" ");
+function stampOf({ certificateFile, keyFile, caFile }: ProbeCredentials): string {
+  const files = [certificateFile, keyFile, caFile].filter((file) => file !== null);
+  return files.map((file) => statSync(file).mtimeMs).join(" ");
 }
 
 function readCredentials({
   certificateFile,
   keyFile,
   password,
+  caFile,
 }: ProbeCredentials): Parameters<typeof createSecureContext>[0] {
-  const files = { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
-  return password === null ? files : { ...files, passphrase: password };
+  return {
+    ...(certificateFile === null ? {} : { cert: readFileSync(certificateFile) }),
+    ...(keyFile === null ? {} : { key: readFileSync(keyFile) }),
+    ...(password === null ? {} : { passphrase: password }),
+    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
+  };
 }

@@ -1,50 +1,16 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  type FSWatcher,
-  fstatSync,
-  openSync,
-  readSync,
-  watch,
-  writeSync,
-} from "node:fs";
-import { basename, dirname } from "node:path";
+import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
 import type { TrackFile } from "../model/tracking.ts";
 import { fileValue } from "../tracking/effect.ts";
 import { errorText } from "./error-code.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { VrrpClock } from "./vrrp-types.ts";
+import { readShortFile, WatchedFile } from "./watched-file.ts";
 
 export interface FileTrackersDependencies {
   readonly clock: VrrpClock;
   readonly log: (record: SpokenRecord) => void;
   /** A value changed. */
   readonly onNews: () => void;
-}
-
-/** The kernel tells of every write, and a writer may need several. */
-const QUIET_US = 20_000;
-/** A file that was cut to nothing is about to be written. */
-const EMPTY_QUIET_US = 100_000;
-const REWATCH_US = 1_000_000;
-
-const LONGEST_TEXT_BYTES = 128;
-
-/** Whoever may write the folder could put a FIFO or an endless device there: neither is waited for. */
-function readOrNull(path: string): string | null {
-  try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      if (!fstatSync(fd).isFile()) return null;
-      const buffer = Buffer.alloc(LONGEST_TEXT_BYTES);
-      return buffer.toString("utf8", 0, readSync(fd, buffer, 0, LONGEST_TEXT_BYTES, 0));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return null;
-  }
 }
 
 /** @throws system error, also where the reader of a FIFO would have to be waited for */
@@ -57,64 +23,26 @@ function writeText(path: string, text: string): void {
   }
 }
 
-/** One `track_file`, read again whenever it changes, comes or goes. */
+/** One `track_file`. */
 class FileTracker {
   readonly file: TrackFile;
   value: number;
   readonly #dependencies: FileTrackersDependencies;
-  #watcher: FSWatcher | null = null;
-  /** Why there is no watch, as last told. */
-  #reason: string | null = null;
-  #cancel: () => void = () => undefined;
+  readonly #watched: WatchedFile;
 
   constructor(file: TrackFile, dependencies: FileTrackersDependencies) {
     this.file = file;
     this.#dependencies = dependencies;
-    this.#watch();
-    this.value = fileValue(readOrNull(file.path));
+    this.#watched = new WatchedFile(file.path, {
+      clock: dependencies.clock,
+      onText: (text) => this.#take(fileValue(text)),
+      onTrouble: (reason) => this.#complain(reason),
+    });
+    this.value = fileValue(readShortFile(file.path));
   }
 
   close(): void {
-    this.#cancel();
-    this.#watcher?.close();
-    this.#watcher = null;
-  }
-
-  #watch(): void {
-    const { path } = this.file;
-    try {
-      this.#watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
-        if (name === null || name === basename(path)) this.#readAfter(QUIET_US);
-        else if (!existsSync(dirname(path))) this.#watchLater("the directory is gone");
-      });
-      this.#watcher.on("error", (error) => this.#watchLater(errorText(error)));
-      this.#reason = null;
-    } catch (error) {
-      this.#watchLater(errorText(error));
-    }
-  }
-
-  /** The directory may come, or come back. */
-  #watchLater(reason: string): void {
-    if (this.#reason !== reason) this.#complain(reason);
-    this.#reason = reason;
-    this.#watcher?.close();
-    this.#watcher = null;
-    this.#cancel();
-    this.#cancel = this.#dependencies.clock.after(REWATCH_US, () => {
-      this.#watch();
-      if (this.#watcher !== null) this.#readAfter(QUIET_US);
-      else this.#take(0);
-    });
-  }
-
-  #readAfter(delayUs: number): void {
-    this.#cancel();
-    this.#cancel = this.#dependencies.clock.after(delayUs, () => {
-      const text = readOrNull(this.file.path);
-      if (text === "" && delayUs === QUIET_US) this.#readAfter(EMPTY_QUIET_US);
-      else this.#take(fileValue(text));
-    });
+    this.#watched.close();
   }
 
   #take(value: number): void {

@@ -47,6 +47,12 @@ interface Tracker {
   cancel: () => void;
 }
 
+/** One tracked process, as shown. */
+export interface ProcessSnapshot {
+  readonly process: TrackProcess;
+  readonly state: ProcessState;
+}
+
 /** All processes that somebody tracks. */
 export class ProcessTrackers {
   readonly #dependencies: ProcessTrackersDependencies;
@@ -71,6 +77,10 @@ export class ProcessTrackers {
 
   hasQuorum(name: string): boolean | null {
     return this.#trackers.get(name)?.state.hasQuorum ?? null;
+  }
+
+  snapshot(): readonly ProcessSnapshot[] {
+    return [...this.#trackers.values()].map(({ process, state }) => ({ process, state }));
   }
 
   close(): void {

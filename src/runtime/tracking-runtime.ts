@@ -6,7 +6,7 @@ import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import { FileTrackers } from "./tracking-files.ts";
-import { ProcessTrackers } from "./tracking-processes.ts";
+import { type ProcessSnapshot, ProcessTrackers } from "./tracking-processes.ts";
 import { ScriptTrackers } from "./tracking-scripts.ts";
 import type { TrackingVerdict, VrrpClock } from "./vrrp-types.ts";
 
@@ -62,6 +62,11 @@ export class Tracking {
     this.#processes.configure(configuration.trackProcesses.filter(isUsed("processes")));
     this.#scripts.configure(scripts, isReload);
     this.#fileFaults = this.#faultyFiles();
+  }
+
+  /** Tracked processes that an instance uses. */
+  processes(): readonly ProcessSnapshot[] {
+    return this.#processes.snapshot();
   }
 
   begin(): void {

@@ -1,5 +1,6 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import type { ProcessSnapshot } from "./tracking-processes.ts";
 import type { TrackingDependencies } from "./tracking-runtime.ts";
 import { Tracking } from "./tracking-runtime.ts";
 import type { TrackingVerdict, VrrpRuntime, VrrpSurroundings } from "./vrrp-types.ts";
@@ -8,6 +9,8 @@ import type { TrackingVerdict, VrrpRuntime, VrrpSurroundings } from "./vrrp-type
 export interface VrrpHalf extends Pick<VrrpRuntime, "start" | "stop" | "snapshot" | "health"> {
   /** Complaints mean that nothing changed. */
   reload(configuration: CompleteConfiguration): Promise<readonly Diagnostic[]>;
+  /** Tracked processes that an instance uses. */
+  processes?(): readonly ProcessSnapshot[];
   /** For the BFD side: a session came up or went down. */
   bfdChanged(name: string, isUp: boolean): void;
 }
@@ -60,6 +63,7 @@ export function createVrrpHalf(configuration: CompleteConfiguration, dependencie
     stop,
     snapshot: () => runtime.snapshot(),
     health: () => runtime.health(),
+    processes: () => tracking.processes(),
     bfdChanged: (name, isUp) => tracking.bfdChanged(name, isUp),
   };
 }

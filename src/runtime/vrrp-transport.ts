@@ -3,6 +3,7 @@ import { instanceObjects } from "../addressing/instance-objects.ts";
 import type { IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { AdvertAuthentication, VrrpTransport, VrrpVirtualAddress } from "../native/contract.ts";
+import { receiveBufferBytes } from "../vrrp/receive-buffer.ts";
 import { locate, type NetworkView } from "./vrrp-network.ts";
 import type { RunningRouter } from "./vrrp-orders.ts";
 
@@ -40,6 +41,7 @@ export function buildTransport(instance: RunningRouter, view: NetworkView, sourc
     ],
     objects: instanceObjects(instance, (name) => view.linkNamed(name)?.ifindex ?? null),
     socketPriority: SOCKET_PRIORITY,
+    receiveBufferBytes: receiveBufferBytes(instance, link.mtu),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { AdvertDropReason, Link, VrrpEvent } from "../native/contract.ts";
 import type { NoteEffect, NoteMessage } from "../vrrp/types.ts";
+import type { BeatingLink } from "./link-beats.ts";
 import type { SpokenRecord } from "./log.ts";
 
 type Fields = NoteEffect["fields"];
@@ -85,7 +86,11 @@ export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
 }
 
 /** Null when nothing changed that is worth a line. */
-export function renderLink(link: Link, isDeleted: boolean, before: Link | null): SpokenRecord | null {
+export function renderLink(
+  link: Link & Partial<BeatingLink>,
+  isDeleted: boolean,
+  before: Link | null,
+): SpokenRecord | null {
   const fields = { interface: link.name };
   const say = (message: string, text: string): SpokenRecord => ({ level: "info", message, fields, text });
   if (isDeleted) return say("interface deleted", `Interface ${link.name} deleted`);
@@ -93,7 +98,8 @@ export function renderLink(link: Link, isDeleted: boolean, before: Link | null):
   const wasUp = before.isUp && before.isRunning;
   if (wasUp === (link.isUp && link.isRunning)) return null;
   const word = wasUp ? "down" : "up";
-  return say(`interface ${word}`, `Netlink reports ${link.name} ${word}`);
+  const source = link.isByLinkbeat === true ? "Linkbeat" : "Netlink";
+  return say(`interface ${word}`, `${source} reports ${link.name} ${word}`);
 }
 
 /** Null where keepalived has no line: at the end. */

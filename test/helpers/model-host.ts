@@ -28,6 +28,7 @@ export class ModelHost implements ModelWorld {
       send: async (messages) => messages.map(() => null),
       query: async () => [],
       links: async () => [...this.#links.values()],
+      beats: async (requests) => requests.map(() => null),
       addresses: async () => [...this.#addresses],
       apply: async (commands) => commands.map((command) => this.#apply(command)),
       close: () => undefined,

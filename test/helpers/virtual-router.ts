@@ -78,4 +78,5 @@ export const TRANSPORT: VrrpTransport = {
   addresses: [],
   objects: [],
   socketPriority: 0,
+  receiveBufferBytes: 0,
 };

@@ -98,10 +98,20 @@ test("SNI is sent when there is a name, and never an address", LIMIT, async () =
 
 test("a server that asks for a certificate gets that of the SSL block", LIMIT, async () => {
   const client = makeCertificate(folder, "client");
-  const credentials = { ...client, password: null };
+  const credentials = { ...client, password: null, caFile: null };
   assert.equal(await endOf("client", { http: digestOf("lab.example"), tls: { credentials } }), "ok");
   assert.equal(await endOf("client", { http: digestOf("-") }), "ok");
   const missing = { ...credentials, keyFile: join(folder, "no-such-file") };
+  assert.equal(await endOf("client", { tls: { credentials: missing } }), "other handshake");
+});
+
+test("authorities of the SSL block are read, and judge no server", LIMIT, async () => {
+  const { certificateFile: caFile } = makeCertificate(folder, "stranger");
+  const none = { certificateFile: null, keyFile: null, password: null };
+  assert.equal(await endOf("client", { http: digestOf("-"), tls: { credentials: { ...none, caFile } } }), "ok");
+  const both = { ...makeCertificate(folder, "client"), password: null, caFile };
+  assert.equal(await endOf("client", { http: digestOf("lab.example"), tls: { credentials: both } }), "ok");
+  const missing = { ...none, caFile: join(folder, "no-such-file") };
   assert.equal(await endOf("client", { tls: { credentials: missing } }), "other handshake");
 });
 

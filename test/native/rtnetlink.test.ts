@@ -98,6 +98,14 @@ describe("rtnetlink", { skip }, () => {
       runOk("ip", "link", "set", "nl-b", "down");
       const alone = (await rtnetlink.links()).find((link) => link.name === "nl-a");
       assert.deepEqual([alone?.isUp, alone?.isRunning], [true, false]);
+
+      // veth has no PHY: MII is not known, and without a method ETHTOOL is asked.
+      const requests = (["ethtool", "ioctl", "mii", null] as const).map((method) => ({ name: "nl-a", method }));
+      assert.deepEqual(await rtnetlink.beats(requests), [false, false, null, false]);
+      runOk("ip", "link", "set", "nl-b", "up");
+      assert.deepEqual(await rtnetlink.beats(requests), [true, true, null, true]);
+      assert.deepEqual(await rtnetlink.beats([{ name: "nowhere", method: null }]), [null]);
+      assert.deepEqual(await rtnetlink.beats([]), []);
     }));
 
   it("adds an IPv4 address with everything, tells it back, deletes it", () =>

@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { ScriptUser } from "../../src/model/command.ts";
 import { runnerProgram } from "../../src/native/load.ts";
 import { resolveCommand } from "../../src/runtime/script-command.ts";
 import { createScriptRunner, type ScriptEnd, type ScriptRunner } from "../../src/runtime/script-runner.ts";
@@ -39,7 +50,7 @@ describe("ScriptRunner", () => {
     return path;
   }
 
-  function run(argv: readonly string[], timeoutMs = 0, user: { uid: number; gid: number } | null = null) {
+  function run(argv: readonly string[], timeoutMs = 0, user: ScriptUser | null = null) {
     return new Promise<Outcome>((resolve) => {
       let isTimedOut = false;
       const start = { ...resolveCommand({ argv, user, place: PLACE }), timeoutMs };
@@ -51,6 +62,34 @@ describe("ScriptRunner", () => {
       });
     });
   }
+
+  test("a script has the groups it is given, or its first one alone", { skip: process.getuid?.() !== 0 }, async () => {
+    const out = join(folder, "groups");
+    writeFileSync(out, "");
+    chmodSync(out, 0o666);
+    chmodSync(folder, 0o755);
+    const path = script("groups.sh", `#!/bin/sh\nid -G > ${out}\n`);
+    await run([path], 0, { uid: 65534, gid: 65534 });
+    assert.equal(readFileSync(out, "utf8"), "65534\n");
+    await run([path], 0, { uid: 65534, gid: 65534, groups: [65534, 7, 9] });
+    assert.equal(readFileSync(out, "utf8"), "65534 7 9\n");
+  });
+
+  test("a link is followed, unless it is to be run by its own path", async () => {
+    const out = join(folder, "name");
+    const real = script("real.sh", `#!/bin/sh\necho "$0" > ${out}\n`);
+    const link = join(folder, "link.sh");
+    symlinkSync(real, link);
+    const runLink = (how: { isRunByLink?: true }): Promise<void> =>
+      new Promise((resolve) => {
+        const start = { ...resolveCommand({ argv: [link], user: null, place: PLACE, ...how }), timeoutMs: 0 };
+        runner.start(start, { onEnd: () => resolve() });
+      });
+    await runLink({});
+    assert.equal(readFileSync(out, "utf8"), `${realpathSync(real)}\n`);
+    await runLink({ isRunByLink: true });
+    assert.equal(readFileSync(out, "utf8"), `${link}\n`);
+  });
 
   test("hands words over as they are and reports the exit status", async () => {
     const out = join(folder, "words");

@@ -75,6 +75,7 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
     })),
     objects: [],
     socketPriority: 0,
+    receiveBufferBytes: 0,
   };
 }
 

@@ -182,7 +182,8 @@ const REPORTING: readonly Row<Globals>[] = [
   row("enable_snmp_checker", ({ snmp }) => snmp.servesCheckers),
   row("enable_snmp_rfcv2", ({ snmp }) => snmp.servesRfc2787, { aliases: "enable_snmp_rfc" }),
   row("enable_snmp_rfcv3", ({ snmp }) => snmp.servesRfc6527, { aliases: "enable_snmp_rfc" }),
-  ...asWritten<Globals>("snmp_vs_stats_update_interval snmp_rs_stats_update_interval"),
+  row("snmp_vs_stats_update_interval", ({ snmp }) => seconds(snmp.countAges.virtualServersUs)),
+  row("snmp_rs_stats_update_interval", ({ snmp }) => seconds(snmp.countAges.realServersUs)),
   row("enable_dbus", ({ dbus }) => dbus.isEnabled),
   row("dbus_service_name", ({ dbus }) => dbus.serviceName),
   row("dbus_no_interface_name", ({ dbus }) => dbus.noInterfaceName),
@@ -228,7 +229,8 @@ const RUNNING: readonly Row<Globals>[] = [
   row("reload_file", ({ reload }) => text(reload.markerFile)),
   row("config_save_dir", ({ reload }) => reload.saveDirectory),
   row("tmp_config_directory", ({ reload }) => reload.temporaryDirectory),
-  ...asWritten<Globals>("random_seed include_check iproute_usr_dir iproute_etc_dir"),
+  row("random_seed", ({ randomSeed }) => randomSeed),
+  ...asWritten<Globals>("include_check iproute_usr_dir iproute_etc_dir"),
 ];
 
 export const GLOBAL_ROWS: readonly Row<Globals>[] = [
@@ -249,7 +251,8 @@ export const ROOT_ROWS: readonly Row<CompleteConfiguration>[] = [
     because: ({ global }) => (global.usesPidDirectory ? "instance or net_namespace is given" : null),
   }),
   row("child_wait_time", ({ global }) => global.childWaitSec),
-  ...asWritten<CompleteConfiguration>("linkbeat_use_polling namespace_with_ipsets"),
+  row("linkbeat_use_polling", ({ global }) => global.pollsAllLinks),
+  ...asWritten<CompleteConfiguration>("namespace_with_ipsets"),
   row("linkbeat_interfaces", ({ linkbeatInterfaces }) =>
     linkbeatInterfaces.map(({ name, method }) => (method === null ? name : `${name} ${method}`)),
   ),

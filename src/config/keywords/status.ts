@@ -8,7 +8,7 @@ export type KeywordStatus = "in-effect" | "pending" | "without-effect";
  * not yet in effect; whoever makes it work adds it here.
  */
 const IN_EFFECT: Readonly<Record<string, string>> = {
-  "(root)": `SSL static_ipaddress static_routes static_rules
+  "(root)": `linkbeat_use_polling linkbeat_interfaces SSL static_ipaddress static_routes static_rules
     net_namespace net_namespace_ipvs use_pid_dir track_group interface_up_down_delays instance child_wait_time global_defs garp_group vrrp_sync_group vrrp_instance virtual_server
     virtual_server_group vrrp_script track_file vrrp_track_file vrrp_track_process bfd_instance`,
   global_defs: `log_unknown_vrids router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures checker_max_in_flight checker_start_spread vrrp_mcast_group4 vrrp_mcast_group6
@@ -30,10 +30,14 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     control_socket control_listen vrrp_track_removed_addresses vrrp_lease_time vrrp_strict default_interface
     snmp_socket enable_traps enable_snmp_vrrp enable_snmp_keepalived enable_snmp_rfc
     enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_checker enable_dbus dbus_service_name
-    dbus_no_interface_name`,
+    reload_check_config reload_time_file reload_repeat reload_file
+    vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs
+    vrrp_netlink_monitor_rcv_bufs_force lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force
+    lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier
+    dbus_no_interface_name snmp_vs_stats_update_interval snmp_rs_stats_update_interval random_seed iproute_usr_dir iproute_etc_dir use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
-  vrrp_instance: `unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
+  vrrp_instance: `linkbeat_use_polling kernel_rx_buf_size unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
     virtual_ipaddress_excluded use_vmac use_ipvlan use_vmac_addr vmac_xmit_base vmac_protodown promote_secondaries no_accept
     virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
@@ -71,7 +75,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     enable_sni sni_name tls_compliant`,
   "virtual_server/real_server/SSL_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset tls_compliant`,
-  SSL: "password certificate key",
+  SSL: "password ca certificate key",
   "virtual_server/real_server/HTTP_GET/url": `path virtualhost digest status_code regex regex_no_match
     regex_options regex_min_offset regex_max_offset`,
   "virtual_server/real_server/DNS_CHECK": `type name connect_ip connect_port bindto bind_port bind_if connect_timeout
@@ -92,10 +96,17 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
 };
 
 const NO_TLS = "plain HTTP has no TLS";
+const ONE_PROCESS = "one process reads the files, so there is no temporary copy for others";
+const NO_PROCESS_EVENTS = "processes are looked up in /proc, there is no socket for their events";
+const NO_IPSETS = "sets of nftables are used, which every namespace has";
 const NO_JIT = "patterns are searched without JIT, within 1 MiB";
 
 /** Words that have nothing to act on here, and why: `block name`. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ["(root) namespace_with_ipsets", NO_IPSETS],
+  ["global_defs tmp_config_directory", ONE_PROCESS],
+  ["global_defs process_monitor_rcv_bufs", NO_PROCESS_EVENTS],
+  ["global_defs process_monitor_rcv_bufs_force", NO_PROCESS_EVENTS],
   ["virtual_server/real_server/HTTP_GET enable_sni", NO_TLS],
   ["virtual_server/real_server/HTTP_GET sni_name", NO_TLS],
   ["virtual_server/real_server/HTTP_GET/url regex_stack", NO_JIT],

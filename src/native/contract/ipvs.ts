@@ -5,6 +5,7 @@
  */
 
 import type { AddressFamily, SyscallFailure } from "./errors.ts";
+import type { NetlinkBuffer } from "./loops.ts";
 
 export type TransportProtocol = "tcp" | "udp" | "sctp";
 export type FwdMethod = "masq" | "localnode" | "tunnel" | "droute" | "bypass";
@@ -137,6 +138,8 @@ export interface IpvsTable {
   timeouts(): Promise<IpvsTimeouts>;
   /** Those that run. */
   syncDaemons(): Promise<readonly IpvsSyncDaemon[]>;
+  /** From now on, in the order of calls; null: the usual one. Absent where there is no socket. */
+  setReceiveBuffer?(buffer: NetlinkBuffer | null): Promise<void>;
   /** Idempotent; what was asked for before is still done, later calls throw `ERR_CLOSED`. */
   close(): void;
 }

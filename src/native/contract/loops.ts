@@ -48,6 +48,28 @@ export interface ThreadSettings {
   readonly isMemoryLocked: boolean;
 }
 
+/** SO_RCVBUF of a netlink socket. */
+export interface NetlinkBuffer {
+  /** 1..2147483647; the kernel doubles it for its own bookkeeping. */
+  readonly sizeBytes: number;
+  /** Beyond net.core.rmem_max, where CAP_NET_ADMIN allows it. */
+  readonly isForced: boolean;
+}
+
+/** Null: the usual ones, large and forced. */
+export interface NetlinkBuffers {
+  /** Of the socket that hears of links, addresses, routes and rules. */
+  readonly monitor: NetlinkBuffer | null;
+  /** Of the socket that moves addresses. */
+  readonly command: NetlinkBuffer | null;
+}
+
+/** What the vrrp loop offers for its netlink sockets. */
+export interface NetlinkBufferControl {
+  /** Holds from now on. */
+  setReceiveBuffers(buffers: NetlinkBuffers): void;
+}
+
 /** What both loops offer for their own thread. */
 export interface LoopThreadControl {
   /**

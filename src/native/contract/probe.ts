@@ -51,9 +51,12 @@ export interface ProbeHttp {
 /** Files of the `SSL` block: what the director shows servers that ask for a certificate. */
 export interface ProbeCredentials {
   /** PEM: the certificate, then those that vouch for it. */
-  readonly certificateFile: string;
-  readonly keyFile: string;
+  readonly certificateFile: string | null;
+  /** Null if and only if there is no certificate. */
+  readonly keyFile: string | null;
   readonly password: string | null;
+  /** PEM: authorities. No server is judged by them; they complete the chain of the own certificate. */
+  readonly caFile: string | null;
 }
 
 /** How an HTTPS probe speaks TLS; no certificate is verified. */

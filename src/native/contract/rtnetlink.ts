@@ -51,9 +51,17 @@ export interface NetlinkMessage {
   readonly payload: Uint8Array;
 }
 
+/** Whose carrier to ask for, and how; null: the first method that the driver knows. */
+export interface BeatRequest {
+  readonly name: string;
+  readonly method: "mii" | "ethtool" | "ioctl" | null;
+}
+
 export interface Rtnetlink {
   links(): Promise<readonly Link[]>;
   addresses(): Promise<readonly InterfaceAddress[]>;
+  /** Asks drivers for carriers; null when there is no such link, or the driver does not know the method. */
+  beats(requests: readonly BeatRequest[]): Promise<readonly (boolean | null)[]>;
   /** Like `IpvsTable.apply`: in order, one result per command. */
   apply(commands: readonly AddressCommand[]): Promise<readonly (SyscallFailure | null)[]>;
   /** Like `apply`, for messages that were encoded before. */

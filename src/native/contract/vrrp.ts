@@ -179,6 +179,8 @@ export interface VrrpTransport {
   readonly objects: readonly PreparedObject[];
   /** DiffServ/traffic class is always 0xc0. SO_PRIORITY or 0. */
   readonly socketPriority: number;
+  /** What the instance adds to the receive buffer of its socket; 0: nothing is asked for. */
+  readonly receiveBufferBytes: number;
 }
 
 /** How adverts prove where they come from. Passwords have at most 8 octets and need VRRPv2, AH also IPv4. */

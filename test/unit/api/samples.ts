@@ -153,7 +153,7 @@ export const USAGE: LvsUsage = {
         traffic: { ...NO_TRAFFIC, connections: 11, inPackets: 90, inBytes: 6000 },
         activeConnections: 3,
         inactiveConnections: 4,
-        persistentConnections: 0,
+        persistentConnections: 2,
       },
     ],
   ]),

@@ -5,6 +5,7 @@ import { statisticsOf } from "../../../src/api/statistics.ts";
 import { type JsonInstance, renderJson } from "../../../src/api/vrrp-json.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
+import type { TrackProcess } from "../../../src/model/tracking.ts";
 import type { VrrpInstanceSnapshot } from "../../../src/runtime/vrrp-types.ts";
 import { snapshot } from "./samples.ts";
 
@@ -98,6 +99,38 @@ test("JSON: addresses and scripts are spelled as keepalived 2.2.7 does", () => {
 
 test("JSON of version 2 has the instances under a key", () => {
   assert.equal(renderJson(INSTANCES, 2), `{"vrrp":[${INSTANCE_JSON}]}\n`);
+  const process: TrackProcess = {
+    name: "web",
+    command: ["/usr/sbin/nginx", "-g", "daemon off"],
+    parameterMatch: "partial",
+    matchesFullCommand: true,
+    weight: -10,
+    isReversed: false,
+    quorum: 2,
+    quorumMaximum: null,
+    forkDelayUs: 1_500_000,
+    terminateDelayUs: 0,
+    place: { file: "/a.conf", line: 1, column: 1 },
+  };
+  const processes = [{ process, state: { count: 3, hasQuorum: false, isDelayed: true } }];
+  assert.deepEqual(JSON.parse(renderJson(INSTANCES, 1, processes)), JSON.parse(`[${INSTANCE_JSON}]`));
+  assert.deepEqual(JSON.parse(renderJson(INSTANCES, 2, processes)).track_process, [
+    {
+      process: "/usr/sbin/nginx",
+      parameters: "-g daemon off",
+      param_match: "partial",
+      min_processes: 2,
+      max_processes: 4294967295,
+      current_processes: 3,
+      have_quorum: false,
+      weight: -10,
+      terminate_delay: 0,
+      fork_delay: 1.5,
+      fork_delay_timer_running: true,
+      terminate_delay_timer_running: false,
+      full_command: true,
+    },
+  ]);
 });
 
 test("data: the configuration without its password, then the state", () => {

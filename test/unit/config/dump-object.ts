@@ -69,25 +69,3 @@ function mergeByHeading(objects: readonly DumpObject[]): ReadonlyMap<string, rea
 function normalise(line: string): string {
   return line.replace(/^([A-Za-z ]*(?:Command|script) = ')[^']*\/([^'/]+)'/, "$1$2'");
 }
-
-export function onOff(flag: boolean): string {
-  return flag ? "ON" : "OFF";
-}
-
-export function yesNo(flag: boolean): string {
-  return flag ? "yes" : "no";
-}
-
-export function enabled(flag: boolean): string {
-  return flag ? "enabled" : "disabled";
-}
-
-/** Microseconds as seconds with six decimals. */
-export function sixDecimals(us: number): string {
-  return (us / 1_000_000).toFixed(6);
-}
-
-/** A command as the peer prints it: every word in single quotes. */
-export function quoted(argv: readonly string[]): string {
-  return argv.map((word) => `'${word}'`).join(" ");
-}

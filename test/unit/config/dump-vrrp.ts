@@ -1,9 +1,10 @@
+import { enabled, quoted, sixDecimals, yesNo } from "../../../src/api/dump-text.ts";
 import type { ConfiguredAddress, ConfiguredRoute, ConfiguredRule, Prefix } from "../../../src/model/addressing.ts";
 import type { NotifyScripts } from "../../../src/model/command.ts";
 import type { CompleteConfiguration } from "../../../src/model/complete.ts";
 import type { TrackedObject } from "../../../src/model/tracking.ts";
 import type { ConfiguredVrrpInstance, VrrpSyncGroup } from "../../../src/model/vrrp-complete.ts";
-import { type DumpObject, enabled, quoted, sixDecimals, yesNo } from "./dump-object.ts";
+import type { DumpObject } from "./dump-object.ts";
 
 const SECOND_US = 1_000_000;
 

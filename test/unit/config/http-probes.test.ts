@@ -96,8 +96,17 @@ test("the SSL block's certificate goes to every SSL_GET of a configuration, wher
   }`;
   const [checker] = loadText(text).virtualServers[0]?.realServers[0]?.checkers ?? [];
   assert.ok(checker?.kind === "ssl");
-  const credentials = { certificateFile: "/etc/c.pem", keyFile: "/etc/k.pem", password: null };
+  const credentials = { certificateFile: "/etc/c.pem", keyFile: "/etc/k.pem", password: null, caFile: null };
   assert.deepEqual(checker.urls[0]?.tls?.credentials, credentials);
+  const authorities = text.replace("certificate /etc/c.pem", "ca /etc/ca.pem");
+  const [other] = loadText(authorities).virtualServers[0]?.realServers[0]?.checkers ?? [];
+  assert.ok(other?.kind === "ssl");
+  assert.deepEqual(other.urls[0]?.tls?.credentials, {
+    certificateFile: null,
+    keyFile: null,
+    password: null,
+    caFile: "/etc/ca.pem",
+  });
 });
 
 test("other checks are none of its business", () => {

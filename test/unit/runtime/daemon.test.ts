@@ -235,6 +235,37 @@ test("reload: a text damaged since the start changes nothing, one that was so al
   assert.ok(tolerant.parts.calls.includes("log reload complete"));
 });
 
+test("reload_check_config: a text with any complaint is refused, and the complaints go to the file", async () => {
+  const tested: string[] = [];
+  const text = `global_defs {\n reload_check_config /a.log\n}\n${VRRP_TEXT}`;
+  const { daemon, parts } = createFakeDaemon(text, {
+    dependencies: {
+      noteReloadTest: ({ diagnostics }, path) =>
+        tested.push(`${path} ${diagnostics.map(({ code }) => code).join(" ")}`),
+    },
+  });
+  await daemon.start();
+  parts.calls.length = 0;
+  // Without the word in the new text: what counts is what is in force.
+  parts.text = `${VRRP_TEXT}unknown_word\n`;
+  await daemon.reload();
+  assert.deepEqual(parts.calls.slice(0, 4), [
+    "log reload tested",
+    "manager reloading",
+    "log reload test failed",
+    "log reload refused",
+  ]);
+  parts.calls.length = 0;
+  parts.text = VRRP_TEXT;
+  await daemon.reload();
+  assert.deepEqual(parts.calls.slice(0, 3), ["log reload tested", "manager reloading", "log reloading"]);
+  assert.ok(parts.calls.includes("log reload complete"));
+  parts.text = `${VRRP_TEXT}unknown_word\n`;
+  await daemon.reload();
+  assert.ok(!parts.calls.includes("log reload refused"), "the word is gone");
+  assert.deepEqual(tested, ["/a.log unknown-keyword", "/a.log "]);
+});
+
 test("reload: whatever is wrong, the old configuration stays and the daemon lives on", async () => {
   const { daemon, parts } = createFakeDaemon(VRRP_TEXT + LVS_TEXT);
   await daemon.start();

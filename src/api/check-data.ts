@@ -1,0 +1,236 @@
+import { PROBES_OF_APPLICATION_CHECKS } from "../config/build-checkers.ts";
+import type {
+  ConfiguredRealServer,
+  ConfiguredVirtualServer,
+  GroupMember,
+  VirtualServerGroup,
+} from "../model/checks.ts";
+import type { ScriptCommand, ScriptUser } from "../model/command.ts";
+import type { CompleteConfiguration } from "../model/complete.ts";
+import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
+import {
+  applicationLines,
+  headingOf,
+  memberLine,
+  networkLines,
+  protocolOf,
+  realServerLines,
+  virtualServerLines,
+  withoutProtocol,
+} from "./check-lines.ts";
+import { yesNo } from "./dump-text.ts";
+
+export interface CheckDataSources {
+  readonly configuration: CompleteConfiguration;
+  /** Null before the pools are up. */
+  readonly lvs: LvsSnapshot | null;
+  /** Who runs scripts that name nobody. */
+  readonly ownUser: ScriptUser;
+}
+
+/** Lines that stand deeper than their neighbours, by how they begin. */
+const DEEPER: readonly (readonly [begin: RegExp, indent: number])[] = [
+  [/^RS (up|down) notify script = /, 5],
+  [/^(Dest|Bind to|Bind i\/f|Mark|Timeout) = /, 5],
+  [/^(digest|Regex|Virtual host) |^HTTP Status Code/, 5],
+  [/^(Min reply length|Max reply length|Reply data len) = /, 5],
+  [/^Regex (no match|min offset|options)/, 5],
+  [/^\d{3}(-\d{3})?$/, 7],
+];
+const USUAL_INDENT = 3;
+/** How many lines after the one of the sorry server are about it. */
+const SORRY_LINES = 2;
+
+function indented(lines: readonly string[]): readonly string[] {
+  const sorry = lines.findIndex((line) => line.startsWith("sorry server = "));
+  return lines.map((line, index) => {
+    const isOfSorry = sorry >= 0 && index > sorry && index <= sorry + SORRY_LINES;
+    const deeper = isOfSorry ? 5 : DEEPER.find(([begin]) => begin.test(line))?.[1];
+    return `${" ".repeat(deeper ?? USUAL_INDENT)}${line}`;
+  });
+}
+
+function bit(flag: boolean): number {
+  return flag ? 1 : 0;
+}
+
+/** keepalived tells who runs a script behind it. */
+function withUsers(
+  lines: readonly string[],
+  scripts: Readonly<Record<string, ScriptCommand | null>>,
+  ownUser: ScriptUser,
+): readonly string[] {
+  return lines.map((line) => {
+    const script = Object.entries(scripts).find(([label]) => line.startsWith(`${label} = `))?.[1] ?? null;
+    return script === null ? line : `${line}, uid:gid ${userText(script.user ?? ownUser)}`;
+  });
+}
+
+function userText({ uid, gid }: ScriptUser): string {
+  return `${uid}:${gid}`;
+}
+
+function groupLines(group: VirtualServerGroup, places: readonly Place[]): readonly string[] {
+  const alive = places.filter(
+    ({ server: { key }, status }) =>
+      key.kind === "group" && key.group === group.name && status?.realServers.some(({ isAlive }) => isAlive) === true,
+  );
+  const ofFamily = (wanted: string): number =>
+    alive.filter(({ server }) => (server.family ?? "inet") === wanted).length;
+  const ofProtocol = (wanted: string): string =>
+    `${alive.filter(({ server: { key } }) => protocolOf(key) === wanted).length} ${wanted}`;
+  const aliveLine = (member: GroupMember): string =>
+    member.kind === "fwmark"
+      ? `${ofFamily("inet")} IPv4, ${ofFamily("inet6")} IPv6`
+      : ["tcp", "udp", "sctp"].map(ofProtocol).join(", ");
+  const has = (family: string): string =>
+    yesNo(group.members.some((member) => member.kind !== "fwmark" && member.family === family));
+  return [
+    " ------< Virtual server group >------",
+    ` Virtual Server Group = ${group.name}, IPv4 = ${has("inet")}, IPv6 = ${has("inet6")}`,
+    ...group.members.flatMap((member) => [
+      `   ${memberLine(member)}`,
+      `     Alive: ${aliveLine(member)}`,
+      "     reloaded = False",
+    ]),
+  ];
+}
+
+interface Place {
+  readonly server: ConfiguredVirtualServer;
+  readonly status: VirtualServerStatus | null;
+  /** Among the virtual servers of one group. */
+  readonly index: number;
+  /** A group of firewall marks alone has no protocol. */
+  readonly isMarked: boolean;
+}
+
+function placesOf({ configuration, lvs }: CheckDataSources): readonly Place[] {
+  const { virtualServers, virtualServerGroups } = configuration;
+  const marked = new Set(
+    virtualServerGroups
+      .filter(({ members }) => members.every(({ kind }) => kind === "fwmark"))
+      .map((group) => group.name),
+  );
+  const counts = new Map<string, number>();
+  return virtualServers.map((server, at) => {
+    const group = server.key.kind === "group" ? server.key.group : "";
+    const index = group === "" ? 0 : (counts.get(group) ?? 0);
+    counts.set(group, index + 1);
+    return { server, status: lvs?.virtualServers[at] ?? null, index, isMarked: marked.has(group) };
+  });
+}
+
+function serverLines({ server, status, index, isMarked }: Place, ownUser: ScriptUser): readonly string[] {
+  const scripts = { "Quorum up notify script": server.quorumUp, "Quorum down notify script": server.quorumDown };
+  const configured = withUsers(withoutProtocol(virtualServerLines(server), isMarked), scripts, ownUser);
+  return [
+    " ------< Virtual server >------",
+    ` ${headingOf(server.key, index).replace("virtual_server", "VS")}`,
+    ...indented([...configured, "alive = 1", `quorum_state_up = ${bit(status?.hasQuorum === true)}`, "reloaded = 0"]),
+    ...server.realServers.flatMap((real, at) => realLines(own(real, server), status?.realServers[at] ?? null, ownUser)),
+  ];
+}
+
+/** keepalived: a name that comes from the virtual server is told there alone. */
+function own(real: ConfiguredRealServer, { virtualHost }: ConfiguredVirtualServer): ConfiguredRealServer {
+  return real.virtualHost === virtualHost ? { ...real, virtualHost: null } : real;
+}
+
+function realLines(
+  real: ConfiguredRealServer,
+  status: RealServerStatus | null,
+  ownUser: ScriptUser,
+): readonly string[] {
+  const scripts = { "RS up notify script": real.notifyUp, "RS down notify script": real.notifyDown };
+  const weight = status?.weight ?? real.weight;
+  const isAlive = status?.isAlive === true;
+  const state = [
+    `effective weight = ${weight}`,
+    `alive = ${bit(isAlive)}`,
+    `num failed checkers = ${failedChecks(real, status)}`,
+    `RS set = ${bit(isAlive || real.isInhibitedOnFailure)}`,
+    "reloaded = 0",
+  ];
+  const lines = withUsers(realServerLines(real), scripts, ownUser).flatMap((line) => {
+    if (line.startsWith("RIP = ")) return [`${line} EFF WEIGHT = ${weight}`];
+    return line.startsWith("initial weight") ? [line, ...state] : [line];
+  });
+  return ["   ------< Real server >------", ...indented(lines)];
+}
+
+/** With alpha a check counts as failed until it has succeeded. */
+function failedChecks({ isAlpha }: ConfiguredRealServer, status: RealServerStatus | null): number {
+  const verdicts = status?.checkers.map(({ verdict }) => verdict) ?? [];
+  return verdicts.filter((verdict) => verdict === "down" || (isAlpha && verdict === "pending")).length;
+}
+
+function checkerLines({ server, status, index }: Place, ownUser: ScriptUser): readonly string[] {
+  const { key } = server;
+  const protocol = protocolOf(key);
+  const from =
+    key.kind === "address"
+      ? `[${key.address}]:${protocol}:${key.port}`
+      : key.kind === "fwmark"
+        ? `FWM ${key.fwmark}`
+        : `[${key.group}]:${index}`;
+  return server.realServers.flatMap((real, at) => {
+    const heading = ` ${from} -> [${real.address}]:${protocol}:${real.port}`;
+    const left = [...(status?.realServers[at]?.checkers ?? [])];
+    const stateOf = (kind: string): CheckerStatus | null => {
+      const found = left.findIndex((checker) => checker.kind === kind);
+      return found < 0 ? null : (left.splice(found, 1)[0] ?? null);
+    };
+    return [
+      ...real.checkers
+        .filter(({ kind }) => !PROBES_OF_APPLICATION_CHECKS.has(kind))
+        .flatMap((checker) => [
+          heading,
+          ...indented(withState(networkLines(checker, real.port), stateOf(checker.kind))),
+        ]),
+      ...real.applicationCheckers.flatMap((checker) => {
+        const { check } = checker;
+        const owner = check.kind === "misc" ? [`uid:gid = ${userText(check.command.user ?? ownUser)}`] : [];
+        const lines = [...applicationLines(checker, real.virtualHost), ...owner];
+        return [heading, ...indented(withState(lines, stateOf(check.kind)))];
+      }),
+    ];
+  });
+}
+
+const GIVES_WEIGHTS = /^dynamic = YES|^Keepalive method = FILE_CHECK/;
+
+/** What a check found stands before its settings, how often it was tried anew among them. */
+function withState(lines: readonly string[], status: CheckerStatus | null): readonly string[] {
+  const hasRun = status !== null && status.verdict !== "pending";
+  const retries = lines.find((line) => line.startsWith("Retries = "))?.slice("Retries = ".length) ?? "0";
+  // keepalived: before its first run a check has no retries left.
+  const tried = hasRun ? status.failures : retries;
+  return [
+    "Enabled = yes",
+    `Up = ${yesNo(hasRun ? status.verdict === "up" : !lines.includes("Alpha = yes"))}`,
+    `Has run = ${yesNo(hasRun)}`,
+    // What else gives weights does not tell them here.
+    ...(lines.some((line) => GIVES_WEIGHTS.test(line)) ? [] : ["Current weight = 0"]),
+    ...lines.flatMap((line) =>
+      line.startsWith("Delay before retry = ") ? [line, `Retries iterations = ${tried}`] : [line],
+    ),
+  ];
+}
+
+/**
+ * keepalived_check.data: groups, virtual servers with their real servers, and checks, in keepalived's keys and layout.
+ * The global settings are in keepalived.data.
+ */
+export function renderCheckData(sources: CheckDataSources): string {
+  const { configuration, ownUser } = sources;
+  const places = placesOf(sources);
+  const lines = [
+    "------< LVS Topology >------",
+    ...configuration.virtualServerGroups.flatMap((group) => groupLines(group, places)),
+    ...places.flatMap((place) => serverLines(place, ownUser)),
+    "------< Health checkers >------",
+    ...places.flatMap((place) => checkerLines(place, ownUser)),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,146 @@
+/** keepalived_check.data of both daemons for the same configuration: the same keys in the same layout. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
+import type { Machine } from "../machine.ts";
+import { daemonNames } from "../matrix.ts";
+import { Network } from "../network.ts";
+
+const CONFIG = `global_defs {
+  router_id LAB
+}
+virtual_server_group G {
+  192.168.1.30-32 80
+  192.168.1.40 80
+  fwmark 7
+}
+virtual_server 192.168.1.10 80 {
+  delay_loop 60
+  lb_algo wrr
+  lb_kind NAT
+  persistence_timeout 50
+  protocol TCP
+  quorum 2
+  hysteresis 1
+  quorum_up "/usr/bin/true up"
+  sorry_server 192.168.1.99 80
+  real_server 192.168.1.2 80 {
+    weight 3
+    inhibit_on_failure
+    notify_down "/usr/bin/true down"
+    TCP_CHECK {
+      connect_timeout 3
+      connect_port 81
+      bindto 192.168.1.5
+    }
+  }
+  real_server 192.168.1.3 80 {
+    HTTP_GET {
+      url {
+        path /a
+        status_code 200
+      }
+      retry 2
+    }
+  }
+}
+virtual_server fwmark 5 {
+  lb_algo rr
+  lb_kind DR
+  real_server 192.168.1.4 0 {
+    uthreshold 9
+    PING_CHECK {
+    }
+  }
+}
+virtual_server group G {
+  lb_algo mh
+  lb_kind TUN
+  protocol UDP
+  ops
+  alpha
+  omega
+  virtualhost a.example
+  real_server 192.168.1.6 80 {
+    SSL_GET {
+      url {
+        path /b
+        digest 0123456789abcdef0123456789abcdef
+      }
+    }
+  }
+  real_server 192.168.1.7 80 {
+    UDP_CHECK {
+      connect_port 53
+      require_reply
+    }
+  }
+}
+`;
+
+/** The build's own word, and what holdfast does not keep. */
+const THEIRS_ALONE = /^ *(System is compiled with|previous effective_weight = )/;
+
+/** Both start a checker of 60 s somewhere in the first minute: what it has found so far is not compared. */
+const STATE =
+  /^( *)(alive|num failed checkers|RS set|Up|Has run|Retries iterations|quorum_state_up|effective weight) = .*$/;
+
+/** From the topology on, which is what the file is asked for; keepalived has its global settings before it. */
+function comparable(text: string): readonly string[] {
+  const from = text.indexOf("------< LVS Topology");
+  assert.ok(from >= 0, text);
+  return text
+    .slice(from)
+    .split("\n")
+    .filter((line) => !THEIRS_ALONE.test(line))
+    .map((line) =>
+      line
+        .replace(STATE, "$1$2 = ?")
+        .replace(/EFF WEIGHT = \d+/, "EFF WEIGHT = ?")
+        .replace(/Alive: .*/, "Alive: ?"),
+    );
+}
+
+async function dumpBy(machine: Machine, name: DaemonName): Promise<string> {
+  const daemon = new Daemon(machine, { name, config: CONFIG, flags: [...ALL_FLAGS, "-C"] });
+  try {
+    await daemon.logged("Startup complete");
+    await machine.run(["rm", "-f", "/tmp/keepalived_check.data"]);
+    daemon.signal("SIGUSR1");
+    const endMs = Date.now() + 20_000;
+    for (;;) {
+      const { stdout } = await machine.run(["cat", "/tmp/keepalived_check.data"]);
+      if (/Checked url = \/b[\s\S]*UDP_CHECK[\s\S]*\n$/.test(stdout)) return stdout;
+      assert.ok(Date.now() < endMs, `${name} wrote\n${stdout}\n${daemon.text}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    await daemon.terminate();
+  }
+}
+
+describe("keepalived_check.data", () => {
+  let network: Network;
+  let machine: Machine;
+  before(async () => {
+    network = await Network.build();
+    machine = await network.addMachine({ name: "director", addresses: ["192.168.1.5/24"] });
+  });
+  after(() => network.close());
+
+  const dumps = new Map<DaemonName, string>();
+  for (const name of daemonNames()) {
+    test(`${name} writes it`, { timeout: 60_000 }, async () => {
+      const text = await dumpBy(machine, name);
+      dumps.set(name, text);
+      assert.match(text, /^ {3}RIP = 192\.168\.1\.2, RPORT = 80, WEIGHT = 3 EFF WEIGHT = 3$/m);
+    });
+  }
+  test("both have the same keys and the same layout", {
+    skip: daemonNames().length < 2 && "needs both daemons",
+  }, () => {
+    const [ours, theirs] = [dumps.get("holdfast"), dumps.get("keepalived")];
+    assert.ok(ours !== undefined && theirs !== undefined);
+    assert.deepEqual(comparable(ours), comparable(theirs));
+  });
+});
