@@ -70,6 +70,8 @@ export class Notifier {
   readonly #scripts: NotifyScripts;
   readonly #pipes = new Map<PipeName, NotifyPipe>();
   #mailer: Mailer | null = null;
+  /** Of mailers that a reload replaced: a relay that hangs holds up what it was given, and nothing later. */
+  #earlierMail: Promise<unknown> = Promise.resolve();
   #book: Book | null = null;
   /** During a reload: those that are removed are known here only. */
   #before: Book | null = null;
@@ -118,7 +120,7 @@ export class Notifier {
     const patience = new Promise<void>((resolve) => {
       cancel = clock.after(STOP_PATIENCE_US, resolve);
     });
-    const mailed = Promise.race([this.#mailer?.settled(), patience]);
+    const mailed = Promise.race([Promise.all([this.#earlierMail, this.#mailer?.settled()]), patience]);
     await Promise.all([this.#scripts.finish(STOP_PATIENCE_US), mailed]);
     cancel();
     for (const pipe of this.#pipes.values()) pipe.close();
@@ -195,6 +197,7 @@ export class Notifier {
     const { global } = configuration;
     this.#book = bookOf(configuration);
     this.lvs.configure(configuration);
+    this.#earlierMail = Promise.all([this.#earlierMail, this.#mailer?.settled()]);
     this.#mailer = new Mailer({ settings: global.mail, routerId: global.routerId, log: this.#dependencies.log });
     await this.#usePipe("global", global.fifo);
     await this.#usePipe("vrrp", global.vrrpFifo?.path === global.fifo?.path ? null : global.vrrpFifo);

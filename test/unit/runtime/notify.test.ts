@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
 import { describe, it } from "node:test";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
@@ -104,6 +106,32 @@ describe("Notifier", () => {
     assert.equal(isOver, false);
     bench.advance(1_000_000);
     await ended;
+  });
+
+  it("waits at the end for mail from before a reload", async () => {
+    const relay = createServer().listen(0, "127.0.0.1");
+    await once(relay, "listening");
+    const address = relay.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const mailing = `notification_email {\n a@example.net\n }\n smtp_server 127.0.0.1 ${port}`;
+    const configuration = load(`global_defs {\n ${mailing}\n}\n`);
+    const bench = new Bench();
+    await bench.notifier.begin(configuration);
+    const connected = once(relay, "connection");
+    bench.notifier.mail({ subject: "s", body: "b" });
+    const [socket] = (await connected) as [Socket];
+    await bench.notifier.reload(configuration);
+    bench.notifier.reloaded();
+    let isOver = false;
+    const ended = bench.notifier.end().then(() => {
+      isOver = true;
+    });
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(isOver, false);
+    socket.destroy();
+    await ended;
+    relay.close();
+    assert.match(bench.lines.join("\n"), /SMTP alert "s" not sent/);
   });
 
   it("reports a removed instance as FAULT, or as DELETED where that is asked for", async () => {
