@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { NO_BLOCKS } from "../config/known-blocks.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { InterfaceAddress, IpvsTable, NativeAddon, VrrpEvent, VrrpLoopOptions } from "../native/contract.ts";
@@ -328,6 +329,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     configId: flags.configId,
     enforcesIncludes: flags.enforcesIncludes,
   };
+  let blocks = NO_BLOCKS;
   const runner = createScriptRunner({ program: runnerProgram(), log: (record) => log.speak(record) });
   const notifier = new Notifier({ runner, clock: createClock(native), log: (record) => log.speak(record) });
   // `net_namespace_ipvs` without a name is where we are before joining another one.
@@ -346,8 +348,12 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     log,
     manager: context.manager,
     nowUs: () => native.monotonicUs(),
-    load: async (before) =>
-      loadConfiguration(source, createConfigurationHost(await readLinks(native, log)), null, before),
+    load: async (inForce) => {
+      const host = createConfigurationHost(await readLinks(native, log));
+      const loaded = loadConfiguration(source, host, null, { configuration: inForce, blocks });
+      blocks = loaded.blocks;
+      return loaded;
+    },
     enterNamespace: (name) => enterNamespace(native, name),
     missingCapabilities: ownMissingCapabilities,
     takePidFiles: (roles, configuration) => takePidFiles(context, roles, configuration),
