@@ -103,7 +103,9 @@ export class BlockMemory {
   /** The text is that of this reading, so that the file before can be forgotten. */
   #keep(position: FilePosition, block: Omit<KnownBlock, "text">): void {
     const text = this.#parts.lines.textSince(position);
-    if (this.#begun !== null && text !== null) this.#known.set(this.#begun.line, { ...block, text });
+    if (this.#begun === null || text === null) return;
+    const { lines, statements, facts, server } = block;
+    this.#known.set(this.#begun.line, { text, lines, statements, facts, server });
   }
 }
 

@@ -1,16 +1,9 @@
 import { diffService, diffTables } from "../ipvs/diff.ts";
 import { destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
 import { type DeletionBudget, fullBudget, paceDeletions } from "../ipvs/pacing.ts";
-import { indexDump, type Table, type TableService } from "../ipvs/table.ts";
+import { type IndexedService, indexDump, type Table, type TableService } from "../ipvs/table.ts";
 import type { Microseconds } from "../model/units.ts";
-import type {
-  IpvsCommand,
-  IpvsDestination,
-  IpvsServiceUsage,
-  IpvsTable,
-  IpvsTimeouts,
-  SyscallFailure,
-} from "../native/contract.ts";
+import type { IpvsCommand, IpvsServiceUsage, IpvsTable, IpvsTimeouts, SyscallFailure } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { speakCommandFailure, speakRepair, speakTableUnusable } from "./lvs-table-wording.ts";
 import type { LvsClock, TableStatus } from "./lvs-types.ts";
@@ -24,11 +17,6 @@ export interface TableSyncDependencies {
 /** Deletions that were put off are asked for again. */
 const POSTPONED_US = 5_000_000;
 
-interface MirrorService {
-  service: TableService["service"];
-  readonly destinations: Map<string, IpvsDestination>;
-}
-
 /**
  * Brings the kernel's table to the desired one and keeps it there: changes are applied as differences to
  * what is known of the kernel, one batch at a time, later ones waiting together; every few
@@ -41,7 +29,11 @@ export class TableSync {
   private readonly owned = new Set<ServiceId>();
   private readonly dirty = new Set<ServiceId>();
   /** The kernel's table as far as we know. */
-  private mirror = new Map<ServiceId, MirrorService>();
+  private mirror = new Map<ServiceId, IndexedService>();
+  /** Nothing was done to the table since it was read. */
+  private isMirrorRead = false;
+  /** The mirror was compared with what is desired, and nothing was to be done. */
+  private isSettled = false;
   private needsDump = true;
   private hasRetried = false;
   private work: Promise<void> | null = null;
@@ -80,6 +72,7 @@ export class TableSync {
    * Services that have changed; null for one that is not wanted any more. Takes effect soon; see `settled`.
    */
   update(changes: Iterable<readonly [ServiceId, TableService | null]>): void {
+    this.isSettled = false;
     for (const [id, service] of changes) {
       if (service === null) this.desired.delete(id);
       else {
@@ -192,7 +185,7 @@ export class TableSync {
     this.needsDump = false;
     if (!(await this.tryReadTable())) return;
     const isExpected = (id: ServiceId): boolean => this.dirty.has(id) || this.postponed.has(id);
-    const changes = diffTables(this.desired, this.mirror, this.owned);
+    const changes = this.isSettled ? [] : diffTables(this.desired, this.mirror, this.owned);
     const repairs = changes.filter((command) => "service" in command && !isExpected(serviceId(command.service)));
     const commands = this.pace(changes);
     this.dirty.clear();
@@ -201,6 +194,7 @@ export class TableSync {
     this.counts = { ...this.counts, reconciles: reconciles + 1, repairs: before + repairs.length };
     if (repairs.length > 0 && this.standing.size === 0) this.deps.log(speakRepair(repairs.length));
     const failed = await this.apply(commands);
+    this.isSettled = changes.length === 0 && this.dirty.size === 0;
     // The commands were all that is to be done, so what did not fail now stands no longer.
     this.standing = failed;
     this.judge(failed);
@@ -238,6 +232,8 @@ export class TableSync {
   /** @returns what failed */
   private async apply(commands: readonly IpvsCommand[]): Promise<Set<string>> {
     if (commands.length === 0) return new Set();
+    this.isMirrorRead = false;
+    this.isSettled = false;
     let results: readonly (SyscallFailure | null)[];
     try {
       results = await this.deps.table.apply(commands);
@@ -265,12 +261,13 @@ export class TableSync {
   }
 
   private async readTable(): Promise<void> {
-    const entries = await this.deps.table.dump();
-    this.mirror = new Map();
-    for (const [id, { service, destinations }] of indexDump(entries)) {
-      this.mirror.set(id, { service, destinations: new Map(destinations) });
-    }
+    const { table } = this.deps;
+    const entries = await (this.isMirrorRead ? table.dumpIfChanged() : table.dump());
     this.needsDump = false;
+    this.isMirrorRead = true;
+    if (entries === null) return;
+    this.mirror = indexDump(entries);
+    this.isSettled = false;
   }
 
   private async tryReadTable(): Promise<boolean> {
@@ -322,7 +319,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function applyToMirror(mirror: Map<ServiceId, MirrorService>, command: IpvsCommand): void {
+function applyToMirror(mirror: Map<ServiceId, IndexedService>, command: IpvsCommand): void {
   switch (command.kind) {
     case "flush":
       mirror.clear();
