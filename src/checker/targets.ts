@@ -60,7 +60,8 @@ export function targetId(checker: Checker): TargetId {
   const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs } = checker.timing;
   const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs ?? delayLoopUs];
   const isFast = asksUrls(checker) && checker.recoversFast;
-  return `${endpointId(checker)} ${times.join(" ")}${isFast ? " fast" : ""}`;
+  // Joined, the text is one piece; a template would keep a tree of its parts
+  return [endpointId(checker), ...times, ...(isFast ? ["fast"] : [])].join(" ");
 }
 
 /** Of the checkers of each real server. */
@@ -140,7 +141,8 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
   const walk = walkOf(checker);
   return {
     id,
-    endpoint: endpointId(checker),
+    // Which begins the identity: so both are one text in memory
+    endpoint: id.slice(0, endpointId(checker).length),
     kind: checker.kind,
     probe: walk?.probes[0] ?? probeOf(checker, {}),
     timing: checker.timing,

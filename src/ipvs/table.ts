@@ -7,17 +7,12 @@ export interface TableService {
   readonly destinations: ReadonlyMap<DestinationId, IpvsDestination>;
 }
 
-export interface IndexedService {
-  service: IpvsService;
-  readonly destinations: Map<DestinationId, IpvsDestination>;
-}
-
 /** A whole table: desired, or as found in the kernel. */
 export type Table = ReadonlyMap<ServiceId, TableService>;
 
-/** What a dump says, by identity; the maps are the caller's. */
-export function indexDump(entries: readonly IpvsServiceEntry[]): Map<ServiceId, IndexedService> {
-  const table = new Map<ServiceId, IndexedService>();
+/** What a dump says, by identity. */
+export function indexDump(entries: readonly IpvsServiceEntry[]): Map<ServiceId, TableService> {
+  const table = new Map<ServiceId, TableService>();
   for (const entry of entries) {
     const destinations = new Map<DestinationId, IpvsDestination>();
     for (const destination of entry.destinations) destinations.set(destinationId(destination), destination);

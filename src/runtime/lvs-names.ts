@@ -14,7 +14,7 @@ export function nameVirtualServers(virtualServers: readonly VirtualServer[]): Lv
   const groupIndexes = new Map<string, number>();
   return virtualServers.map((virtualServer) => {
     const protocol = virtualServer.key.kind === "fwmark" ? "none" : virtualServer.key.protocol;
-    const name = (server: RealServer): string => `[${server.address}]:${protocol}:${server.port}`;
+    const name = ({ address, port }: RealServer): string => [`[${address}]`, protocol, port].join(":");
     return {
       virtualServer: nameVirtualServer(virtualServer, groupIndexes),
       realServers: virtualServer.realServers.map(name),

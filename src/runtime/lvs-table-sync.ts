@@ -1,9 +1,17 @@
 import { diffService, diffTables } from "../ipvs/diff.ts";
 import { destinationId, type ServiceId, serviceId } from "../ipvs/keys.ts";
 import { type DeletionBudget, fullBudget, paceDeletions } from "../ipvs/pacing.ts";
-import { type IndexedService, indexDump, type Table, type TableService } from "../ipvs/table.ts";
+import { indexDump, type Table, type TableService } from "../ipvs/table.ts";
 import type { Microseconds } from "../model/units.ts";
-import type { IpvsCommand, IpvsServiceUsage, IpvsTable, IpvsTimeouts, SyscallFailure } from "../native/contract.ts";
+import type {
+  IpvsCommand,
+  IpvsDestination,
+  IpvsServiceKey,
+  IpvsServiceUsage,
+  IpvsTable,
+  IpvsTimeouts,
+  SyscallFailure,
+} from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { speakCommandFailure, speakRepair, speakTableUnusable } from "./lvs-table-wording.ts";
 import type { LvsClock, TableStatus } from "./lvs-types.ts";
@@ -17,6 +25,13 @@ export interface TableSyncDependencies {
 /** Deletions that were put off are asked for again. */
 const POSTPONED_US = 5_000_000;
 
+interface MirrorService {
+  service: TableService["service"];
+  destinations: TableService["destinations"];
+  /** The destinations when nobody else holds them. */
+  own: Map<string, IpvsDestination> | null;
+}
+
 /**
  * Brings the kernel's table to the desired one and keeps it there: changes are applied as differences to
  * what is known of the kernel, one batch at a time, later ones waiting together; every few
@@ -29,7 +44,7 @@ export class TableSync {
   private readonly owned = new Set<ServiceId>();
   private readonly dirty = new Set<ServiceId>();
   /** The kernel's table as far as we know. */
-  private mirror = new Map<ServiceId, IndexedService>();
+  private mirror = new Map<ServiceId, MirrorService>();
   /** Nothing was done to the table since it was read. */
   private isMirrorRead = false;
   /** The mirror was compared with what is desired, and nothing was to be done. */
@@ -266,7 +281,7 @@ export class TableSync {
     this.needsDump = false;
     this.isMirrorRead = true;
     if (entries === null) return;
-    this.mirror = indexDump(entries);
+    this.mirror = mirrorOf(indexDump(entries), this.desired);
     this.isSettled = false;
   }
 
@@ -319,7 +334,18 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function applyToMirror(mirror: Map<ServiceId, IndexedService>, command: IpvsCommand): void {
+/** What was found; where that is what is desired, the desired objects, so that both are held in memory once. */
+function mirrorOf(found: Table, desired: Table): Map<ServiceId, MirrorService> {
+  const mirror = new Map<ServiceId, MirrorService>();
+  for (const [id, service] of found) {
+    const wanted = desired.get(id) ?? null;
+    const kept = wanted !== null && diffService(wanted, service).length === 0 ? wanted : service;
+    mirror.set(id, { service: kept.service, destinations: kept.destinations, own: null });
+  }
+  return mirror;
+}
+
+function applyToMirror(mirror: Map<ServiceId, MirrorService>, command: IpvsCommand): void {
   switch (command.kind) {
     case "flush":
       mirror.clear();
@@ -332,7 +358,7 @@ function applyToMirror(mirror: Map<ServiceId, IndexedService>, command: IpvsComm
       mirror.delete(serviceId(command.service));
       return;
     case "service-add":
-      mirror.set(serviceId(command.service), { service: command.service, destinations: new Map() });
+      mirror.set(serviceId(command.service), { service: command.service, destinations: new Map(), own: null });
       return;
     case "service-edit": {
       const found = mirror.get(serviceId(command.service));
@@ -341,9 +367,21 @@ function applyToMirror(mirror: Map<ServiceId, IndexedService>, command: IpvsComm
     }
     case "destination-add":
     case "destination-edit":
-      mirror.get(serviceId(command.service))?.destinations.set(destinationId(command.destination), command.destination);
+      ownDestinations(mirror, command.service)?.set(destinationId(command.destination), command.destination);
       return;
     case "destination-delete":
-      mirror.get(serviceId(command.service))?.destinations.delete(destinationId(command.destination));
+      ownDestinations(mirror, command.service)?.delete(destinationId(command.destination));
   }
+}
+
+/** Those of a service in the mirror, to be changed: what others hold as well is copied first. */
+function ownDestinations(
+  mirror: ReadonlyMap<ServiceId, MirrorService>,
+  service: IpvsServiceKey,
+): Map<string, IpvsDestination> | null {
+  const found = mirror.get(serviceId(service));
+  if (found === undefined) return null;
+  found.own ??= new Map(found.destinations);
+  found.destinations = found.own;
+  return found.own;
 }
