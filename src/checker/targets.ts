@@ -1,3 +1,4 @@
+import { isSameModel } from "../model/equality.ts";
 import type { Checker, CheckerTiming, HttpChecker, HttpUrl, UdpExchange, VirtualServer } from "../model/lvs.ts";
 import type { ProbeHttp, ProbeKind, ProbeTarget, ProbeUdp } from "../native/contract.ts";
 
@@ -109,6 +110,20 @@ export function planTargets(
     });
   });
   return targets;
+}
+
+/**
+ * Whether two configurations have the same checkers at the same places, so that the plan of one is that of the other.
+ * Virtual servers that a reload keeps cost nothing here.
+ */
+export function isSamePlan(before: readonly VirtualServer[], after: readonly VirtualServer[]): boolean {
+  return before.length === after.length && before.every((old, index) => asksTheSame(old, after[index]));
+}
+
+function asksTheSame(before: VirtualServer, after: VirtualServer | undefined): boolean {
+  if (before === after) return true;
+  const checkersOf = ({ realServers }: VirtualServer): unknown => realServers.map(({ checkers }) => checkers);
+  return after !== undefined && isSameModel(checkersOf(before), checkersOf(after));
 }
 
 const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = {
