@@ -132,17 +132,18 @@ export class Pools {
     return new Pools(pools, groups);
   }
 
-  /** One checker's verdict for one of its askers. */
+  /** One checker's verdict for one of its askers. @returns the pool if that changed it */
   judge(asker: Asker, isUp: boolean, isFirst: boolean, onEffect: OnPoolEffect): Pool | null {
     const pool = this.all[asker.virtualServer];
     if (pool === undefined) return null;
     const { server, checker } = asker;
+    const { state } = pool;
     settle(
       pool,
       stepPool(pool.virtualServer, pool.state, { kind: "verdict", server, checker, isUp, isFirst }),
       onEffect,
     );
-    return pool;
+    return pool.state === state ? null : pool;
   }
 
   /** Whether a checker is what keeps its server out, be it that it has yet to pass for the first time. */
@@ -211,8 +212,8 @@ export class Pools {
 }
 
 function settle(pool: Pool, step: PoolStep, onEffect: OnPoolEffect): void {
+  if (step.state !== pool.state) pool.services = null;
   pool.state = step.state;
-  pool.services = null;
   for (const effect of step.effects) onEffect(pool, effect);
 }
 
