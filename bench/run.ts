@@ -19,7 +19,7 @@ import { formatSummary, renderTable, rowsOf, type Trial } from "./report.ts";
 import { summarize } from "./statistics.ts";
 
 const DEFAULT_TRIALS = 5;
-const TRIAL_TIMEOUT_MS = 180_000;
+const TRIAL_TIMEOUT_MS = 660_000;
 
 interface Filter {
   readonly subject?: string | undefined;

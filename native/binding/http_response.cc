@@ -73,7 +73,7 @@ class HttpResponseWrap : public Napi::ObjectWrap<HttpResponseWrap> {
 Napi::Value ConnectStream(const Napi::CallbackInfo& info) {
   const auto spec = ReadProbeTarget(info[0]);
   if (!spec) return info.Env().Undefined();
-  probe::StreamSocket stream = probe::ConnectStream(*spec);
+  probe::StreamSocket stream = probe::ConnectStream(*spec, probe::FirstWord::kOurs);
   if (!stream.fd.is_open()) return Napi::Number::New(info.Env(), -stream.error_number);
   // Closing resets, as all probes do: no TIME_WAIT stays.
   const linger at_once{.l_onoff = 1, .l_linger = 0};

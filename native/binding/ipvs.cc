@@ -24,6 +24,7 @@ class IpvsTableWrap : public Napi::ObjectWrap<IpvsTableWrap> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "IpvsTable",
                        {InstanceMethod<&IpvsTableWrap::Dump>("dump"),
+                        InstanceMethod<&IpvsTableWrap::DumpIfChanged>("dumpIfChanged"),
                         InstanceMethod<&IpvsTableWrap::Usage>("usage"),
                         InstanceMethod<&IpvsTableWrap::Apply>("apply"),
                         InstanceMethod<&IpvsTableWrap::Timeouts>("timeouts"),
@@ -55,11 +56,21 @@ class IpvsTableWrap : public Napi::ObjectWrap<IpvsTableWrap> {
                                                         &ipvs::Table::Dump, MakeIpvsEntries);
   }
 
+  Napi::Value DumpIfChanged(const Napi::CallbackInfo& info) {
+    using Entries = std::optional<std::vector<ipvs::ServiceEntry>>;
+    const Napi::Env env = info.Env();
+    if (!IsOpen(env)) return env.Undefined();
+    const auto make = [](Napi::Env made_in, const Entries& entries) {
+      return entries ? MakeIpvsEntries(made_in, *entries) : made_in.Null();
+    };
+    return table_.Read<Entries>(env, "IPVS_CMD_GET_SERVICE", &ipvs::Table::DumpIfChanged, make);
+  }
+
   Napi::Value Usage(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!IsOpen(env)) return env.Undefined();
     return table_.Read<std::vector<ipvs::ServiceEntry>>(env, "IPVS_CMD_GET_SERVICE",
-                                                        &ipvs::Table::Dump, MakeIpvsUsage);
+                                                        &ipvs::Table::ReadCounters, MakeIpvsUsage);
   }
 
   Napi::Value Apply(const Napi::CallbackInfo& info) {

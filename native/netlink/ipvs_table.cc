@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include <chrono>
+#include <type_traits>
 
+#include "crypto/sha256.h"
 #include "netlink/kernel_module.h"
 
 namespace holdfast::ipvs {
@@ -39,11 +41,42 @@ std::string DescribeOpenError(int error, const std::string& module_problem) {
   return std::string("IPVS cannot be used: ") + strerror(-error);
 }
 
+template <typename... Field>
+void Add(crypto::Sha256* hash, const Field&... fields) {
+  const auto add = [hash]<typename One>(const One& field) {
+    static_assert(std::has_unique_object_representations_v<One>);
+    hash->Update({reinterpret_cast<const uint8_t*>(&field), sizeof(field)});
+  };
+  (add(fields), ...);
+}
+
+void AddService(crypto::Sha256* hash, const Service& one) {
+  const ServiceKey& key = one.key;
+  Add(hash, key.family, key.protocol, key.port, key.fwmark, key.address);
+  Add(hash, one.flags, one.timeout_sec, one.granularity, one.scheduler, one.persistence_engine);
+}
+
+void AddDestination(crypto::Sha256* hash, const Destination& one) {
+  Add(hash, one.family, one.port, one.address, one.forward, one.weight);
+  Add(hash, one.upper_threshold, one.lower_threshold);
+  Add(hash, one.tunnel_type, one.tunnel_port, one.tunnel_flags);
+}
+
 }  // namespace
 
 int Table::SetReceiveBuffer(const std::optional<netlink::ReceiveBuffer>& buffer) {
   socket_.SetReceiveBuffer(buffer.value_or(netlink::ReceiveBuffer{}));
   return 0;
+}
+
+TableDigest DigestOf(std::span<const ServiceEntry> entries) {
+  crypto::Sha256 hash;
+  for (const ServiceEntry& entry : entries) {
+    AddService(&hash, entry.service);
+    Add(&hash, static_cast<uint64_t>(entry.destinations.size()));
+    for (const Destination& destination : entry.destinations) AddDestination(&hash, destination);
+  }
+  return hash.Finish();
 }
 
 int Table::Open(std::string* message) {
@@ -94,6 +127,19 @@ int Table::DumpDestinations(ServiceEntry* entry) {
 }
 
 int Table::Dump(std::vector<ServiceEntry>* entries) {
+  const int error = ReadCounters(entries);
+  if (error == 0) dumped_ = DigestOf(*entries);
+  return error;
+}
+
+int Table::DumpIfChanged(std::optional<std::vector<ServiceEntry>>* entries) {
+  const std::optional<TableDigest> before = dumped_;
+  const int error = Dump(&entries->emplace());
+  if (error == 0 && dumped_ == before) entries->reset();
+  return error;
+}
+
+int Table::ReadCounters(std::vector<ServiceEntry>* entries) {
   entries->clear();
   if (const int error = DumpServices(entries); error != 0) return error;
   for (ServiceEntry& entry : *entries) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,6 +22,11 @@ struct ServiceEntry {
 
 using netlink::CommandFailure;
 
+using TableDigest = std::array<uint8_t, 32>;
+
+/** SHA-256 of all entries, counters left out: equal for two tables that are set alike. */
+TableDigest DigestOf(std::span<const ServiceEntry> entries);
+
 /** The IPVS table of the network namespace in which it was opened. One thread at a time. */
 class Table {
  public:
@@ -36,6 +42,12 @@ class Table {
 
   /** Services with their destinations. @returns 0 or a negative errno */
   int Dump(std::vector<ServiceEntry>* entries);
+
+  /** As `Dump`; nothing when only counters differ from what `Dump` or this found last. */
+  int DumpIfChanged(std::optional<std::vector<ServiceEntry>>* entries);
+
+  /** As `Dump`, for the counters: `DumpIfChanged` goes on with what was found before. */
+  int ReadCounters(std::vector<ServiceEntry>* entries);
 
   /**
    * Carries out all commands in order; those that failed are told in ascending order. A deleted
@@ -56,6 +68,8 @@ class Table {
   netlink::Socket socket_;
   netlink::MessageBuilder builder_;
   uint16_t family_ = 0;
+  /** Of what was dumped last. */
+  std::optional<TableDigest> dumped_;
 };
 
 }  // namespace holdfast::ipvs

@@ -46,7 +46,7 @@ int HttpProber::Start(uv_loop_t* loop, std::function<void(Target&)> on_connected
 
 std::optional<Outcome> HttpProber::Begin(Target& target) {
   const ProbeSpec& spec = target.spec;
-  StreamSocket stream = ConnectStream(spec);
+  StreamSocket stream = ConnectStream(spec, FirstWord::kOurs);
   if (!stream.fd.is_open()) return JudgeBegin(stream.error_number);
   if (const int error = ready_.Add(stream.fd.get(), EPOLLOUT, &target); error != 0) {
     return JudgeBegin(error);

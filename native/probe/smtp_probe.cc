@@ -42,7 +42,7 @@ int SmtpProber::Start(uv_loop_t* loop, std::function<void(Target&)> on_step, OnA
 }
 
 std::optional<Outcome> SmtpProber::Begin(Target& target) {
-  StreamSocket stream = ConnectStream(target.spec);
+  StreamSocket stream = ConnectStream(target.spec, FirstWord::kTheirs);
   if (!stream.fd.is_open()) return JudgeBegin(stream.error_number);
   if (const int error = ready_.Add(stream.fd.get(), EPOLLOUT, &target); error != 0) {
     return JudgeBegin(error);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <utility>
@@ -26,11 +27,13 @@ StreamSocket Failed(int error_number) { return {UniqueFd(), error_number}; }
 
 }  // namespace
 
-StreamSocket ConnectStream(const ProbeSpec& spec) {
+StreamSocket ConnectStream(const ProbeSpec& spec, FirstWord first_word) {
   UniqueFd fd(socket(spec.address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return Failed(errno);
   if (const int error = ApplyMarkAndInterface(fd.get(), spec); error != 0) return Failed(error);
   if (const int error = BindSource(fd.get(), spec); error != 0) return Failed(error);
+  // The ACK that completes the handshake then goes with the request.
+  if (first_word == FirstWord::kOurs) SetOption(fd.get(), IPPROTO_TCP, TCP_QUICKACK, 0);
   const SocketAddress peer = ScopedAddress(spec, spec.address);
   if (connect(fd.get(), &peer.generic, peer.length) != 0 && errno != EINPROGRESS) {
     return Failed(errno);

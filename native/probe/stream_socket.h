@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "loop/unique_fd.h"
 #include "probe/target.h"
 
@@ -11,8 +13,11 @@ struct StreamSocket {
   int error_number = 0;
 };
 
+/** Who speaks first once the connection stands. */
+enum class FirstWord : uint8_t { kOurs, kTheirs };
+
 /** A non-blocking socket with the target's mark, interface and source, on its way to the target. */
-StreamSocket ConnectStream(const ProbeSpec& spec);
+StreamSocket ConnectStream(const ProbeSpec& spec, FirstWord first_word);
 
 /** SO_ERROR, which it clears. @returns 0, or an errno */
 int PendingError(int fd);

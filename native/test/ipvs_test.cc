@@ -435,6 +435,25 @@ TEST_F(KernelTable, AppliesAllCommandsAndTellsOfThoseThatFailed) {
   EXPECT_EQ(entries[0].destinations[0].weight, 3U);
 }
 
+TEST(DigestOf, DependsOnSettingsAndNotOnCounters) {
+  std::vector<ServiceEntry> entries(2);
+  entries[0].destinations.resize(2);
+  const TableDigest before = DigestOf(entries);
+  entries[0].service.traffic.connections = 7;
+  entries[0].destinations[1].active_connections = 7;
+  entries[0].destinations[1].traffic.in_bytes = 7;
+  EXPECT_EQ(DigestOf(entries), before);
+  entries[0].destinations[1].weight = 7;
+  EXPECT_NE(DigestOf(entries), before);
+  entries[0].destinations[1].weight = 0;
+  entries[0].service.flags = 1;
+  EXPECT_NE(DigestOf(entries), before);
+  entries[0].service.flags = 0;
+  entries[1].destinations.push_back(entries[0].destinations.back());
+  entries[0].destinations.pop_back();
+  EXPECT_NE(DigestOf(entries), before);
+}
+
 TEST(Table, SaysWhatToDoWithoutIpvs) {
   Table table;
   std::string message;

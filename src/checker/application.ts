@@ -38,9 +38,11 @@ const FIRST_WEIGHT_STATUS = 2;
 const LARGEST_WEIGHT = 65_535;
 const LARGEST_PRODUCT = 2 ** 31 - 1;
 
+const NONE: readonly ApplicationChecker[] = [];
+
 /** The checkers of a server that are carried out beside the probe loop, in the order of the configuration. */
 export function applicationCheckersOf(server: RealServer): readonly ApplicationChecker[] {
-  if (!isConfigured(server)) return [];
+  if (!isConfigured(server) || server.applicationCheckers.length === 0) return NONE;
   return server.applicationCheckers.filter(
     ({ check }) => check.kind === "misc" || check.kind === "file" || check.kind === "bfd",
   );

@@ -176,13 +176,12 @@ function onVerdict(
   server: ServerState,
   event: Extract<PoolEvent, { kind: "verdict" }>,
 ): PoolStep {
+  const hadFailed = server.hasFailed[event.checker] === true;
+  if (hadFailed !== event.isUp) return { state, effects: effectsOnChecker(event, hadFailed) };
   const hasFailed = server.hasFailed.with(event.checker, !event.isUp);
   const isAlive = !hasFailed.includes(true) && server.force?.kind !== "out";
   const next = replaceServer(state, event.server, { ...server, hasFailed, isAlive });
-  if (isAlive === server.isAlive) {
-    const hadFailed = server.hasFailed[event.checker] === true;
-    return { state: next, effects: effectsOnChecker(event, hadFailed) };
-  }
+  if (isAlive === server.isAlive) return { state: next, effects: effectsOnChecker(event, hadFailed) };
   const effects: PoolEffect[] = [{ kind: isAlive ? "server-up" : "server-down", server: event.server }];
   return settleQuorum(virtualServer, next, effects, "running");
 }

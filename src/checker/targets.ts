@@ -1,3 +1,4 @@
+import { isSameModel } from "../model/equality.ts";
 import type { Checker, CheckerTiming, HttpChecker, HttpUrl, UdpExchange, VirtualServer } from "../model/lvs.ts";
 import type { ProbeHttp, ProbeKind, ProbeTarget, ProbeUdp } from "../native/contract.ts";
 
@@ -60,7 +61,8 @@ export function targetId(checker: Checker): TargetId {
   const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs } = checker.timing;
   const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs ?? delayLoopUs];
   const isFast = asksUrls(checker) && checker.recoversFast;
-  return `${endpointId(checker)} ${times.join(" ")}${isFast ? " fast" : ""}`;
+  // Joined, the text is one piece; a template would keep a tree of its parts
+  return [endpointId(checker), ...times, ...(isFast ? ["fast"] : [])].join(" ");
 }
 
 /** Of the checkers of each real server. */
@@ -110,6 +112,20 @@ export function planTargets(
   return targets;
 }
 
+/**
+ * Whether two configurations have the same checkers at the same places, so that the plan of one is that of the other.
+ * Virtual servers that a reload keeps cost nothing here.
+ */
+export function isSamePlan(before: readonly VirtualServer[], after: readonly VirtualServer[]): boolean {
+  return before.length === after.length && before.every((old, index) => asksTheSame(old, after[index]));
+}
+
+function asksTheSame(before: VirtualServer, after: VirtualServer | undefined): boolean {
+  if (before === after) return true;
+  const checkersOf = ({ realServers }: VirtualServer): unknown => realServers.map(({ checkers }) => checkers);
+  return after !== undefined && isSameModel(checkersOf(before), checkersOf(after));
+}
+
 const PROBE_KINDS: Readonly<Record<Checker["kind"], ProbeKind>> = {
   tcp: "tcp",
   ping: "icmp",
@@ -140,7 +156,8 @@ function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): P
   const walk = walkOf(checker);
   return {
     id,
-    endpoint: endpointId(checker),
+    // Which begins the identity: so both are one text in memory
+    endpoint: id.slice(0, endpointId(checker).length),
     kind: checker.kind,
     probe: walk?.probes[0] ?? probeOf(checker, {}),
     timing: checker.timing,

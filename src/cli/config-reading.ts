@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { NO_BLOCKS } from "../config/known-blocks.ts";
 import {
   type ConfigurationSource,
   type LoadedConfiguration,
@@ -90,9 +91,11 @@ export function createReading(context: ReadingContext): Required<Pick<DaemonDepe
     if (reason !== null) log.warning("reload marker not removed", { path, reason });
   };
   const save = savingCopies(log);
+  let blocks = NO_BLOCKS;
   const read = async (before: CompleteConfiguration | null): Promise<LoadedConfiguration> => {
     const host = rememberingHost(createConfigurationHost(await readLinks(native, log), seedOf(before)));
-    const loaded = loadConfiguration(source, host, null, before);
+    const loaded = loadConfiguration(source, host, null, { configuration: before, blocks });
+    blocks = loaded.blocks;
     const { saveDirectory } = loaded.configuration.global.reload;
     if (saveDirectory !== null) save(saveDirectory, mergeConfiguration(source, host), before === null);
     return loaded;

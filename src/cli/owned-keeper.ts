@@ -5,7 +5,7 @@ import type { DaemonDependencies } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { runNft } from "../runtime/network-firewall.ts";
-import { leftOvers } from "../runtime/owned.ts";
+import { isSameOwned, leftOvers } from "../runtime/owned.ts";
 import type { Flags } from "./flags.ts";
 import { forgetOwned, loadOwned, type Owned, ownedPath, saveOwned } from "./owned-file.ts";
 
@@ -26,6 +26,8 @@ export function createOwnedKeeper({ flags, log, openRtnetlink, openIpvs, configF
   const pathFor = ({ global }: CompleteConfiguration): string =>
     ownedPath({ networkNamespace: flags.namespace ?? global.networkNamespace, instanceName: global.instanceName });
   let path: string | null = null;
+  /** What the file holds. */
+  let saved: readonly CompleteConfiguration[] = [];
 
   function load(now: CompleteConfiguration): Owned | null {
     try {
@@ -64,12 +66,15 @@ export function createOwnedKeeper({ flags, log, openRtnetlink, openIpvs, configF
       }
     },
     note: (configurations) => {
-      const [first] = configurations;
+      const noted = withoutRepeats(configurations);
+      const [first] = noted;
       if (first === undefined) return;
       try {
         path = pathFor(first);
-        saveOwned(path, configFile, configurations);
+        if (!isSameList(noted, saved)) saveOwned(path, configFile, noted);
+        saved = noted;
       } catch (error) {
+        saved = [];
         log.warning("owned objects not saved", { reason: errorText(error) });
       }
     },
@@ -82,4 +87,12 @@ export function createOwnedKeeper({ flags, log, openRtnetlink, openIpvs, configF
       }
     },
   };
+}
+
+function withoutRepeats(configurations: readonly CompleteConfiguration[]): readonly CompleteConfiguration[] {
+  return configurations.filter((one, index) => configurations.findIndex((other) => isSameOwned(other, one)) === index);
+}
+
+function isSameList(left: readonly CompleteConfiguration[], right: readonly CompleteConfiguration[]): boolean {
+  return left.length === right.length && left.every((one, index) => isSameOwned(one, right[index] ?? one));
 }

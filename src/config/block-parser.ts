@@ -2,8 +2,10 @@ import type { SourcePlace } from "../model/units.ts";
 import type { IncludeChecks } from "./include.ts";
 import { changeChecks } from "./include.ts";
 import { findLegacyWord } from "./keywords/legacy.ts";
+import { statusOf } from "./keywords/status.ts";
 import type { Keyword, KeywordTable } from "./keywords/table.ts";
 import { childTable, ROOT_TABLE } from "./keywords/tables.ts";
+import type { BlockMemory } from "./known-blocks.ts";
 import { LIMITS } from "./limits.ts";
 import type { LineReader } from "./line-reader.ts";
 import type { Reporter } from "./reporter.ts";
@@ -22,6 +24,8 @@ export interface ParserOptions {
   readonly gate: BlockGate;
   /** Filled with the keywords met and the place of their first use. */
   readonly used: Map<Keyword, SourcePlace>;
+  /** Null: every block is read. */
+  readonly memory: BlockMemory | null;
 }
 
 /**
@@ -33,6 +37,7 @@ export class BlockParser implements WordSink {
   private readonly reporter: Reporter;
   private readonly gate: BlockGate;
   private readonly used: Map<Keyword, SourcePlace>;
+  private readonly memory: BlockMemory | null;
   private readonly queue: Statement[] = [];
   private unopened = 0;
   private queued = 0;
@@ -47,6 +52,7 @@ export class BlockParser implements WordSink {
     this.reporter = options.reporter;
     this.gate = options.gate;
     this.used = options.used;
+    this.memory = options.memory;
   }
 
   /** @param sink gets the root entries one by one */
@@ -124,13 +130,29 @@ export class BlockParser implements WordSink {
     }
     if (!this.used.has(keyword) && keyword !== IGNORED) this.used.set(keyword, placeOf(statement));
     if (keyword.isDeprecated) this.reportDeprecated(keyword, statement);
+    if (this.memory !== null && statusOf(keyword) !== "in-effect") this.memory.touch();
     if (keyword.body === "none") {
       if (statement.end === "{") this.reportOpenBrace(statement);
       if (keyword.name === "include_check") this.changeIncludeChecks(statement);
       entries.push({ keyword, statement, entries: NO_ENTRIES, lines: NO_LINES, close: null });
       return;
     }
+    if (this.memory !== null && this.open.length === 0 && this.next === 1) {
+      this.recallBlock(this.memory, keyword, statement, entries);
+    } else this.parseBlock(keyword, statement, entries);
+  }
+
+  /** A block that begins a line at the top level. */
+  private recallBlock(memory: BlockMemory, keyword: Keyword, statement: Statement, entries: EntrySink): void {
+    const before = this.count - 1;
+    const known = memory.recall(keyword, statement.text, LIMITS.statements - before);
+    if (known > 0) {
+      this.count = before + known;
+      this.next = this.queued;
+      return;
+    }
     this.parseBlock(keyword, statement, entries);
+    if (this.next === this.queued) memory.store(this.count - before);
   }
 
   private findLegacy(table: KeywordTable, statement: Statement, word: string): Keyword | null {

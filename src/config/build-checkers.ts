@@ -26,8 +26,21 @@ const NOTHING_GIVEN: TimingDefaults = {
   downDelayLoopUs: null,
 };
 
+const NO_CHECKERS: readonly ApplicationChecker[] = [];
+
+const TIMING_WORDS = [
+  "retry",
+  "nb_get_retry",
+  "delay_before_retry",
+  "warmup",
+  "connect_timeout",
+  "delay_loop",
+  "delay_loop_down",
+];
+
 /** What a block says about scheduling, on top of what its outer blocks say. */
 export function timingOf(settings: Settings, outer: TimingDefaults = NOTHING_GIVEN): TimingDefaults {
+  if (!TIMING_WORDS.some((word) => settings.has(word))) return outer;
   return {
     retries: settings.lastNumber("retry", "nb_get_retry") ?? outer.retries,
     delayBeforeRetryUs: settings.number("delay_before_retry") ?? outer.delayBeforeRetryUs,
@@ -97,7 +110,11 @@ export function buildCheckers(server: Settings, checked: CheckedServer, context:
     ...dnsProbesOf(checker),
     ...smtpProbesOf(checker),
   ]);
-  return { checkers: [...checkers, ...probes], applicationCheckers };
+  // Most servers have none: one empty list serves them all
+  return {
+    checkers: [...checkers, ...probes],
+    applicationCheckers: applicationCheckers.length === 0 ? NO_CHECKERS : applicationCheckers,
+  };
 }
 
 function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: BuildContext): Checker {

@@ -52,6 +52,7 @@ export class ConfigurationBuilder {
   private readonly groupServers: { readonly entry: Entry; readonly index: number }[] = [];
   private surroundings: ServerSurroundings | null = null;
   private surroundingsSize = 0;
+  private facts: string | null = null;
   hasLateGlobals = false;
 
   /** @param known global entries of the whole text; null when they are not known yet */
@@ -63,6 +64,27 @@ export class ConfigurationBuilder {
 
   get globalEntries(): readonly Entry[] {
     return this.globalOnes;
+  }
+
+  /** The virtual servers built so far, without those of groups. */
+  get servers(): readonly ConfiguredVirtualServer[] {
+    return this.virtualServers;
+  }
+
+  /** One that was built from an equal block among equal facts. */
+  addServer(server: ConfiguredVirtualServer): void {
+    this.virtualServers.push(server);
+  }
+
+  /** What a virtual server of no group is built from beside its own block: with equal facts equal blocks make equal servers. */
+  get serverFacts(): string {
+    this.facts ??= this.describeFacts();
+    return this.facts;
+  }
+
+  private describeFacts(): string {
+    const { groups: _, trackFiles, bfds, ...given } = this.serverSurroundings();
+    return JSON.stringify([given, [...trackFiles.values()], [...bfds], this.context.scripts, this.context.configId]);
   }
 
   private get globals(): BuiltGlobals {
@@ -86,6 +108,7 @@ export class ConfigurationBuilder {
 
   private addBlock(entry: Entry, name: string): void {
     const { globals, context } = this;
+    if (name !== "virtual_server") this.facts = null;
     switch (name) {
       case "virtual_server":
         this.addVirtualServer(entry);

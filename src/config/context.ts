@@ -23,6 +23,8 @@ export interface ScriptContext {
 export interface BuildContext {
   readonly reporter: Reporter;
   readonly host: ConfigurationHost;
+  /** What `@id` lines are compared with. */
+  readonly configId: string;
   /** Keywords met, with the place of the first use. */
   readonly used: Map<Keyword, SourcePlace>;
   readonly scripts: ScriptContext;

@@ -3,10 +3,12 @@ import { scanComment } from "./comments.ts";
 import { directoryOf } from "./glob.ts";
 import type { ConfigurationHost } from "./host.ts";
 import { checksOf, findIncluded, type IncludeChecks, type IncludeLine, readInclude } from "./include.ts";
+import type { Outside } from "./known-blocks.ts";
 import { LIMITS } from "./limits.ts";
 import { type ListLine, readList } from "./lists.ts";
 import type { MergedCopy } from "./merged-copy.ts";
 import { type BuiltIns, type Definition, expandOnce, readDefinition } from "./parameters.ts";
+import { findPlainEnd, isLineBlank, skipPlainBlanks, withoutContinuation } from "./plain-lines.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** A line after comments, conditions, parameters and lists: what statements are made of. */
@@ -24,6 +26,9 @@ interface FileFrame {
   readonly file: string;
   readonly directory: string;
   readonly text: string;
+  /** Of the line read last: where it begins, and what was counted before it. */
+  start: number;
+  touches: number;
   offset: number;
   line: number;
   /** Restored when the file ends. */
@@ -45,6 +50,15 @@ interface ListFrame {
 
 type Frame = FileFrame | LinesFrame | ListFrame;
 
+/** A line of a file that is being read. */
+export interface FilePosition {
+  readonly frame: FileFrame;
+  readonly start: number;
+  readonly line: number;
+  /** Counted before it was read. */
+  readonly touches: number;
+}
+
 export interface ReaderOptions {
   readonly configId: string;
   readonly checks: IncludeChecks;
@@ -52,6 +66,8 @@ export interface ReaderOptions {
   readonly reporter: Reporter;
   /** Written along, where somebody wants the whole text as one. */
   readonly copy?: MergedCopy | null;
+  /** Counts parameters, lists and includes. */
+  readonly outside: Outside;
 }
 
 /** Reads files line by line and carries out everything that happens before blocks are seen. */
@@ -91,7 +107,17 @@ export class LineReader {
     if (!this.sources.has(file)) this.sources.set(file, text);
     const directory = directoryOf(path);
     this.directory = directory;
-    this.frames.push({ kind: "file", file, directory, text, offset: 0, line: 0, checksBefore: this.checks });
+    this.frames.push({
+      kind: "file",
+      file,
+      directory,
+      text,
+      start: 0,
+      touches: 0,
+      offset: 0,
+      line: 0,
+      checksBefore: this.checks,
+    });
   }
 
   /** @returns the next line that is not empty, null at the end */
@@ -102,6 +128,35 @@ export class LineReader {
       const line = this.prepare(raw);
       if (line !== null) return line;
     }
+  }
+
+  /** Of the line returned last; null if a list or a parameter made it. */
+  position(): FilePosition | null {
+    const frame = this.frames.at(-1);
+    return frame?.kind === "file" ? { frame, start: frame.start, line: frame.line, touches: frame.touches } : null;
+  }
+
+  /** Whole lines, from the one at the position to the one returned last; null if that one is not whole, or of another file. */
+  textSince({ frame, start }: FilePosition): string | null {
+    return this.frames.at(-1) === frame && frame.offset <= frame.text.length
+      ? frame.text.slice(start, frame.offset)
+      : null;
+  }
+
+  /** Line feeds from the position to the end of the line returned last. */
+  linesSince({ frame, line }: FilePosition): number {
+    return frame.line - line + 1;
+  }
+
+  /** Goes on behind these lines if they are what stands at the position. */
+  skip(
+    { frame, start, line }: FilePosition,
+    { text, lines }: { readonly text: string; readonly lines: number },
+  ): boolean {
+    if (!frame.text.startsWith(text, start)) return false;
+    frame.offset = start + text.length;
+    frame.line = line + lines - 1;
+    return true;
   }
 
   private readRaw(): LogicalLine | null {
@@ -171,6 +226,8 @@ export class LineReader {
     const newline = frame.text.indexOf("\n", frame.offset);
     const end = newline < 0 ? frame.text.length : newline;
     const start = frame.offset;
+    frame.start = start;
+    frame.touches = this.options.outside.touches;
     frame.offset = end + 1;
     frame.line++;
     const { file, line } = frame;
@@ -219,6 +276,7 @@ export class LineReader {
     for (let round = 0; ; round++) {
       if (line.text.startsWith("~")) return this.openList(line);
       if (!line.text.includes("$")) break;
+      this.options.outside.touches++;
       const expanded: LogicalLine | null = round < LIMITS.expansionRounds ? this.expand(line) : this.giveUp(line);
       if (expanded === null) break;
       line = this.applyCondition(expanded);
@@ -275,6 +333,7 @@ export class LineReader {
   private define(line: LogicalLine): boolean {
     const definition = readDefinition(line.text);
     if (definition === null) return false;
+    this.options.outside.touches++;
     if (!definition.text.endsWith("\\")) {
       this.definitions.set(definition.name, [definition.text]);
       return true;
@@ -300,6 +359,7 @@ export class LineReader {
   }
 
   private openList(line: LogicalLine): LogicalLine | null {
+    this.options.outside.touches++;
     const reading = readList(line.text, (text) => this.expandFully(text));
     if (reading.kind === "none") return line;
     if (reading.kind === "bad") {
@@ -324,6 +384,7 @@ export class LineReader {
 
   private include(include: IncludeLine, line: LogicalLine): void {
     this.copy?.included();
+    this.options.outside.touches++;
     const checks = checksOf(include.keyword, this.checks);
     const exists = (path: string): boolean => this.host.readFile(path).kind !== "missing";
     const listDirectory = (path: string): readonly string[] | null => this.host.listDirectory(path);
@@ -356,30 +417,4 @@ export class LineReader {
     const code = checks.read ? "include-refused" : "include-skipped";
     this.reporter.add(code, `"${path}" is not included: ${reason}`, line);
   }
-}
-
-function skipPlainBlanks(text: string, start: number, end: number): number {
-  let i = start;
-  while (i < end && isLineBlank(text.charCodeAt(i))) i++;
-  return i;
-}
-
-/** End of a line without its blanks; -1 if quotes, comments or a NUL ask for a closer look. */
-function findPlainEnd(text: string, from: number, end: number): number {
-  let last = from;
-  for (let i = from; i < end; i++) {
-    const character = text.charCodeAt(i);
-    if (character === 0 || character === 33 || character === 34 || character === 35) return -1;
-    if (!isLineBlank(character)) last = i + 1;
-  }
-  return last;
-}
-
-/** Space, tab and CR: what is dropped at both ends of a line. */
-function isLineBlank(character: number): boolean {
-  return character === 32 || character === 9 || character === 13;
-}
-
-function withoutContinuation(text: string): string {
-  return text.endsWith("\\") ? text.slice(0, -1).trimEnd() : text;
 }

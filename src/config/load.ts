@@ -15,6 +15,7 @@ import { ALL_CHECKS, NO_CHECKS } from "./include.ts";
 import { statusOf, whyWithoutEffect } from "./keywords/status.ts";
 import type { Keyword } from "./keywords/table.ts";
 import { ROOT_TABLE } from "./keywords/tables.ts";
+import { BlockMemory, countQuestions, type KnownBlocks, NO_BLOCKS, type Outside } from "./known-blocks.ts";
 import { LineReader } from "./line-reader.ts";
 import { MergedCopy } from "./merged-copy.ts";
 import { NameTables } from "./name-tables.ts";
@@ -44,26 +45,38 @@ export interface LoadedConfiguration {
   readonly startRefusal: { readonly exitCode: 2 | 6; readonly reasons: readonly Diagnostic[] } | null;
   /** Text of every file read, by the name used in places: what carets are drawn on. */
   readonly sources: ReadonlyMap<string, string>;
+  /** For the next load. */
+  readonly blocks: KnownBlocks;
 }
+
+/** What a load takes over from an earlier one wherever it is equal. */
+export interface EarlierLoad {
+  /** Null: none is in force. */
+  readonly configuration: CompleteConfiguration | null;
+  readonly blocks: KnownBlocks;
+}
+
+const NOTHING_EARLIER: EarlierLoad = { configuration: null, blocks: NO_BLOCKS };
 
 /**
  * Loads a keepalived configuration: a pure function of its arguments that never throws and stays within
  * the limits of `limits.ts` whatever the text is.
  * @param kept filled with the root entries of the text, for those who want to know where values came from
- * @param before an earlier configuration, of which the result keeps what is equal
+ * @param earlier of which the result keeps what is equal; virtual servers that it keeps have their places from there
  */
 export function loadConfiguration(
   source: ConfigurationSource,
   host: ConfigurationHost,
   kept: Entry[] | null = null,
-  before: CompleteConfiguration | null = null,
+  earlier: EarlierLoad = NOTHING_EARLIER,
 ): LoadedConfiguration {
-  const reading = { source, host, kept };
+  const reading = { source, host, kept, blocks: earlier.blocks };
   const first = read(reading, null);
-  const { builder, reporter, lines, used, scripts } = first.builder.hasLateGlobals
+  const { builder, reporter, lines, used, scripts, memory } = first.builder.hasLateGlobals
     ? read(reading, first.builder.globalEntries)
     : first;
-  const configuration = builder.finish();
+  const built = builder.finish();
+  const configuration = deepFreeze(keepEqual(built, earlier.configuration));
   const script = scripts.isSecured ? null : findScript(configuration, reporter.codes.has("missing-interface"));
   if (script !== null) {
     const message = "this script, as all others, is run without enable_script_security; add that to global_defs";
@@ -75,66 +88,86 @@ export function loadConfiguration(
   const reasons = isStrict ? [...reporter.startRefusals, ...reporter.complaints] : reporter.startRefusals;
   const exitCode = reasons.every(({ code }) => isCode(code) && CODES[code].refusal === 6) ? 6 : 2;
   return {
-    configuration: deepFreeze(keepEqual(configuration, before)),
+    configuration,
     diagnostics: reporter.sorted([...lines.sources.keys()]),
     testExitCode: testExitCode(reporter.codes),
     startRefusal: reasons.length === 0 ? null : { exitCode, reasons },
     sources: lines.sources,
+    blocks: memory.finish(replacements(built, configuration)),
   };
 }
 
 /** The text that loading reads, as one: what `config_save_dir` keeps. */
 export function mergeConfiguration(source: ConfigurationSource, host: ConfigurationHost): string {
   const copy = new MergedCopy();
-  const lines = openLines(source, host, new Reporter(), copy);
+  const outside = { touches: 0 };
+  const lines = openLines({ source, host, reporter: new Reporter(outside), outside, copy });
   while (lines.next() !== null);
   return copy.text;
 }
 
-function openLines(
-  source: ConfigurationSource,
-  host: ConfigurationHost,
-  reporter: Reporter,
-  copy: MergedCopy | null = null,
-): LineReader {
-  const lines = new LineReader({
-    configId: source.configId ?? nodeNameOf(host.hostName),
-    checks: source.enforcesIncludes ? ALL_CHECKS : NO_CHECKS,
-    host,
-    reporter,
-    copy,
-  });
+interface LinesOrder extends Pick<ReadingOrder, "source" | "host"> {
+  readonly reporter: Reporter;
+  readonly outside: Outside;
+  readonly copy?: MergedCopy | null;
+}
+
+function openLines({ source, host, reporter, outside, copy = null }: LinesOrder): LineReader {
+  const configId = configIdOf(source, host);
+  const checks = source.enforcesIncludes ? ALL_CHECKS : NO_CHECKS;
+  const lines = new LineReader({ configId, checks, host, reporter, outside, copy });
   openMainFiles(source, host, lines, reporter);
   return lines;
+}
+
+function configIdOf(source: ConfigurationSource, host: ConfigurationHost): string {
+  return source.configId ?? nodeNameOf(host.hostName);
+}
+
+/** Virtual servers for which others stand in a configuration, which are equal. */
+function replacements(built: CompleteConfiguration, kept: CompleteConfiguration): Map<Server, Server> {
+  const pairs = built.virtualServers.map((server, index) => [server, kept.virtualServers[index] ?? server] as const);
+  return new Map(pairs.filter(([server, other]) => server !== other));
 }
 
 interface ReadingOrder {
   readonly source: ConfigurationSource;
   readonly host: ConfigurationHost;
   readonly kept: Entry[] | null;
+  readonly blocks: KnownBlocks;
 }
 
+type Server = CompleteConfiguration["virtualServers"][number];
+
 interface Reading extends BuildContext {
+  readonly memory: BlockMemory;
   readonly builder: ConfigurationBuilder;
   readonly lines: LineReader;
 }
 
 /** @param globals entries of global settings known from an earlier reading */
-function read({ source, host, kept }: ReadingOrder, globals: readonly Entry[] | null): Reading {
-  const reporter = new Reporter();
-  const lines = openLines(source, host, reporter);
+function read(order: ReadingOrder, globals: readonly Entry[] | null): Reading {
+  const { source, kept, blocks } = order;
+  const outside = { touches: 0 };
+  const reporter = new Reporter(outside);
+  const host = countQuestions(order.host, outside);
+  const configId = configIdOf(source, host);
+  const lines = openLines({ source, host, reporter, outside });
   const scripts = { user: null, missingUser: null, isSecured: false, hasAllGroups: false, usesLinks: false };
   const names = new NameTables(host);
-  const context: BuildContext = { reporter, host, used: new Map(), scripts, names, shared: { timing: null } };
+  const context: BuildContext = { reporter, host, configId, used: new Map(), scripts, names, shared: { timing: null } };
   const builder = new ConfigurationBuilder(context, globals);
-  const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used: context.used });
+  const memory = new BlockMemory({ before: blocks, lines, builder, outside });
+  const gate = new HeaderGate();
+  // Who wants the entries wants all of them
+  const parser = new BlockParser({ lines, reporter, gate, used: context.used, memory: kept === null ? memory : null });
   if (kept !== null) kept.length = 0;
   const push = (entry: Entry): void => {
     kept?.push(entry);
     builder.add(entry);
   };
   parser.parse(ROOT_TABLE, { push });
-  return { ...context, builder, lines };
+  return { ...context, builder, lines, memory };
 }
 
 function nodeNameOf(hostName: string): string {

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { SourcePlace } from "../model/units.ts";
 import { CODES, type Code } from "./codes.ts";
+import type { Outside } from "./known-blocks.ts";
 import { LIMITS } from "./limits.ts";
 
 /** Words of a configuration are quoted in messages, and must not steer the terminal that shows them. */
@@ -14,10 +15,17 @@ export class Reporter {
   private dropped = 0;
   /** Refusals are kept apart so that a flood of others cannot hide them. */
   private readonly refusals: Diagnostic[] = [];
+  private readonly outside: Outside;
+
+  /** @param outside where it is counted how often something was said */
+  constructor(outside: Outside = { touches: 0 }) {
+    this.outside = outside;
+  }
 
   add(code: Code, message: string, place: SourcePlace | null): void {
     const facts = CODES[code];
     this.seen.add(code);
+    this.outside.touches++;
     if (this.kept.length >= LIMITS.diagnostics) {
       this.dropped++;
       if (facts.refusal === null || this.refusals.length > 0) return;

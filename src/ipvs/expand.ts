@@ -80,7 +80,20 @@ export function mergeServices(services: Iterable<TableService>): Map<ServiceId, 
 function expandService(virtualServer: VirtualServer, key: IpvsServiceKey): IpvsService {
   const { scheduler, flags, persistenceTimeoutSec, persistenceEngine } = virtualServer;
   const persistenceGranularity = granularityFor(key, virtualServer.persistenceGranularity);
-  return { ...key, scheduler, flags, persistenceTimeoutSec, persistenceGranularity, persistenceEngine };
+  const { family, fwmark, protocol, address, port } = key;
+  // Spread, each would have a hidden class of its own
+  return {
+    family,
+    fwmark,
+    protocol,
+    address,
+    port,
+    scheduler,
+    flags,
+    persistenceTimeoutSec,
+    persistenceGranularity,
+    persistenceEngine,
+  };
 }
 
 /** A group may hold members of a family that the virtual server's granularity is not meant for: those get the finest. */

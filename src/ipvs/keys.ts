@@ -7,12 +7,16 @@ export type ServiceId = string;
 export type DestinationId = string;
 
 export function serviceId(key: IpvsServiceKey): ServiceId {
-  if (key.fwmark !== 0) return `fwmark ${key.family} ${key.fwmark}`;
-  return `${key.protocol} ${key.address} ${key.port}`;
+  return key.fwmark === 0 ? flat(key.protocol, key.address, key.port) : flat("fwmark", key.family, key.fwmark);
 }
 
 export function destinationId(destination: Pick<IpvsDestination, "address" | "port">): DestinationId {
-  return `${destination.address} ${destination.port}`;
+  return flat(destination.address, destination.port);
+}
+
+/** One piece of text in memory, while a template would keep a tree of its parts. */
+function flat(...words: readonly (string | number | null)[]): string {
+  return words.join(" ");
 }
 
 /** The fields of a service that identify it, without the rest. */

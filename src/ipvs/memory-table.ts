@@ -1,6 +1,7 @@
 import type {
   IpvsCommand,
   IpvsDestination,
+  IpvsDestinationEntry,
   IpvsService,
   IpvsServiceEntry,
   IpvsServiceUsage,
@@ -63,7 +64,7 @@ const NO_TUNNEL = { tunnelType: "ipip", tunnelPort: 0, tunnelFlags: 0 } as const
 
 interface MemoryService {
   service: IpvsService;
-  readonly destinations: Map<DestinationId, IpvsDestination>;
+  readonly destinations: Map<DestinationId, IpvsDestinationEntry>;
 }
 
 export interface MemoryTableOptions {
@@ -83,6 +84,13 @@ export function createMemoryIpvsTable(
   const daemons = new Map<IpvsSyncRole, IpvsSyncDaemon>();
   let timeouts = DEFAULT_TIMEOUTS;
   let isClosed = false;
+  let isDumped = false;
+
+  function dump(): readonly IpvsServiceEntry[] {
+    checkOpen();
+    isDumped = true;
+    return [...services.values()].map(toEntry);
+  }
 
   function execute(command: IpvsCommand): ErrorCode | null {
     switch (command.kind) {
@@ -116,9 +124,10 @@ export function createMemoryIpvsTable(
   }
 
   return {
-    async dump() {
+    dump: async () => dump(),
+    async dumpIfChanged() {
       checkOpen();
-      return [...services.values()].map(toEntry);
+      return isDumped ? null : dump();
     },
     async usage() {
       checkOpen();
@@ -126,6 +135,7 @@ export function createMemoryIpvsTable(
     },
     async apply(commands) {
       checkOpen();
+      isDumped = false;
       return commands.map((command) => {
         const code = execute(command);
         return code === null ? null : failure(command, code);
@@ -196,7 +206,7 @@ function changeDestination(found: MemoryService, command: DestinationCommand): E
   const exists = found.destinations.has(id);
   if (command.kind === "destination-add" && exists) return "EEXIST";
   if (command.kind === "destination-edit" && !exists) return "ENOENT";
-  found.destinations.set(id, isTunnel ? destination : { ...destination, ...NO_TUNNEL });
+  found.destinations.set(id, toDestinationEntry(destination));
   return null;
 }
 
@@ -222,14 +232,28 @@ function toUsage({ service, destinations }: MemoryService): IpvsServiceUsage {
   };
 }
 
-function toEntry(found: MemoryService): IpvsServiceEntry {
-  const destinations = [...found.destinations.values()].map((destination) => ({
-    ...destination,
+function toEntry({ service, destinations }: MemoryService): IpvsServiceEntry {
+  return { service, destinations: [...destinations.values()] };
+}
+
+function toDestinationEntry(destination: IpvsDestination): IpvsDestinationEntry {
+  const { family, address, port, fwdMethod, weight, upperThreshold, lowerThreshold } = destination;
+  const { tunnelType, tunnelPort, tunnelFlags } = fwdMethod === "tunnel" ? destination : NO_TUNNEL;
+  return {
+    family,
+    address,
+    port,
+    fwdMethod,
+    weight,
+    upperThreshold,
+    lowerThreshold,
+    tunnelType,
+    tunnelPort,
+    tunnelFlags,
     activeConnections: 0,
     inactiveConnections: 0,
     persistentConnections: 0,
-  }));
-  return { service: found.service, destinations };
+  };
 }
 
 function failure(command: IpvsCommand, code: ErrorCode): SyscallFailure {

@@ -61,9 +61,20 @@ export function instanceKey(instance: VrrpInstance): string {
 }
 
 export function virtualServerKey(key: VirtualServerKey): string {
+  const known = KNOWN_KEYS.get(key);
+  if (known !== undefined) return known;
+  const text = keyText(key);
+  KNOWN_KEYS.set(key, text);
+  return text;
+}
+
+/** A reload asks for them several times, and most of the objects stay. */
+const KNOWN_KEYS = new WeakMap<VirtualServerKey, string>();
+
+function keyText(key: VirtualServerKey): string {
   switch (key.kind) {
     case "address":
-      return `${key.protocol} ${key.address} ${key.port}`;
+      return [key.protocol, key.address, key.port].join(" ");
     case "fwmark":
       return `fwmark ${key.fwmark} ${key.family}`;
     case "group":

@@ -57,18 +57,18 @@ export class FailureGuard {
   }
 
   /** Checks that the configuration has no more are forgotten, those that are held stay held. @param checks by id */
-  configure(virtualServers: readonly VirtualServer[], checks: ReadonlyMap<string, GuardedCheck>): void {
+  configure(virtualServers: readonly VirtualServer[], checks: (id: string) => GuardedCheck | undefined): void {
     this.#config = {
       poolSizes: virtualServers.map(({ isGuarded, realServers }) => (isGuarded === true ? realServers.length : null)),
-      windowUs: Math.max(0, ...virtualServers.map(longestNoticeUs)),
+      windowUs: virtualServers.reduce((longest, one) => Math.max(longest, longestNoticeUs(one)), 0),
     };
     for (const [id, verdict] of this.#verdicts) {
-      const check = checks.get(id);
+      const check = checks(id);
       if (check === undefined) this.#forget(id);
       else this.#verdicts.set(id, { ...verdict, check });
     }
     relocate(this.#state, (id) => {
-      const check = checks.get(id);
+      const check = checks(id);
       return check === undefined ? null : placesOf(check);
     });
   }
@@ -141,15 +141,19 @@ function placesOf({ askers }: GuardedCheck): readonly GuardPlace[] {
 
 /** From an outage to the last verdict about it. */
 function longestNoticeUs({ realServers }: VirtualServer): number {
-  const times = realServers.flatMap((server) => [
-    ...server.checkers.map((checker) => noticeUs(checker.timing, asksUrls(checker) ? checker.urls.length : 1)),
-    ...applicationCheckersOf(server).map(({ check, timing }) => {
+  let longestUs = 0;
+  for (const server of realServers) {
+    for (const checker of server.checkers) {
+      longestUs = Math.max(longestUs, noticeUs(checker.timing, asksUrls(checker) ? checker.urls.length : 1));
+    }
+    for (const { check, timing } of applicationCheckersOf(server)) {
       // Files and sessions have no rhythm of ours.
-      if (check.kind !== "misc") return 0;
-      return noticeUs({ ...timing, connectTimeoutUs: check.timeoutUs === 0 ? timing.delayLoopUs : check.timeoutUs }, 1);
-    }),
-  ]);
-  return Math.max(0, ...times);
+      if (check.kind !== "misc") continue;
+      const connectTimeoutUs = check.timeoutUs === 0 ? timing.delayLoopUs : check.timeoutUs;
+      longestUs = Math.max(longestUs, noticeUs({ ...timing, connectTimeoutUs }, 1));
+    }
+  }
+  return longestUs;
 }
 
 /** @param turns how many checks it takes until all that is checked had its turn */

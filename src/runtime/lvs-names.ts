@@ -9,12 +9,20 @@ export interface LvsNames {
   readonly sorryServer: string | null;
 }
 
-/** Virtual servers of one group are told apart by a number. */
-export function nameVirtualServers(virtualServers: readonly VirtualServer[]): LvsNames[] {
+/**
+ * Virtual servers of one group are told apart by a number.
+ * @param known names given before to the same object
+ */
+export function nameVirtualServers(
+  virtualServers: readonly VirtualServer[],
+  known: ReadonlyMap<VirtualServer, LvsNames> = new Map(),
+): LvsNames[] {
   const groupIndexes = new Map<string, number>();
   return virtualServers.map((virtualServer) => {
+    const given = known.get(virtualServer);
+    if (given !== undefined && virtualServer.key.kind !== "group") return given;
     const protocol = virtualServer.key.kind === "fwmark" ? "none" : virtualServer.key.protocol;
-    const name = (server: RealServer): string => `[${server.address}]:${protocol}:${server.port}`;
+    const name = ({ address, port }: RealServer): string => [`[${address}]`, protocol, port].join(":");
     return {
       virtualServer: nameVirtualServer(virtualServer, groupIndexes),
       realServers: virtualServer.realServers.map(name),

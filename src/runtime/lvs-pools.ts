@@ -79,14 +79,14 @@ export class Pools {
     return new Pools([], NO_GROUPS);
   }
 
-  /** The servers of a configuration by virtual server, to see what a reload takes away. */
-  static identities(virtualServers: readonly VirtualServer[]): Map<string, ReadonlySet<string>> {
-    const result = new Map<string, ReadonlySet<string>>();
+  /** Those with virtual servers that a configuration does not have as they are, each with what that has instead of it. */
+  changedIn(virtualServers: readonly VirtualServer[]): readonly (readonly [Pool, VirtualServer | null])[] {
+    const same = new Set(virtualServers);
+    const changed = this.keyed().filter(([, pool]) => !same.has(pool.virtualServer));
+    if (changed.length === 0) return [];
     const keys = virtualServerKeys(virtualServers);
-    virtualServers.forEach(({ realServers }, index) => {
-      result.set(keys[index] ?? "", new Set(realServers.map(realServerKey)));
-    });
-    return result;
+    const now = new Map(virtualServers.map((one, index) => [keys[index] ?? "", one]));
+    return changed.map(([key, pool]) => [pool, now.get(key) ?? null]);
   }
 
   /** Every pool with what identifies it across a reload. */
@@ -97,7 +97,10 @@ export class Pools {
 
   static take(takeover: Takeover): Pools {
     const { virtualServers, groups, before, verdictOf, applicationOf, takenOut, forceOf, onEffect } = takeover;
-    const names = nameVirtualServers(virtualServers);
+    const names = nameVirtualServers(
+      virtualServers,
+      new Map(before.all.map((pool) => [pool.virtualServer, pool.names])),
+    );
     const keys = virtualServerKeys(virtualServers);
     const old = new Map(before.keyed());
     const pools: Pool[] = [];
@@ -129,17 +132,18 @@ export class Pools {
     return new Pools(pools, groups);
   }
 
-  /** One checker's verdict for one of its askers. */
+  /** One checker's verdict for one of its askers. @returns the pool if that changed it */
   judge(asker: Asker, isUp: boolean, isFirst: boolean, onEffect: OnPoolEffect): Pool | null {
     const pool = this.all[asker.virtualServer];
     if (pool === undefined) return null;
     const { server, checker } = asker;
+    const { state } = pool;
     settle(
       pool,
       stepPool(pool.virtualServer, pool.state, { kind: "verdict", server, checker, isUp, isFirst }),
       onEffect,
     );
-    return pool;
+    return pool.state === state ? null : pool;
   }
 
   /** Whether a checker is what keeps its server out, be it that it has yet to pass for the first time. */
@@ -170,9 +174,19 @@ export class Pools {
     });
   }
 
-  /** The whole desired table. */
-  desired(): Map<ServiceId, TableService> {
-    return mergeServices(this.all.flatMap((pool) => [...this.servicesOf(pool).values()]));
+  /** What differs in the desired table from that of earlier pools; null for a service that is wanted no more. */
+  changesSince(before: Pools): Map<ServiceId, TableService | null> {
+    const [earlier, now] = [new Set(before.all), new Set(this.all)];
+    const changes = new Map<ServiceId, TableService | null>();
+    const gone = before.all.filter((pool) => !now.has(pool));
+    for (const pool of gone) for (const id of before.servicesOf(pool).keys()) changes.set(id, this.desiredService(id));
+    for (const [id, service] of this.desiredOf(this.all.filter((pool) => !earlier.has(pool)))) changes.set(id, service);
+    return changes;
+  }
+
+  private desiredService(id: ServiceId): TableService | null {
+    const wanted = (this.askers.get(id) ?? []).map((asker) => this.servicesOf(asker).get(id));
+    return mergeServices(wanted.filter((one) => one !== undefined)).get(id) ?? null;
   }
 
   /** The services of some pools, put together with what others want of the same ones. */
@@ -181,9 +195,8 @@ export class Pools {
     for (const pool of pools) {
       for (const id of this.servicesOf(pool).keys()) {
         if (result.has(id)) continue;
-        const wanted = (this.askers.get(id) ?? []).map((asker) => this.servicesOf(asker).get(id));
-        const merged = mergeServices(wanted.filter((one) => one !== undefined)).get(id);
-        if (merged !== undefined) result.set(id, merged);
+        const merged = this.desiredService(id);
+        if (merged !== null) result.set(id, merged);
       }
     }
     return result;
@@ -199,8 +212,8 @@ export class Pools {
 }
 
 function settle(pool: Pool, step: PoolStep, onEffect: OnPoolEffect): void {
+  if (step.state !== pool.state) pool.services = null;
   pool.state = step.state;
-  pool.services = null;
   for (const effect of step.effects) onEffect(pool, effect);
 }
 

@@ -86,6 +86,15 @@ export class Probes {
     isReload: boolean,
     waits: (asker: Asker) => boolean = () => false,
   ): void {
+    if (plan !== this.plan) this.replacePlan(plan, isReload, waits);
+    this.applySuspension();
+  }
+
+  private replacePlan(
+    plan: ReadonlyMap<TargetId, PlannedTarget>,
+    isReload: boolean,
+    waits: (asker: Asker) => boolean,
+  ): void {
     const known = new Map<EndpointId, PolicyState>();
     for (const [id, live] of this.byId) {
       const { policy } = live.walk;
@@ -103,7 +112,6 @@ export class Probes {
           planned.askers.some(waits),
         );
     }
-    this.applySuspension();
   }
 
   /** @param rests whether an asker does not want to know for the time being (`ha_suspend`) */

@@ -1,12 +1,10 @@
 import { applicationCheckersOf } from "../checker/application.ts";
 import { overrideKey, type ServerForce } from "../checker/override.ts";
 import { isSorryServerActive } from "../checker/pool.ts";
-import { type Asker, planTargets, targetId } from "../checker/targets.ts";
+import { type Asker, isSamePlan, planTargets, targetId } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, indexGroups, NO_GROUPS } from "../ipvs/groups.ts";
-import type { ServiceId } from "../ipvs/keys.ts";
 import { type MarkedGroup, type MarkTable, markRemoval, markScript, planMarks, withMarks } from "../ipvs/marks.ts";
-import type { TableService } from "../ipvs/table.ts";
 import { realServerKey } from "../model/diff.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
@@ -167,11 +165,14 @@ class Runtime implements LvsRuntime {
     this.speakGone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
     const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
-    const targets = planTargets(virtualServers, engine.probes.planned());
+    const planned = engine.probes.planned();
+    const running = before.all.map((pool) => pool.virtualServer);
+    const targets = isSamePlan(running, virtualServers) ? planned : planTargets(virtualServers, planned);
     await engine.suspension.configure(virtualServers, groups);
     engine.probes.replaceAll(targets, isReload, waits);
     engine.application.replaceAll(virtualServers, configuration.trackFiles ?? [], isReload, waits);
-    engine.guard.configure(virtualServers, new Map([...targets, ...engine.application.guarded()]));
+    const guarded = engine.application.guarded();
+    engine.guard.configure(virtualServers, (id) => guarded.get(id) ?? targets.get(id));
     // Not earlier: verdicts that came while it waited have causes of their own.
     this.cause = "start";
     this.pools = Pools.take({
@@ -188,7 +189,7 @@ class Runtime implements LvsRuntime {
       onEffect: this.onEffect,
     });
     if (isFirst && global.notifiesInitialServers === true) this.tellInitialServers();
-    engine.sync.update(changesBetween(before.desired(), this.pools.desired()));
+    engine.sync.update(this.pools.changesSince(before));
     await engine.sync.settled();
     await this.setMarks();
     this.speakActivations(new Set(before.all));
@@ -421,11 +422,8 @@ class Runtime implements LvsRuntime {
 
   /** What a reload takes away, in the order of the old configuration. */
   private speakGone(before: Pools, virtualServers: readonly VirtualServer[]): void {
-    const same = new Set(virtualServers);
-    const kept = Pools.identities(virtualServers);
-    for (const [key, pool] of before.keyed()) {
-      if (same.has(pool.virtualServer)) continue;
-      const servers = kept.get(key);
+    for (const [pool, now] of before.changedIn(virtualServers)) {
+      const servers = now === null ? undefined : new Set(now.realServers.map(realServerKey));
       if (servers === undefined) this.deps.log(speakVirtualServerGone(pool.names.virtualServer));
       pool.virtualServer.realServers.forEach((server, index) => {
         if (servers?.has(realServerKey(server)) === true) return;
@@ -514,15 +512,4 @@ function probeCause({ target, isSuccess, reason, stage }: ProbeReport): Exclude<
 function causeOf({ check, run }: ApplicationReport): Exclude<LvsPoolEvent["cause"], string> {
   const cause = { check: check.kind, isTimedOut: run?.end.kind === "timed-out" };
   return check.kind === "bfd" ? { ...cause, session: check.bfdInstance } : cause;
-}
-
-/** Services that may have changed, and null for those that only the old table had. */
-function changesBetween(
-  before: ReadonlyMap<ServiceId, TableService>,
-  after: ReadonlyMap<ServiceId, TableService>,
-): Map<ServiceId, TableService | null> {
-  const changes = new Map<ServiceId, TableService | null>();
-  for (const id of before.keys()) if (!after.has(id)) changes.set(id, null);
-  for (const [id, service] of after) if (before.get(id) !== service) changes.set(id, service);
-  return changes;
 }

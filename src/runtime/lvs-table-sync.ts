@@ -6,6 +6,7 @@ import type { Microseconds } from "../model/units.ts";
 import type {
   IpvsCommand,
   IpvsDestination,
+  IpvsServiceKey,
   IpvsServiceUsage,
   IpvsTable,
   IpvsTimeouts,
@@ -26,7 +27,9 @@ const POSTPONED_US = 5_000_000;
 
 interface MirrorService {
   service: TableService["service"];
-  readonly destinations: Map<string, IpvsDestination>;
+  destinations: TableService["destinations"];
+  /** The destinations when nobody else holds them. */
+  own: Map<string, IpvsDestination> | null;
 }
 
 /**
@@ -42,6 +45,10 @@ export class TableSync {
   private readonly dirty = new Set<ServiceId>();
   /** The kernel's table as far as we know. */
   private mirror = new Map<ServiceId, MirrorService>();
+  /** Nothing was done to the table since it was read. */
+  private isMirrorRead = false;
+  /** The mirror was compared with what is desired, and nothing was to be done. */
+  private isSettled = false;
   private needsDump = true;
   private hasRetried = false;
   private work: Promise<void> | null = null;
@@ -80,6 +87,7 @@ export class TableSync {
    * Services that have changed; null for one that is not wanted any more. Takes effect soon; see `settled`.
    */
   update(changes: Iterable<readonly [ServiceId, TableService | null]>): void {
+    this.isSettled = false;
     for (const [id, service] of changes) {
       if (service === null) this.desired.delete(id);
       else {
@@ -192,7 +200,7 @@ export class TableSync {
     this.needsDump = false;
     if (!(await this.tryReadTable())) return;
     const isExpected = (id: ServiceId): boolean => this.dirty.has(id) || this.postponed.has(id);
-    const changes = diffTables(this.desired, this.mirror, this.owned);
+    const changes = this.isSettled ? [] : diffTables(this.desired, this.mirror, this.owned);
     const repairs = changes.filter((command) => "service" in command && !isExpected(serviceId(command.service)));
     const commands = this.pace(changes);
     this.dirty.clear();
@@ -201,6 +209,7 @@ export class TableSync {
     this.counts = { ...this.counts, reconciles: reconciles + 1, repairs: before + repairs.length };
     if (repairs.length > 0 && this.standing.size === 0) this.deps.log(speakRepair(repairs.length));
     const failed = await this.apply(commands);
+    this.isSettled = changes.length === 0 && this.dirty.size === 0;
     // The commands were all that is to be done, so what did not fail now stands no longer.
     this.standing = failed;
     this.judge(failed);
@@ -238,6 +247,8 @@ export class TableSync {
   /** @returns what failed */
   private async apply(commands: readonly IpvsCommand[]): Promise<Set<string>> {
     if (commands.length === 0) return new Set();
+    this.isMirrorRead = false;
+    this.isSettled = false;
     let results: readonly (SyscallFailure | null)[];
     try {
       results = await this.deps.table.apply(commands);
@@ -265,12 +276,13 @@ export class TableSync {
   }
 
   private async readTable(): Promise<void> {
-    const entries = await this.deps.table.dump();
-    this.mirror = new Map();
-    for (const [id, { service, destinations }] of indexDump(entries)) {
-      this.mirror.set(id, { service, destinations: new Map(destinations) });
-    }
+    const { table } = this.deps;
+    const entries = await (this.isMirrorRead ? table.dumpIfChanged() : table.dump());
     this.needsDump = false;
+    this.isMirrorRead = true;
+    if (entries === null) return;
+    this.mirror = mirrorOf(indexDump(entries), this.desired);
+    this.isSettled = false;
   }
 
   private async tryReadTable(): Promise<boolean> {
@@ -322,6 +334,17 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What was found; where that is what is desired, the desired objects, so that both are held in memory once. */
+function mirrorOf(found: Table, desired: Table): Map<ServiceId, MirrorService> {
+  const mirror = new Map<ServiceId, MirrorService>();
+  for (const [id, service] of found) {
+    const wanted = desired.get(id) ?? null;
+    const kept = wanted !== null && diffService(wanted, service).length === 0 ? wanted : service;
+    mirror.set(id, { service: kept.service, destinations: kept.destinations, own: null });
+  }
+  return mirror;
+}
+
 function applyToMirror(mirror: Map<ServiceId, MirrorService>, command: IpvsCommand): void {
   switch (command.kind) {
     case "flush":
@@ -335,7 +358,7 @@ function applyToMirror(mirror: Map<ServiceId, MirrorService>, command: IpvsComma
       mirror.delete(serviceId(command.service));
       return;
     case "service-add":
-      mirror.set(serviceId(command.service), { service: command.service, destinations: new Map() });
+      mirror.set(serviceId(command.service), { service: command.service, destinations: new Map(), own: null });
       return;
     case "service-edit": {
       const found = mirror.get(serviceId(command.service));
@@ -344,9 +367,21 @@ function applyToMirror(mirror: Map<ServiceId, MirrorService>, command: IpvsComma
     }
     case "destination-add":
     case "destination-edit":
-      mirror.get(serviceId(command.service))?.destinations.set(destinationId(command.destination), command.destination);
+      ownDestinations(mirror, command.service)?.set(destinationId(command.destination), command.destination);
       return;
     case "destination-delete":
-      mirror.get(serviceId(command.service))?.destinations.delete(destinationId(command.destination));
+      ownDestinations(mirror, command.service)?.delete(destinationId(command.destination));
   }
+}
+
+/** Those of a service in the mirror, to be changed: what others hold as well is copied first. */
+function ownDestinations(
+  mirror: ReadonlyMap<ServiceId, MirrorService>,
+  service: IpvsServiceKey,
+): Map<string, IpvsDestination> | null {
+  const found = mirror.get(serviceId(service));
+  if (found === undefined) return null;
+  found.own ??= new Map(found.destinations);
+  found.destinations = found.own;
+  return found.own;
 }

@@ -35,6 +35,23 @@ export function ownedPart(configuration: CompleteConfiguration): CompleteConfigu
   };
 }
 
+/** Whether two configurations have the same in the kernel: with many real servers `ownedPart` is not made for nothing. */
+export function isSameOwned(left: CompleteConfiguration, right: CompleteConfiguration): boolean {
+  const rest = [left, right].map((one) => ownedPart({ ...one, virtualServers: [] }));
+  return (
+    left.virtualServers.length === right.virtualServers.length &&
+    left.virtualServers.every((server, index) => isSameServices(server, right.virtualServers[index])) &&
+    isSameModel(rest[0], rest[1])
+  );
+}
+
+type Server = CompleteConfiguration["virtualServers"][number];
+
+function isSameServices(left: Server, right: Server | undefined): boolean {
+  if (left === right) return true;
+  return left.realServers[0]?.family === right?.realServers[0]?.family && isSameModel(left.key, right?.key);
+}
+
 /** The services of all virtual servers. */
 export function ownServiceKeys(configuration: CompleteConfiguration): readonly IpvsServiceKey[] {
   const { virtualServers, virtualServerGroups, global } = configuration;

@@ -145,6 +145,7 @@ function fakeDependencies(fake: FakeParts, changes: FakeDaemonChanges): DaemonDe
       };
       return {
         dump: unused,
+        dumpIfChanged: unused,
         usage: unused,
         apply: unused,
         timeouts: unused,

@@ -74,6 +74,19 @@ describe("IPVS table", () => {
       assert.deepEqual([entry?.destinations[0]?.upperThreshold, entry?.destinations[0]?.lowerThreshold], [9, 7]);
     }));
 
+  it("a dump that would say nothing new is null, until anybody changes the table", () =>
+    withTable(async (table) => {
+      await table.apply(commandsFor([{ service: service(), destinations: [destination()] }]));
+      assert.equal((await table.dumpIfChanged())?.length, 1);
+      await table.usage();
+      assert.equal(await table.dumpIfChanged(), null);
+      runOk("ipvsadm", "-e", "-t", "192.168.1.100:80", "-r", "192.168.1.7:80", "-m", "-w", "9");
+      assert.equal((await table.dumpIfChanged())?.[0]?.destinations[0]?.weight, 9);
+      runOk("ipvsadm", "-d", "-t", "192.168.1.100:80", "-r", "192.168.1.7:80");
+      assert.deepEqual((await table.dumpIfChanged())?.[0]?.destinations, []);
+      assert.equal(await table.dumpIfChanged(), null);
+    }));
+
   it("edits and deletes what there is", () =>
     withTable(async (table) => {
       const before = service({ scheduler: "sh", flags: ["sched-2"], persistenceTimeoutSec: 50 });

@@ -126,6 +126,11 @@ export type IpvsCommand =
 export interface IpvsTable {
   /** Whole table; runs off the main thread. Rejects with a `NativeError`. */
   dump(): Promise<readonly IpvsServiceEntry[]>;
+  /**
+   * As `dump`; null when the table is still what `dump` or this found last, counts of connections aside. That is told
+   * without a look at each entry from JavaScript.
+   */
+  dumpIfChanged(): Promise<readonly IpvsServiceEntry[] | null>;
   /** As `dump`: what passes through the table instead of how it is set. */
   usage(): Promise<readonly IpvsServiceUsage[]>;
   /**

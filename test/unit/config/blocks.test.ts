@@ -12,9 +12,15 @@ import type { Entry } from "../../../src/config/tree.ts";
 /** The tree as text, and the problems as `line code`. */
 function parse(text: string): { readonly tree: string; readonly problems: readonly string[] } {
   const reporter = new Reporter();
-  const lines = new LineReader({ configId: "x", checks: NO_CHECKS, host: createMemoryHost({ files: {} }), reporter });
+  const lines = new LineReader({
+    configId: "x",
+    checks: NO_CHECKS,
+    host: createMemoryHost({ files: {} }),
+    reporter,
+    outside: { touches: 0 },
+  });
   lines.openFile("main", "/main", text);
-  const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used: new Map() });
+  const parser = new BlockParser({ lines, reporter, gate: new HeaderGate(), used: new Map(), memory: null });
   const entries: Entry[] = [];
   parser.parse(ROOT_TABLE, entries);
   const tree = entries.map(show).join(" ");

@@ -21,7 +21,7 @@ interface Reading {
 function read(text: string, files: Record<string, string | FileContent> = {}): Reading {
   const host = createMemoryHost({ files, environment: { HOME: "/root" } });
   const reporter = new Reporter();
-  const reader = new LineReader({ configId: "host1", checks: NO_CHECKS, host, reporter });
+  const reader = new LineReader({ configId: "host1", checks: NO_CHECKS, host, reporter, outside: { touches: 0 } });
   reader.openFile("main", "/etc/keepalived/main", text);
   const statements: Statement[] = [];
   for (let line = reader.next(); line !== null; line = reader.next()) {

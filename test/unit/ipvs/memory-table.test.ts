@@ -103,6 +103,17 @@ test("a deleted service takes its destinations along", async () => {
   assert.deepEqual(await table.dump(), [{ service: SERVICE, destinations: [] }]);
 });
 
+test("a dump that would say nothing new is null, until something is done", async () => {
+  const table = createMemoryIpvsTable();
+  assert.deepEqual(await table.dumpIfChanged(), []);
+  assert.equal(await table.dumpIfChanged(), null);
+  await table.apply([ADD]);
+  assert.deepEqual(await table.dumpIfChanged(), [{ service: SERVICE, destinations: [] }]);
+  assert.equal(await table.dumpIfChanged(), null);
+  assert.equal((await table.dump()).length, 1);
+  assert.equal(await table.dumpIfChanged(), null);
+});
+
 test("failures carry the kernel's command, number and words", async () => {
   const table = createMemoryIpvsTable();
   const results = await table.apply([ADD, ADD]);

@@ -174,9 +174,18 @@ export class SpyTable implements IpvsTable {
   }
 
   async dump(): ReturnType<IpvsTable["dump"]> {
+    this.countDump();
+    return this.table.dump();
+  }
+
+  async dumpIfChanged(): ReturnType<IpvsTable["dumpIfChanged"]> {
+    this.countDump();
+    return this.table.dumpIfChanged();
+  }
+
+  private countDump(): void {
     this.dumps += 1;
     if (this.failsDump) throw Object.assign(new Error("dump failed"), { code: "EIO", errno: 5, syscall: "recvmsg" });
-    return this.table.dump();
   }
 
   async apply(commands: readonly IpvsCommand[]): Promise<readonly (SyscallFailure | null)[]> {

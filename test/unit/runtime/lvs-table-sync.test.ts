@@ -99,6 +99,18 @@ test("drift is repaired within the reconcile interval", async () => {
   assert.deepEqual(bench.runtime.snapshot().table, { reconciles: 1, repairs: 3, failures: 0, isInSync: true });
 });
 
+test("drift that undoes our own change is repaired, although the table is again as it was read", async () => {
+  const bench = createBench([...ANSWERING, "192.168.1.9:80"]);
+  await start(bench);
+  await bench.clock.advance(6 * SECOND_US);
+  await bench.runtime.reload(configuration([virtualServer([...SERVERS, realServer("192.168.1.9")])]));
+  assert.equal((await tableLines(bench.table)).length, 3);
+  const removal = { kind: "destination-delete", service: OWN_SERVICE, destination: destination(9) } as const;
+  assert.deepEqual(await bench.table.apply([removal]), [null]);
+  await bench.clock.advance(6 * SECOND_US);
+  assert.equal((await tableLines(bench.table)).length, 3);
+});
+
 test("a failed command makes the table be read again at once", async () => {
   const bench = createBench(ANSWERING);
   let refusals = 1;
