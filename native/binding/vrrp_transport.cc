@@ -9,6 +9,7 @@
 
 #include "binding/netlink_values.h"
 #include "binding/values.h"
+#include "binding/vrrp_names.h"
 #include "binding/vrrp_values.h"
 
 namespace holdfast::binding {
@@ -213,6 +214,16 @@ bool ReadAuthentication(const Napi::Value& value, vrrp::AdvertFormat* format) {
   return true;
 }
 
+/** Only adverts of VRRPv3 over IPv4 have an old checksum. */
+void ReadOldChecksum(FieldReader& reader, vrrp::AdvertFormat* format) {
+  const std::string name = reader.String("oldUnicastChecksum");
+  const auto value = ValueOf<vrrp::OldChecksum>(kOldChecksumNames, name);
+  if (reader.ok() && !value)
+    reader.Fail("oldUnicastChecksum", "never, detect or always is expected");
+  if (!reader.ok() || format->family != AF_INET || format->version != 3) return;
+  format->old_checksum = *value;
+}
+
 vrrp::AdvertFormat ReadFormat(FieldReader& reader, bool* is_readable) {
   vrrp::AdvertFormat format;
   format.family = reader.Family("family");
@@ -225,6 +236,7 @@ vrrp::AdvertFormat ReadFormat(FieldReader& reader, bool* is_readable) {
   const Napi::Value authentication = reader.Value("authentication");
   if (reader.ok() && !ReadAuthentication(authentication, &format)) *is_readable = false;
   format.is_checksum_as_v2 = reader.Bool("checksumAsV2");
+  ReadOldChecksum(reader, &format);
   return format;
 }
 
@@ -247,10 +259,12 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
   const auto ifindex =
       static_cast<int32_t>(reader.Integer("ifindex", 0, std::numeric_limits<int32_t>::max()));
   vrrp::IpAddress group;
-  if (!filter.is_unicast) {
+  if (!filter.is_unicast) filter.format.old_checksum = vrrp::OldChecksum::kNever;
+  if (!filter.is_unicast || filter.format.old_checksum != vrrp::OldChecksum::kNever) {
     group = ReadAddress(reader, "multicastGroup", family);
     if (!group.is_multicast()) reader.Fail("multicastGroup", "a multicast address is expected");
   }
+  filter.format.group = group;
   const auto unicast_ttl = reader.Integer<uint8_t>("unicastTtl");
   const bool skips_address_check = reader.Bool("skipsAddressCheck");
   const auto priority = static_cast<int>(reader.Integer("socketPriority", 0, 15));

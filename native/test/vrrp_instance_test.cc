@@ -324,6 +324,34 @@ TEST_F(InstanceTest, TriggersWithoutAProgramOrAPlanChangeNothing) {
   EXPECT_EQ(instance_.epoch(), 0);
 }
 
+TEST_F(InstanceTest, AnOldUnicastChecksumIsUsedFromTheFirstOneOn) {
+  const auto reopen = [this](OldChecksum old_checksum) {
+    AdvertFilter filter{.format = FormatOf("192.168.1.2"), .is_unicast = true, .peers = {}};
+    filter.format.old_checksum = old_checksum;
+    filter.format.group = Ip("224.0.0.18");
+    instance_.SetTransport(std::make_unique<Transport>(
+        2, filter, std::make_shared<AddressSet>(std::span<const VirtualAddress>{})));
+    return instance_.transport()->encoder.uses_old_checksum();
+  };
+  EXPECT_FALSE(reopen(OldChecksum::kDetect));
+  Install(0);
+  AdvertFormat format = FormatOf("192.168.1.9");
+  format.old_checksum = OldChecksum::kAlways;
+  format.group = Ip("224.0.0.18");
+  AdvertEncoder peer(format);
+  instance_.OnDatagram(*SplitIpv4(peer.Encode(150, Ip("192.168.1.2"), 255)), 1);
+  EXPECT_EQ(counters_->adverts_received, 1u);
+  ASSERT_EQ(host_.events.size(), 2u);
+  const auto* const noted = std::get_if<DroppedEvent>(&host_.events.front().body);
+  ASSERT_NE(noted, nullptr);
+  EXPECT_EQ(noted->reason, DropReason::kOldChecksumNoted);
+  EXPECT_TRUE(instance_.transport()->encoder.uses_old_checksum());
+  instance_.OnDatagram(*SplitIpv4(peer.Encode(150, Ip("192.168.1.2"), 255)), 2);
+  EXPECT_EQ(host_.events.size(), 2u) << "said once";
+  EXPECT_TRUE(reopen(OldChecksum::kDetect)) << "kept with new sockets";
+  EXPECT_FALSE(reopen(OldChecksum::kNever));
+}
+
 TEST_F(InstanceTest, TheAddressCheckMayBeSkippedForTheKnownSenderInBackupOnly) {
   AdvertFilter filter{.format = FormatOf("192.168.1.2"), .peers = {}};
   filter.format.addresses = {Ip("192.168.1.101")};

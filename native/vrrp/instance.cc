@@ -55,7 +55,13 @@ void Instance::Emit(int64_t now_us, auto body) {
 }
 
 void Instance::SetTransport(std::unique_ptr<Transport> transport) {
+  const bool has_detected = transport_ != nullptr &&
+                            transport_->filter.format.old_checksum == OldChecksum::kDetect &&
+                            transport_->encoder.uses_old_checksum();
   transport_ = std::move(transport);
+  if (has_detected && transport_->filter.format.old_checksum == OldChecksum::kDetect) {
+    transport_->encoder.UseOldChecksum();
+  }
   sequences_.Reserve(transport_->filter.peers.size());
 }
 
@@ -93,6 +99,9 @@ void Instance::OnDatagram(const Datagram& datagram, int64_t now_us) {
   if (verdict.drop) {
     Note(*verdict.drop, datagram.source, now_us);
     return;
+  }
+  if (verdict.has_old_checksum && transport_->encoder.UseOldChecksum()) {
+    Note({.reason = DropReason::kOldChecksumNoted}, datagram.source, now_us);
   }
   last_sender_ = datagram.source;
   Fire(Classify(verdict.facts), &verdict.facts, now_us, now_us);

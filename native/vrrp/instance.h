@@ -60,7 +60,7 @@ class Instance final : public TimerOwner {
   /** Null before SetTransport. */
   Transport* transport() { return transport_.get(); }
 
-  /** Phase, timers, program, counters and sequence numbers stay. */
+  /** Phase, timers, program, counters, sequence numbers and a detected old checksum stay. */
   void SetTransport(std::unique_ptr<Transport> transport);
   /** For the next advert. */
   AdvertStamp NextStamp();

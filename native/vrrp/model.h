@@ -61,8 +61,9 @@ enum class DropReason : uint8_t {
   kAddressList,
   kIntervalNoted,
   kClockSkewNoted,
+  kOldChecksumNoted,
 };
-inline constexpr size_t kDropReasons = 28;
+inline constexpr size_t kDropReasons = 29;
 
 /** contract.ts `AdvertFacts` */
 struct AdvertFacts {

@@ -30,7 +30,7 @@ const LISTENER: VrrpProgram = {
   ignored: { idle: [], adopting: [], backup: [], held: [], active: [] },
 };
 
-const ONLY_NOTED: ReadonlySet<string> = new Set(["interval-noted", "clock-skew-noted"]);
+const ONLY_NOTED: ReadonlySet<string> = new Set(["interval-noted", "clock-skew-noted", "old-checksum-noted"]);
 
 /**
  * Listens on the interfaces of all instances, beside a daemon that may run; sends nothing.

@@ -33,6 +33,7 @@ export function buildTransport(instance: RunningRouter, view: NetworkView, sourc
     advertisedInterval: advertisedInterval(instance),
     authentication: advertAuthentication(instance),
     checksumAsV2: instance.checksumAsV2,
+    oldUnicastChecksum: instance.oldUnicastChecksum ?? "never",
     skipsAddressCheck: instance.skipCheckAdvertisedAddresses,
     addresses: [
       ...instance.virtualAddresses.flatMap((address) => place(instance, address, true, view)),

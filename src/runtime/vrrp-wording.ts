@@ -204,6 +204,7 @@ const DROP_TEXT: Readonly<Record<AdvertDropReason, (event: Dropped, config: Vrrp
   "interval-noted": (e) =>
     `advertisement interval mismatch ours = ${e.expected} centi-sec rcv'd=${e.received} centi-sec`,
   checksum: (e, config) => `Invalid VRRPv${config.version} checksum from ${e.source}`,
+  "old-checksum-noted": () => "Setting unicast VRRPv3 checksum to old version",
   "unicast-expected": (e) => `Expected unicast packet but received multicast packet from ${e.source}`,
   "multicast-expected": (e) => `Expected multicast packet but received unicast packet from ${e.source}`,
   "unknown-source": (e) => `unicast source address ${e.source} not a unicast peer`,

@@ -74,6 +74,7 @@ export const TRANSPORT: VrrpTransport = {
   advertisedInterval: 1,
   authentication: null,
   checksumAsV2: false,
+  oldUnicastChecksum: "never",
   skipsAddressCheck: false,
   addresses: [],
   objects: [],

@@ -58,6 +58,7 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
     advertisedInterval: router.advertisementIntervalUs / (router.version === 2 ? 1_000_000 : 10_000),
     authentication: router.authentication.kind === "pass" ? router.authentication : null,
     checksumAsV2: false,
+    oldUnicastChecksum: "never",
     skipsAddressCheck: false,
     addresses: addresses.map((address) => ({
       ifindex: IFINDEX_OF_ETH0,

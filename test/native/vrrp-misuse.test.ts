@@ -162,6 +162,7 @@ describe("vrrp loop misuse", () => {
     ["authentication.windowSec", { authentication: { ...HMAC, windowSec: 0 } }],
     ["authentication.keys[0].octets", { authentication: { ...HMAC, keys: [{ id: 1, octets: "secret" }] } }],
     ["checksumAsV2", { checksumAsV2: "yes" }],
+    ["oldUnicastChecksum", { oldUnicastChecksum: "auto" }],
     ["skipsAddressCheck", { skipsAddressCheck: null }],
     ["socketPriority", { socketPriority: 16 }],
     ["addresses", { addresses: Array.from({ length: 256 }, () => ADDRESS) }],

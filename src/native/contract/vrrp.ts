@@ -171,6 +171,11 @@ export interface VrrpTransport {
   /** Null for none. */
   readonly authentication: AdvertAuthentication | null;
   readonly checksumAsV2: boolean;
+  /**
+   * VRRPv3 over IPv4 by unicast: keepalived before 1.2.20 takes the multicast group for the destination in the checksum.
+   * `always` sends and takes nothing else; `detect` takes both, and sends the old one from the first old advert on.
+   */
+  readonly oldUnicastChecksum: "never" | "detect" | "always";
   /** `skip_check_adv_addr` */
   readonly skipsAddressCheck: boolean;
   /** In advert order; excluded ones last. Added in this order. */
@@ -206,7 +211,7 @@ export interface AdvertFacts {
   readonly intervalUs: number;
 }
 
-/** Why a packet was dropped (or, for the last four kinds, noted). See RFC 9568 §7.1. */
+/** Why a packet was dropped (or, for the last five kinds, noted). See RFC 9568 §7.1. */
 export type AdvertDropReason =
   | "too-short"
   | "wrong-length"
@@ -237,7 +242,9 @@ export type AdvertDropReason =
   | "address-count"
   | "address-list"
   | "interval-noted"
-  | "clock-skew-noted";
+  | "clock-skew-noted"
+  /** From here on the checksum of older keepalived is used (`oldUnicastChecksum`). */
+  | "old-checksum-noted";
 
 export type VrrpEvent =
   /** A reported plan has run; the instance's epoch is now `epoch`. */
