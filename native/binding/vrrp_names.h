@@ -27,6 +27,7 @@ inline constexpr std::array<const char*, vrrp::kTriggers> kTriggerNames = {
     "link-lost",
     "lease-lapsed",
     "session-lost",
+    "stalled",
     "group-active",
     "group-backup",
     "group-fault",

@@ -17,6 +17,8 @@ namespace holdfast::binding {
 namespace {
 
 constexpr size_t kAdvertisedMax = 255;
+/** A day. */
+constexpr int64_t kExtraAnnounceMaxUs = int64_t{86'400} * 1'000'000;
 
 vrrp::IpAddress ReadAddress(FieldReader& reader, const char* field, int family) {
   const auto address = vrrp::IpAddress::Parse(family, reader.String(field));
@@ -72,6 +74,7 @@ ReadVirtualAddress ReadOneAddress(FieldReader& reader) {
   read.address.mac = ReadMac(reader, "mac");
   read.is_advertised = reader.Bool("isAdvertised");
   read.address.is_permanent = reader.Bool("isPermanent");
+  read.address.is_extra = reader.Bool("isExtra");
   const Napi::Value add = reader.Value("addMessage");
   if (reader.ok() && !add.IsNull()) {
     netlink::PreparedMessage message;
@@ -265,12 +268,15 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
     if (!group.is_multicast()) reader.Fail("multicastGroup", "a multicast address is expected");
   }
   filter.format.group = group;
+  const vrrp::MacAddress mac = ReadMac(reader, "mac");
+  const int64_t extra_us = reader.Integer("extraAnnounceUs", 0, kExtraAnnounceMaxUs);
   const auto unicast_ttl = reader.Integer<uint8_t>("unicastTtl");
   const bool skips_address_check = reader.Bool("skipsAddressCheck");
   const auto priority = static_cast<int>(reader.Integer("socketPriority", 0, 15));
   if (!reader.ok()) return nullptr;
   auto transport = std::make_unique<vrrp::Transport>(
-      ifindex, std::move(filter), std::make_shared<vrrp::AddressSet>(addresses, objects));
+      ifindex, std::move(filter), std::make_shared<vrrp::AddressSet>(addresses, objects, extra_us));
+  transport->source_frame = vrrp::EncodeAnnounceFrame(transport->source(), mac);
   transport->group = group;
   transport->unicast_ttl = unicast_ttl;
   transport->skips_address_check = skips_address_check;

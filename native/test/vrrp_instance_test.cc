@@ -324,6 +324,57 @@ TEST_F(InstanceTest, TriggersWithoutAProgramOrAPlanChangeNothing) {
   EXPECT_EQ(instance_.epoch(), 0);
 }
 
+/** Three intervals and the skew of priority 254. */
+constexpr int64_t kStalledAfterUs = 3'007'812;
+
+class StallTest : public InstanceTest {
+ protected:
+  /** Active since an advert at 0. */
+  StallTest() {
+    Program program = MakeProgram();
+    program.stalled_after_us = kStalledAfterUs;
+    const std::vector<Action> yield = {DisarmAdver{}, RemoveAddresses{},
+                                       ActiveDown(ActiveDownRule::From::kRule)};
+    program.AddPlan(Phase::kActive, Trigger::kStalled, yield, Phase::kBackup, true);
+    program.phase = Phase::kActive;
+    instance_.Submit({.order = 1,
+                      .epoch = 0,
+                      .actions = {SendAdvert{100}, ArmAdver{kIntervalUs}},
+                      .program = std::move(program)},
+                     0);
+    host_.done.clear();
+    host_.events.clear();
+  }
+
+  void ExpectStoodDown(int64_t late_us) {
+    EXPECT_EQ(instance_.phase(), Phase::kBackup);
+    EXPECT_EQ(host_.done, (std::vector<std::string>{"remove"})) << "it has said nothing";
+    ASSERT_GE(host_.events.size(), 2u);
+    const auto* const stalled = std::get_if<StalledEvent>(&host_.events[0].body);
+    ASSERT_NE(stalled, nullptr);
+    EXPECT_EQ(stalled->late_us, late_us);
+    const auto* const ran = std::get_if<RanEvent>(&host_.events[1].body);
+    ASSERT_NE(ran, nullptr);
+    EXPECT_EQ(ran->trigger, Trigger::kStalled);
+  }
+};
+
+TEST_F(StallTest, AnAdvertThatWaitedIsHeardAsABackup) {
+  Receive(50, "192.168.1.9", kStalledAfterUs);
+  ExpectStoodDown(kStalledAfterUs - kIntervalUs);
+}
+
+TEST_F(StallTest, TheTimerOfTheAdvertFindsItStalled) {
+  timers_.RunDue(kStalledAfterUs + 5, 10);
+  ExpectStoodDown(kStalledAfterUs + 5 - kIntervalUs);
+}
+
+TEST_F(StallTest, AShorterStallDoesNotMatter) {
+  timers_.RunDue(kStalledAfterUs - 1, 10);
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
+  EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
+}
+
 TEST_F(InstanceTest, AnOldUnicastChecksumIsUsedFromTheFirstOneOn) {
   const auto reopen = [this](OldChecksum old_checksum) {
     AdvertFilter filter{.format = FormatOf("192.168.1.2"), .is_unicast = true, .peers = {}};

@@ -26,6 +26,7 @@ type Dropped = Extract<VrrpEvent, { kind: "dropped" }>;
 const LISTENER: VrrpProgram = {
   ownPriority: 0,
   phase: "backup",
+  stalledAfterUs: null,
   plans: { idle: [], adopting: [], backup: [], held: [], active: [] },
   ignored: { idle: [], adopting: [], backup: [], held: [], active: [] },
 };

@@ -24,7 +24,9 @@ import {
 
 /** A configured instance with its role in a sync group. */
 export type RunningRouter = VrrpInstance &
-  Partial<Pick<ConfiguredVrrpInstance, "ownerIgnoresAdverts" | "hmac">> & {
+  Partial<
+    Pick<ConfiguredVrrpInstance, "ownerIgnoresAdverts" | "timerExpiredBackupPriority" | "extraInterfaceGarp" | "hmac">
+  > & {
     readonly group?: GroupRole;
     readonly isLinkLossDelayed?: boolean;
   };

@@ -67,6 +67,7 @@ export const TRANSPORT: VrrpTransport = {
   ifindex: 2,
   interfaceName: "eth0",
   sourceAddress: "192.0.2.5",
+  mac: "02:00:00:00:00:05",
   multicastGroup: "224.0.0.18",
   unicastPeers: [],
   checksUnicastSource: false,
@@ -78,5 +79,6 @@ export const TRANSPORT: VrrpTransport = {
   skipsAddressCheck: false,
   addresses: [],
   objects: [],
+  extraAnnounceUs: 0,
   socketPriority: 0,
 };

@@ -51,6 +51,7 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
     ifindex: IFINDEX_OF_ETH0,
     interfaceName: "eth0",
     sourceAddress: machine.address,
+    mac: machine.mac,
     multicastGroup: router.multicastGroup,
     unicastPeers: [],
     checksUnicastSource: false,
@@ -73,8 +74,10 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
       mac: machine.mac,
       addMessage: null,
       isPermanent: false,
+      isExtra: false,
     })),
     objects: [],
+    extraAnnounceUs: 0,
     socketPriority: 0,
   };
 }

@@ -14,7 +14,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   global_defs: `log_unknown_vrids router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures checker_max_in_flight checker_start_spread vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
-    vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
+    vrrp_gna_interval vrrp_garp_extra_if vrrp_vmac_garp_intvl vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
     vrrp_priority vrrp_cpu_affinity vrrp_rlimit_rttime vrrp_rlimit_rtime checker_priority checker_no_swap
     checker_rt_priority checker_cpu_affinity checker_rlimit_rttime checker_rlimit_rtime bfd_priority bfd_no_swap
@@ -37,8 +37,8 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     virtual_ipaddress_excluded use_vmac use_ipvlan use_vmac_addr vmac_xmit_base vmac_protodown promote_secondaries no_accept
     virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
-    garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts lvs_sync_daemon_interface
-    owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process track_bfd notify_master notify_backup notify_fault notify_stop notify
+    garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat garp_extra_if vmac_garp_intvl down_timer_adverts lvs_sync_daemon_interface
+    owner_ignore_adverts timer_expired_backup thread_timer_expired lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process track_bfd notify_master notify_backup notify_fault notify_stop notify
     auth_hmac track_src_ip unicast_fault_no_peer native_ipv6 strict_mode notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
   garp_group: "garp_interval gna_interval interface interfaces",
   vrrp_sync_group: `group track_interface track_script track_file track_process track_bfd sync_group_tracking_weight
