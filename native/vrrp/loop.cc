@@ -462,6 +462,7 @@ void Loop::OnAddressesChanged(int32_t instance, AddressSet::Change) {
 }
 
 void Loop::OnLink(const netlink::LinkRecord& link, bool is_deleted) {
+  bfd_.OnLink(link.name.data());
   Emit({.at_us = MonotonicUs(),
         .instance = 0,
         .body = LinkEvent{.link = link, .is_deleted = is_deleted}});
@@ -507,6 +508,7 @@ void Loop::OnSessionLost(int32_t session, int64_t now_us) {
 }
 
 void Loop::OnMonitorOverrun() {
+  bfd_.OnLinksUnknown();
   Emit({.at_us = MonotonicUs(), .instance = 0, .body = OverrunEvent{}});
 }
 
