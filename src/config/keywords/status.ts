@@ -86,7 +86,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   bfd_instance: `source_ip neighbor_ip neighbour_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops multihop
     weight vrrp checker`,
   "vrrp_instance/track_bfd": "weight",
-  "vrrp_instance/use_vmac": "(mac) name group",
+  "vrrp_instance/use_vmac": "(mac) name group netlink_notify_msg",
   "vrrp_instance/use_ipvlan": "bridge private vepa name group (address)",
 };
 
@@ -95,6 +95,7 @@ const NO_JIT = "patterns are searched without JIT, within 1 MiB";
 
 /** Words that have nothing to act on here, and why: `block name`. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ["global_defs nftables_ifindex", "link-local addresses are matched by interface index anyway, as 2.2.7 does"],
   ["virtual_server/real_server/HTTP_GET enable_sni", NO_TLS],
   ["virtual_server/real_server/HTTP_GET sni_name", NO_TLS],
   ["virtual_server/real_server/HTTP_GET/url regex_stack", NO_JIT],
@@ -120,15 +121,12 @@ const WHOLE_BLOCKS: ReadonlySet<string> = new Set([
   "(parser)",
 ]);
 
-/** Exceptions to `WHOLE_BLOCKS`: `block name`. */
-const NOT_YET: ReadonlySet<string> = new Set(["virtual_routes vrf"]);
-
 const BY_BLOCK: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries(IN_EFFECT).map(([block, names]) => [block, new Set(names.split(/\s+/))]),
 );
 
 export function statusOf(keyword: Keyword): KeywordStatus {
-  if (WHOLE_BLOCKS.has(keyword.block)) return NOT_YET.has(`${keyword.block} ${keyword.name}`) ? "pending" : "in-effect";
+  if (WHOLE_BLOCKS.has(keyword.block)) return "in-effect";
   if (BY_BLOCK.get(keyword.block)?.has(keyword.name) === true) return "in-effect";
   return whyWithoutEffect(keyword) === null ? "pending" : "without-effect";
 }
