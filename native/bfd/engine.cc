@@ -1,5 +1,7 @@
 #include "bfd/engine.h"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -90,6 +92,27 @@ void Engine::OpenSockets(Slot* slot) {
     }
   }
   if (!is_open && !retry_.is_armed()) timers_->Arm(&retry_, MonotonicUs() + kReopenUs);
+}
+
+void Engine::OnLink(std::string_view name) {
+  for (const auto& [id, slot] : slots_) {
+    if (name == slot->session.settings().interface_name.data()) FollowInterface(slot.get());
+  }
+}
+
+void Engine::OnLinksUnknown() {
+  for (const auto& [id, slot] : slots_) FollowInterface(slot.get());
+}
+
+/** One that was made anew has another number; while there is none the socket waits for it. */
+void Engine::FollowInterface(Slot* slot) {
+  const char* const name = slot->session.settings().interface_name.data();
+  if (*name == '\0') return;
+  const unsigned int ifindex = if_nametoindex(name);
+  const bool is_bound_there = slot->sender.is_open() && slot->sender.scope() == ifindex;
+  if (ifindex == 0 || is_bound_there) return;
+  slot->sender = SendSocket();
+  OpenSockets(slot);
 }
 
 bool Engine::OpenReceiver(const Settings& settings, int32_t id) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -42,6 +43,10 @@ class Engine final : private SessionHost,
   /** Says AdminDown, once. */
   void Close(int32_t id);
   void CloseAll();
+  /** An interface came, changed or went: what is bound to an earlier one of that name moves. */
+  void OnLink(std::string_view name);
+  /** Links may have changed unseen. */
+  void OnLinksUnknown();
   /** As last told; false for a session that is not open. */
   bool IsUp(int32_t id) const;
   /** That may be armed at a time. */
@@ -53,6 +58,7 @@ class Engine final : private SessionHost,
   Slot* FindSlot(const ReceiveSocket& socket, const Datagram& datagram,
                  const ControlPacket& packet);
   void OpenSockets(Slot* slot);
+  void FollowInterface(Slot* slot);
   bool OpenReceiver(const Settings& settings, int32_t id);
   void CloseUnusedReceivers();
   uint32_t NewDiscriminator();

@@ -189,6 +189,10 @@ struct Filler {
     Kind("announced");
     made.Set("rounds", Number(env, event.rounds));
   }
+  void operator()(const vrrp::StalledEvent& event) {
+    Kind("stalled");
+    made.Set("lateUs", Number(env, event.late_us));
+  }
   void operator()(const vrrp::OverrunEvent&) { Kind("overrun"); }
   void operator()(const vrrp::SessionEvent& event) {
     const bool has_session = event.session != 0;

@@ -8,6 +8,7 @@
 
 #include "bfd/model.h"
 #include "vrrp/model.h"
+#include "vrrp/packet.h"
 
 namespace holdfast::binding {
 
@@ -26,6 +27,7 @@ inline constexpr std::array<const char*, vrrp::kTriggers> kTriggerNames = {
     "link-lost",
     "lease-lapsed",
     "session-lost",
+    "stalled",
     "group-active",
     "group-backup",
     "group-fault",
@@ -60,7 +62,11 @@ inline constexpr std::array<const char*, vrrp::kDropReasons> kDropReasonNames = 
     "address-list",
     "interval-noted",
     "clock-skew-noted",
+    "old-checksum-noted",
 };
+/** In the order of vrrp::OldChecksum. */
+inline constexpr std::array<const char*, vrrp::kOldChecksums> kOldChecksumNames = {
+    "never", "detect", "always"};
 /** In the order of vrrp::FailedAction. */
 inline constexpr std::array<const char*, 6> kFailedActionNames = {
     "send-advert", "add-addresses", "remove-addresses", "announce", "open", "receive"};

@@ -58,6 +58,7 @@ class ActionReader {
     if (kind == "remove-addresses") return vrrp::RemoveAddresses{};
     if (kind == "announce") return ReadAnnounce();
     if (kind == "cancel-announce") return vrrp::CancelAnnounce{};
+    if (kind == "announce-source") return vrrp::AnnounceSource{};
     if (kind == "arm-adver") {
       return vrrp::ArmAdver{.interval_us = fields_.Integer("intervalUs", 1, kMaxUs)};
     }
@@ -112,6 +113,7 @@ class ProgramReader {
   bool Read(vrrp::Program* program) {
     program->own_priority = fields_.Integer<uint8_t>("ownPriority");
     program->phase = ReadName<vrrp::Phase>(fields_, "phase", kPhaseNames);
+    program->stalled_after_us = fields_.NullableInteger("stalledAfterUs", 1, kMaxUs);
     FieldReader plans(fields_.Value("plans"), name_ + ".plans");
     FieldReader ignored(fields_.Value("ignored"), name_ + ".ignored");
     for (size_t phase = 0; phase < vrrp::kPhases; ++phase) {

@@ -9,6 +9,7 @@
 
 #include "binding/netlink_values.h"
 #include "binding/values.h"
+#include "binding/vrrp_names.h"
 #include "binding/vrrp_values.h"
 
 namespace holdfast::binding {
@@ -17,6 +18,8 @@ namespace {
 
 constexpr size_t kAdvertisedMax = 255;
 constexpr int64_t kMostReceiveBytes = int64_t{1} << 40;
+/** A day. */
+constexpr int64_t kExtraAnnounceMaxUs = int64_t{86'400} * 1'000'000;
 
 vrrp::IpAddress ReadAddress(FieldReader& reader, const char* field, int family) {
   const auto address = vrrp::IpAddress::Parse(family, reader.String(field));
@@ -72,6 +75,7 @@ ReadVirtualAddress ReadOneAddress(FieldReader& reader) {
   read.address.mac = ReadMac(reader, "mac");
   read.is_advertised = reader.Bool("isAdvertised");
   read.address.is_permanent = reader.Bool("isPermanent");
+  read.address.is_extra = reader.Bool("isExtra");
   const Napi::Value add = reader.Value("addMessage");
   if (reader.ok() && !add.IsNull()) {
     netlink::PreparedMessage message;
@@ -214,6 +218,16 @@ bool ReadAuthentication(const Napi::Value& value, vrrp::AdvertFormat* format) {
   return true;
 }
 
+/** Only adverts of VRRPv3 over IPv4 have an old checksum. */
+void ReadOldChecksum(FieldReader& reader, vrrp::AdvertFormat* format) {
+  const std::string name = reader.String("oldUnicastChecksum");
+  const auto value = ValueOf<vrrp::OldChecksum>(kOldChecksumNames, name);
+  if (reader.ok() && !value)
+    reader.Fail("oldUnicastChecksum", "never, detect or always is expected");
+  if (!reader.ok() || format->family != AF_INET || format->version != 3) return;
+  format->old_checksum = *value;
+}
+
 vrrp::AdvertFormat ReadFormat(FieldReader& reader, bool* is_readable) {
   vrrp::AdvertFormat format;
   format.family = reader.Family("family");
@@ -226,6 +240,7 @@ vrrp::AdvertFormat ReadFormat(FieldReader& reader, bool* is_readable) {
   const Napi::Value authentication = reader.Value("authentication");
   if (reader.ok() && !ReadAuthentication(authentication, &format)) *is_readable = false;
   format.is_checksum_as_v2 = reader.Bool("checksumAsV2");
+  ReadOldChecksum(reader, &format);
   return format;
 }
 
@@ -248,17 +263,22 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
   const auto ifindex =
       static_cast<int32_t>(reader.Integer("ifindex", 0, std::numeric_limits<int32_t>::max()));
   vrrp::IpAddress group;
-  if (!filter.is_unicast) {
+  if (!filter.is_unicast) filter.format.old_checksum = vrrp::OldChecksum::kNever;
+  if (!filter.is_unicast || filter.format.old_checksum != vrrp::OldChecksum::kNever) {
     group = ReadAddress(reader, "multicastGroup", family);
     if (!group.is_multicast()) reader.Fail("multicastGroup", "a multicast address is expected");
   }
+  filter.format.group = group;
+  const vrrp::MacAddress mac = ReadMac(reader, "mac");
+  const int64_t extra_us = reader.Integer("extraAnnounceUs", 0, kExtraAnnounceMaxUs);
   const auto unicast_ttl = reader.Integer<uint8_t>("unicastTtl");
   const bool skips_address_check = reader.Bool("skipsAddressCheck");
   const auto priority = static_cast<int>(reader.Integer("socketPriority", 0, 15));
   const int64_t receive_bytes = reader.Integer("receiveBufferBytes", 0, kMostReceiveBytes);
   if (!reader.ok()) return nullptr;
   auto transport = std::make_unique<vrrp::Transport>(
-      ifindex, std::move(filter), std::make_shared<vrrp::AddressSet>(addresses, objects));
+      ifindex, std::move(filter), std::make_shared<vrrp::AddressSet>(addresses, objects, extra_us));
+  transport->source_frame = vrrp::EncodeAnnounceFrame(transport->source(), mac);
   transport->group = group;
   transport->unicast_ttl = unicast_ttl;
   transport->skips_address_check = skips_address_check;

@@ -50,7 +50,9 @@ struct FakeListener final : Announcer::Listener {
 
 class AnnouncerTest : public testing::Test {
  protected:
-  static std::shared_ptr<AddressSet> Addresses(size_t count, int32_t ifindex = 1) {
+  /** @param extra_us the first of them is announced once in so long; 0: none is */
+  static std::shared_ptr<AddressSet> Addresses(size_t count, int32_t ifindex = 1,
+                                               int64_t extra_us = 0) {
     std::vector<VirtualAddress> addresses(count);
     for (size_t index = 0; index < count; ++index) {
       netlink::AddressRecord& record = addresses[index].record;
@@ -59,7 +61,8 @@ class AnnouncerTest : public testing::Test {
       record.prefix_length = 32;
       record.address = {10, 0, static_cast<uint8_t>(index >> 8), static_cast<uint8_t>(index)};
     }
-    return std::make_shared<AddressSet>(addresses);
+    if (extra_us > 0) addresses.front().is_extra = true;
+    return std::make_shared<AddressSet>(addresses, std::span<const PreparedObject>{}, extra_us);
   }
 
   void RunUntilIdle(int64_t now_us) {
@@ -155,16 +158,48 @@ TEST_F(AnnouncerTest, CancelAndStartReplaceWhatIsUnderWay) {
 
 TEST_F(AnnouncerTest, OtherAddressesTakeTheirPlaceInWhatIsStillToCome) {
   announcer_.Start(Addresses(3), {.repeat = 1, .delay_us = 100}, 0);
-  announcer_.ReplaceAddresses(Addresses(1));
+  announcer_.ReplaceAddresses(Addresses(1), 0);
   RunUntilIdle(100);
   EXPECT_EQ(sink_.last_octets, (std::vector<uint8_t>{0, 1, 2, 0}));
   announcer_.Start(Addresses(5'000), {.repeat = 1}, 200);
-  announcer_.ReplaceAddresses(Addresses(2));
+  announcer_.ReplaceAddresses(Addresses(2), 0);
   RunUntilIdle(299);
   EXPECT_EQ(sink_.last_octets.size(), 4 + FrameSink::kFramesMax + 2);
   announcer_.Start(Addresses(1), {.repeat = 1, .delay_us = 100}, 300);
-  announcer_.ReplaceAddresses(Addresses(0));
+  announcer_.ReplaceAddresses(Addresses(0), 0);
   EXPECT_FALSE(announcer_.is_active());
+}
+
+TEST_F(AnnouncerTest, ExtraAddressesAreAnnouncedOnceEveryInterval) {
+  announcer_.Start(Addresses(3, 1, 2'000), {.repeat = 1}, 1'000);
+  RunUntilIdle(2'999);
+  EXPECT_EQ(sink_.last_octets, (std::vector<uint8_t>{0, 1, 2}));
+  announcer_.Start(Addresses(3, 1, 2'000), {.repeat = 1}, 2'999);
+  RunUntilIdle(3'000);
+  EXPECT_EQ(sink_.last_octets, (std::vector<uint8_t>{0, 1, 2, 0, 1, 2, 0})) << "not put off";
+  RunUntilIdle(6'999);
+  EXPECT_EQ(sink_.last_octets.size(), 8u);
+  sink_.budget = 0;
+  RunUntilIdle(7'000);
+  EXPECT_EQ(sink_.last_octets.size(), 8u);
+  sink_.budget = 10;
+  RunUntilIdle(8'000);
+  EXPECT_EQ(sink_.last_octets.size(), 9u) << "tried again when the queue has room";
+  announcer_.Cancel();
+  EXPECT_EQ(timers_.size(), 0u);
+}
+
+TEST_F(AnnouncerTest, ExtraAddressesComeAndGoWithAReload) {
+  announcer_.Start(Addresses(1), {.repeat = 1}, 0);
+  EXPECT_EQ(timers_.size(), 0u);
+  announcer_.ReplaceAddresses(Addresses(1, 1, 2'000), 100);
+  RunUntilIdle(2'100);
+  EXPECT_EQ(listener_.announced, 2u);
+  announcer_.ReplaceAddresses(Addresses(1), 2'200);
+  EXPECT_EQ(timers_.size(), 0u);
+  announcer_.Cancel();
+  announcer_.ReplaceAddresses(Addresses(1, 1, 2'000), 2'300);
+  EXPECT_EQ(timers_.size(), 0u) << "not active";
 }
 
 TEST_F(AnnouncerTest, WithoutAddressesNothingIsSent) {

@@ -324,6 +324,85 @@ TEST_F(InstanceTest, TriggersWithoutAProgramOrAPlanChangeNothing) {
   EXPECT_EQ(instance_.epoch(), 0);
 }
 
+/** Three intervals and the skew of priority 254. */
+constexpr int64_t kStalledAfterUs = 3'007'812;
+
+class StallTest : public InstanceTest {
+ protected:
+  /** Active since an advert at 0. */
+  StallTest() {
+    Program program = MakeProgram();
+    program.stalled_after_us = kStalledAfterUs;
+    const std::vector<Action> yield = {DisarmAdver{}, RemoveAddresses{},
+                                       ActiveDown(ActiveDownRule::From::kRule)};
+    program.AddPlan(Phase::kActive, Trigger::kStalled, yield, Phase::kBackup, true);
+    program.phase = Phase::kActive;
+    instance_.Submit({.order = 1,
+                      .epoch = 0,
+                      .actions = {SendAdvert{100}, ArmAdver{kIntervalUs}},
+                      .program = std::move(program)},
+                     0);
+    host_.done.clear();
+    host_.events.clear();
+  }
+
+  void ExpectStoodDown(int64_t late_us) {
+    EXPECT_EQ(instance_.phase(), Phase::kBackup);
+    EXPECT_EQ(host_.done, (std::vector<std::string>{"remove"})) << "it has said nothing";
+    ASSERT_GE(host_.events.size(), 2u);
+    const auto* const stalled = std::get_if<StalledEvent>(&host_.events[0].body);
+    ASSERT_NE(stalled, nullptr);
+    EXPECT_EQ(stalled->late_us, late_us);
+    const auto* const ran = std::get_if<RanEvent>(&host_.events[1].body);
+    ASSERT_NE(ran, nullptr);
+    EXPECT_EQ(ran->trigger, Trigger::kStalled);
+  }
+};
+
+TEST_F(StallTest, AnAdvertThatWaitedIsHeardAsABackup) {
+  Receive(50, "192.168.1.9", kStalledAfterUs);
+  ExpectStoodDown(kStalledAfterUs - kIntervalUs);
+}
+
+TEST_F(StallTest, TheTimerOfTheAdvertFindsItStalled) {
+  timers_.RunDue(kStalledAfterUs + 5, 10);
+  ExpectStoodDown(kStalledAfterUs + 5 - kIntervalUs);
+}
+
+TEST_F(StallTest, AShorterStallDoesNotMatter) {
+  timers_.RunDue(kStalledAfterUs - 1, 10);
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
+  EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
+}
+
+TEST_F(InstanceTest, AnOldUnicastChecksumIsUsedFromTheFirstOneOn) {
+  const auto reopen = [this](OldChecksum old_checksum) {
+    AdvertFilter filter{.format = FormatOf("192.168.1.2"), .is_unicast = true, .peers = {}};
+    filter.format.old_checksum = old_checksum;
+    filter.format.group = Ip("224.0.0.18");
+    instance_.SetTransport(std::make_unique<Transport>(
+        2, filter, std::make_shared<AddressSet>(std::span<const VirtualAddress>{})));
+    return instance_.transport()->encoder.uses_old_checksum();
+  };
+  EXPECT_FALSE(reopen(OldChecksum::kDetect));
+  Install(0);
+  AdvertFormat format = FormatOf("192.168.1.9");
+  format.old_checksum = OldChecksum::kAlways;
+  format.group = Ip("224.0.0.18");
+  AdvertEncoder peer(format);
+  instance_.OnDatagram(*SplitIpv4(peer.Encode(150, Ip("192.168.1.2"), 255)), 1);
+  EXPECT_EQ(counters_->adverts_received, 1u);
+  ASSERT_EQ(host_.events.size(), 2u);
+  const auto* const noted = std::get_if<DroppedEvent>(&host_.events.front().body);
+  ASSERT_NE(noted, nullptr);
+  EXPECT_EQ(noted->reason, DropReason::kOldChecksumNoted);
+  EXPECT_TRUE(instance_.transport()->encoder.uses_old_checksum());
+  instance_.OnDatagram(*SplitIpv4(peer.Encode(150, Ip("192.168.1.2"), 255)), 2);
+  EXPECT_EQ(host_.events.size(), 2u) << "said once";
+  EXPECT_TRUE(reopen(OldChecksum::kDetect)) << "kept with new sockets";
+  EXPECT_FALSE(reopen(OldChecksum::kNever));
+}
+
 TEST_F(InstanceTest, TheAddressCheckMayBeSkippedForTheKnownSenderInBackupOnly) {
   AdvertFilter filter{.format = FormatOf("192.168.1.2"), .peers = {}};
   filter.format.addresses = {Ip("192.168.1.101")};

@@ -132,6 +132,47 @@ TEST(AdvertEncoder, ChecksumAsVersion2LeavesThePseudoHeaderOut) {
   EXPECT_EQ(LoadBig16(encoder.Encode(100, kGroup4, 255).data() + 26), 0x9e58);
 }
 
+// The body of kVersion3 by unicast: its checksum is the old one, since it was made for the group.
+constexpr std::string_view kOldUnicast =
+    "45c0 0024 0001 0000 ff70 0000 c0a80102 c0a80103"
+    "3133 6402 0064 fc1a c0a80164 0a000001";
+constexpr uint16_t kNewUnicastSum = 0x1a82;
+
+AdvertFormat Unicast3(OldChecksum old_checksum) {
+  AdvertFormat format = Version3();
+  format.old_checksum = old_checksum;
+  format.group = kGroup4;
+  return format;
+}
+
+TEST(AdvertEncoder, TheOldUnicastChecksumTakesTheGroupForTheDestination) {
+  AdvertEncoder always(Unicast3(OldChecksum::kAlways));
+  EXPECT_EQ(Copy(always.Encode(100, Ip4("192.168.1.3"), 255)), FromHex(kOldUnicast));
+  AdvertEncoder detecting(Unicast3(OldChecksum::kDetect));
+  EXPECT_EQ(LoadBig16(detecting.Encode(100, Ip4("192.168.1.3"), 255).data() + 26), kNewUnicastSum);
+  EXPECT_TRUE(detecting.UseOldChecksum());
+  EXPECT_FALSE(detecting.UseOldChecksum());
+  EXPECT_EQ(LoadBig16(detecting.Encode(100, Ip4("192.168.1.3"), 255).data() + 26), 0xfc1a);
+}
+
+TEST(CheckAdvert, TheOldUnicastChecksumIsTakenAsConfigured) {
+  const auto check = [](OldChecksum old_checksum, uint16_t sum) {
+    const AdvertFilter filter{.format = Unicast3(old_checksum), .is_unicast = true, .peers = {}};
+    auto packet = FromHex(kOldUnicast);
+    StoreBig16(packet.data() + 26, sum);
+    return Check(filter, packet);
+  };
+  ExpectDrop(check(OldChecksum::kNever, 0xfc1a), DropReason::kChecksum, 0xfc1a, 0);
+  EXPECT_FALSE(check(OldChecksum::kNever, kNewUnicastSum).drop.has_value());
+  ExpectDrop(check(OldChecksum::kAlways, kNewUnicastSum), DropReason::kChecksum, kNewUnicastSum, 0);
+  EXPECT_FALSE(check(OldChecksum::kAlways, 0xfc1a).drop.has_value());
+  EXPECT_FALSE(check(OldChecksum::kAlways, 0xfc1a).has_old_checksum) << "nothing to find out";
+  EXPECT_FALSE(check(OldChecksum::kDetect, kNewUnicastSum).has_old_checksum);
+  EXPECT_TRUE(check(OldChecksum::kDetect, 0xfc1a).has_old_checksum);
+  EXPECT_FALSE(check(OldChecksum::kDetect, 0xfc1a).drop.has_value());
+  ExpectDrop(check(OldChecksum::kDetect, 0x1234), DropReason::kChecksum, 0x1234, 0);
+}
+
 TEST(AdvertEncoder, IdCountsUpFromOneAndSkipsZero) {
   AdvertEncoder encoder(Version3());
   for (int id = 1; id <= 0xffff; ++id) {

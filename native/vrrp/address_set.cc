@@ -15,7 +15,8 @@ void AddressSet::Batch::Append(netlink::MessageBuilder* message, const Subject& 
 }
 
 AddressSet::AddressSet(std::span<const VirtualAddress> addresses,
-                       std::span<const PreparedObject> objects) {
+                       std::span<const PreparedObject> objects, int64_t extra_interval_us)
+    : extra_interval_us_(extra_interval_us) {
   netlink::MessageBuilder message(256);
   for (const PreparedObject& object : objects | std::views::reverse) {
     netlink::EncodePrepared(object.remove, &message);
@@ -27,6 +28,7 @@ AddressSet::AddressSet(std::span<const VirtualAddress> addresses,
         std::span(record.address).first(netlink::AddressLength(record.family))));
     ifindexes_.push_back(record.ifindex);
     frames_.push_back(EncodeAnnounceFrame(addresses_.back(), address.mac));
+    if (address.is_extra) extra_indexes_.push_back(addresses_.size() - 1);
     if (address.is_permanent) continue;
     if (address.add) {
       netlink::EncodePrepared(*address.add, &message);

@@ -24,6 +24,8 @@ struct VirtualAddress {
   std::optional<netlink::PreparedMessage> add;
   /** It is there all the time: announced, but neither added nor removed. */
   bool is_permanent = false;
+  /** The one that is announced again and again on its interface. */
+  bool is_extra = false;
 };
 
 /** contract.ts `PreparedObject`: a route, a rule, the state of a link. */
@@ -41,14 +43,18 @@ class AddressSet {
  public:
   enum class Change : uint8_t { kAdd, kRemove };
 
+  /** @param extra_interval_us between announcements of the extra addresses; 0: never */
   explicit AddressSet(std::span<const VirtualAddress> addresses,
-                      std::span<const PreparedObject> objects = {});
+                      std::span<const PreparedObject> objects = {}, int64_t extra_interval_us = 0);
 
   size_t size() const { return frames_.size(); }
   const IpAddress& address(size_t index) const { return addresses_[index]; }
   /** Interface the address belongs to; it may differ from that of the adverts. */
   int32_t ifindex(size_t index) const { return ifindexes_[index]; }
   const AnnounceFrame& frame(size_t index) const { return frames_[index]; }
+  /** Of the extra addresses, in their order. */
+  std::span<const size_t> extra_indexes() const { return extra_indexes_; }
+  int64_t extra_interval_us() const { return extra_interval_us_; }
 
   /** How many messages a change takes. */
   size_t MessageCount(Change change) const { return BatchOf(change).offsets.size() - 1; }
@@ -75,6 +81,8 @@ class AddressSet {
   std::vector<IpAddress> addresses_;
   std::vector<int32_t> ifindexes_;
   std::vector<AnnounceFrame> frames_;
+  std::vector<size_t> extra_indexes_;
+  int64_t extra_interval_us_;
   Batch add_;
   Batch remove_;
 };

@@ -21,17 +21,32 @@ bool IsFull(int error_number) { return error_number == EAGAIN || error_number ==
 
 void Announcer::Start(std::shared_ptr<AddressSet> addresses, const AnnounceRule& rule,
                       int64_t now_us) {
-  Cancel();
+  CancelBursts();
+  is_on_ = true;
   addresses_ = std::move(addresses);
   rule_ = rule;
   last_burst_us_ = now_us;
   has_second_burst_ = rule.delay_us > 0;
   StartBurst(rule.repeat);
   SendChunk(now_us, std::clamp<size_t>(addresses_->size(), 1, FrameSink::kFramesMax));
+  StartExtra(now_us);
 }
 
-void Announcer::ReplaceAddresses(std::shared_ptr<AddressSet> addresses) {
+void Announcer::Cancel() {
+  is_on_ = false;
+  CancelBursts();
+  timers_->Disarm(&extra_timer_);
+}
+
+void Announcer::ReplaceAddresses(std::shared_ptr<AddressSet> addresses, int64_t now_us) {
+  const bool is_same_pace =
+      addresses_ != nullptr && addresses_->extra_interval_us() == addresses->extra_interval_us();
   addresses_ = std::move(addresses);
+  if (!is_same_pace || !extra_timer_.is_armed() ||
+      next_extra_ >= addresses_->extra_indexes().size()) {
+    timers_->Disarm(&extra_timer_);
+    if (is_on_) StartExtra(now_us);
+  }
   if (next_address_ >= addresses_->size()) next_address_ = 0;
   if (addresses_->size() == 0) Cancel();
 }
@@ -45,6 +60,10 @@ void Announcer::StartBurst(uint32_t rounds) {
 }
 
 void Announcer::OnTimer(TimerNode& node, int64_t now_us) {
+  if (&node == &extra_timer_) {
+    SendExtra(node, now_us);
+    return;
+  }
   if (next_burst_rounds_ != 0) {
     last_burst_us_ = node.at_us();
     listener_->OnLaterBurst(next_burst_rounds_, now_us);
@@ -136,6 +155,57 @@ void Announcer::Finish(const FrameSink::Result& result, std::span<const Outgoing
     rest = rest.subspan(last.sent + 1);
     last = sink_->SendFrames(rest);
   }
+}
+
+/** An announcement that replaces another one does not put the extra ones off. */
+void Announcer::StartExtra(int64_t now_us) {
+  if (extra_timer_.is_armed()) return;
+  next_extra_ = 0;
+  has_extra_turn_ = false;
+  if (addresses_->extra_interval_us() == 0 || addresses_->extra_indexes().empty()) return;
+  timers_->Arm(&extra_timer_, now_us + addresses_->extra_interval_us());
+}
+
+void Announcer::SendExtra(const TimerNode& node, int64_t now_us) {
+  if (next_extra_ == 0 && !has_extra_turn_) {
+    extra_round_us_ = node.at_us();
+    listener_->OnLaterBurst(0, now_us);
+  }
+  const auto extras = addresses_->extra_indexes();
+  if (!TrySendExtra(extras[next_extra_], now_us)) return;
+  if (++next_extra_ < extras.size()) {
+    timers_->Arm(&extra_timer_, now_us + kNextTurnUs);
+    return;
+  }
+  next_extra_ = 0;
+  const int64_t interval_us = addresses_->extra_interval_us();
+  const int64_t next_us = extra_round_us_ + interval_us;
+  timers_->Arm(&extra_timer_, next_us > now_us ? next_us : now_us + interval_us);
+}
+
+/** @returns false when it is to be tried again, for which the timer is armed */
+bool Announcer::TrySendExtra(size_t index, int64_t now_us) {
+  const int32_t ifindex = addresses_->ifindex(index);
+  if (!listener_->CanAnnounceOn(ifindex)) return true;
+  if (!std::exchange(has_extra_turn_, false) && IsPaced(index)) {
+    const int64_t at_us = pacer_->Reserve(ifindex, addresses_->address(index).family, now_us);
+    has_extra_turn_ = at_us > now_us;
+    if (has_extra_turn_) {
+      timers_->Arm(&extra_timer_, at_us);
+      return false;
+    }
+  }
+  const OutgoingFrame frame{.frame = &addresses_->frame(index), .ifindex = ifindex};
+  const FrameSink::Result result = sink_->SendFrames({&frame, 1});
+  listener_->OnAnnounced(result.sent);
+  if (!result.error) return true;
+  if (!IsFull(result.error->error_number)) {
+    listener_->OnAnnounceFailed(*result.error, addresses_->address(index), now_us);
+    return true;
+  }
+  has_extra_turn_ = true;
+  timers_->Arm(&extra_timer_, now_us + kRetryUs);
+  return false;
 }
 
 void Announcer::ScheduleNextBurst(int64_t now_us) {

@@ -17,6 +17,7 @@ namespace holdfast::vrrp {
  * a second one after a delay, then bursts at the refresh interval. A turn of the loop sends at most
  * FrameSink::kFramesMax frames, and at first one round only; the rest comes with the next turns, so
  * that many addresses do not delay adverts, nor repetitions the takeover of another instance.
+ * Apart from that the extra addresses are announced once every interval of theirs, one a turn.
  */
 class Announcer final : public TimerOwner {
  public:
@@ -28,7 +29,7 @@ class Announcer final : public TimerOwner {
                                   int64_t now_us) = 0;
     /** False for links without ARP and for loopback. */
     virtual bool CanAnnounceOn(int32_t ifindex) = 0;
-    /** A burst after the first begins. */
+    /** A burst after the first begins; no rounds: the extra addresses are announced. */
     virtual void OnLaterBurst(uint32_t /*rounds*/, int64_t /*now_us*/) {}
 
    protected:
@@ -45,13 +46,17 @@ class Announcer final : public TimerOwner {
   /** Replaces what is under way; sends the first round, or its begin, before it returns. */
   void Start(std::shared_ptr<AddressSet> addresses, const AnnounceRule& rule, int64_t now_us);
   /** Goes on with other addresses; without any there is nothing to go on with. */
-  void ReplaceAddresses(std::shared_ptr<AddressSet> addresses);
-  void Cancel() { timers_->Disarm(&timer_); }
+  void ReplaceAddresses(std::shared_ptr<AddressSet> addresses, int64_t now_us);
+  void CancelBursts() { timers_->Disarm(&timer_); }
+  void Cancel();
   bool is_active() const { return timer_.is_armed(); }
 
   void OnTimer(TimerNode& node, int64_t now_us) override;
 
  private:
+  void StartExtra(int64_t now_us);
+  void SendExtra(const TimerNode& node, int64_t now_us);
+  bool TrySendExtra(size_t index, int64_t now_us);
   void StartBurst(uint32_t rounds);
   void SendChunk(int64_t now_us, size_t frames_max = FrameSink::kFramesMax);
   size_t FillChunk(std::span<OutgoingFrame> chunk, int64_t now_us);
@@ -81,6 +86,16 @@ class Announcer final : public TimerOwner {
   /** The next paced frame may go at `turn_us_`. */
   bool has_turn_ = false;
   int64_t turn_us_ = 0;
+
+  TimerNode extra_timer_{this};
+  /** Between Start and Cancel. */
+  bool is_on_ = false;
+  /** Position in the extra addresses. */
+  size_t next_extra_ = 0;
+  /** When the round under way was due. */
+  int64_t extra_round_us_ = 0;
+  /** The paced frame has its moment. */
+  bool has_extra_turn_ = false;
 };
 
 }  // namespace holdfast::vrrp

@@ -78,6 +78,10 @@ struct AddressEvent {
 struct AnnouncedEvent {
   uint32_t rounds = 0;
 };
+/** An advert came so late that another router is active by now. */
+struct StalledEvent {
+  int64_t late_us = 0;
+};
 struct OverrunEvent {};
 struct ObjectRemovedEvent {
   netlink::ObjectRecord object;
@@ -96,7 +100,7 @@ struct Event {
   /** 0: none */
   int32_t instance = 0;
   std::variant<RanEvent, HappenedEvent, HeardEvent, DroppedEvent, AcceptedEvent, RefusedEvent,
-               FailedEvent, AnnouncedEvent, LinkEvent, AddressEvent, OverrunEvent,
+               FailedEvent, AnnouncedEvent, StalledEvent, LinkEvent, AddressEvent, OverrunEvent,
                ObjectRemovedEvent, SessionEvent>
       body;
 };

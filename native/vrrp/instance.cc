@@ -55,7 +55,13 @@ void Instance::Emit(int64_t now_us, auto body) {
 }
 
 void Instance::SetTransport(std::unique_ptr<Transport> transport) {
+  const bool has_detected = transport_ != nullptr &&
+                            transport_->filter.format.old_checksum == OldChecksum::kDetect &&
+                            transport_->encoder.uses_old_checksum();
   transport_ = std::move(transport);
+  if (has_detected && transport_->filter.format.old_checksum == OldChecksum::kDetect) {
+    transport_->encoder.UseOldChecksum();
+  }
   sequences_.Reserve(transport_->filter.peers.size());
 }
 
@@ -77,8 +83,18 @@ void Instance::Submit(Order order, int64_t now_us) {
   Emit(now_us, AcceptedEvent{.order = order.order});
 }
 
+/** Before anything is heard or said: what others do now is judged by what we are then. */
+void Instance::NoticeStall(int64_t now_us) {
+  if (phase_ != Phase::kActive || !program_->stalled_after_us) return;
+  if (now_us - last_advert_us_ < *program_->stalled_after_us) return;
+  Emit(now_us, StalledEvent{.late_us = adver_.is_armed() ? now_us - adver_.at_us() : 0});
+  Fire(Trigger::kStalled, nullptr, now_us, now_us);
+}
+
 void Instance::OnDatagram(const Datagram& datagram, int64_t now_us) {
-  if (!program_ || program_->IgnoresAdverts(phase_)) return;
+  if (!program_) return;
+  NoticeStall(now_us);
+  if (program_->IgnoresAdverts(phase_)) return;
   AdvertHistory history{.sequences = &sequences_};
   if (transport_->filter.format.trailer != nullptr) history.utc = host_->Utc();
   const AdvertVerdict verdict =
@@ -94,11 +110,15 @@ void Instance::OnDatagram(const Datagram& datagram, int64_t now_us) {
     Note(*verdict.drop, datagram.source, now_us);
     return;
   }
+  if (verdict.has_old_checksum && transport_->encoder.UseOldChecksum()) {
+    Note({.reason = DropReason::kOldChecksumNoted}, datagram.source, now_us);
+  }
   last_sender_ = datagram.source;
   Fire(Classify(verdict.facts), &verdict.facts, now_us, now_us);
 }
 
 void Instance::BeforeTimer(TimerNode& node, int64_t now_us) {
+  if (&node == &adver_ && program_) NoticeStall(now_us);
   if (&node == &active_down_ || now_us - node.at_us() > kStallUs) host_->DrainSocket(*this);
 }
 
@@ -157,6 +177,7 @@ void Instance::RunActions(std::span<const Action> actions, const Moment& moment)
 }
 
 void Instance::Run(const SendAdvert& action, const Moment& moment) {
+  last_advert_us_ = moment.now_us;
   host_->SendAdvert(*this, action.priority, moment.now_us);
 }
 
@@ -173,6 +194,8 @@ void Instance::Run(const Announce& action, const Moment& moment) {
 }
 
 void Instance::Run(const CancelAnnounce&, const Moment&) { host_->CancelAnnounce(*this); }
+
+void Instance::Run(const AnnounceSource&, const Moment&) { host_->AnnounceSource(*this); }
 
 void Instance::Run(const ArmAdver& action, const Moment& moment) {
   const int64_t next_us = NextDeadline(moment.base_us, action.interval_us, moment.now_us);

@@ -25,6 +25,7 @@ class InstanceHost {
   virtual void ChangeAddresses(Instance& instance, AddressSet::Change change, int64_t now_us) = 0;
   virtual void StartAnnounce(Instance& instance, const AnnounceRule& rule, int64_t now_us) = 0;
   virtual void CancelAnnounce(Instance& instance) = 0;
+  virtual void AnnounceSource(Instance&) {}
   /** Delivers what already waits in the instance's socket. */
   virtual void DrainSocket(Instance& instance) = 0;
   /** A protocol timer fired. */
@@ -60,7 +61,7 @@ class Instance final : public TimerOwner {
   /** Null before SetTransport. */
   Transport* transport() { return transport_.get(); }
 
-  /** Phase, timers, program, counters and sequence numbers stay. */
+  /** Phase, timers, program, counters, sequence numbers and a detected old checksum stay. */
   void SetTransport(std::unique_ptr<Transport> transport);
   /** For the next advert. */
   AdvertStamp NextStamp();
@@ -83,6 +84,7 @@ class Instance final : public TimerOwner {
  private:
   struct Moment;
 
+  void NoticeStall(int64_t now_us);
   void Fire(Trigger trigger, const AdvertFacts* advert, int64_t base_us, int64_t now_us);
   void RunPlan(Trigger trigger, const Reaction& reaction, const Moment& moment);
   void RunActions(std::span<const Action> actions, const Moment& moment);
@@ -91,6 +93,7 @@ class Instance final : public TimerOwner {
   void Run(const RemoveAddresses& action, const Moment& moment);
   void Run(const Announce& action, const Moment& moment);
   void Run(const CancelAnnounce& action, const Moment& moment);
+  void Run(const AnnounceSource& action, const Moment& moment);
   void Run(const ArmAdver& action, const Moment& moment);
   void Run(const DisarmAdver& action, const Moment& moment);
   void Run(const ArmActiveDown& action, const Moment& moment);
@@ -114,6 +117,7 @@ class Instance final : public TimerOwner {
   int64_t epoch_ = 0;
   TimerNode adver_{this};
   TimerNode active_down_{this};
+  int64_t last_advert_us_ = 0;
   /** Interval of the last arm-active-down. */
   std::optional<int64_t> last_interval_us_;
   std::optional<AdvertFacts> told_;

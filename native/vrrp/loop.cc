@@ -171,7 +171,7 @@ void Loop::OpenNow(int32_t id, std::unique_ptr<Transport> transport,
     addresses_.Finish(id);
     before = DetachSocket(slot.get());
     slot->send_error = 0;
-    slot->announcer.ReplaceAddresses(transport->addresses);
+    slot->announcer.ReplaceAddresses(transport->addresses, MonotonicUs());
   }
   slot->instance.SetTransport(std::move(transport));
   AttachSocket(slot.get());
@@ -258,8 +258,8 @@ void Loop::CloseIfUnused(AdvertSocket* socket) {
 void Loop::ReserveTimers() {
   const size_t instances = slots_.size();
   timers_.Reserve(kTimersPerInstance * instances + kOwnTimers + bfd_.timers());
-  // An announcer each, and the worker.
-  bulk_.Reserve(instances + 1);
+  // An announcer each, with two timers, and the worker.
+  bulk_.Reserve(2 * instances + 1);
   addresses_.Reserve(2 * instances);
 }
 
@@ -366,7 +366,7 @@ void Loop::ChangeAddresses(Instance& instance, AddressSet::Change change, int64_
 
 void Loop::StartAnnounce(Instance& instance, const AnnounceRule& rule, int64_t now_us) {
   Slot& slot = SlotOf(instance);
-  slot.announcer.Cancel();
+  slot.announcer.CancelBursts();
   slot.awaited_announce.reset();
   if (addresses_.IsBusyWith(instance.id())) {
     slot.awaited_announce = rule;
@@ -379,6 +379,17 @@ void Loop::CancelAnnounce(Instance& instance) {
   Slot& slot = SlotOf(instance);
   slot.awaited_announce.reset();
   slot.announcer.Cancel();
+}
+
+void Loop::AnnounceSource(Instance& instance) {
+  const Transport& transport = *instance.transport();
+  if (!SlotOf(instance).CanAnnounceOn(transport.ifindex)) return;
+  const OutgoingFrame frame{.frame = &transport.source_frame, .ifindex = transport.ifindex};
+  const FrameSink::Result result = frames_.SendFrames({&frame, 1});
+  Counters::Add(&instance.counters().announcements_sent, result.sent);
+  if (result.error) {
+    Fail(instance.id(), FailedAction::kAnnounce, *result.error, transport.source());
+  }
 }
 
 void Loop::DrainSocket(Instance& instance) {
@@ -462,6 +473,7 @@ void Loop::OnAddressesChanged(int32_t instance, AddressSet::Change) {
 }
 
 void Loop::OnLink(const netlink::LinkRecord& link, bool is_deleted) {
+  bfd_.OnLink(link.name.data());
   Emit({.at_us = MonotonicUs(),
         .instance = 0,
         .body = LinkEvent{.link = link, .is_deleted = is_deleted}});
@@ -507,6 +519,7 @@ void Loop::OnSessionLost(int32_t session, int64_t now_us) {
 }
 
 void Loop::OnMonitorOverrun() {
+  bfd_.OnLinksUnknown();
   Emit({.at_us = MonotonicUs(), .instance = 0, .body = OverrunEvent{}});
 }
 

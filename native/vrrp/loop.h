@@ -115,6 +115,7 @@ class Loop final : private InstanceHost,
   void ChangeAddresses(Instance& instance, AddressSet::Change change, int64_t now_us) override;
   void StartAnnounce(Instance& instance, const AnnounceRule& rule, int64_t now_us) override;
   void CancelAnnounce(Instance& instance) override;
+  void AnnounceSource(Instance& instance) override;
   void DrainSocket(Instance& instance) override;
   void RecordDeadline(int64_t at_us) override;
   void RecordAdvertDeadline(int64_t at_us) override;

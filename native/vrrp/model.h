@@ -24,12 +24,13 @@ enum class Trigger : uint8_t {
   kLinkLost,
   kLeaseLapsed,
   kSessionLost,
+  kStalled,
   kGroupActive,
   kGroupBackup,
   kGroupFault,
   kGroupAnnounce,
 };
-inline constexpr size_t kTriggers = 15;
+inline constexpr size_t kTriggers = 16;
 
 /** contract.ts `AdvertDropReason`, in its order. */
 enum class DropReason : uint8_t {
@@ -61,8 +62,9 @@ enum class DropReason : uint8_t {
   kAddressList,
   kIntervalNoted,
   kClockSkewNoted,
+  kOldChecksumNoted,
 };
-inline constexpr size_t kDropReasons = 28;
+inline constexpr size_t kDropReasons = 29;
 
 /** contract.ts `AdvertFacts` */
 struct AdvertFacts {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "vrrp/checksum.h"
 
@@ -188,13 +189,28 @@ uint16_t ReceivedIntervalCs(std::span<const uint8_t> body) {
   return LoadBig16(body.data() + kIntervalCs) & 0x0fff;
 }
 
-Failure CheckChecksum(const AdvertFormat& format, const Datagram& datagram, size_t summed_bytes) {
+bool IsSumRight(const AdvertFormat& format, const Datagram& datagram, const IpAddress& destination,
+                size_t summed_bytes) {
   Checksum checksum;
   if (HasPseudoHeader(format.family, format.version, format.is_checksum_as_v2)) {
-    checksum.AddPseudoHeader(datagram.source, datagram.destination, kIpProtocolVrrp, summed_bytes);
+    checksum.AddPseudoHeader(datagram.source, destination, kIpProtocolVrrp, summed_bytes);
   }
   checksum.Add(datagram.body.first(summed_bytes));
-  if (checksum.Finish() == 0) return std::nullopt;
+  return checksum.Finish() == 0;
+}
+
+/** @param is_old set when only the old checksum fits, and that is to be found out */
+Failure CheckChecksum(const AdvertFormat& format, const Datagram& datagram, size_t summed_bytes,
+                      bool* is_old) {
+  const bool takes_new = format.old_checksum != OldChecksum::kAlways;
+  if (takes_new && IsSumRight(format, datagram, datagram.destination, summed_bytes)) {
+    return std::nullopt;
+  }
+  const bool takes_old = format.old_checksum != OldChecksum::kNever;
+  if (takes_old && IsSumRight(format, datagram, format.group, summed_bytes)) {
+    *is_old = takes_new;
+    return std::nullopt;
+  }
   return Fail(DropReason::kChecksum, LoadBig16(datagram.body.data() + kChecksum), 0);
 }
 
@@ -281,7 +297,9 @@ AdvertEncoder::AdvertEncoder(const AdvertFormat& format)
       version_(format.version),
       vrid_(format.vrid),
       is_checksum_as_v2_(format.is_checksum_as_v2),
+      uses_old_checksum_(format.old_checksum == OldChecksum::kAlways),
       source_(format.source),
+      group_(format.group),
       ah_(format.ah),
       trailer_(format.sends_trailer() ? format.trailer : nullptr),
       body_offset_((format.family == AF_INET ? kIpv4HeaderBytes : 0) +
@@ -341,11 +359,14 @@ void AdvertEncoder::SumUp(const IpAddress& destination) {
   StoreBig16(body.data() + kChecksum, 0);
   Checksum checksum;
   if (HasPseudoHeader(family_, version_, is_checksum_as_v2_)) {
-    checksum.AddPseudoHeader(source_, destination, kIpProtocolVrrp, summed.size());
+    checksum.AddPseudoHeader(source_, uses_old_checksum_ ? group_ : destination, kIpProtocolVrrp,
+                             summed.size());
   }
   checksum.Add(summed);
   StoreBig16(body.data() + kChecksum, checksum.Finish());
 }
+
+bool AdvertEncoder::UseOldChecksum() { return !std::exchange(uses_old_checksum_, true); }
 
 std::span<const uint8_t> AdvertEncoder::Encode(uint8_t priority, const IpAddress& destination,
                                                uint8_t ttl, const AdvertStamp& stamp) {
@@ -408,7 +429,9 @@ AdvertVerdict CheckAdvert(const AdvertFilter& filter, const Datagram& datagram,
         Fail(DropReason::kIntervalNoted, ReceivedIntervalCs(body), format.advertised_interval);
   }
   const size_t summed_bytes = body_bytes + (format.family == AF_INET6 ? trailer_bytes : 0);
-  if (failed(CheckChecksum(format, datagram, summed_bytes))) return verdict;
+  if (failed(CheckChecksum(format, datagram, summed_bytes, &verdict.has_old_checksum))) {
+    return verdict;
+  }
   if (failed(CheckCast(filter, datagram))) return verdict;
   verdict.facts = {.source = datagram.source,
                    .priority = body[kPriority],

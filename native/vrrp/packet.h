@@ -39,6 +39,10 @@ inline constexpr uint8_t kTrafficClass = 0xc0;
 
 using Password = std::array<uint8_t, kAuthBytes>;
 
+/** contract.ts `VrrpTransport.oldUnicastChecksum`, in its order. */
+enum class OldChecksum : uint8_t { kNever, kDetect, kAlways };
+inline constexpr size_t kOldChecksums = 3;
+
 /** What the adverts of one virtual router look like. */
 struct AdvertFormat {
   int family = AF_INET;
@@ -55,6 +59,10 @@ struct AdvertFormat {
   std::shared_ptr<const AhSettings> ah = nullptr;
   std::shared_ptr<const TrailerSettings> trailer = nullptr;
   bool is_checksum_as_v2 = false;
+  /** Other than never: VRRPv3 over IPv4 by unicast, and `group` is set. */
+  OldChecksum old_checksum = OldChecksum::kNever;
+  /** What the old checksum takes for the destination. */
+  IpAddress group;
 
   bool sends_trailer() const { return trailer != nullptr && trailer->is_sent(); }
 };
@@ -87,6 +95,10 @@ class AdvertEncoder {
   std::span<const uint8_t> Encode(uint8_t priority, const IpAddress& destination, uint8_t ttl,
                                   const AdvertStamp& stamp = {});
 
+  /** From now on sums up the multicast group. @returns false when it did before */
+  bool UseOldChecksum();
+  bool uses_old_checksum() const { return uses_old_checksum_; }
+
  private:
   void WriteBody(const AdvertFormat& format, std::span<uint8_t> body);
   void PatchIpv4Header(const IpAddress& destination, uint8_t ttl);
@@ -97,7 +109,9 @@ class AdvertEncoder {
   uint8_t version_;
   uint8_t vrid_;
   bool is_checksum_as_v2_;
+  bool uses_old_checksum_;
   IpAddress source_;
+  IpAddress group_;
   std::shared_ptr<const AhSettings> ah_;
   /** Null unless it is sent. */
   std::shared_ptr<const TrailerSettings> trailer_;
@@ -144,6 +158,8 @@ struct AdvertVerdict {
   /** Passed the checks that make it an advert of ours, even if its sender is then refused. */
   bool is_counted = false;
   AdvertFacts facts{};
+  /** The checksum is not that of RFC 9568 but the old one, which is to be found out. */
+  bool has_old_checksum = false;
   /** Worth a word, but the advert is used. */
   std::array<AdvertNote, 3> notes{};
   size_t note_count = 0;
@@ -161,6 +177,7 @@ struct AdvertHistory {
  * (note: addresses), unicast source and its TTL. `received` and `expected` of a note: octets, TTL,
  * version, type, authentication type, interval in wire units, checksum, address count, or (address
  * list) -1 and the index of the missing address.
+ * A checksum of VRRPv3 by unicast may also be the old one, as the format says.
  * The length expected follows from the version and address count of the packet itself, so that the
  * other version is named as such. keepalived: an advert with other addresses is used.
  * @see RFC 9568 §7.1, RFC 3768 §7.1; errata 8301: an interval of zero is refused.

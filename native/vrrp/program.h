@@ -40,6 +40,7 @@ struct Announce {
   AnnounceRule rule;
 };
 struct CancelAnnounce {};
+struct AnnounceSource {};
 struct ArmAdver {
   int64_t interval_us = 0;
 };
@@ -54,9 +55,9 @@ struct ShiftActiveDown {
 struct DisarmActiveDown {};
 
 /** contract.ts `VrrpAction`, in its order. */
-using Action =
-    std::variant<SendAdvert, AddAddresses, RemoveAddresses, Announce, CancelAnnounce, ArmAdver,
-                 DisarmAdver, ArmActiveDown, ShiftActiveDown, DisarmActiveDown>;
+using Action = std::variant<SendAdvert, AddAddresses, RemoveAddresses, Announce, CancelAnnounce,
+                            AnnounceSource, ArmAdver, DisarmAdver, ArmActiveDown, ShiftActiveDown,
+                            DisarmActiveDown>;
 
 /** What a phase does about a trigger. */
 struct Reaction {
@@ -83,6 +84,8 @@ class Program {
  public:
   uint8_t own_priority = 0;
   Phase phase = Phase::kIdle;
+  /** contract.ts `VrrpProgram.stalledAfterUs` */
+  std::optional<int64_t> stalled_after_us;
 
   /** @returns false when the trigger has a plan in this phase already */
   bool AddPlan(Phase when, Trigger trigger, std::span<const Action> actions, Phase next,

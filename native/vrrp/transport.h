@@ -5,6 +5,7 @@
 #include <string>
 
 #include "vrrp/address_set.h"
+#include "vrrp/frames.h"
 #include "vrrp/ip_address.h"
 #include "vrrp/packet.h"
 
@@ -23,6 +24,8 @@ struct Transport {
   AdvertFilter filter;
   AdvertEncoder encoder;
   std::shared_ptr<AddressSet> addresses;
+  /** Announces the source of the adverts. */
+  AnnounceFrame source_frame;
   /** Where adverts go when there are no peers. */
   IpAddress group;
   uint8_t unicast_ttl = kMulticastTtl;

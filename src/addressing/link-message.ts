@@ -13,6 +13,7 @@ const HEADER_LENGTH = 16;
 const ATTRIBUTE = { address: 1, name: 3, link: 5, master: 10, linkInfo: 18, group: 27, extensionMask: 29 } as const;
 const INFO = { kind: 1, data: 2 } as const;
 const IFLA_MACVLAN_MODE = 1;
+const IFLA_VRF_TABLE = 1;
 const MACVLAN_MODE_PRIVATE = 1;
 /** @see linux/if_link.h, IFLA_IPVLAN_*: two octets each */
 const IPVLAN = { mode: 1, flags: 2 } as const;
@@ -35,6 +36,8 @@ export interface LinkFacts {
   /** Null unless it is an ipvlan of mode L2. */
   readonly ipvlanMode: IpvlanMode | null;
   readonly group: number;
+  /** Null unless it is a VRF. */
+  readonly vrfTable: number | null;
   /** The VRF or another device that it belongs to, 0 for none. */
   readonly masterIfindex: number;
 }
@@ -129,6 +132,7 @@ export function decodeLinkFacts({ type, payload }: NetlinkMessage): LinkFacts | 
     ipvlanMode: readText(info.get(INFO.kind)) === "ipvlan" ? decodeIpvlanMode(data) : null,
     isPrivate: readU32(data.get(IFLA_MACVLAN_MODE)) === MACVLAN_MODE_PRIVATE,
     group: readU32(attributes.get(ATTRIBUTE.group)) ?? 0,
+    vrfTable: readText(info.get(INFO.kind)) === "vrf" ? readU32(data.get(IFLA_VRF_TABLE)) : null,
   };
 }
 

@@ -28,6 +28,8 @@ export interface Vmac {
   readonly group: number | null;
   /** Down until the instance is active. */
   readonly isHeldDown: boolean;
+  /** `netlink_notify_msg`: the kernel is made to tell of it once more. */
+  readonly forcesNetlinkMessage: boolean;
   /** A link that is there already and fits. */
   readonly isFound: boolean;
 }
@@ -130,6 +132,7 @@ class Planner {
       sendsAdverts: true,
       group: settings.group,
       isHeldDown: false,
+      forcesNetlinkMessage: false,
       isFound: found !== undefined,
     });
     return { ...instance, ownInterfaces: [name], advertInterfaceName: name, sourceInterfaceName: name };
@@ -173,6 +176,7 @@ class Planner {
       sendsAdverts: isOwn && instance.vmac?.transmitsOnBase !== true,
       group: instance.vmac?.group ?? null,
       isHeldDown: instance.vmac?.isHeldDown === true,
+      forcesNetlinkMessage: instance.vmac?.forcesNetlinkMessage === true,
       isFound: found !== undefined,
     };
     this.vmacs.push(vmac);

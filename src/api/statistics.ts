@@ -49,6 +49,7 @@ export const NO_DROPS: Readonly<Record<AdvertDropReason, number>> = {
   stale: 0,
   replay: 0,
   "clock-skew-noted": 0,
+  "old-checksum-noted": 0,
   version: 0,
   vrid: 0,
   checksum: 0,

@@ -8,6 +8,7 @@ const AGREED_FIELDS: ReadonlySet<string> = new Set([
   "authentication",
   "advertisementIntervalUs",
   "checksumAsV2",
+  "oldUnicastChecksum",
 ]);
 
 /**

@@ -26,11 +26,12 @@ type Dropped = Extract<VrrpEvent, { kind: "dropped" }>;
 const LISTENER: VrrpProgram = {
   ownPriority: 0,
   phase: "backup",
+  stalledAfterUs: null,
   plans: { idle: [], adopting: [], backup: [], held: [], active: [] },
   ignored: { idle: [], adopting: [], backup: [], held: [], active: [] },
 };
 
-const ONLY_NOTED: ReadonlySet<string> = new Set(["interval-noted", "clock-skew-noted"]);
+const ONLY_NOTED: ReadonlySet<string> = new Set(["interval-noted", "clock-skew-noted", "old-checksum-noted"]);
 
 /**
  * Listens on the interfaces of all instances, beside a daemon that may run; sends nothing.

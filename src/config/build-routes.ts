@@ -103,7 +103,7 @@ function readDestination(draft: Draft, first: string, reader: OptionReader): voi
 /** Adjustments that need the whole line. */
 function finish(draft: Draft, rules: RoutingRules, reader: OptionReader): void {
   const { interfaces } = reader.context.host;
-  const names = [draft.interfaceName, ...draft.nextHops.map((hop) => hop.interfaceName)].filter(
+  const names = [draft.interfaceName, draft.vrf, ...draft.nextHops.map((hop) => hop.interfaceName)].filter(
     (name) => name !== null,
   );
   for (const name of names) {

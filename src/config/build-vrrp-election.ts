@@ -119,12 +119,22 @@ export function readAccepting(draft: InstanceDraft, version: 2 | 3, election: El
     complain(draft, "vrrp-adjusted", "strict mode of version 2 cannot accept, it is left out", "accept");
     acceptMode = false;
   }
-  const stall = settings.has("timer_expired_backup") ? "timer_expired_backup" : "thread_timer_expired";
   const ignores = settings.boolean("owner_ignore_adverts");
   return {
     acceptMode,
     ownerIgnoresAdverts: isOwner && (ignores !== null || draft.isStrict || draft.globals.vrrp.ownerIgnoresAdverts),
-    timerExpiredBackupPriority:
-      settings.has(stall) && !election.preemptMode ? (settings.number(stall) ?? OWNER_PRIORITY - 1) : null,
+    timerExpiredBackupPriority: readStall(draft, election),
   };
+}
+
+function readStall(draft: InstanceDraft, { preemptMode }: Election): number | null {
+  const { settings } = draft;
+  const name = settings.has("timer_expired_backup") ? "timer_expired_backup" : "thread_timer_expired";
+  if (settings.has("thread_timer_expired")) {
+    complain(draft, "deprecated", "the word for this is timer_expired_backup", "thread_timer_expired");
+  }
+  if (!settings.has(name)) return null;
+  if (!preemptMode) return settings.number(name) ?? OWNER_PRIORITY - 1;
+  complain(draft, "vrrp-adjusted", `${name} needs nopreempt, it is left out`, name);
+  return null;
 }

@@ -88,6 +88,8 @@ export interface VrrpInstance {
   readonly checkUnicastSource: boolean;
   readonly skipCheckAdvertisedAddresses: boolean;
   readonly checksumAsV2: boolean;
+  /** What VRRPv3 by unicast takes for the destination when it sums up: `always` the group, as keepalived before 1.2.20. Absent: `never`. */
+  readonly oldUnicastChecksum?: "detect" | "never" | "always";
   /** `lower_prio_no_advert`: stay silent when a lower advert is heard while active. */
   readonly isSilentOnLowerPriority: boolean;
   /** `higher_prio_send_advert`: one more advert before yielding. */

@@ -1,6 +1,7 @@
 import { firewallRemoval } from "../addressing/firewall.ts";
 import { instanceObjects } from "../addressing/instance-objects.ts";
 import { planVmacs } from "../addressing/vmac.ts";
+import { withVrfTables } from "../addressing/vrf.ts";
 import { serviceId, serviceKey } from "../ipvs/keys.ts";
 import { markRemoval } from "../ipvs/marks.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
@@ -68,12 +69,14 @@ class Cleanup {
 
   async withdrawVrrp(): Promise<void> {
     const { rtnetlink, onRemoved } = this.#dependencies;
-    const { global, vrrpInstances } = this.#configuration;
+    const links = await readLinkFacts(rtnetlink);
+    const configuration = withVrfTables(this.#configuration, links);
+    const { global, vrrpInstances } = configuration;
     const names = { prefix: global.vmacPrefix, addressPrefix: global.vmacAddressPrefix };
-    const plan = planVmacs(vrrpInstances, names, await readLinkFacts(rtnetlink));
+    const plan = planVmacs(vrrpInstances, names, links);
     await this.run("VIPs", () => this.#withdrawInstances(plan.instances));
     const statics = new StaticObjects(rtnetlink, global.defaultInterface, (record) => this.#complain(record));
-    await this.run("static objects", () => statics.removeLeftOvers(this.#configuration));
+    await this.run("static objects", () => statics.removeLeftOvers(configuration));
     const found = plan.vmacs.filter(({ isFound }) => isFound);
     const sysctls = new Sysctls();
     const vmacs = new VmacLinks({ rtnetlink, sysctls, log: (record) => this.#complain(record) });

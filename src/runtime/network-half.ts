@@ -2,6 +2,7 @@ import { addressAddMessage, addressDeleteMessage } from "../addressing/address-m
 import { firewallRemoval, firewallScript } from "../addressing/firewall.ts";
 import { withStaticInterfaces } from "../addressing/static-tracking.ts";
 import { planVmacs, type Vmac } from "../addressing/vmac.ts";
+import { hasVrfRoutes, withVrfTables } from "../addressing/vrf.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
@@ -74,7 +75,7 @@ class NetworkHalf implements VrrpHalf {
     await this.#prepare(next);
     const complaints = (await this.#inner?.reload(this.#placed)) ?? [];
     if (complaints.length > 0) await this.#prepare(before);
-    else await this.#statics.reload(next);
+    else await this.#statics.reload(this.#configuration);
     await this.#removeUnused();
     return complaints;
   }
@@ -114,7 +115,8 @@ class NetworkHalf implements VrrpHalf {
   #planned: readonly Vmac[] = [];
   #held: readonly PreparedObject[] = [];
 
-  async #prepare(configuration: CompleteConfiguration): Promise<void> {
+  async #prepare(configured: CompleteConfiguration): Promise<void> {
+    const configuration = await this.#inVrfs(configured);
     this.#configuration = configuration;
     const { vmacPrefix: prefix, vmacAddressPrefix: addressPrefix } = configuration.global;
     const needsVmacs = configuration.vrrpInstances.some(
@@ -132,6 +134,11 @@ class NetworkHalf implements VrrpHalf {
     await this.#vmacs.make(plan.vmacs);
     await this.#holdAddresses(plan.instances);
     await this.#setFirewall(false);
+  }
+
+  async #inVrfs(configuration: CompleteConfiguration): Promise<CompleteConfiguration> {
+    if (!hasVrfRoutes(configuration)) return configuration;
+    return withVrfTables(configuration, await readLinkFacts(this.#dependencies.rtnetlink));
   }
 
   /** Addresses on VMACs that are down until the takeover. */

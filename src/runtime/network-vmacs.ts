@@ -10,7 +10,7 @@ import {
   macvlanMessage,
 } from "../addressing/link-message.ts";
 import type { Vmac } from "../addressing/vmac.ts";
-import type { Rtnetlink, SyscallFailure } from "../native/contract.ts";
+import type { NetlinkMessage, Rtnetlink, SyscallFailure } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { Sysctls } from "./network-sysctl.ts";
 
@@ -63,11 +63,18 @@ export class VmacLinks {
     // A held one that was made before is up or down as its instance is active or not.
     const known = new Set(this.#before.map(({ name }) => name));
     const settled = present.filter(({ name, isHeldDown }) => !isHeldDown || !known.has(name));
-    await this.#dependencies.rtnetlink.send(
-      settled.map(({ name, isHeldDown }) => linkStateMessage(links.get(name)?.ifindex ?? 0, !isHeldDown)),
-    );
+    const states = settled.map(({ name, isHeldDown }) => linkStateMessage(links.get(name)?.ifindex ?? 0, !isHeldDown));
+    await this.#dependencies.rtnetlink.send([...states, ...this.#reminders(present, links)]);
     await this.#addSources(present, links);
     await this.#untilRunning(present);
+  }
+
+  /** Of a group that is set the kernel tells everybody, also when it is the group of before. */
+  #reminders(vmacs: readonly Vmac[], links: ReadonlyMap<string, LinkFacts>): readonly NetlinkMessage[] {
+    return vmacs.flatMap(({ name, forcesNetlinkMessage }) => {
+      const link = links.get(name);
+      return forcesNetlinkMessage && link !== undefined ? [linkGroupMessage(link.ifindex, link.group)] : [];
+    });
   }
 
   /** All at once. */

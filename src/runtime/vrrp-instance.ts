@@ -22,6 +22,7 @@ import type { RunningGroup } from "./vrrp-group.ts";
 import {
   addressKey,
   allVirtualAddresses,
+  extraAddresses,
   lacksUnicastSource,
   locate,
   type NetworkView,
@@ -34,7 +35,14 @@ import { NoteLimit } from "./vrrp-note-limit.ts";
 import { OrderBook, type RunningRouter } from "./vrrp-orders.ts";
 import { buildTransport } from "./vrrp-transport.ts";
 import type { TrackingVerdict, VrrpInstanceSnapshot, VrrpRuntimeDependencies, VrrpStateName } from "./vrrp-types.ts";
-import { announcementRecords, renderNote, renderSequenceSync, renderSource, renderWithheld } from "./vrrp-wording.ts";
+import {
+  announcementRecords,
+  renderNote,
+  renderSequenceSync,
+  renderSource,
+  renderSourceAnnounced,
+  renderWithheld,
+} from "./vrrp-wording.ts";
 
 /** Two programs that fight over an address shall not keep a processor busy. */
 const REPAIR_PAUSE_US = 50_000;
@@ -184,10 +192,13 @@ export class RunningInstance {
     this.book.feed({ kind: "announce-requested", isBurstDue }, nowUs);
   }
 
-  /** A later burst of announcements has begun. */
+  /** A later burst of announcements has begun; 0 rounds: one of the extra addresses. */
   announced(rounds: number): void {
     const { dependencies } = this.#context;
-    if (dependencies.isDetailed) announcementRecords(this.config, rounds).forEach(dependencies.log);
+    if (!dependencies.isDetailed) return;
+    const { virtualAddresses, excludedAddresses } = this.config;
+    const addresses = rounds === 0 ? extraAddresses(this.config) : [...virtualAddresses, ...excludedAddresses];
+    announcementRecords(this.config, Math.max(1, rounds), addresses).forEach(dependencies.log);
   }
 
   /** Withdraws and waits until the loop has done so. */
@@ -381,6 +392,10 @@ export class RunningInstance {
           break;
         case "announce":
           if (dependencies.isDetailed) announcementRecords(this.config, effect.rule.repeat).forEach(dependencies.log);
+          break;
+        case "announce-source":
+          if (dependencies.isDetailed && this.#lastSource)
+            dependencies.log(renderSourceAnnounced(this.config, this.#lastSource));
           break;
         case "notify":
           this.#notify(effect, atUs);

@@ -1,5 +1,6 @@
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { InterfaceAddress, Link } from "../native/contract.ts";
 import { type FaultReason, interfaceDown, noSourceAddress, SOURCE_NOT_CONFIGURED } from "../vrrp/types.ts";
 
@@ -73,6 +74,28 @@ export function addressKey(address: InterfaceAddress): string {
 /** VIPs and eVIPs, in the order in which they are added. */
 export function allVirtualAddresses(instance: VrrpInstance): readonly VirtualAddress[] {
   return [...instance.virtualAddresses, ...instance.excludedAddresses];
+}
+
+/**
+ * keepalived's `garp_extra_if`: the first address of `virtual_ipaddress` on each VMAC, or with `all` on each interface, other
+ * than the one that the adverts go out of.
+ */
+export function extraAddresses(
+  instance: VrrpInstance & Partial<Pick<ConfiguredVrrpInstance, "extraInterfaceGarp">>,
+): readonly VirtualAddress[] {
+  const {
+    extraInterfaceGarp = null,
+    ownInterfaces = [],
+    interfaceName,
+    advertInterfaceName,
+    virtualAddresses,
+  } = instance;
+  if (extraInterfaceGarp === null) return [];
+  const nameOf = (address: VirtualAddress): string => address.interfaceName ?? interfaceName;
+  const names = new Set(virtualAddresses.map(nameOf));
+  names.delete(advertInterfaceName ?? interfaceName);
+  const isMeant = (name: string): boolean => extraInterfaceGarp.coversAll || ownInterfaces.includes(name);
+  return [...names].filter(isMeant).flatMap((name) => virtualAddresses.find((one) => nameOf(one) === name) ?? []);
 }
 
 /** A configured address on the interface where it belongs; null while that does not exist. */

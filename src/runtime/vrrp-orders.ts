@@ -25,7 +25,15 @@ import {
 /** A configured instance with its role in a sync group. */
 export type RunningRouter = VrrpInstance &
   Partial<
-    Pick<ConfiguredVrrpInstance, "ownerIgnoresAdverts" | "hmac" | "receiveBuffer" | "kernelReceiveBufferBytes">
+    Pick<
+      ConfiguredVrrpInstance,
+      | "ownerIgnoresAdverts"
+      | "timerExpiredBackupPriority"
+      | "extraInterfaceGarp"
+      | "hmac"
+      | "receiveBuffer"
+      | "kernelReceiveBufferBytes"
+    >
   > & {
     readonly group?: GroupRole;
     readonly isLinkLossDelayed?: boolean;

@@ -19,7 +19,7 @@ import type {
   VrrpRuntimeOptions,
   VrrpSurroundings,
 } from "./vrrp-types.ts";
-import { renderDrop, renderLink, renderUnknownVrid } from "./vrrp-wording.ts";
+import { renderDrop, renderLink, renderStall, renderUnknownVrid } from "./vrrp-wording.ts";
 
 /** A loop that does not answer must not hang the end of the program. */
 const STOP_PATIENCE_US = 2_000_000;
@@ -371,6 +371,9 @@ class Runtime implements VrrpRuntime {
         break;
       case "announced":
         running.announced(event.rounds);
+        break;
+      case "stalled":
+        this.#dependencies.log(renderStall(running.config.name, event.lateUs));
         break;
       case "dropped":
         this.#dependencies.log(renderDrop(event, running.config));

@@ -4,7 +4,7 @@ import type { IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { AdvertAuthentication, VrrpTransport, VrrpVirtualAddress } from "../native/contract.ts";
 import { receiveBufferBytes } from "../vrrp/receive-buffer.ts";
-import { locate, type NetworkView } from "./vrrp-network.ts";
+import { extraAddresses, locate, type NetworkView } from "./vrrp-network.ts";
 import type { RunningRouter } from "./vrrp-orders.ts";
 
 /** SO_PRIORITY of adverts: TC_PRIO_CONTROL. */
@@ -16,6 +16,7 @@ export function buildTransport(instance: RunningRouter, view: NetworkView, sourc
   const interfaceName = instance.advertInterfaceName ?? instance.interfaceName;
   const link = view.linkNamed(interfaceName);
   if (link === null) return null;
+  const extra = extraAddresses(instance);
   return {
     family: instance.family,
     version: instance.version,
@@ -23,6 +24,7 @@ export function buildTransport(instance: RunningRouter, view: NetworkView, sourc
     ifindex: link.ifindex,
     interfaceName,
     sourceAddress: source,
+    mac: link.mac ?? NO_MAC,
     multicastGroup: instance.multicastGroup,
     unicastPeers: instance.unicastPeers.map(({ address, minTtl, maxTtl }) => ({
       address,
@@ -34,12 +36,18 @@ export function buildTransport(instance: RunningRouter, view: NetworkView, sourc
     advertisedInterval: advertisedInterval(instance),
     authentication: advertAuthentication(instance),
     checksumAsV2: instance.checksumAsV2,
+    oldUnicastChecksum: instance.oldUnicastChecksum ?? "never",
     skipsAddressCheck: instance.skipCheckAdvertisedAddresses,
     addresses: [
-      ...instance.virtualAddresses.flatMap((address) => place(instance, address, true, view)),
-      ...instance.excludedAddresses.flatMap((address) => place(instance, address, false, view)),
+      ...instance.virtualAddresses.flatMap((address) =>
+        place(instance, address, { isAdvertised: true, isExtra: extra.includes(address) }, view),
+      ),
+      ...instance.excludedAddresses.flatMap((address) =>
+        place(instance, address, { isAdvertised: false, isExtra: false }, view),
+      ),
     ],
     objects: instanceObjects(instance, (name) => view.linkNamed(name)?.ifindex ?? null),
+    extraAnnounceUs: extra.length === 0 ? 0 : (instance.extraInterfaceGarp?.intervalUs ?? 0),
     socketPriority: SOCKET_PRIORITY,
     receiveBufferBytes: receiveBufferBytes(instance, link.mtu),
   };
@@ -74,7 +82,7 @@ function advertisedInterval({ version, advertisementIntervalUs }: VrrpInstance):
 function place(
   instance: VrrpInstance,
   address: VirtualAddress,
-  isAdvertised: boolean,
+  role: Pick<VrrpVirtualAddress, "isAdvertised" | "isExtra">,
   view: NetworkView,
 ): readonly VrrpVirtualAddress[] {
   const located = locate(instance, address, view);
@@ -82,5 +90,5 @@ function place(
   if (located === null || link === null) return [];
   const isPermanent = instance.heldInterfaces?.includes(link.name) === true;
   const addMessage = addressAddMessage(address, link.ifindex);
-  return [{ ...located, isAdvertised, mac: link.mac ?? NO_MAC, addMessage, isPermanent }];
+  return [{ ...located, ...role, mac: link.mac ?? NO_MAC, addMessage, isPermanent }];
 }

@@ -133,6 +133,18 @@ export function renderSource(config: VrrpInstance, source: string | null, before
       };
 }
 
+/** keepalived: without parentheses. */
+export function renderSourceAnnounced({ name, family }: VrrpInstance, source: string): SpokenRecord {
+  const what = family === "inet" ? "gratuitous ARP" : "unsolicited Neighbour Advert";
+  const fields = { instance: name, address: source };
+  return {
+    level: "detail",
+    message: "source address announced",
+    fields,
+    text: `${name}: sending ${what} for ${source}`,
+  };
+}
+
 /** In place of lines that a storm of adverts would have caused. */
 export function renderWithheld(instance: string, count: number): SpokenRecord {
   return {
@@ -147,9 +159,12 @@ export function renderWithheld(instance: string, count: number): SpokenRecord {
 const PACKET_LINES = 1_000;
 
 /** keepalived: a line per address with its first packet, and one per packet. */
-export function announcementRecords(config: VrrpInstance, rounds: number): readonly SpokenRecord[] {
+export function announcementRecords(
+  config: VrrpInstance,
+  rounds: number,
+  addresses: readonly VirtualAddress[] = [...config.virtualAddresses, ...config.excludedAddresses],
+): readonly SpokenRecord[] {
   if (rounds === 0) return [];
-  const addresses = [...config.virtualAddresses, ...config.excludedAddresses];
   const isTold = addresses.length * rounds <= PACKET_LINES;
   const first = addresses.flatMap((address) => [
     queueingRecord(config, address),
@@ -214,6 +229,7 @@ const DROP_TEXT: Readonly<Record<AdvertDropReason, (event: Dropped, config: Vrrp
   "interval-noted": (e) =>
     `advertisement interval mismatch ours = ${e.expected} centi-sec rcv'd=${e.received} centi-sec`,
   checksum: (e, config) => `Invalid VRRPv${config.version} checksum from ${e.source}`,
+  "old-checksum-noted": () => "Setting unicast VRRPv3 checksum to old version",
   "unicast-expected": (e) => `Expected unicast packet but received multicast packet from ${e.source}`,
   "multicast-expected": (e) => `Expected multicast packet but received unicast packet from ${e.source}`,
   "unknown-source": (e) => `unicast source address ${e.source} not a unicast peer`,
@@ -241,6 +257,16 @@ export function renderUnknownVrid({ source, received }: Dropped, interfaceName: 
     message: "unknown VRID",
     fields: { interface: interfaceName, source, vrid: received },
     text: `Unknown VRID(${received}) received on interface(${interfaceName}). ignoring...`,
+  };
+}
+
+/** `timer_expired_backup` is about to make it a backup. @param lateUs how long ago the advert was due */
+export function renderStall(instance: string, lateUs: number): SpokenRecord {
+  return {
+    level: "info",
+    message: "stalled",
+    fields: { instance, lateUs },
+    text: `(${instance}) VRRP thread timer expired ${seconds(lateUs)} seconds ago`,
   };
 }
 

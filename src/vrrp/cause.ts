@@ -39,8 +39,9 @@ export function transitionCause(event: RouterEvent, heard: AdvertClass | null): 
     case "group-active":
     case "group-backup":
       return "sync-group";
+    case "stalled":
     case "addresses-removed":
-      return "addresses-removed";
+      return event.kind;
     default:
       return "other";
   }

@@ -249,6 +249,7 @@ function stepActive(router: VirtualRouter, state: ActiveState, event: RouterEven
       return stay(state, { kind: "send-advert", priority }, armAdver);
     case "advert":
       return stepActiveAdvert(router, state, event);
+    case "stalled":
     case "group-backup": {
       const timer = armActiveDown(router, state.weight, "rule");
       return becomeBackup(router, state, { isInitial: false, advert: null, timer, priorityZeros: 0 });
@@ -361,7 +362,7 @@ function stepFault(router: VirtualRouter, state: FaultState, event: RouterEvent)
     }
     case "fault-cleared": {
       const reasons = state.reasons.filter((reason) => reason !== event.reason);
-      if (reasons.length === 0) return enterService(router, state, false);
+      if (reasons.length === 0) return returnToService(router, state);
       const after: FaultState = { ...state, reasons };
       return stay(after, ...showChange(router, state, after));
     }
@@ -372,6 +373,13 @@ function stepFault(router: VirtualRouter, state: FaultState, event: RouterEvent)
     default:
       return stay(state);
   }
+}
+
+/** keepalived: peers of unicast may have forgotten where this router is, so they are told. */
+function returnToService(router: VirtualRouter, state: FaultState): Step {
+  const entered = enterService(router, state, false);
+  const isUnicast = (router.unicastPeers ?? []).length > 0;
+  return isUnicast ? { ...entered, effects: [...entered.effects, { kind: "announce-source" }] } : entered;
 }
 
 function withReason(reasons: readonly FaultReason[], reason: FaultReason): readonly FaultReason[] {

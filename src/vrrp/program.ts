@@ -7,7 +7,7 @@ import type {
   VrrpTrigger,
 } from "../native/contract.ts";
 import { step } from "./machine.ts";
-import { armActiveDown, effectivePriority, electedRouter } from "./timers.ts";
+import { armActiveDown, effectivePriority, electedRouter, stalledAfterUs } from "./timers.ts";
 import { actionsOf, interfaceDown, type RouterEvent, type Step, type VirtualRouter, type VrrpState } from "./types.ts";
 
 export const TRIGGERS: readonly VrrpTrigger[] = [
@@ -22,6 +22,7 @@ export const TRIGGERS: readonly VrrpTrigger[] = [
   "link-lost",
   "lease-lapsed",
   "session-lost",
+  "stalled",
   "group-active",
   "group-backup",
   "group-fault",
@@ -57,6 +58,8 @@ export function triggerEvent(
     case "session-lost":
       // Which one it is, the session's own report tells.
       return { kind: "fault-raised", reason: "tracked BFD session down" };
+    case "stalled":
+      return stalledAfterUs(router) === null ? null : { kind: "stalled" };
     case "group-fault":
       return router.group === undefined ? null : { kind: "fault-raised", reason: "sync group" };
     case "group-active":
@@ -103,6 +106,7 @@ export function deriveProgram(router: VirtualRouter, state: VrrpState): VrrpProg
   return {
     ownPriority: effectivePriority(electedRouter(router, state), state.weight),
     phase: phaseOf(state),
+    stalledAfterUs: stalledAfterUs(router),
     plans,
     ignored,
   };

@@ -53,6 +53,17 @@ export function armAdoption(router: VirtualRouter, weight: number): VrrpAction {
   return full.kind === "arm-active-down" ? { ...full, rule: { ...full.rule, multiplier: 1 } } : full;
 }
 
+/**
+ * keepalived's `timer_expired_backup`: a backup of that priority waits so long for an advert.
+ * @returns null when the option is off
+ */
+export function stalledAfterUs(router: VirtualRouter): Microseconds | null {
+  const { timerExpiredBackupPriority: priority = null, advertisementIntervalUs } = router;
+  if (priority === null) return null;
+  const skewUs = Math.floor(((256 - priority) * (skewBaseUs(router) ?? advertisementIntervalUs)) / 256);
+  return router.downTimerAdverts * advertisementIntervalUs + skewUs;
+}
+
 /** Moves a running timer by the change of Skew_Time. */
 export function shiftActiveDown(router: VirtualRouter, fromPriority: number, toPriority: number): VrrpAction {
   return { kind: "shift-active-down", skewNumerator: fromPriority - toPriority, skewBaseUs: skewBaseUs(router) };

@@ -28,6 +28,10 @@ export type VirtualRouter = Pick<
   readonly ownerIgnoresAdverts?: boolean;
   /** A lost link is acted on by the control loop, after a delay. */
   readonly isLinkLossDelayed?: boolean;
+  /** Not empty: unicast. Absent: multicast. */
+  readonly unicastPeers?: VrrpInstance["unicastPeers"];
+  /** `timer_expired_backup`: the highest priority of the others, 1..254; null or absent: off. */
+  readonly timerExpiredBackupPriority?: number | null;
   /** Absent outside of sync groups. */
   readonly group?: GroupRole;
 };
@@ -151,6 +155,8 @@ export type RouterEvent =
   | { readonly kind: "advert"; readonly class: AdvertClass; readonly advert: AdvertFacts }
   | { readonly kind: "fault-raised"; readonly reason: FaultReason }
   | { readonly kind: "fault-cleared"; readonly reason: FaultReason }
+  /** While active: nothing was said for so long that another router is active by now (`timer_expired_backup`). */
+  | { readonly kind: "stalled" }
   /** New sum of tracked weights. */
   | { readonly kind: "weight"; readonly weight: number }
   /** Somebody else removed virtual addresses. */

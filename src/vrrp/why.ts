@@ -89,6 +89,8 @@ function causeOf(change: Change): string {
       return "its sync group became active";
     case "group-backup":
       return "another member of its sync group became backup";
+    case "stalled":
+      return "it said nothing for so long that another router must have taken over (timer_expired_backup)";
     case "addresses-removed":
       return `somebody else removed ${event.addresses.join(", ")}`;
     case "preempt-delay-expired":

@@ -99,6 +99,7 @@ function eventOf(line: ScenarioLine, classify: Classify): RouterEvent {
       return { kind: "shutdown", isSilent: line.isSilent ?? false };
     case "active-down":
     case "adver":
+    case "stalled":
     case "startup-delay-expired":
     case "preempt-delay-expired":
     case "owner-conflict-expired":

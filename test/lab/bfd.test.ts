@@ -97,6 +97,34 @@ describe("BFD with link-local neighbours", { skip: SKIP }, () => {
   );
 });
 
+describe("BFD on an interface that is made anew", { skip: SKIP }, () => {
+  test("the neighbour is found again, and when the interface comes after the daemon", { timeout: 60_000 }, () =>
+    withLab(async ({ network, one, two }) => {
+      const scoped = (neighbor: string): string =>
+        bfdInstance("fe80::1", `${neighbor}%eth0`).replace(" source_ip fe80::1\n", "");
+      const ours = start(one, "holdfast", scoped("fe80::ff:fe00:2"));
+      const peer = start(two, "holdfast", scoped("fe80::ff:fe00:1"));
+      await Promise.all([ours.logged(UP), peer.logged(UP)]);
+      for (const [machine, daemon, other] of [
+        [one, ours, peer],
+        [two, peer, ours],
+      ] as const) {
+        const [from, otherFrom] = [daemon.log.position, other.log.position];
+        await machine.ip("link del eth0");
+        await daemon.logged(DOWN, { from });
+        await network.plugInAnew(machine);
+        await Promise.all([daemon.logged(UP, { from }), other.logged(UP, { from: otherFrom })]);
+      }
+      await ours.terminate();
+      await one.ip("link del eth0");
+      const again = start(one, "holdfast", scoped("fe80::ff:fe00:2"));
+      await again.logged("if_nametoindex");
+      await network.plugInAnew(one);
+      await again.logged(UP);
+    }),
+  );
+});
+
 describe("BFD without VRRP", { skip: SKIP }, () => {
   test("holdfast status shows the sessions, and why one is down", () =>
     withLab(async (lab) => {

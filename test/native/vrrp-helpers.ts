@@ -51,6 +51,7 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
     ifindex: IFINDEX_OF_ETH0,
     interfaceName: "eth0",
     sourceAddress: machine.address,
+    mac: machine.mac,
     multicastGroup: router.multicastGroup,
     unicastPeers: [],
     checksUnicastSource: false,
@@ -58,6 +59,7 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
     advertisedInterval: router.advertisementIntervalUs / (router.version === 2 ? 1_000_000 : 10_000),
     authentication: router.authentication.kind === "pass" ? router.authentication : null,
     checksumAsV2: false,
+    oldUnicastChecksum: "never",
     skipsAddressCheck: false,
     addresses: addresses.map((address) => ({
       ifindex: IFINDEX_OF_ETH0,
@@ -72,8 +74,10 @@ export function transportOf(router: VrrpInstance, machine: Machine, addresses: r
       mac: machine.mac,
       addMessage: null,
       isPermanent: false,
+      isExtra: false,
     })),
     objects: [],
+    extraAnnounceUs: 0,
     socketPriority: 0,
     receiveBufferBytes: 0,
   };

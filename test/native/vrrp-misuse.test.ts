@@ -35,6 +35,7 @@ const ADDRESS = {
   mac: "02:00:00:00:00:01",
   addMessage: null,
   isPermanent: false,
+  isExtra: false,
 };
 
 /** The addon as an untyped caller sees it. */
@@ -162,8 +163,11 @@ describe("vrrp loop misuse", () => {
     ["authentication.windowSec", { authentication: { ...HMAC, windowSec: 0 } }],
     ["authentication.keys[0].octets", { authentication: { ...HMAC, keys: [{ id: 1, octets: "secret" }] } }],
     ["checksumAsV2", { checksumAsV2: "yes" }],
+    ["oldUnicastChecksum", { oldUnicastChecksum: "auto" }],
     ["skipsAddressCheck", { skipsAddressCheck: null }],
     ["socketPriority", { socketPriority: 16 }],
+    ["mac", { mac: "02:00" }],
+    ["extraAnnounceUs", { extraAnnounceUs: -1 }],
     ["addresses", { addresses: Array.from({ length: 256 }, () => ADDRESS) }],
     ["addresses[0]", { addresses: [null] }],
     ["addresses[0].ifindex", { addresses: [{ ...ADDRESS, ifindex: 0 }] }],
@@ -177,6 +181,7 @@ describe("vrrp loop misuse", () => {
     ["addresses[0].mac", { addresses: [{ ...ADDRESS, mac: "02:00:00:00:00" }] }],
     ["addresses[0].mac", { addresses: [{ ...ADDRESS, mac: "02:00:00:00:00:01:02" }] }],
     ["addresses[0].isAdvertised", { addresses: [{ ...ADDRESS, isAdvertised: 0 }] }],
+    ["addresses[0].isExtra", { addresses: [{ ...ADDRESS, isExtra: null }] }],
   ];
   for (const [field, wrong] of WRONG_TRANSPORTS) {
     it(`transport ${JSON.stringify(wrong).slice(0, 80)} names ${field}`, () => {
@@ -200,6 +205,7 @@ describe("vrrp loop misuse", () => {
     ["actions[0].priority", { ...ORDER, actions: [{ kind: "send-advert", priority: 256 }] }],
     ["program", { ...ORDER, program: null }],
     ["program.ownPriority", { ...ORDER, program: { ...ORDER.program, ownPriority: 256 } }],
+    ["program.stalledAfterUs", { ...ORDER, program: { ...ORDER.program, stalledAfterUs: 0 } }],
     ["program.phase", { ...ORDER, program: { ...ORDER.program, phase: "master" } }],
     ["program.plans", { ...ORDER, program: { ...ORDER.program, plans: null } }],
     [

@@ -14,7 +14,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   global_defs: `log_unknown_vrids router_id lvs_sync_daemon nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark ipvs_reconcile_interval lvs_flush lvs_flush_on_stop lvs_flush_onstop lvs_timeouts checker_log_all_failures checker_max_in_flight checker_start_spread vrrp_mcast_group4 vrrp_mcast_group6
     vrrp_garp_master_delay vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat
     vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_down_timer_adverts vrrp_garp_interval
-    vrrp_gna_interval vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
+    vrrp_gna_interval vrrp_garp_extra_if vrrp_vmac_garp_intvl vrrp_min_garp vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert vrrp_version
     vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_no_swap vrrp_rt_priority dynamic_interfaces
     vrrp_priority vrrp_cpu_affinity vrrp_rlimit_rttime vrrp_rlimit_rtime checker_priority checker_no_swap
     checker_rt_priority checker_cpu_affinity checker_rlimit_rttime checker_rlimit_rtime bfd_priority bfd_no_swap
@@ -37,13 +37,13 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     dbus_no_interface_name snmp_vs_stats_update_interval snmp_rs_stats_update_interval random_seed iproute_usr_dir iproute_etc_dir use_symlink_paths set_supplementary_groups config_save_dir data_use_instance json_version state_dump_file stats_dump_file json_dump_file`,
   "global_defs/lvs_timeouts": "tcp tcpfin udp",
   "global_defs/lvs_sync_daemon": "inst id maxlen port ttl group",
-  vrrp_instance: `linkbeat_use_polling kernel_rx_buf_size unicast_peer check_unicast_src state interface dont_track_primary track_interface mcast_src_ip
+  vrrp_instance: `linkbeat_use_polling kernel_rx_buf_size unicast_peer check_unicast_src old_unicast_checksum state interface dont_track_primary track_interface mcast_src_ip
     unicast_src_ip mcast_dst_ip virtual_router_id unicast_ttl version priority advert_int virtual_ipaddress
     virtual_ipaddress_excluded use_vmac use_ipvlan use_vmac_addr vmac_xmit_base vmac_protodown promote_secondaries no_accept
     virtual_routes virtual_rules no_virtual_ipaddress v3_checksum_as_v2 accept skip_check_adv_addr preempt
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
-    garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat down_timer_adverts lvs_sync_daemon_interface
-    owner_ignore_adverts lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process track_bfd notify_master notify_backup notify_fault notify_stop notify
+    garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat garp_extra_if vmac_garp_intvl down_timer_adverts lvs_sync_daemon_interface
+    owner_ignore_adverts timer_expired_backup thread_timer_expired lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process track_bfd notify_master notify_backup notify_fault notify_stop notify
     auth_hmac track_src_ip unicast_fault_no_peer native_ipv6 strict_mode notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
   garp_group: "garp_interval gna_interval interface interfaces",
   vrrp_sync_group: `group track_interface track_script track_file track_process track_bfd sync_group_tracking_weight
@@ -91,7 +91,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
   bfd_instance: `source_ip neighbor_ip neighbour_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops multihop
     weight vrrp checker`,
   "vrrp_instance/track_bfd": "weight",
-  "vrrp_instance/use_vmac": "(mac) name group",
+  "vrrp_instance/use_vmac": "(mac) name group netlink_notify_msg",
   "vrrp_instance/use_ipvlan": "bridge private vepa name group (address)",
 };
 
@@ -107,6 +107,7 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ["global_defs tmp_config_directory", ONE_PROCESS],
   ["global_defs process_monitor_rcv_bufs", NO_PROCESS_EVENTS],
   ["global_defs process_monitor_rcv_bufs_force", NO_PROCESS_EVENTS],
+  ["global_defs nftables_ifindex", "link-local addresses are matched by interface index anyway, as 2.2.7 does"],
   ["virtual_server/real_server/HTTP_GET enable_sni", NO_TLS],
   ["virtual_server/real_server/HTTP_GET sni_name", NO_TLS],
   ["virtual_server/real_server/HTTP_GET/url regex_stack", NO_JIT],
@@ -132,15 +133,12 @@ const WHOLE_BLOCKS: ReadonlySet<string> = new Set([
   "(parser)",
 ]);
 
-/** Exceptions to `WHOLE_BLOCKS`: `block name`. */
-const NOT_YET: ReadonlySet<string> = new Set(["virtual_routes vrf"]);
-
 const BY_BLOCK: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries(IN_EFFECT).map(([block, names]) => [block, new Set(names.split(/\s+/))]),
 );
 
 export function statusOf(keyword: Keyword): KeywordStatus {
-  if (WHOLE_BLOCKS.has(keyword.block)) return NOT_YET.has(`${keyword.block} ${keyword.name}`) ? "pending" : "in-effect";
+  if (WHOLE_BLOCKS.has(keyword.block)) return "in-effect";
   if (BY_BLOCK.get(keyword.block)?.has(keyword.name) === true) return "in-effect";
   return whyWithoutEffect(keyword) === null ? "pending" : "without-effect";
 }

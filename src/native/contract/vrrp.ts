@@ -37,6 +37,8 @@ export type VrrpTrigger =
   | "lease-lapsed"
   /** A BFD session that the instance follows (`setFollowers`) is lost. */
   | "session-lost"
+  /** While active: the last advert is longer ago than `VrrpProgram.stalledAfterUs`. Comes before what others have sent meanwhile. */
+  | "stalled"
   /** What another member of the sync group pulls this one along by (`VrrpPlan.pulls`). */
   | VrrpGroupTrigger;
 
@@ -76,6 +78,8 @@ export type VrrpAction =
   /** Replaces an announcement that is still under way. */
   | { readonly kind: "announce"; readonly rule: AnnounceRule }
   | { readonly kind: "cancel-announce" }
+  /** One GARP or NA for `VrrpTransport.sourceAddress` on the interface of the adverts. */
+  | { readonly kind: "announce-source" }
   | { readonly kind: "arm-adver"; readonly intervalUs: number }
   | { readonly kind: "disarm-adver" }
   | { readonly kind: "arm-active-down"; readonly rule: ActiveDownRule }
@@ -111,6 +115,8 @@ export interface VrrpProgram {
   /** Compared with received adverts: 0..255. */
   readonly ownPriority: number;
   readonly phase: VrrpPhaseName;
+  /** From when on another router has surely taken over while this one, active, said nothing; null: it does not matter. */
+  readonly stalledAfterUs: number | null;
   readonly plans: Readonly<Record<VrrpPhaseName, readonly VrrpPlan[]>>;
   /** Triggers that are dropped without a word, by phase. */
   readonly ignored: Readonly<Record<VrrpPhaseName, readonly VrrpTrigger[]>>;
@@ -144,6 +150,8 @@ export interface VrrpVirtualAddress extends InterfaceAddress {
   readonly addMessage: NetlinkMessage | null;
   /** There whether the instance is active or not: announced, but neither added nor removed. */
   readonly isPermanent: boolean;
+  /** Announced once every `VrrpTransport.extraAnnounceUs` while active. */
+  readonly isExtra: boolean;
 }
 
 /** A route, a rule or another object that is there only while the instance is active. */
@@ -160,6 +168,8 @@ export interface VrrpTransport {
   readonly ifindex: number;
   readonly interfaceName: string;
   readonly sourceAddress: string;
+  /** Hardware address of the interface, `aa:bb:cc:dd:ee:ff`. */
+  readonly mac: string;
   /** Used when there are no peers. */
   readonly multicastGroup: string;
   readonly unicastPeers: readonly VrrpUnicastPeer[];
@@ -171,12 +181,19 @@ export interface VrrpTransport {
   /** Null for none. */
   readonly authentication: AdvertAuthentication | null;
   readonly checksumAsV2: boolean;
+  /**
+   * VRRPv3 over IPv4 by unicast: keepalived before 1.2.20 takes the multicast group for the destination in the checksum.
+   * `always` sends and takes nothing else; `detect` takes both, and sends the old one from the first old advert on.
+   */
+  readonly oldUnicastChecksum: "never" | "detect" | "always";
   /** `skip_check_adv_addr` */
   readonly skipsAddressCheck: boolean;
   /** In advert order; excluded ones last. Added in this order. */
   readonly addresses: readonly VrrpVirtualAddress[];
   /** In the same netlink batch: added after the addresses, removed before them in reverse order. */
   readonly objects: readonly PreparedObject[];
+  /** 0: never; at most a day. The first time so long after the instance became active. */
+  readonly extraAnnounceUs: number;
   /** DiffServ/traffic class is always 0xc0. SO_PRIORITY or 0. */
   readonly socketPriority: number;
   /** What the instance adds to the receive buffer of its socket; 0: nothing is asked for. */
@@ -208,7 +225,7 @@ export interface AdvertFacts {
   readonly intervalUs: number;
 }
 
-/** Why a packet was dropped (or, for the last four kinds, noted). See RFC 9568 §7.1. */
+/** Why a packet was dropped (or, for the last five kinds, noted). See RFC 9568 §7.1. */
 export type AdvertDropReason =
   | "too-short"
   | "wrong-length"
@@ -239,7 +256,9 @@ export type AdvertDropReason =
   | "address-count"
   | "address-list"
   | "interval-noted"
-  | "clock-skew-noted";
+  | "clock-skew-noted"
+  /** From here on the checksum of older keepalived is used (`oldUnicastChecksum`). */
+  | "old-checksum-noted";
 
 export type VrrpEvent =
   /** A reported plan has run; the instance's epoch is now `epoch`. */
@@ -299,8 +318,10 @@ export type VrrpEvent =
       readonly address: string | null;
       readonly atUs: number;
     }
-  /** A burst of announcements after the first one has begun: the second one, or a refresh. */
+  /** A burst of announcements after the first one has begun: the second one, or a refresh; 0 rounds: the extra addresses. */
   | { readonly kind: "announced"; readonly instance: number; readonly rounds: number; readonly atUs: number }
+  /** The trigger `stalled` is about to happen: the advert was due so long ago. */
+  | { readonly kind: "stalled"; readonly instance: number; readonly lateUs: number; readonly atUs: number }
   | { readonly kind: "link"; readonly link: Link; readonly isDeleted: boolean; readonly atUs: number }
   | { readonly kind: "address"; readonly address: InterfaceAddress; readonly isDeleted: boolean; readonly atUs: number }
   /** Of protocol 18 only: a route (`destination` is all zeros for the default route) or a rule. */

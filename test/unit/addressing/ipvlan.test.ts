@@ -16,6 +16,7 @@ const ETH0: LinkFacts = {
   isPrivate: false,
   ipvlanMode: null,
   group: 0,
+  vrfTable: null,
   masterIfindex: 0,
 };
 const IPVLAN: LinkFacts = { ...ETH0, ifindex: 9, kind: "ipvlan", baseIfindex: 2, ipvlanMode: "private", name: "ipv0" };

@@ -42,6 +42,7 @@ const COUNTED: Counted = {
       stale: 32,
       replay: 33,
       "clock-skew-noted": 34,
+      "old-checksum-noted": 35,
     },
   },
 };
@@ -88,6 +89,7 @@ const TEXT = `VRRP Instance: VI_1
     stale: 32
     replay: 33
     clock-skew-noted: 34
+    old-checksum-noted: 35
     version: 13
     vrid: 14
     checksum: 20

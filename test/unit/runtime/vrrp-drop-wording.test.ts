@@ -48,6 +48,7 @@ const CASES: Readonly<Record<AdvertDropReason, Case>> = {
     expected: 5,
     text: "authentication clock skew 3 sec from 192.0.2.9 approaching window 5 sec",
   },
+  "old-checksum-noted": { received: 0, expected: 0, text: "Setting unicast VRRPv3 checksum to old version" },
   interval: {
     received: 2,
     expected: 1,
