@@ -1,3 +1,3 @@
 import { replayGuestTests } from "./guest-tests.ts";
 
-await replayGuestTests("runtime-control.js", 120_000);
+await replayGuestTests("runtime-control.js", 300_000);
