@@ -28,6 +28,10 @@ inline AdvertFilter MakeFilter(int family, uint8_t version, bool is_unicast) {
       .format = format, .is_unicast = is_unicast, .has_source_check = is_unicast, .peers = {}};
   if (is_unicast)
     filter.peers.push_back({.address = format.source, .min_ttl = 200, .max_ttl = 255});
+  if (is_unicast && is_ipv4 && version == 3) {
+    filter.format.old_checksum = OldChecksum::kDetect;
+    filter.format.group = *IpAddress::Parse(AF_INET, "224.0.0.18");
+  }
   return filter;
 }
 

@@ -84,7 +84,7 @@ class Mutator {
     }
   }
 
-  static void RepairChecksum(const AdvertFormat& format, Bytes* packet) {
+  void RepairChecksum(const AdvertFormat& format, Bytes* packet) {
     size_t offset = 0;
     Datagram datagram;
     if (format.family == AF_INET) {
@@ -108,8 +108,9 @@ class Mutator {
                             : body;
     Checksum checksum;
     if (format.family == AF_INET6 || format.version == 3) {
-      checksum.AddPseudoHeader(datagram.source, datagram.destination, kIpProtocolVrrp,
-                               summed.size());
+      const bool is_old = format.old_checksum == OldChecksum::kDetect && Below(2) == 0;
+      checksum.AddPseudoHeader(datagram.source, is_old ? format.group : datagram.destination,
+                               kIpProtocolVrrp, summed.size());
     }
     checksum.Add(summed);
     StoreBig16(body.data() + kChecksumOffset, checksum.Finish());
@@ -129,6 +130,9 @@ struct Tally {
       return;
     }
     if (!verdict->drop) ++accepted;
+    if (verdict->has_old_checksum) {
+      ++reasons[static_cast<size_t>(DropReason::kOldChecksumNoted)];
+    }
     if (verdict->drop) ++reasons[static_cast<size_t>(verdict->drop->reason)];
     for (size_t index = 0; index < verdict->note_count; ++index) {
       ++reasons[static_cast<size_t>(verdict->notes[index].reason)];

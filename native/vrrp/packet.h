@@ -62,7 +62,7 @@ struct AdvertFormat {
   /** Other than never: VRRPv3 over IPv4 by unicast, and `group` is set. */
   OldChecksum old_checksum = OldChecksum::kNever;
   /** What the old checksum takes for the destination. */
-  IpAddress group;
+  IpAddress group{};
 
   bool sends_trailer() const { return trailer != nullptr && trailer->is_sent(); }
 };

@@ -88,10 +88,3 @@ test("the list of keywords in effect names only keywords that exist", () => {
   assert.ok(priority);
   assert.equal(statusOf(priority), "in-effect");
 });
-
-test("a word without effect in a block that is in effect is told apart", () => {
-  const vrf = TABLES.get("virtual_routes")?.byName.get("vrf");
-  const metric = TABLES.get("virtual_routes")?.byName.get("metric");
-  assert.ok(vrf && metric);
-  assert.deepEqual([statusOf(vrf), statusOf(metric)], ["pending", "in-effect"]);
-});
