@@ -10,6 +10,7 @@ import type { IpAddress } from "../model/units.ts";
 import type { ConfiguredVrrpInstance, ReceiveBufferRule } from "../model/vrrp-complete.ts";
 import { isMulticast, parseAddress } from "./address.ts";
 import { readCommand, readFifo, readUser } from "./build-command.ts";
+import { readBufferPolicy, readBuffers, readDumps, readReload } from "./build-global-files.ts";
 import { readControl, readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
 import { buildMail } from "./build-mail.ts";
 import type { BuildContext } from "./context.ts";
@@ -182,29 +183,6 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
   };
 }
 
-function readReload(globals: Settings): ConfiguredGlobals["reload"] {
-  const optionalPath = (name: string, fallback: string): string | null =>
-    globals.has(name) ? (globals.text(name) ?? fallback) : null;
-  return {
-    checkLog: optionalPath("reload_check_config", "/dev/null"),
-    timeFile: globals.text("reload_time_file"),
-    repeatsDaily: globals.has("reload_repeat"),
-    markerFile: optionalPath("reload_file", ""),
-    saveDirectory: globals.text("config_save_dir"),
-    temporaryDirectory: globals.text("tmp_config_directory"),
-  };
-}
-
-function readDumps(globals: Settings): ConfiguredGlobals["dumps"] {
-  return {
-    usesInstanceNames: globals.boolean("data_use_instance") ?? false,
-    jsonVersion: globals.number("json_version") === 2 ? 2 : 1,
-    stateFile: globals.text("state_dump_file"),
-    statisticsFile: globals.text("stats_dump_file"),
-    jsonFile: globals.text("json_dump_file"),
-  };
-}
-
 /** Reports a word other than the only one a keyword takes. */
 function checkChoice(globals: Settings, name: string, choice: string, context: BuildContext): void {
   const word = globals.words(name)?.[0];
@@ -347,33 +325,6 @@ function readSnmp(globals: Settings): SnmpSettings {
       realServersUs: globals.number("snmp_rs_stats_update_interval") ?? virtualServersUs,
     },
   };
-}
-
-function readBuffers(globals: Settings): ConfiguredGlobals["buffers"] {
-  const read = (name: string): ConfiguredGlobals["buffers"]["vrrpCommand"] => ({
-    sizeBytes: globals.number(name) ?? 0,
-    isForced: globals.boolean(`${name}_force`) ?? false,
-  });
-  return {
-    vrrpCommand: read("vrrp_netlink_cmd_rcv_bufs"),
-    vrrpMonitor: read("vrrp_netlink_monitor_rcv_bufs"),
-    processMonitor: read("process_monitor_rcv_bufs"),
-    lvsCommand: read("lvs_netlink_cmd_rcv_bufs"),
-    lvsMonitor: read("lvs_netlink_monitor_rcv_bufs"),
-  };
-}
-
-function readBufferPolicy(globals: Settings, context: BuildContext): ConfiguredGlobals["receiveBufferPolicy"] {
-  const words = (globals.words("vrrp_rx_bufs_policy") ?? []).map((word) => word.toUpperCase());
-  const isKnown = (word: string): boolean => word === "MTU" || word === "ADVERT" || /^[0-9]{1,10}$/.test(word);
-  if (!words.every(isKnown)) {
-    const message = "vrrp_rx_bufs_policy is MTU, ADVERT or a number of octets";
-    context.reporter.add("bad-value", message, globals.place("vrrp_rx_bufs_policy"));
-  }
-  const size = words.find((word) => /^[0-9]{1,10}$/.test(word));
-  if (size !== undefined) return Number(size);
-  if (words.includes("MTU")) return "mtu";
-  return words.includes("ADVERT") ? "advert" : "kernel";
 }
 
 function buildVrrpDefaults(globals: Settings, context: BuildContext): VrrpDefaults {
