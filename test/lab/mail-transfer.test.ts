@@ -14,9 +14,6 @@ const EXIM = `primary_hostname = relay.example.org
 domainlist local_domains = example.org
 daemon_smtp_ports = 2500
 local_interfaces = 127.0.0.1
-exim_user = root
-exim_group = root
-never_users =
 spool_directory = /run/lab/mail/spool
 log_file_path = /run/lab/mail/log-%s
 pid_file_path = /run/lab/mail/pid
@@ -38,7 +35,7 @@ begin transports
 box:
   driver = appendfile
   file = ${MAILBOX}
-  user = root
+  user = Debian-exim
   envelope_to_add
   return_path_add
 `;
@@ -73,7 +70,7 @@ describe("alerts through a mail server that people use", { skip }, () => {
     try {
       const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24"] });
       machine.writeFile("/run/lab/exim.conf", EXIM);
-      await machine.runOk(["mkdir", "-p", "/run/lab/mail/spool"]);
+      await machine.runOk(["sh", "-c", "mkdir -p /run/lab/mail/spool && chown -R Debian-exim /run/lab/mail"]);
       await machine.runOk(["mount", "--bind", "/dev/null", "/etc/resolv.conf"]);
       const exim = machine.spawn(["exim4", "-C", "/run/lab/exim.conf", "-bdf", "-q1h"]);
       const heard = linesOf(exim.stdout, exim.stderr);
@@ -82,7 +79,7 @@ describe("alerts through a mail server that people use", { skip }, () => {
       await daemon.logged("(V) Entering MASTER STATE", { timeoutMs: 20_000 });
       const read = async (): Promise<string> => (await machine.run(["cat", MAILBOX])).stdout;
       let box = "";
-      for (let turn = 0; turn < 200 && !box.includes("Entering MASTER state"); turn += 1) {
+      for (let turn = 0; turn < 200 && box.split("Entering MASTER state").length < 3; turn += 1) {
         box = await read();
         await machine.runOk(["sleep", "0.1"]);
       }
@@ -90,7 +87,8 @@ describe("alerts through a mail server that people use", { skip }, () => {
       assert.match(box, /^Return-path: <keep@example\.org>$/m, context);
       assert.match(box, /^Subject: \[LAB\] VRRP Instance V - Entering MASTER state$/m, context);
       assert.match(box, /^=> VRRP Instance is now owning VRRP VIPs <=$/m, context);
-      assert.match(box, /^Envelope-to: one@example\.org,\s*two@example\.org$/m, context);
+      for (const name of ["one", "two"])
+        assert.match(box, new RegExp(`^Envelope-to: ${name}@example\\.org$`, "m"), context);
       await waitUntil("the refusal to be told", () =>
         daemon.text.includes("refused for nobody@example.org") ? true : null,
       );
