@@ -11,7 +11,7 @@ import { fail, ROOT } from "./tools.mjs";
 
 const FOLDER = join(ROOT, "dist", "bundle");
 const BUNDLE = join(FOLDER, "main.cjs");
-const CACHE = join(FOLDER, "main.cache");
+const CACHE = join(FOLDER, `main.${process.arch}.cache`);
 /** Its command line parser can't be part of a CommonJS file. */
 const APART = join(ROOT, "dist", "src", "cli", "subcommands.js");
 

@@ -11,7 +11,7 @@ const PURPOSES = {
     packages: ["iproute2", "iputils-ping", "kmod", "procps", "util-linux", "nftables", "ipvsadm", "user-mode-linux"],
   },
   test: {
-    why: "C++ tests, the peer daemon, the judge of packets, name servers, a web server, a mail server, a firewall for guests, a BFD peer, an SNMP master, a message bus, certificates, a reader of manual pages, Prometheus, shells, a second peer of the benchmarks, and a browser for the status page",
+    why: "C++ tests, the peer daemon, the judge of packets, name servers, a web server, mail servers, a firewall for guests, a BFD peer, an SNMP master and receiver, a message bus, certificates, a reader of manual pages, Prometheus, shells, a second peer of the benchmarks, and a browser for the status page",
     packages: [
       "cmake",
       "libuv1-dev",
@@ -29,6 +29,7 @@ const PURPOSES = {
       "snmpd",
       "snmp",
       "snmptrapd",
+      "exim4-daemon-light",
       "dbus-daemon",
       "dbus-bin",
       "libglib2.0-bin",

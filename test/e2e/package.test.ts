@@ -53,6 +53,9 @@ describe("the Debian package", { skip: lacking("dpkg-deb") }, () => {
     for (const field of ["Conflicts", "Replaces", "Provides"])
       assert.match(fields, new RegExp(`^${field}: keepalived$`, "m"));
     assert.match(fields, /^Depends: nodejs \(>= 20\.19\)/m);
+    // One without the processor's name would crash V8 on another one.
+    const caches = (await runOk(["dpkg-deb", "--contents", deb])).match(/dist\/bundle\/\S+\.cache/g);
+    assert.deepEqual(caches, [`dist/bundle/main.${process.arch}.cache`]);
   });
 
   test("is installed, runs, is upgraded, removed and purged", { timeout: 240_000 }, async () => {

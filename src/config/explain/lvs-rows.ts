@@ -46,7 +46,7 @@ export const VIRTUAL_SERVER_ROWS: readonly Row<Server>[] = [
   row("persistence_granularity", (it) => (it.persistenceTimeoutSec === 0 ? null : granularity(it))),
   row("quorum", ({ quorum }) => quorum),
   row("hysteresis", ({ hysteresis }) => hysteresis),
-  { keyword: "weight", value: null, options: {} },
+  row("weight", ({ weight }) => weight),
   row("delay_loop", ({ delayLoopUs }) => seconds(delayLoopUs)),
   row("delay_loop_down", ({ given }) => optionalSeconds(given.downDelayLoopUs)),
   row("connect_timeout", ({ connectTimeoutUs }) => seconds(connectTimeoutUs)),
