@@ -77,7 +77,7 @@ export function loadConfiguration(
     : first;
   const built = builder.finish();
   const configuration = deepFreeze(keepEqual(built, earlier.configuration));
-  const script = scripts.isSecured ? null : findScript(configuration, reporter.codes.has("missing-interface"));
+  const script = scripts.isSecured ? null : findScript(built, reporter.codes.has("missing-interface"));
   if (script !== null) {
     const message = "this script, as all others, is run without enable_script_security; add that to global_defs";
     reporter.add("script-security", message, script.place);
