@@ -12,7 +12,7 @@ import { FileTimes } from "./file-times.ts";
 import { SkipReasons } from "./skip-reasons.ts";
 import { testFiles } from "./test-files.ts";
 
-const FILES_AT_ONCE = 2;
+const FILES_AT_ONCE = 3;
 /** Files named at the end, to keep an eye on the time. */
 const SLOWEST = 10;
 /** For one test file; the slowest takes a tenth of it. */
