@@ -64,9 +64,6 @@ void ReadAddresses(FieldReader& reader, probe::ProbeSpec* spec) {
   const auto bind_address = reader.NullableString("bindAddress");
   const auto bind_port = reader.Integer<uint16_t>("bindPort");
   if (!reader.ok()) return;
-  if (spec->kind != probe::Kind::kIcmp && port == 0) {
-    return reader.Fail("port", "a port from 1 to 65535 is expected");
-  }
   if (spec->kind == probe::Kind::kSyn && bind_port != 0) {
     return reader.Fail("bindPort", "0 is expected: the prober reserves the ports of its SYNs");
   }

@@ -110,11 +110,18 @@ export function buildCheckers(server: Settings, checked: CheckedServer, context:
     ...dnsProbesOf(checker),
     ...smtpProbesOf(checker),
   ]);
+  for (const checker of checkers.concat(probes)) adviseOnPort(checker, context);
   // Most servers have none: one empty list serves them all
   return {
     checkers: [...checkers, ...probes],
     applicationCheckers: applicationCheckers.length === 0 ? NO_CHECKERS : applicationCheckers,
   };
+}
+
+/** A service of all ports has port 0, at which nobody answers; keepalived asks there. */
+function adviseOnPort({ kind, target, place }: Checker, { reporter }: BuildContext): void {
+  if (kind === "ping" || target.port !== 0) return;
+  reporter.add("advice", "the check asks port 0, where nobody answers: add connect_port", place);
 }
 
 function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: BuildContext): Checker {

@@ -199,6 +199,11 @@ describe("probe loop", { skip }, () => {
     });
   }
 
+  it("port 0 is asked as any other, and refuses", LIMIT, async () => {
+    recorded = new RecordedLoop();
+    assert.equal((await recorded.probe(tcpTarget(0))).reason, "refused");
+  });
+
   describe("what says nothing about the server", () => {
     const HASTY: ProbeSchedule = { expected: "none", intervalUs: 1_000, unexpectedIntervalUs: 1_000 };
 
