@@ -36,6 +36,8 @@ interface Burst {
   readonly recent: Map<number, Microseconds>;
   /** Those that failed before. */
   readonly earlier: Set<number>;
+  /** By server, how many of its targets are down. */
+  readonly failing: Map<number, number>;
 }
 
 /** Changed in place: with 30,000 targets a copy for each event would take longer than all the rest. */
@@ -100,11 +102,12 @@ export function isHeld({ failures }: GuardState, target: string): boolean {
 
 /** After a reload. @param placesOf where a target is now; null for one that is no more */
 export function relocate(state: GuardState, placesOf: (target: string) => readonly GuardPlace[] | null): void {
+  const failures = [...state.failures];
+  state.failures.clear();
   state.bursts.clear();
-  for (const [target, failure] of state.failures) {
+  for (const [target, failure] of failures) {
     const places = placesOf(target);
-    if (places === null) state.failures.delete(target);
-    else note(state, target, { ...failure, places });
+    if (places !== null) note(state, target, { ...failure, places });
   }
 }
 
@@ -179,20 +182,30 @@ function heldTargets({ failures }: GuardState): readonly string[] {
 }
 
 function note(state: GuardState, target: string, failure: Failure): void {
+  const isNew = !state.failures.has(target);
   state.failures.set(target, failure);
   for (const { pool, server } of failure.places) {
-    const burst = state.bursts.get(pool) ?? { recent: new Map(), earlier: new Set() };
+    const burst = state.bursts.get(pool) ?? { recent: new Map(), earlier: new Set(), failing: new Map() };
     state.bursts.set(pool, burst);
     burst.recent.delete(server);
     burst.recent.set(server, failure.atUs);
     burst.earlier.delete(server);
+    if (isNew) burst.failing.set(server, (burst.failing.get(server) ?? 0) + 1);
   }
 }
 
+/** A server is up again when none of its targets is down. */
 function forget(state: GuardState, target: string): void {
   for (const { pool, server } of state.failures.get(target)?.places ?? []) {
-    state.bursts.get(pool)?.recent.delete(server);
-    state.bursts.get(pool)?.earlier.delete(server);
+    const burst = state.bursts.get(pool);
+    const left = (burst?.failing.get(server) ?? 0) - 1;
+    if (left > 0) {
+      burst?.failing.set(server, left);
+      continue;
+    }
+    burst?.failing.delete(server);
+    burst?.recent.delete(server);
+    burst?.earlier.delete(server);
   }
   state.failures.delete(target);
 }

@@ -89,6 +89,16 @@ test("what was down before does not count as a part of the burst, nor as one of 
   assert.deepEqual(run(events, config), ["pass 0/0", "pass 0/1", "pass 0/2", "look"]);
 });
 
+test("a server with two checks is up again when both are", () => {
+  const config: GuardConfig = { poolSizes: [4], windowUs: 10 * SECOND_US };
+  const second: GuardEvent = { kind: "down", target: "0/0 http", places: [{ pool: 0, server: 0 }], atUs: SECOND_US };
+  const up = (target: string): GuardEvent => ({ kind: "up", target });
+  const twice = [down(0, 0, 1), second, up("0/0 http"), down(0, 1, 1), down(0, 2, 1)];
+  assert.deepEqual(run(twice, config), ["pass 0/0", "pass 0/0 http", "", "pass 0/1", "look"]);
+  const both = [down(0, 0, 1), second, second, up("0/0 http"), up("0/0"), down(0, 1, 1), down(0, 2, 1)];
+  assert.equal(run(both, config).at(-1), "pass 0/2");
+});
+
 test("pools that are not guarded are none of its business", () => {
   const events = [down(3, 0, 1), down(3, 1, 1), down(3, 2, 1)];
   assert.deepEqual(run(events, { poolSizes: [null, null, null, null], windowUs: 1 }), [
