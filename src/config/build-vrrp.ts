@@ -281,9 +281,11 @@ function readInterface(draft: InstanceDraft, canDoWithout: boolean): string | nu
     if (vrf !== null && draft.context.host.interfaces?.has(vrf) === false && !draft.globals.allowsMissingInterfaces) {
       complain(draft, "missing-interface", `there is no VRF device ${vrf}`, "vrf");
     }
-    if (canDoWithout) return "";
-    complain(draft, "no-interface", "needs an interface");
-    return null;
+    if (!canDoWithout) complain(draft, "no-interface", "needs an interface");
+    else if (!draft.globals.allowsMissingInterfaces) {
+      complain(draft, "missing-interface", "needs an interface: name the one that has its unicast_src_ip");
+    }
+    return canDoWithout ? "" : null;
   }
   if (draft.settings.has("vrf")) complain(draft, "bad-value", "vrf cannot go with interface, it is left out", "vrf");
   const { interfaces } = draft.context.host;
