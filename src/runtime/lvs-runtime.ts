@@ -1,24 +1,22 @@
 import { applicationCheckersOf } from "../checker/application.ts";
 import { overrideKey, type ServerForce } from "../checker/override.ts";
-import { isSorryServerActive } from "../checker/pool.ts";
-import { type Asker, isSamePlan, planTargets, targetId } from "../checker/targets.ts";
+import { type Asker, isSamePlan, planTargets } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, indexGroups, NO_GROUPS } from "../ipvs/groups.ts";
 import { type MarkedGroup, type MarkTable, markRemoval, markScript, planMarks, withMarks } from "../ipvs/marks.ts";
-import { realServerKey } from "../model/diff.ts";
-import type { RealServer, VirtualServer } from "../model/lvs.ts";
+import type { VirtualServer } from "../model/lvs.ts";
 import type { IpvsTable } from "../native/contract.ts";
 import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
-import { speakFile, speakMiscRun, speakSession } from "./lvs-application-wording.ts";
 import { countConnections, usageOf } from "./lvs-connections.ts";
 import { smtpFailure } from "./lvs-failure-wording.ts";
 import { FailureGuard, type GuardedVerdict } from "./lvs-guard.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import { type ProbeReport, Probes, type ProbesDependencies } from "./lvs-probes.ts";
+import { LvsSpeaker } from "./lvs-speaker.ts";
+import { poolStatus } from "./lvs-status.ts";
 import { Suspension } from "./lvs-suspension.ts";
 import { TableSync } from "./lvs-table-sync.ts";
 import type {
-  CheckerStatus,
   LvsConfiguration,
   LvsGlobals,
   LvsPoolEvent,
@@ -27,23 +25,8 @@ import type {
   LvsRuntimeOptions,
   LvsSnapshot,
   LvsUsage,
-  RealServerStatus,
-  VirtualServerStatus,
 } from "./lvs-types.ts";
-import {
-  type CheckerStep,
-  speakChecker,
-  speakFailure,
-  speakInitializing,
-  speakMarksFailed,
-  speakPoolEffect,
-  speakRemoval,
-  speakServerGone,
-  speakTakenOut,
-  speakUrlPassed,
-  speakVerdict,
-  speakVirtualServerGone,
-} from "./lvs-wording.ts";
+import { speakInitializing, speakMarksFailed, speakPoolEffect, speakTakenOut } from "./lvs-wording.ts";
 import { ScriptCounter } from "./script-counter.ts";
 
 /** What exists only while there is, or was, a virtual server. */
@@ -88,9 +71,17 @@ class Runtime implements LvsRuntime {
   /** The call that is under way; the next one waits for it. */
   private tail: Promise<void> = Promise.resolve();
 
+  private readonly speaker: LvsSpeaker;
+
   constructor(options: LvsRuntimeOptions, dependencies: LvsRuntimeDependencies) {
     this.options = options;
     this.deps = dependencies;
+    this.speaker = new LvsSpeaker({
+      log: (record) => dependencies.log(record),
+      pools: () => this.pools,
+      global: () => this.global,
+      isSuspended: (index) => this.engine?.suspension.isSuspended(index) === true,
+    });
   }
 
   start(configuration: LvsConfiguration): Promise<void> {
@@ -107,7 +98,7 @@ class Runtime implements LvsRuntime {
 
   snapshot(): LvsSnapshot {
     return {
-      virtualServers: this.pools.all.map((pool, index) => this.poolStatus(pool, index)),
+      virtualServers: this.pools.all.map((pool, index) => poolStatus(pool, index, this.engine)),
       probes: this.engine?.probes.counters() ?? null,
       probeHealth: this.engine?.probes.health() ?? null,
       scripts: this.scripts.counters(),
@@ -162,7 +153,7 @@ class Runtime implements LvsRuntime {
     const before = this.pools;
     const groups = this.markGroups(configuration);
     this.groups = groups;
-    this.speakGone(before, virtualServers);
+    this.speaker.gone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
     const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
     const planned = engine.probes.planned();
@@ -192,7 +183,7 @@ class Runtime implements LvsRuntime {
     engine.sync.update(this.pools.changesSince(before));
     await engine.sync.settled();
     await this.setMarks();
-    this.speakActivations(new Set(before.all));
+    this.speaker.activations(new Set(before.all));
   }
 
   /** `nftables_ipvs`: the table it names is set on the first load and does not change. */
@@ -308,7 +299,7 @@ class Runtime implements LvsRuntime {
       const judged: GuardedVerdict | null = verdict === null ? null : { check: target, ...verdict, cause };
       const isAdmitted = judged !== null && this.engine?.guard.admits(judged) !== false;
       for (const asker of target.askers) {
-        this.speakReport(report, asker);
+        this.speaker.report(report, asker);
         if (isAdmitted) this.judge(asker, judged, touched);
       }
     }
@@ -342,59 +333,11 @@ class Runtime implements LvsRuntime {
         if (!(isRecovery && effect.kind === "weight-changed" && !effect.isAlive)) this.onEffect(pool, effect);
       });
       if (reweighed !== null) touched.add(reweighed);
-      this.speakApplication(report);
+      this.speaker.application(report);
       const judged: GuardedVerdict | null = verdict === null ? null : { check: guarded, ...verdict, cause };
       if (judged !== null && this.engine?.guard.admits(judged) !== false) this.judge(asker, judged, touched);
     }
     this.engine?.sync.update(this.pools.desiredOf(touched));
-  }
-
-  private speakApplication({ asker, check, checker, run, verdict: news }: ApplicationReport): void {
-    const names = this.pools.all[asker.virtualServer]?.names;
-    const server = names?.realServers[asker.server];
-    if (names === undefined || server === undefined) return;
-    if (check.kind === "file" && news !== null) this.deps.log(speakFile(check.trackFile, news.isUp, server));
-    if (check.kind === "bfd" && news !== null) this.deps.log(speakSession(check.bfdInstance, news.isUp, server));
-    if (run === null || check.kind !== "misc") return;
-    const { end, step, hadRetried } = run;
-    const { isGood, verdict, retry } = step;
-    const tellsAll = checker.logsAllFailures || this.global?.logsAllCheckerFailures === true;
-    if (verdict === null && (retry === 0 || !tellsAll)) return;
-    const { retries } = checker.timing;
-    const report = { command: check.command, isGood, end, isVerdict: verdict !== null, retry, retries };
-    this.deps.log(speakMiscRun(report, hadRetried, server, names.virtualServer));
-  }
-
-  private speakReport({ target, isSuccess, reason, stage, verdict, passedUrl }: ProbeReport, asker: Asker): void {
-    const { names, virtualServer } = this.pools.all[asker.virtualServer] ?? {};
-    const server = names?.realServers[asker.server];
-    const checker = virtualServer?.realServers[asker.server]?.checkers[asker.checker];
-    if (names === undefined || server === undefined) return;
-    if (passedUrl !== null) {
-      // keepalived says nothing of it while the server is in the pool unchecked.
-      if (!this.pools.hasFailed(asker)) return;
-      this.deps.log(speakUrlPassed(passedUrl, server, names.virtualServer));
-      return;
-    }
-    const { kind, probe, timing } = target;
-    const failure = { kind, reason, stage, endpoint: `[${probe.address}]:${probe.port}` };
-    const tellsAll = this.global?.logsAllCheckerFailures === true || checker?.logsAllFailures === true;
-    // keepalived: what an SMTP_CHECK failed with is the verdict's own line.
-    if (!isSuccess && tellsAll && !(kind === "smtp" && verdict !== null)) {
-      this.deps.log(speakFailure(failure, server, names.virtualServer));
-    }
-    if (verdict === null) return;
-    // keepalived: an HTTP_GET tells how many retries there could have been.
-    const retries = kind === "http" || kind === "ssl" ? timing.retries : verdict.retries;
-    this.deps.log(speakVerdict({ ...failure, isUp: verdict.isUp, retries }, server, names.virtualServer));
-  }
-
-  /** @param untouched pools that a reload left as they were: 20,000 lines that nothing happened help nobody */
-  private speakActivations(untouched: ReadonlySet<Pool>): void {
-    this.pools.all.forEach((pool, index) => {
-      if (untouched.has(pool)) return;
-      this.speakCheckers(pool, this.engine?.suspension.isSuspended(index) === true ? "Deactivating" : "Activating");
-    });
   }
 
   /** Checkers of these virtual servers begin to rest, or to run. */
@@ -404,41 +347,10 @@ class Runtime implements LvsRuntime {
     for (const index of virtualServers) {
       const pool = this.pools.all[index];
       if (pool !== undefined)
-        this.speakCheckers(pool, engine.suspension.isSuspended(index) ? "Suspending" : "Activating");
+        this.speaker.checkers(pool, engine.suspension.isSuspended(index) ? "Suspending" : "Activating");
     }
     engine.probes.applySuspension();
     engine.application.applySuspension();
-  }
-
-  private speakCheckers({ virtualServer, names }: Pool, step: CheckerStep): void {
-    virtualServer.realServers.forEach((realServer, index) => {
-      const server = names.realServers[index] ?? "";
-      // keepalived: sessions are not spoken of here.
-      const others = applicationCheckersOf(realServer).filter(({ check }) => check.kind !== "bfd");
-      for (const _ of [...realServer.checkers, ...others])
-        this.deps.log(speakChecker(step, server, names.virtualServer));
-    });
-  }
-
-  /** What a reload takes away, in the order of the old configuration. */
-  private speakGone(before: Pools, virtualServers: readonly VirtualServer[]): void {
-    for (const [pool, now] of before.changedIn(virtualServers)) {
-      const servers = now === null ? undefined : new Set(now.realServers.map(realServerKey));
-      if (servers === undefined) this.deps.log(speakVirtualServerGone(pool.names.virtualServer));
-      pool.virtualServer.realServers.forEach((server, index) => {
-        if (servers?.has(realServerKey(server)) === true) return;
-        if (servers !== undefined) this.deps.log(speakServerGone(pool.names.realServers[index] ?? ""));
-        this.speakRemovalOf(pool, index, "reload");
-      });
-    }
-  }
-
-  /** A dead server that is not in the table leaves a reload without a word. */
-  private speakRemovalOf(pool: Pool, index: number, why: "reload" | "stop"): void {
-    const isAlive = pool.state.servers[index]?.isAlive === true;
-    const isInhibited = !isAlive && pool.virtualServer.realServers[index]?.isInhibitedOnFailure === true;
-    if (why === "reload" && !isAlive && !isInhibited) return;
-    this.deps.log(speakRemoval(why, isInhibited, pool.names.realServers[index] ?? "", pool.names.virtualServer));
   }
 
   private async shutDown(): Promise<void> {
@@ -455,51 +367,13 @@ class Runtime implements LvsRuntime {
     if (!this.options.keepsTableAtStop) {
       for (const pool of this.pools.all) this.tellOutside(pool, { kind: "stopped" });
       for (const pool of this.pools.all) {
-        for (const index of pool.virtualServer.realServers.keys()) this.speakRemovalOf(pool, index, "stop");
+        for (const index of pool.virtualServer.realServers.keys()) this.speaker.removal(pool, index, "stop");
       }
       await engine.sync.useTimeouts(NO_TIMEOUTS);
       await engine.sync.removeAll(this.global?.flushesIpvsAtStop ?? "no");
       if (this.markTable !== null) await this.runNft(markRemoval(this.markTable.table));
     }
     await engine.sync.close();
-  }
-
-  private poolStatus(pool: Pool, position: number): VirtualServerStatus {
-    const { virtualServer, names, state } = pool;
-    return {
-      name: names.virtualServer,
-      scheduler: virtualServer.scheduler,
-      hasQuorum: state.hasQuorum,
-      isSorryServerActive: isSorryServerActive(virtualServer, state),
-      realServers: virtualServer.realServers.map((_, index) => this.serverStatus(pool, position, index)),
-    };
-  }
-
-  private serverStatus({ virtualServer, names, state }: Pool, position: number, index: number): RealServerStatus {
-    const server = virtualServer.realServers[index];
-    return {
-      name: names.realServers[index] ?? "",
-      address: server?.address ?? "",
-      port: server?.port ?? 0,
-      weight: state.servers[index]?.weight ?? 0,
-      isAlive: state.servers[index]?.isAlive ?? false,
-      checkers: server === undefined ? [] : this.checkerStatuses(server, { virtualServer: position, server: index }),
-    };
-  }
-
-  private checkerStatuses(server: RealServer, at: Omit<Asker, "checker">): readonly CheckerStatus[] {
-    const { probes, application } = this.engine ?? { probes: null, application: null };
-    const unknown = { verdict: "pending", failures: 0 } as const;
-    return [
-      ...server.checkers.map((checker) => ({
-        kind: checker.kind,
-        ...(probes?.statusOf(targetId(checker)) ?? unknown),
-      })),
-      ...applicationCheckersOf(server).map(({ check }, index) => ({
-        kind: check.kind,
-        ...(application?.statusOf(at.virtualServer, at.server, index) ?? unknown),
-      })),
-    ];
   }
 }
 
