@@ -91,7 +91,7 @@ describe("sets over SNMP", { skip: whyNoLab() || whyNoSnmp() }, () => {
   test("what is set is an operator's word, and setting what is configured takes it back", async () => {
     await withDaemon("holdfast", async (master, daemon) => {
       assert.equal(await master.set(PRIORITY, "i", "150"), null);
-      await daemon.logged("(V) snmp: priority (SNMP set)");
+      await daemon.logged("(V) snmp: priority 150 (SNMP set)");
       // keepalived takes these.
       assert.equal(await master.set(PRIORITY, "i", "255"), "wrongValue");
       assert.equal(await master.set(PRIORITY, "i", "-1"), "wrongValue");
