@@ -86,14 +86,16 @@ async function story(network: Network, name: DaemonName, words: string): Promise
       },
       PATIENCE,
     );
-    // Calls of one change have to have come before the next one, or keepalived's may overtake each other.
+    // Calls of one change have to have come before the next one.
     await waitUntil(
       "the calls of scripts",
       () => {
         const notes = notesOf(director);
-        const isTold = notes.findLast((line) => !line.startsWith("quorum")) === (isUp ? "up" : "down");
-        const quorum = notes.findLast((line) => line.startsWith("quorum")) ?? "quorum down";
-        return isTold && quorum === `quorum ${isUp ? "up" : "down"}` ? true : null;
+        // Counted, since keepalived's may overtake each other.
+        const balance = (up: string, down: string): number =>
+          notes.filter((line) => line === up).length - notes.filter((line) => line === down).length;
+        const isTold = balance("up", "down") === (isUp ? 0 : -1);
+        return isTold && balance("quorum up", "quorum down") === (isUp ? 1 : 0) ? true : null;
       },
       PATIENCE,
     );
