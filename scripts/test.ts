@@ -4,17 +4,14 @@
  */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { ROOT } from "../test/helpers/repository.ts";
-import { FileTimes } from "./file-times.ts";
 import { SkipReasons } from "./skip-reasons.ts";
 import { testFiles } from "./test-files.ts";
 
-const FILES_AT_ONCE = 3;
-/** Files named at the end, to keep an eye on the time. */
-const SLOWEST = 10;
+const FILES_AT_ONCE = 2;
 /** For one test file; the slowest takes a tenth of it. */
 const TIMEOUT_MS = 600_000;
 /** Files about time and packets, which a busy machine can upset. */
@@ -34,20 +31,10 @@ interface Failure {
   readonly nesting: number;
 }
 
-async function runFiles(
-  files: readonly string[],
-  concurrency: number,
-  reasons: SkipReasons,
-  times: FileTimes,
-): Promise<Round> {
+async function runFiles(files: readonly string[], concurrency: number, reasons: SkipReasons): Promise<Round> {
   const counts = new Map<string, number>();
   const failures: Failure[] = [];
   const events = run({ files: [...files], concurrency, timeout: TIMEOUT_MS });
-  for (const event of ["test:dequeue", "test:complete"] as const) {
-    events.on(event, ({ file }) => {
-      if (file !== undefined) times.see(file, performance.now());
-    });
-  }
   events.on("test:diagnostic", ({ message, nesting }) => {
     const [, name = "", count] = (nesting === 0 && COUNT.exec(message)) || [];
     if (name !== "") counts.set(name, Number(count));
@@ -91,8 +78,7 @@ async function main(): Promise<number> {
     return 1;
   }
   const reasons = new SkipReasons();
-  const times = new FileTimes();
-  const first = await runFiles(files, FILES_AT_ONCE, reasons, times);
+  const first = await runFiles(files, FILES_AT_ONCE, reasons);
   const lines: string[] = [];
   let failed = sum(first, "fail", "cancelled");
   let passed = sum(first, "pass");
@@ -100,13 +86,12 @@ async function main(): Promise<number> {
   const again = [...new Set(first.failures.flatMap((failure) => entriesOf(failure, files)))];
   if (failed > 0 && isTimed && again.length > 0) {
     process.stdout.write(`\nonce more, alone: ${again.join(" ")}\n`);
-    const second = await runFiles(again, 1, new SkipReasons(), new FileTimes());
+    const second = await runFiles(again, 1, new SkipReasons());
     const failedAgain = sum(second, "fail", "cancelled");
     lines.push(`run twice, ${failed - failedAgain} tests passed only alone: ${again.join(" ")}`);
     passed += failed - failedAgain;
     failed = failedAgain;
   }
-  if (files.length > SLOWEST) lines.push(times.slowest(SLOWEST, join(ROOT, "dist/test")));
   lines.push(...reasons.lines, `${passed} passed, ${failed} failed, ${sum(first, "skipped", "todo")} skipped`);
   process.stdout.write(`\n${lines.join("\n")}\n`);
   return failed === 0 && passed > 0 ? 0 : 1;
