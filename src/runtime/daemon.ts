@@ -130,9 +130,11 @@ export class Daemon {
   }
 
   /** Why a reload of this would change nothing, in one line; null when it would be carried out. */
-  reloadRefusal({ startRefusal, configuration, diagnostics, testExitCode }: LoadedConfiguration): string | null {
+  reloadRefusal(loaded: LoadedConfiguration): string | null {
+    const { startRefusal, configuration, diagnostics } = loaded;
     if (startRefusal !== null) return summarise(startRefusal.reasons);
-    if (this.reloadTestLog() !== null && testExitCode !== 0) return summarise(diagnostics);
+    const tested = this.testRefusal(loaded);
+    if (tested !== null) return tested;
     const changed = this.unchangeables(configuration);
     if (changed.length > 0) return unchangeableText(changed);
     const added = newDamage(this.damage, diagnostics);
@@ -302,6 +304,12 @@ export class Daemon {
     return this.configuration?.global.reload.checkLog ?? null;
   }
 
+  /** What `reload_check_config` finds in a text; null for nothing, or without it. */
+  private testRefusal({ startRefusal, diagnostics, testExitCode }: LoadedConfiguration): string | null {
+    if (this.reloadTestLog() === null || (testExitCode === 0 && startRefusal === null)) return null;
+    return summarise(startRefusal?.reasons ?? diagnostics);
+  }
+
   /** keepalived: with reload_check_config a text with any complaint at all is refused, and the complaints go to a file. */
   private async loadTested(): Promise<LoadedConfiguration> {
     const { log, load, noteReloadTest } = this.dependencies;
@@ -309,9 +317,10 @@ export class Daemon {
     const loaded = await load(this.configuration);
     if (logFile === null) return loaded;
     noteReloadTest?.(loaded, logFile);
-    if (loaded.testExitCode !== 0 || loaded.startRefusal !== null) {
+    const refusal = this.testRefusal(loaded);
+    if (refusal !== null) {
       log.error("reload test failed", { path: logFile });
-      throw new Refusal(EXIT_CODES.configuration, summarise(loaded.startRefusal?.reasons ?? loaded.diagnostics));
+      throw new Refusal(EXIT_CODES.configuration, refusal);
     }
     log.info("reloading");
     return loaded;

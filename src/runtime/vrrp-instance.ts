@@ -196,8 +196,7 @@ export class RunningInstance {
   announced(rounds: number): void {
     const { dependencies } = this.#context;
     if (!dependencies.isDetailed) return;
-    const { virtualAddresses, excludedAddresses } = this.config;
-    const addresses = rounds === 0 ? extraAddresses(this.config) : [...virtualAddresses, ...excludedAddresses];
+    const addresses = rounds === 0 ? extraAddresses(this.config) : allVirtualAddresses(this.config);
     announcementRecords(this.config, Math.max(1, rounds), addresses).forEach(dependencies.log);
   }
 

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
-import { loadText } from "../../helpers/load-text.ts";
+import { loadWhole } from "../../helpers/load-text.ts";
 
 function advised(checker: string): readonly string[] {
   const text = `virtual_server fwmark 1 {
@@ -13,10 +11,9 @@ function advised(checker: string): readonly string[] {
   }
 }
 `;
-  const source = { path: "/test.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
-  const { diagnostics, testExitCode } = loadConfiguration(source, createMemoryHost({ files: { "/test.conf": text } }));
+  const { configuration, diagnostics, testExitCode } = loadWhole(text);
   assert.equal(testExitCode, 0);
-  assert.equal(loadText(text).virtualServers[0]?.realServers[0]?.checkers.length, 1, checker);
+  assert.equal(configuration.virtualServers[0]?.realServers[0]?.checkers.length, 1, checker);
   return diagnostics.map(({ code, place }) => `${code} ${place?.line}`);
 }
 

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
-
-const SOURCE = { path: "/test.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
+import { loadWhole } from "../../helpers/load-text.ts";
 
 /** What is said of a mail server whose name this machine knows, does not know, or was not asked for. */
 function complaints(server: string, isHostKnown?: (name: string) => boolean): readonly string[] {
   const text = `global_defs {\n  smtp_server ${server}\n}\n`;
-  const host = createMemoryHost({ files: { "/test.conf": text } });
-  const loaded = loadConfiguration(SOURCE, isHostKnown === undefined ? host : { ...host, isHostKnown });
+  const loaded = loadWhole(text, {}, isHostKnown === undefined ? {} : { isHostKnown });
   return loaded.diagnostics.map(({ code, place }) => `${code} ${place?.line}:${place?.column} ${loaded.testExitCode}`);
 }
 

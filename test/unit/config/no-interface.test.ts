@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
+import { loadWhole } from "../../helpers/load-text.ts";
 
 function complaints(instance: string, globals = ""): readonly string[] {
   const text = `global_defs {
@@ -15,9 +14,7 @@ vrrp_instance V {
   }
 }
 `;
-  const source = { path: "/test.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
-  const host = createMemoryHost({ files: { "/test.conf": text }, interfaces: ["eth0"] });
-  const { diagnostics, testExitCode } = loadConfiguration(source, host);
+  const { diagnostics, testExitCode } = loadWhole(text, { interfaces: ["eth0"] });
   return diagnostics.map(({ code, place }) => `${code} ${place?.line} ${testExitCode}`);
 }
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type LoadedConfiguration, loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
+import type { LoadedConfiguration } from "../../../src/config/load.ts";
+import type { MemoryHostFacts } from "../../../src/config/memory-host.ts";
+import { loadWhole } from "../../helpers/load-text.ts";
 
-const SOURCE = { path: "/test.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
 const ACCOUNT = { keepalived_script: { uid: 990, gid: 991 } };
 const NOBODY = { nobody: { uid: 65534, gid: 65534 } };
 
-function load(globals: string, users: Parameters<typeof createMemoryHost>[0]["users"]): LoadedConfiguration {
+function load(globals: string, users: MemoryHostFacts["users"]): LoadedConfiguration {
   const text = `global_defs {
   ${globals}
 }
@@ -28,8 +28,7 @@ vrrp_instance V {
   notify_master /bin/notify nobody
 }
 `;
-  const host = createMemoryHost({ files: { "/test.conf": text }, users: { ...NOBODY, ...users } });
-  return loadConfiguration(SOURCE, host);
+  return loadWhole(text, { users: { ...NOBODY, ...users } });
 }
 
 /** Who runs the scripts, by uid; null is the daemon itself, a script that is not listed is left out. */
