@@ -16,11 +16,17 @@ export interface CheckedServers {
   readonly count: number;
   readonly delayLoopSec: number;
   /** `syn`: holdfast sends a SYN only, the others connect. `tcp` when not given. */
-  readonly check?: "tcp" | "syn" | "http" | "https";
+  readonly check?: "tcp" | "syn" | "icmp" | "http" | "https";
   /** Real servers of each virtual server; all of them when not given. */
   readonly perService?: number;
   /** Weight of the first one, 1 when not given. */
   readonly firstWeight?: number;
+}
+
+/** A counter of /proc/net/snmp, for example `InEchos` of `Icmp`. */
+export interface KernelCounter {
+  readonly protocol: "Tcp" | "Icmp";
+  readonly name: string;
 }
 
 /** Health checks of servers on the loopback device of a machine, by a program that runs natively. */
@@ -69,10 +75,15 @@ export class CheckBed {
 
   /** @param name of a counter of TCP in the machine's network namespace */
   tcpCounter(name: string): number {
+    return this.counter({ protocol: "Tcp", name });
+  }
+
+  /** Of the machine's network namespace. */
+  counter({ protocol, name }: KernelCounter): number {
     const [names = "", values = ""] = this.machine
       .readNetFile("snmp")
       .split("\n")
-      .filter((line) => line.startsWith("Tcp:"));
+      .filter((line) => line.startsWith(`${protocol}:`));
     return Number(values.split(" ")[names.split(" ").indexOf(name)]);
   }
 
@@ -147,6 +158,7 @@ function checkerText({ check = "tcp" }: CheckedServers, subject: Subject): strin
     const name = check === "http" ? "HTTP_GET" : "SSL_GET";
     return `${name} {\n url {\n path /\n status_code 200\n digest ${DIGEST}\n }\n connect_timeout 3\n }`;
   }
+  if (check === "icmp") return "PING_CHECK {\n }";
   const option = check === "syn" && subject === "holdfast" ? "\n half_open" : "";
   return `TCP_CHECK {\n connect_timeout 3${option}\n }`;
 }

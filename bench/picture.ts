@@ -8,8 +8,9 @@ import { type Row, rowsOf, type Trial } from "./report.ts";
 
 /** The metrics of each case that tell most. */
 const MAIN_METRICS: Readonly<Record<string, readonly string[]>> = {
-  "checks-tcp": ["cpuPerCheckUs"],
+  "probe-tcp": ["cpuPerCheckUs"],
   "probe-tcp-halfopen": ["cpuPerCheckUs"],
+  "probe-icmp": ["cpuPerCheckUs"],
   "probe-http": ["cpuPerCheckUs"],
   "probe-https": ["cpuPerCheckUs"],
   "vrrp-adverts": ["cpuPerAdvertUs"],

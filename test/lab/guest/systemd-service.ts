@@ -26,8 +26,14 @@ const SLOW = { timeoutMs: 60_000, intervalMs: 200 };
 function run(...words: readonly string[]): string {
   const [program = "", ...rest] = words;
   const { stdout, stderr, status } = spawnSync(program, rest, { encoding: "utf8", timeout: 240_000 });
-  assert.equal(status, 0, `${words.join(" ")}: ${stdout}${stderr}`);
+  assert.equal(status, 0, `${words.join(" ")}: ${stdout}${stderr}${status === 0 ? "" : circumstances()}`);
   return stdout;
+}
+
+/** What may have kept a command of systemd from its end. */
+function circumstances(): string {
+  const looks = ["systemctl status --no-pager --full --lines=40 holdfast", "free -m", "cat /proc/loadavg"];
+  return spawnSync("sh", ["-c", looks.join("; ")], { encoding: "utf8" }).stdout;
 }
 
 function show(property: string, unit = "holdfast.service"): string {

@@ -58,8 +58,8 @@ async function trial(kind: "tcp" | "icmp" | "syn", count: number): Promise<Sampl
   };
 }
 
-export const PROBE_TCP: BenchCase = {
-  name: "probe-tcp",
+export const ADDON_TCP: BenchCase = {
+  name: "addon-tcp",
   meaning:
     "the addon alone: full TCP connects to a listening socket over the loopback device, so that the CPU time holds both ends of the handshake; from /proc/self/task/*/schedstat",
   variants: ["targets=1000", "targets=5000"],
@@ -69,8 +69,8 @@ export const PROBE_TCP: BenchCase = {
   run: (_subject, variant) => trial("tcp", Number(variant.split("=")[1])),
 };
 
-export const PROBE_ICMP: BenchCase = {
-  name: "probe-icmp",
+export const ADDON_ICMP: BenchCase = {
+  name: "addon-icmp",
   meaning:
     "the addon alone: echo requests over the loopback device, whose kernel answers in the sender's own time; from /proc/self/task/*/schedstat",
   variants: ["targets=1000", "targets=5000"],
@@ -80,8 +80,8 @@ export const PROBE_ICMP: BenchCase = {
   run: (_subject, variant) => trial("icmp", Number(variant.split("=")[1])),
 };
 
-export const PROBE_SYN: BenchCase = {
-  name: "probe-syn",
+export const ADDON_SYN: BenchCase = {
+  name: "addon-syn",
   meaning:
     "the addon alone: half-open probes of a listening socket over the loopback device, so that the CPU time holds both ends; from /proc/self/task/*/schedstat",
   variants: ["targets=5000", "targets=40000"],

@@ -67,8 +67,8 @@ function trial(pools: number, perPool: number): Sample {
   return { downMs, upMs, perVerdictUs: ((downMs + upMs) * 500) / (pools * perPool) };
 }
 
-export const POOL: BenchCase = {
-  name: "pool",
+export const POLICY: BenchCase = {
+  name: "policy",
   meaning:
     "the policy alone: every server of every pool goes down and up again, verdicts in batches, until the IPVS commands are known",
   variants: ["pools=100 servers=300", "pools=6 servers=5000"],

@@ -1,7 +1,7 @@
 import { waitUntil } from "../../test/helpers/event-log.ts";
 import { whyNoUml } from "../../test/lab/uml.ts";
 import type { BenchCase, Sample, Subject } from "../case.ts";
-import { CheckBed, type CheckedServers, whyNoNativeChecks } from "../check-bed.ts";
+import { CheckBed, type CheckedServers, type KernelCounter, whyNoNativeChecks } from "../check-bed.ts";
 import { isInGuest, trialInGuest } from "../guest.ts";
 import { rest, settingOf } from "../scale.ts";
 import { cpuUsOf, rssMiBOf } from "../usage.ts";
@@ -13,37 +13,38 @@ interface Usage {
   readonly atMs: number;
   readonly cpuUs: number;
   /** In the machine's network namespace. */
-  readonly connects: number;
+  readonly checks: number;
   /** Connections that a server's kernel completed there. */
   readonly accepts: number;
 }
 
-/** A SYN by a raw socket counts nowhere, but the kernel ends each of these checks by RST. */
-function checksOf(bed: CheckBed, isHalfOpen: boolean): number {
-  return bed.tcpCounter(isHalfOpen ? "OutRsts" : "ActiveOpens");
+/** What the kernel counts of each check. A SYN by a raw socket counts nowhere, but the kernel ends each such check by RST. */
+function counterOf(subject: Subject, check: CheckedServers["check"]): KernelCounter {
+  if (check === "icmp") return { protocol: "Icmp", name: "InEchos" };
+  return { protocol: "Tcp", name: check === "syn" && subject === "holdfast" ? "OutRsts" : "ActiveOpens" };
 }
 
-function usageOf(bed: CheckBed, isHalfOpen: boolean): Usage {
+function usageOf(bed: CheckBed, counter: KernelCounter): Usage {
   return {
     atMs: performance.now(),
     cpuUs: cpuUsOf(bed.pids),
-    connects: checksOf(bed, isHalfOpen),
+    checks: bed.counter(counter),
     accepts: bed.tcpCounter("PassiveOpens"),
   };
 }
 
-async function measure(bed: CheckBed, subject: Subject, count: number, isHalfOpen: boolean): Promise<Sample> {
+async function measure(bed: CheckBed, subject: Subject, count: number, counter: KernelCounter): Promise<Sample> {
   try {
-    await waitUntil("checks", () => (checksOf(bed, isHalfOpen) >= count ? true : null), { timeoutMs: 30_000 });
+    await waitUntil("checks", () => (bed.counter(counter) >= count ? true : null), { timeoutMs: 30_000 });
   } catch (error) {
     const text = bed.log.items.map((line) => line.text).join("\n");
     throw new Error(`${subject} checks nothing:\n${text.slice(-2_000)}`, { cause: error });
   }
   await rest(WARM_UP_MS);
-  const start = usageOf(bed, isHalfOpen);
+  const start = usageOf(bed, counter);
   await rest(MEASURE_MS);
-  const end = usageOf(bed, isHalfOpen);
-  const checks = end.connects - start.connects;
+  const end = usageOf(bed, counter);
+  const checks = end.checks - start.checks;
   return {
     checksPerSec: (checks / (end.atMs - start.atMs)) * 1_000,
     cpuPerCheckUs: (end.cpuUs - start.cpuUs) / checks,
@@ -54,17 +55,16 @@ async function measure(bed: CheckBed, subject: Subject, count: number, isHalfOpe
 }
 
 async function trial(subject: Subject, count: number, check: CheckedServers["check"] = "tcp"): Promise<Sample> {
-  const isHalfOpen = check === "syn" && subject === "holdfast";
   const bed = await CheckBed.start(subject, { count, delayLoopSec: 1, check }, isInGuest());
   try {
-    return await measure(bed, subject, count, isHalfOpen);
+    return await measure(bed, subject, count, counterOf(subject, check));
   } finally {
     await bed.close();
   }
 }
 
-export const CHECKS_TCP: BenchCase = {
-  name: "checks-tcp",
+export const PROBE_TCP: BenchCase = {
+  name: "probe-tcp",
   meaning:
     "TCP checks once a second by the whole daemon, to servers on the loopback device: CPU time of all its threads for each connect; natively (IPVS table in memory, for keepalived one that is only imagined, see bench/preload), and in a User-Mode Linux guest, where system calls cost twenty times as much",
   variants: ["native servers=5000", "uml servers=200"],
@@ -75,7 +75,7 @@ export const CHECKS_TCP: BenchCase = {
     return subject === "haproxy" ? "it needs no IPVS" : whyNoNativeChecks(subject) || whyNoUml() || null;
   },
   run(subject, variant) {
-    if (variant.startsWith("uml") && !isInGuest()) return trialInGuest("checks-tcp", subject, variant);
+    if (variant.startsWith("uml") && !isInGuest()) return trialInGuest("probe-tcp", subject, variant);
     return trial(subject, settingOf(variant, "servers"));
   },
 };
@@ -83,12 +83,23 @@ export const CHECKS_TCP: BenchCase = {
 export const PROBE_TCP_HALFOPEN: BenchCase = {
   name: "probe-tcp-halfopen",
   meaning:
-    "as checks-tcp, natively, with `half_open` in holdfast's TCP_CHECK: CPU time of all threads of the daemon for each check; the others have no such check and connect",
+    "as probe-tcp, natively, with `half_open` in holdfast's TCP_CHECK: CPU time of all threads of the daemon for each check; the others have no such check and connect",
   variants: ["servers=5000"],
   smoke: "servers=20",
   subjects: ["keepalived", "haproxy", "holdfast"],
   whyNot: (subject) => whyNoNativeChecks(subject),
   run: (subject, variant) => trial(subject, settingOf(variant, "servers"), "syn"),
+};
+
+export const PROBE_ICMP: BenchCase = {
+  name: "probe-icmp",
+  meaning:
+    "PING_CHECK once a second by the whole daemon, to addresses of the loopback device, whose kernel answers in the sender's own time: CPU time of all its threads for each check",
+  variants: ["servers=5000"],
+  smoke: "servers=20",
+  subjects: ["keepalived", "holdfast"],
+  whyNot: (subject) => whyNoNativeChecks(subject),
+  run: (subject, variant) => trial(subject, settingOf(variant, "servers"), "icmp"),
 };
 
 export const PROBE_HTTP: BenchCase = {
