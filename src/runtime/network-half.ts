@@ -82,17 +82,23 @@ class NetworkHalf implements VrrpHalf {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#inner?.stop();
+    const takeDown = (): Promise<void> => this.#takeDown();
+    await (this.#inner === null ? takeDown() : this.#inner.stop(takeDown));
+  }
+
+  async #takeDown(): Promise<void> {
     await this.#remaking;
     if (this.#dependencies.keepsNetwork) {
       this.#firewall.stop();
       return;
     }
     await this.#statics.stop();
-    await this.#vmacs.remove(this.#vmacs.made);
-    this.#sysctls.restore();
     const { table } = this.#configuration.global.firewall;
-    await this.#firewall.remove(this.#hasFirewall && table !== null ? firewallRemoval(table) : "");
+    await Promise.all([
+      this.#vmacs.remove(this.#vmacs.made),
+      this.#firewall.remove(this.#hasFirewall && table !== null ? firewallRemoval(table) : ""),
+    ]);
+    this.#sysctls.restore();
   }
 
   processes(): readonly ProcessSnapshot[] {

@@ -53,9 +53,9 @@ export function createVrrpHalf(configuration: CompleteConfiguration, dependencie
     runtime.refreshTracking();
     return complaints;
   };
-  const stop = async (): Promise<void> => {
+  const stop: VrrpHalf["stop"] = async (onWithdrawn) => {
     tracking.close();
-    await runtime.stop();
+    await runtime.stop(onWithdrawn);
   };
   return {
     start,

@@ -84,8 +84,8 @@ class Runtime implements VrrpRuntime {
     return this.#queue(() => this.#reload(instances, surroundings));
   }
 
-  stop(): Promise<void> {
-    return this.#queue(() => this.#stop());
+  stop(onWithdrawn: () => Promise<void> = async () => undefined): Promise<void> {
+    return this.#queue(() => this.#stop(onWithdrawn));
   }
 
   refreshTracking(): void {
@@ -246,9 +246,9 @@ class Runtime implements VrrpRuntime {
     return this.#linkDelays.configure(interfaceDelays, withRoles(plain, syncGroups));
   }
 
-  async #stop(): Promise<void> {
+  async #stop(onWithdrawn: () => Promise<void>): Promise<void> {
     const loop = this.#loop;
-    if (loop === null || this.#isStopped) return;
+    if (loop === null || this.#isStopped) return await onWithdrawn();
     const { clock } = this.#dependencies;
     const patience = new Promise<void>((resolve) => this.#cancelTimers.push(clock.after(STOP_PATIENCE_US, resolve)));
     const silent = this.#options.keepsAddresses;
@@ -258,8 +258,12 @@ class Runtime implements VrrpRuntime {
     this.#linkDelays.stop();
     for (const cancel of this.#cancelTimers.splice(0)) cancel();
     for (const instance of this.#instances) instance.stopTimers();
-    loop.close();
-    this.#loop = null;
+    try {
+      await onWithdrawn();
+    } finally {
+      loop.close();
+      this.#loop = null;
+    }
   }
 
   async #dump(): Promise<void> {

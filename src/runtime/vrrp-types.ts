@@ -138,8 +138,11 @@ export interface VrrpRuntime {
   refreshTracking(): void;
   /** One round of GARP/NA for all addresses of an instance; nothing happens unless it is active. */
   announce(instance: string): void;
-  /** Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent. */
-  stop(): Promise<void>;
+  /**
+   * Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent.
+   * @param onWithdrawn awaited before the sockets close: to leave a group takes long, unless the link has gone before
+   */
+  stop(onWithdrawn?: () => Promise<void>): Promise<void>;
   /** Empty before `start` and after `stop`. */
   snapshot(): readonly VrrpInstanceSnapshot[];
   /** Null before `start` and after `stop`. */
