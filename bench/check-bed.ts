@@ -4,13 +4,15 @@ import type { EventLog } from "../test/helpers/event-log.ts";
 import { descendantsOf, type Line, linesOf } from "../test/helpers/process.ts";
 import { findProgram, ROOT } from "../test/helpers/repository.ts";
 import { whyNoLab } from "../test/lab/capabilities.ts";
-import { ALL_FLAGS, CONFIG_PATH, Daemon, daemonProgram } from "../test/lab/daemon.ts";
+import type { Capture } from "../test/lab/capture.ts";
+import { ALL_FLAGS, CONFIG_PATH, Daemon, type DaemonOptions, daemonProgram } from "../test/lab/daemon.ts";
 import type { Machine } from "../test/lab/machine.ts";
 import { Network } from "../test/lab/network.ts";
 import { daemonNameOf, type Subject } from "./case.ts";
 import { imaginedIpvs } from "./ipvs-preload.ts";
 
-const PORT = 8_080;
+/** Of all servers. */
+export const PORT = 8_080;
 
 export interface CheckedServers {
   readonly count: number;
@@ -21,6 +23,8 @@ export interface CheckedServers {
   readonly perService?: number;
   /** Weight of the first one, 1 when not given. */
   readonly firstWeight?: number;
+  /** Further text for the daemons, before that of the servers; they then run VRRP too. */
+  readonly besideText?: string;
 }
 
 /** A counter of /proc/net/snmp, for example `InEchos` of `Icmp`. */
@@ -92,6 +96,16 @@ export class CheckBed {
     return this.log.items.filter(({ text }) => /Removing service|is DOWN/.test(text)).length;
   }
 
+  /** VRRP and ARP that leaves the machine, from now on. */
+  captureAdverts(): Promise<Capture> {
+    return this.#network.capture();
+  }
+
+  /** The first segment of each TCP check of the servers there, from now on. @param prefix of their addresses, for example `127.2.0.0/24` */
+  captureChecks(prefix: string): Promise<Capture> {
+    return this.#network.captureIn(this.machine, "lo", `tcp[tcpflags] == tcp-syn and dst net ${prefix}`);
+  }
+
   /** SIGHUP with another file; for the two daemons. */
   reload(config: string): void {
     this.#daemon?.reload(config);
@@ -127,17 +141,23 @@ function startSubject(
   const before = new Set(descendantsOf(process.pid));
   const config = subject === "haproxy" ? haproxyConfig(servers) : daemonConfig(servers, subject);
   const startedMs = performance.now();
-  const daemon = subject === "haproxy" ? null : startDaemon(machine, subject, config, isKernelIpvs);
+  const flags = servers.besideText === undefined ? [...ALL_FLAGS, "-C"] : ALL_FLAGS;
+  const daemon = subject === "haproxy" ? null : startDaemon(machine, subject, { config, flags }, isKernelIpvs);
   const log = daemon?.log ?? startHaproxy(machine, config);
   const pid = descendantsOf(process.pid).find((one) => !before.has(one));
   if (pid === undefined) throw new Error(`${subject} is not there`);
   return { log, pid, daemon, startedMs };
 }
 
-function startDaemon(machine: Machine, subject: Subject, config: string, isKernelIpvs: boolean): Daemon {
+function startDaemon(
+  machine: Machine,
+  subject: Subject,
+  options: Pick<DaemonOptions, "config" | "flags">,
+  isKernelIpvs: boolean,
+): Daemon {
   const imagined = subject === "keepalived" ? imaginedIpvs() : { HOLDFAST_IPVS: "memory" };
   const env = isKernelIpvs ? {} : imagined;
-  return new Daemon(machine, { name: daemonNameOf(subject), config, flags: [...ALL_FLAGS, "-C"], env });
+  return new Daemon(machine, { ...options, name: daemonNameOf(subject), env });
 }
 
 function startHaproxy(machine: Machine, config: string): EventLog<Line> {
@@ -164,7 +184,7 @@ function checkerText({ check = "tcp" }: CheckedServers, subject: Subject): strin
 }
 
 export function daemonConfig(servers: CheckedServers, subject: Subject): string {
-  const { count, delayLoopSec, perService = count, firstWeight = 1 } = servers;
+  const { count, delayLoopSec, perService = count, firstWeight = 1, besideText = "" } = servers;
   const checker = checkerText(servers, subject);
   const serverAt = (index: number): string => {
     const weight = index === 0 ? firstWeight : 1;
@@ -176,7 +196,7 @@ export function daemonConfig(servers: CheckedServers, subject: Subject): string 
     const head = ` delay_loop ${delayLoopSec}\n lb_algo rr\n lb_kind NAT\n protocol TCP\n`;
     return `virtual_server 10.1.${service >> 8}.${service & 255} 80 {\n${head}${blocks.join("\n")}\n}\n`;
   });
-  return services.join("");
+  return besideText + services.join("");
 }
 
 /** The same checks; one listener, without which it does not start. */

@@ -1,22 +1,16 @@
-import type {
-  ConfiguredGlobals,
-  FirewallSettings,
-  LvsSyncDaemon,
-  MailSettings,
-  ProcessSettings,
-  SnmpSettings,
-} from "../model/global-complete.ts";
+import type { ConfiguredGlobals, FirewallSettings, MailSettings, SnmpSettings } from "../model/global-complete.ts";
 import type { IpAddress } from "../model/units.ts";
 import type { ConfiguredVrrpInstance, ReceiveBufferRule } from "../model/vrrp-complete.ts";
 import { isMulticast, parseAddress } from "./address.ts";
 import { readCommand, readFifo, readUser } from "./build-command.ts";
 import { readBufferPolicy, readBuffers, readDumps, readReload } from "./build-global-files.ts";
-import { readControl, readLvsSyncDaemon, readLvsTimeouts, readUmask } from "./build-global-options.ts";
+import { readIpvs } from "./build-global-ipvs.ts";
+import { readControl, readUmask } from "./build-global-options.ts";
 import { buildMail } from "./build-mail.ts";
+import { readProcesses } from "./build-processes.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { placeOf } from "./tree.ts";
-import { readInteger } from "./values.ts";
 
 /** Defaults that `global_defs` gives to instances. */
 export interface VrrpDefaults {
@@ -52,9 +46,6 @@ export interface BuiltGlobals {
 }
 
 const SECOND_US = 1_000_000;
-/** Checks of the probe loop that may be under way at once. */
-const DEFAULT_PROBE_COUNT = 4096;
-
 /** Also sets who runs scripts in the context, which everything built later uses. */
 export function buildGlobals(root: Settings, context: BuildContext): BuiltGlobals {
   const entries = root.all("global_defs").flatMap((block) => block.entries);
@@ -112,39 +103,15 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
   checkChoice(globals, "dynamic_interfaces", "allow_if_changes", context);
   checkChoice(globals, "lvs_flush_on_stop", "VS", context);
   checkChoice(globals, "lvs_flush_onstop", "VS", context);
-  const flushWords = globals.words("lvs_flush_on_stop") ?? globals.words("lvs_flush_onstop");
-  const instanceName = root.text("instance");
-  const networkNamespace = root.text("net_namespace");
-  const vmacPrefix = globals.text("vmac_prefix") ?? "vrrp";
   return {
     routerId: globals.text("router_id") ?? context.host.hostName,
-    instanceName,
-    networkNamespace,
-    ipvsNamespace: root.has("net_namespace_ipvs") ? (root.text("net_namespace_ipvs") ?? "") : null,
-    usesPidDirectory: root.has("use_pid_dir") || instanceName !== null || networkNamespace !== null,
-    flushesIpvsAtStart: globals.has("lvs_flush"),
-    flushesIpvsAtStop: flushWords === null ? "no" : flushWords[0] === "VS" ? "virtual-servers" : "all",
-    processName: globals.text("process_name") ?? (globals.has("process_names") ? "keepalived" : null),
-    processes: {
-      vrrp: readProcess(globals, { prefix: "vrrp", name: "vrrp_process_name", generated: "keepalived_vrrp" }, context),
-      checkers: readProcess(
-        globals,
-        { prefix: "checker", name: "checker_process_name", generated: "keepalived_lvs" },
-        context,
-      ),
-      bfd: readProcess(globals, { prefix: "bfd", name: "bfd_process_name", generated: "keepalived_bfd" }, context),
-    },
+    ...readNames(root, globals),
+    ...readIpvs(globals, context),
+    processes: readProcesses(globals, context),
     mail: parts.mail,
     ...readGlobalScripts(globals, context),
-    dynamicInterfaces: globals.has("dynamic_interfaces"),
-    allowsInterfaceChanges: globals.words("dynamic_interfaces")?.[0] === "allow_if_changes",
-    defaultInterface: globals.text("default_interface") ?? "eth0",
-    disablesLocalIgmp: globals.has("disable_local_igmp"),
-    lvsTimeoutsSec: readLvsTimeouts(globals, context),
-    lvsSyncDaemon: readSyncDaemon(globals, context),
-    ipvsReconcileIntervalUs: globals.number("ipvs_reconcile_interval") ?? 5 * SECOND_US,
-    largestProbeCount: globals.number("checker_max_in_flight") ?? DEFAULT_PROBE_COUNT,
-    checkerStartSpreadUs: globals.number("checker_start_spread"),
+    ...readLinks(root, globals),
+    ...readVrrpTimes(globals),
     firewall: readFirewall(globals, context),
     snmp: readSnmp(globals),
     dbus: {
@@ -158,20 +125,8 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     notifiesPriorityChanges: parts.vrrp.notifiesPriorityChanges,
     rewritesFifoOnReload: globals.has("fifo_write_vrrp_states_on_reload"),
     buffers: readBuffers(globals),
-    yieldsOnRemovedAddresses: globals.boolean("vrrp_track_removed_addresses") ?? false,
-    leaseUs: globals.number("vrrp_lease_time") ?? 60 * SECOND_US,
-    maxAutoPriority: globals.has("max_auto_priority") ? (globals.number("max_auto_priority") ?? 99) : 0,
-    minAutoPriorityDelayUs: globals.number("min_auto_priority_delay") ?? SECOND_US,
-    startupDelayUs: globals.number("vrrp_startup_delay") ?? 0,
-    delayAfterBootUs: globals.number("vrrp_delay_after_boot") ?? 0,
     logsUnknownVrids: globals.has("log_unknown_vrids"),
-    logsAllCheckerFailures: globals.boolean("checker_log_all_failures") ?? false,
-    notifiesInitialServers: globals.boolean("rs_init_notifies") ?? false,
-    mailsOnlyServerChanges: globals.boolean("no_checker_emails") ?? false,
-    vmacPrefix,
-    vmacAddressPrefix: globals.text("vmac_addr_prefix") ?? vmacPrefix,
     randomSeed: globals.number("random_seed"),
-    pollsAllLinks: root.has("linkbeat_use_polling"),
     umask: readUmask(globals, context),
     childWaitSec: root.number("child_wait_time") ?? 5,
     receiveBufferMultiplier: parts.vrrp.receiveBuffer.multiplier,
@@ -180,6 +135,70 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     reload: readReload(globals),
     dumps: readDumps(globals),
     control: readControl(globals, context),
+  };
+}
+
+/** What tells this daemon from others on the machine. */
+function readNames(
+  root: Settings,
+  globals: Settings,
+): Pick<ConfiguredGlobals, "instanceName" | "networkNamespace" | "ipvsNamespace" | "usesPidDirectory" | "processName"> {
+  const instanceName = root.text("instance");
+  const networkNamespace = root.text("net_namespace");
+  return {
+    instanceName,
+    networkNamespace,
+    ipvsNamespace: root.has("net_namespace_ipvs") ? (root.text("net_namespace_ipvs") ?? "") : null,
+    usesPidDirectory: root.has("use_pid_dir") || instanceName !== null || networkNamespace !== null,
+    processName: globals.text("process_name") ?? (globals.has("process_names") ? "keepalived" : null),
+  };
+}
+
+/** Interfaces, and those that are made for instances. */
+function readLinks(
+  root: Settings,
+  globals: Settings,
+): Pick<
+  ConfiguredGlobals,
+  | "dynamicInterfaces"
+  | "allowsInterfaceChanges"
+  | "defaultInterface"
+  | "disablesLocalIgmp"
+  | "vmacPrefix"
+  | "vmacAddressPrefix"
+  | "pollsAllLinks"
+> {
+  const vmacPrefix = globals.text("vmac_prefix") ?? "vrrp";
+  return {
+    dynamicInterfaces: globals.has("dynamic_interfaces"),
+    allowsInterfaceChanges: globals.words("dynamic_interfaces")?.[0] === "allow_if_changes",
+    defaultInterface: globals.text("default_interface") ?? "eth0",
+    disablesLocalIgmp: globals.has("disable_local_igmp"),
+    vmacPrefix,
+    vmacAddressPrefix: globals.text("vmac_addr_prefix") ?? vmacPrefix,
+    pollsAllLinks: root.has("linkbeat_use_polling"),
+  };
+}
+
+/** When VRRP starts, and what keeps it from doing so. */
+function readVrrpTimes(
+  globals: Settings,
+): Pick<
+  ConfiguredGlobals,
+  | "yieldsOnRemovedAddresses"
+  | "leaseUs"
+  | "maxAutoPriority"
+  | "minAutoPriorityDelayUs"
+  | "startupDelayUs"
+  | "delayAfterBootUs"
+> {
+  return {
+    yieldsOnRemovedAddresses: globals.boolean("vrrp_track_removed_addresses") ?? false,
+    leaseUs: globals.number("vrrp_lease_time") ?? 60 * SECOND_US,
+    maxAutoPriority: globals.has("max_auto_priority") ? (globals.number("max_auto_priority") ?? 99) : 0,
+    minAutoPriorityDelayUs: globals.number("min_auto_priority_delay") ?? SECOND_US,
+    startupDelayUs: globals.number("vrrp_startup_delay") ?? 0,
+    delayAfterBootUs: globals.number("vrrp_delay_after_boot") ?? 0,
   };
 }
 
@@ -216,47 +235,6 @@ function describeDefaults(globals: Settings, vrrp: VrrpDefaults): ConfiguredGlob
   };
 }
 
-const MOST_CPUS = 4096;
-
-function readCpus(globals: Settings, name: string, context: BuildContext): readonly number[] {
-  const entry = globals.entry(name);
-  return (globals.words(name) ?? []).flatMap((word, index) => {
-    const { value, problem } = readInteger(word);
-    if (value !== null && problem === "none" && value >= 0 && value < MOST_CPUS) return [value];
-    const place = entry === null ? null : placeOf(entry.statement, index + 1);
-    context.reporter.add("bad-number", `${name}: "${word}" is not the number of a CPU`, place);
-    return [];
-  });
-}
-
-interface ProcessKeywords {
-  readonly prefix: string;
-  readonly name: string;
-  readonly generated: string;
-}
-
-function readProcess(globals: Settings, keywords: ProcessKeywords, context: BuildContext): ProcessSettings {
-  const { prefix, name: nameKeyword, generated } = keywords;
-  const limitWord = globals.has(`${prefix}_rlimit_rttime`) ? `${prefix}_rlimit_rttime` : `${prefix}_rlimit_rtime`;
-  const limit = globals.number(limitWord) ?? 10_000;
-  const legacyName = prefix === "checker" ? globals.text("lvs_process_name") : null;
-  return {
-    place: {
-      niceness: globals.place(`${prefix}_priority`),
-      realtimePriority: globals.place(`${prefix}_rt_priority`),
-      isMemoryLocked: globals.place(`${prefix}_no_swap`),
-      cpus: globals.place(`${prefix}_cpu_affinity`),
-      realtimeLimitUs: globals.place(limitWord),
-    },
-    name: globals.text(nameKeyword) ?? legacyName ?? (globals.has("process_names") ? generated : null),
-    niceness: globals.number(`${prefix}_priority`) ?? 0,
-    realtimePriority: globals.number(`${prefix}_rt_priority`) ?? 0,
-    isMemoryLocked: globals.has(`${prefix}_no_swap`),
-    cpus: readCpus(globals, `${prefix}_cpu_affinity`, context),
-    realtimeLimitUs: limit === 1 ? 2 : limit,
-  };
-}
-
 type Scripts = Pick<
   ConfiguredGlobals,
   "startupScript" | "shutdownScript" | "startupTimeoutUs" | "shutdownTimeoutUs" | "hasScriptSecurity" | "scriptUser"
@@ -271,11 +249,6 @@ function readGlobalScripts(globals: Settings, context: BuildContext): Scripts {
     hasScriptSecurity: context.scripts.isSecured,
     scriptUser: context.scripts.user,
   };
-}
-
-function readSyncDaemon(globals: Settings, context: BuildContext): LvsSyncDaemon | null {
-  const entries = globals.all("lvs_sync_daemon");
-  return entries[0] === undefined ? null : readLvsSyncDaemon(entries[0], context);
 }
 
 const DEFAULT_TABLE = "keepalived";

@@ -1,5 +1,4 @@
-import type { SourcePlace } from "../model/units.ts";
-import { scanComment } from "./comments.ts";
+import { type FileFrame, type LogicalLine, readFileLine, trimLine } from "./file-lines.ts";
 import { directoryOf } from "./glob.ts";
 import type { ConfigurationHost } from "./host.ts";
 import { checksOf, findIncluded, type IncludeChecks, type IncludeLine, readInclude } from "./include.ts";
@@ -8,32 +7,8 @@ import { LIMITS } from "./limits.ts";
 import { type ListLine, readList } from "./lists.ts";
 import type { MergedCopy } from "./merged-copy.ts";
 import { type BuiltIns, type Definition, expandOnce, readDefinition } from "./parameters.ts";
-import { findPlainEnd, isLineBlank, skipPlainBlanks, withoutContinuation } from "./plain-lines.ts";
+import { withoutContinuation } from "./plain-lines.ts";
 import type { Reporter } from "./reporter.ts";
-
-/** A line after comments, conditions, parameters and lists: what statements are made of. */
-export interface LogicalLine {
-  readonly text: string;
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly exactUntil: number;
-  readonly hasOddQuotes: boolean;
-}
-
-interface FileFrame {
-  readonly kind: "file";
-  readonly file: string;
-  readonly directory: string;
-  readonly text: string;
-  /** Of the line read last: where it begins, and what was counted before it. */
-  start: number;
-  touches: number;
-  offset: number;
-  line: number;
-  /** Restored when the file ends. */
-  readonly checksBefore: IncludeChecks;
-}
 
 interface LinesFrame {
   readonly kind: "lines";
@@ -213,59 +188,12 @@ export class LineReader {
     }
   }
 
-  /** The next line of a file without its comment and the blanks around it. */
   private readPhysical(frame: FileFrame): LogicalLine | null {
     if (frame.offset >= frame.text.length) return null;
     if (frame.line === 0) this.copy?.open(frame.file);
-    const line = this.readTrimmed(frame);
+    const line = readFileLine(frame, this.options.outside.touches, this.reporter);
     this.copy?.line(line.text);
     return line;
-  }
-
-  private readTrimmed(frame: FileFrame): LogicalLine {
-    const newline = frame.text.indexOf("\n", frame.offset);
-    const end = newline < 0 ? frame.text.length : newline;
-    const start = frame.offset;
-    frame.start = start;
-    frame.touches = this.options.outside.touches;
-    frame.offset = end + 1;
-    frame.line++;
-    const { file, line } = frame;
-    if (end - start > LIMITS.lineLength) {
-      this.reporter.add("line-too-long", "the line is too long and is left out", { file, line, column: 1 });
-      return { text: "", file, line, column: 1, exactUntil: 0, hasOddQuotes: false };
-    }
-    const from = skipPlainBlanks(frame.text, start, end);
-    const to = findPlainEnd(frame.text, from, end);
-    if (to < 0) return this.trimLine(frame.text.slice(start, end), { file, line, column: 1 });
-    const text = frame.text.slice(from, to);
-    return { text, file, line, column: 1 + from - start, exactUntil: text.length, hasOddQuotes: false };
-  }
-
-  private trimLine(raw: string, place: SourcePlace): LogicalLine {
-    const { file, line } = place;
-    if (raw.includes("\0")) {
-      this.reporter.add("nul-in-line", "the line holds a NUL and is left out", {
-        ...place,
-        column: raw.indexOf("\0") + 1,
-      });
-      return { text: "", file, line, column: 1, exactUntil: 0, hasOddQuotes: false };
-    }
-    const comment = scanComment(raw);
-    if (comment.hasEscapedComment) {
-      const message = 'a backslash does not protect "#" or "!" here; use double quotes';
-      this.reporter.add("escaped-comment", message, { ...place, column: comment.end + 1 });
-    }
-    let from = 0;
-    let to = comment.end;
-    while (from < to && isLineBlank(raw.charCodeAt(from))) from++;
-    while (to > from && isLineBlank(raw.charCodeAt(to - 1))) to--;
-    // keepalived: a backslash that ends a comment still continues the line
-    const isContinued = comment.end < raw.length && raw.trimEnd().endsWith("\\");
-    const kept = raw.slice(from, to);
-    const text = isContinued ? `${kept} \\`.trimStart() : kept;
-    const { hasOddQuotes } = comment;
-    return { text, file, line, column: place.column + from, exactUntil: text.length, hasOddQuotes };
   }
 
   /** @returns null if nothing is left of the line here (it may have opened a frame) */
@@ -301,7 +229,7 @@ export class LineReader {
     this.generatedLength += expansion.text.length;
     if (this.generatedLength > LIMITS.generatedLength) return null;
     if (expansion.rest.length > 0) this.push({ kind: "lines", lines: expansion.rest, next: 0, origin: line });
-    const trimmed = this.trimLine(expansion.text, line);
+    const trimmed = trimLine(expansion.text, line, this.reporter);
     return { ...trimmed, column: line.column, exactUntil: Math.min(line.exactUntil, expansion.firstChange) };
   }
 

@@ -80,79 +80,91 @@ export interface MemoryTableOptions {
 export function createMemoryIpvsTable(
   options: MemoryTableOptions = { schedulers: KERNEL_SCHEDULERS, persistenceEngines: ["sip"] },
 ): IpvsTable {
-  const services = new Map<ServiceId, MemoryService>();
-  const daemons = new Map<IpvsSyncRole, IpvsSyncDaemon>();
-  let timeouts = DEFAULT_TIMEOUTS;
-  let isClosed = false;
-  let isDumped = false;
+  return new MemoryTable(options);
+}
 
-  function dump(): readonly IpvsServiceEntry[] {
-    checkOpen();
-    isDumped = true;
-    return [...services.values()].map(toEntry);
+class MemoryTable implements IpvsTable {
+  readonly #options: MemoryTableOptions;
+  readonly #services = new Map<ServiceId, MemoryService>();
+  readonly #daemons = new Map<IpvsSyncRole, IpvsSyncDaemon>();
+  #timeouts = DEFAULT_TIMEOUTS;
+  #isClosed = false;
+  /** Nothing was done to it since the last dump. */
+  #isDumped = false;
+
+  constructor(options: MemoryTableOptions) {
+    this.#options = options;
   }
 
-  function execute(command: IpvsCommand): ErrorCode | null {
+  async dump(): Promise<readonly IpvsServiceEntry[]> {
+    this.#checkOpen();
+    this.#isDumped = true;
+    return [...this.#services.values()].map(toEntry);
+  }
+
+  async dumpIfChanged(): Promise<readonly IpvsServiceEntry[] | null> {
+    this.#checkOpen();
+    return this.#isDumped ? null : this.dump();
+  }
+
+  async usage(): Promise<readonly IpvsServiceUsage[]> {
+    this.#checkOpen();
+    return [...this.#services.values()].map(toUsage);
+  }
+
+  async apply(commands: readonly IpvsCommand[]): Promise<readonly (SyscallFailure | null)[]> {
+    this.#checkOpen();
+    this.#isDumped = false;
+    return commands.map((command) => {
+      const code = this.#execute(command);
+      return code === null ? null : failure(command, code);
+    });
+  }
+
+  async timeouts(): Promise<IpvsTimeouts> {
+    this.#checkOpen();
+    return this.#timeouts;
+  }
+
+  async syncDaemons(): Promise<readonly IpvsSyncDaemon[]> {
+    this.#checkOpen();
+    return [...this.#daemons.values()];
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw closedError();
+  }
+
+  #execute(command: IpvsCommand): ErrorCode | null {
     switch (command.kind) {
       case "service-add":
       case "service-edit":
       case "service-delete":
-        return changeService(services, options, command);
+        return changeService(this.#services, this.#options, command);
       case "destination-add":
       case "destination-edit":
       case "destination-delete": {
-        const found = services.get(serviceId(command.service));
+        const found = this.#services.get(serviceId(command.service));
         return found === undefined ? "ESRCH" : changeDestination(found, command);
       }
       case "flush":
-        services.clear();
+        this.#services.clear();
         return null;
       case "set-timeouts":
-        timeouts = mergeTimeouts(timeouts, command.timeouts);
+        this.#timeouts = mergeTimeouts(this.#timeouts, command.timeouts);
         return null;
       case "sync-daemon-start":
-        if (daemons.has(command.daemon.role)) return "EEXIST";
-        daemons.set(command.daemon.role, withDefaults(command.daemon));
+        if (this.#daemons.has(command.daemon.role)) return "EEXIST";
+        this.#daemons.set(command.daemon.role, withDefaults(command.daemon));
         return null;
       case "sync-daemon-stop":
-        return daemons.delete(command.role) ? null : "ESRCH";
+        return this.#daemons.delete(command.role) ? null : "ESRCH";
     }
   }
-
-  function checkOpen(): void {
-    if (isClosed) throw closedError();
-  }
-
-  return {
-    dump: async () => dump(),
-    async dumpIfChanged() {
-      checkOpen();
-      return isDumped ? null : dump();
-    },
-    async usage() {
-      checkOpen();
-      return [...services.values()].map(toUsage);
-    },
-    async apply(commands) {
-      checkOpen();
-      isDumped = false;
-      return commands.map((command) => {
-        const code = execute(command);
-        return code === null ? null : failure(command, code);
-      });
-    },
-    async timeouts() {
-      checkOpen();
-      return timeouts;
-    },
-    async syncDaemons() {
-      checkOpen();
-      return [...daemons.values()];
-    },
-    close() {
-      isClosed = true;
-    },
-  };
 }
 
 function withDefaults(daemon: IpvsSyncDaemon): IpvsSyncDaemon {

@@ -11,9 +11,9 @@ import {
 } from "./daemon-types.ts";
 import { errorText } from "./error-code.ts";
 import type { LvsUsage } from "./lvs-types.ts";
-import type { PidFile, PidFileRefusal } from "./pid-file.ts";
-import type { PidRole } from "./pid-paths.ts";
+import { PidFileKeeper } from "./pid-file-keeper.ts";
 import { damageOf, newDamage, Refusal, summarise, tellDiagnostics } from "./refusal.ts";
+import { restartOnly, unchangeables, unchangeableText } from "./reload-limits.ts";
 import { COMPATIBLE_VERSION, VERSION } from "./version.ts";
 import type { Heartbeats } from "./watchdog.ts";
 
@@ -22,19 +22,6 @@ type Phase = "new" | "starting" | "running" | "reloading" | "stopping" | "stoppe
 const DEFAULT_STOP_PATIENCE_SEC = 5;
 /** Longer than this no timer counts. */
 const LONGEST_STOP_PATIENCE_SEC = 2_000_000;
-
-/** Settings that a reload takes without effect: what they shape is made once. */
-function restartOnly({ global: before }: CompleteConfiguration, { global: after }: CompleteConfiguration): string[] {
-  return [
-    ...(before.leaseUs !== after.leaseUs ? ["vrrp_lease_time"] : []),
-    ...(before.largestProbeCount !== after.largestProbeCount ? ["checker_max_in_flight"] : []),
-    ...(before.umask !== after.umask ? ["umask"] : []),
-  ];
-}
-
-function unchangeableText(settings: readonly string[]): string {
-  return `${settings.join(" and ")} cannot change in a reload, a restart is needed`;
-}
 
 /** The daemon's life: start, reload, stop. Knows no signals, no descriptors and no process. */
 export class Daemon {
@@ -46,8 +33,7 @@ export class Daemon {
   private configuration: CompleteConfiguration | null = null;
   private namespace: string | null = null;
   private readonly halves: Halves;
-  private pidFiles: readonly PidFile[] = [];
-  private readonly heldRoles = new Set<PidRole>();
+  private readonly pidFiles: PidFileKeeper;
   private diagnostics: readonly Diagnostic[] = [];
   /** What was damaged in the configuration that is in force. */
   private damage: ReadonlySet<string> = new Set();
@@ -58,6 +44,7 @@ export class Daemon {
     this.options = options;
     this.dependencies = dependencies;
     this.halves = new Halves(dependencies);
+    this.pidFiles = new PidFileKeeper(dependencies);
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
@@ -186,7 +173,7 @@ export class Daemon {
     const { configuration } = loaded;
     if (options.dumpsConfiguration) await this.dump(configuration);
     this.checkPrivileges(configuration);
-    this.holdPidFiles(["parent", ...this.rolesOf(configuration)], configuration);
+    this.pidFiles.hold(["parent", ...this.rolesOf(configuration)], configuration);
     dependencies.settle(configuration);
     if (this.rolesOf(configuration).length === 0) dependencies.log.warning("no configuration to run");
     await dependencies.owned?.clear(configuration);
@@ -244,24 +231,6 @@ export class Daemon {
     throw new Refusal(EXIT_CODES.noPermission);
   }
 
-  private holdPidFiles(roles: readonly PidRole[], configuration: CompleteConfiguration): void {
-    const { files, refusal } = this.dependencies.takePidFiles(roles, configuration);
-    if (refusal !== null) throw this.pidRefusal(refusal);
-    this.pidFiles = [...this.pidFiles, ...files];
-    for (const role of roles) this.heldRoles.add(role);
-  }
-
-  private pidRefusal(refusal: PidFileRefusal): Refusal {
-    const { log } = this.dependencies;
-    if (refusal.kind === "running") {
-      log.error("already running", { path: refusal.path, pid: refusal.pid });
-      return new Refusal(EXIT_CODES.ok);
-    }
-    const { path, code } = refusal;
-    log.error("pid file not written", { path, code });
-    return new Refusal(code === "EACCES" || code === "EPERM" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
-  }
-
   private rolesOf(configuration: CompleteConfiguration): readonly Role[] {
     const hasVrrp = this.options.runsVrrp && asksForVrrp(configuration);
     const hasCheckers = this.options.runsCheckers && configuration.virtualServers.length > 0;
@@ -284,11 +253,11 @@ export class Daemon {
       this.dependencies.owned?.note([before, configuration]);
       await this.halves.reload(this.rolesOf(configuration), configuration, before);
       this.dependencies.owned?.note([configuration]);
-      this.holdNewPidFiles(configuration);
+      this.pidFiles.holdNew(this.rolesOf(configuration), configuration);
       this.configuration = configuration;
       this.diagnostics = diagnostics;
       this.damage = damageOf(diagnostics);
-      const waiting = restartOnly(before, configuration);
+      const waiting = restartOnly(before.global, configuration.global);
       if (waiting.length > 0) log.warning("restart needed", { settings: waiting });
       log.info("reload complete");
       manager.status("Running; the last reload is complete");
@@ -326,15 +295,8 @@ export class Daemon {
     return loaded;
   }
 
-  /** The settings that differ from those in force and need a restart. */
   private unchangeables({ global: after }: CompleteConfiguration): readonly string[] {
-    const before = this.configuration?.global;
-    const isNamespaceFree = this.options.namespace === null;
-    return [
-      ...(isNamespaceFree && before?.networkNamespace !== after.networkNamespace ? ["net_namespace"] : []),
-      ...(before?.instanceName !== after.instanceName ? ["instance"] : []),
-      ...(before?.ipvsNamespace !== after.ipvsNamespace ? ["net_namespace_ipvs"] : []),
-    ];
+    return unchangeables(this.configuration?.global ?? null, after, this.options.namespace !== null);
   }
 
   private checkUnchangeable(configuration: CompleteConfiguration): void {
@@ -348,17 +310,6 @@ export class Daemon {
   private refuseNewDamage(diagnostics: readonly Diagnostic[]): void {
     const added = newDamage(this.damage, diagnostics);
     if (added.length > 0) throw new Refusal(EXIT_CODES.configuration, summarise(added));
-  }
-
-  /** A part that has work for the first time gets its pid file and keeps it; that it can't is no reason to stop. */
-  private holdNewPidFiles(configuration: CompleteConfiguration): void {
-    const added = this.rolesOf(configuration).filter((role) => !this.heldRoles.has(role));
-    if (added.length === 0) return;
-    try {
-      this.holdPidFiles(added, configuration);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-    }
   }
 
   private async dump(configuration: CompleteConfiguration): Promise<void> {
@@ -398,8 +349,7 @@ export class Daemon {
   }
 
   private finish(exitCode: DaemonExitCode): void {
-    for (const file of this.pidFiles) file.close();
-    this.pidFiles = [];
+    this.pidFiles.close();
     this.phase = "stopped";
     this.dependencies.log.info("stopped", { version: VERSION, compatible: COMPATIBLE_VERSION });
     this.end(exitCode);

@@ -2,20 +2,18 @@ import { applicationCheckersOf } from "../checker/application.ts";
 import { overrideKey, type ServerForce } from "../checker/override.ts";
 import { type Asker, isSamePlan, planTargets } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
-import { type GroupMembers, indexGroups, NO_GROUPS } from "../ipvs/groups.ts";
-import { type MarkedGroup, type MarkTable, markRemoval, markScript, planMarks, withMarks } from "../ipvs/marks.ts";
+import { type GroupMembers, NO_GROUPS } from "../ipvs/groups.ts";
 import type { VirtualServer } from "../model/lvs.ts";
-import type { IpvsTable } from "../native/contract.ts";
-import { ApplicationChecks, type ApplicationReport } from "./lvs-application.ts";
+import type { ApplicationReport } from "./lvs-application.ts";
 import { countConnections, usageOf } from "./lvs-connections.ts";
+import { type Engine, openEngine } from "./lvs-engine.ts";
 import { smtpFailure } from "./lvs-failure-wording.ts";
-import { FailureGuard, type GuardedVerdict } from "./lvs-guard.ts";
+import type { GuardedVerdict } from "./lvs-guard.ts";
+import { GroupMarks } from "./lvs-marks.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
-import { type ProbeReport, Probes, type ProbesDependencies } from "./lvs-probes.ts";
+import type { ProbeReport } from "./lvs-probes.ts";
 import { LvsSpeaker } from "./lvs-speaker.ts";
 import { poolStatus } from "./lvs-status.ts";
-import { Suspension } from "./lvs-suspension.ts";
-import { TableSync } from "./lvs-table-sync.ts";
 import type {
   LvsConfiguration,
   LvsGlobals,
@@ -26,22 +24,10 @@ import type {
   LvsSnapshot,
   LvsUsage,
 } from "./lvs-types.ts";
-import { speakInitializing, speakMarksFailed, speakPoolEffect, speakTakenOut } from "./lvs-wording.ts";
+import { speakInitializing, speakPoolEffect, speakTakenOut } from "./lvs-wording.ts";
 import { ScriptCounter } from "./script-counter.ts";
 
-/** What exists only while there is, or was, a virtual server. */
-interface Engine {
-  readonly sync: TableSync;
-  readonly probes: Probes;
-  readonly application: ApplicationChecks;
-  readonly guard: FailureGuard;
-  readonly suspension: Suspension;
-}
-
 const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 0, isInSync: true };
-
-/** Where the configuration says nothing of `checker_max_in_flight`. */
-const DEFAULT_PROBE_COUNT = 4096;
 
 /** Zero leaves the kernel's value. */
 const NO_TIMEOUTS: NonNullable<LvsGlobals["lvsTimeoutsSec"]> = { tcp: 0, tcpFin: 0, udp: 0 };
@@ -57,9 +43,7 @@ class Runtime implements LvsRuntime {
   private engine: Engine | null = null;
   private pools = Pools.empty();
   private global: LvsGlobals | null = null;
-  private markTable: MarkTable | null = null;
-  private marked: readonly MarkedGroup[] = [];
-  private markScript = "";
+  private readonly marks: GroupMarks;
   private isStopped = false;
   /** BFD sessions by name, whether they are up; kept for an engine that is opened later. */
   private readonly sessions = new Map<string, boolean>();
@@ -76,6 +60,7 @@ class Runtime implements LvsRuntime {
   constructor(options: LvsRuntimeOptions, dependencies: LvsRuntimeDependencies) {
     this.options = options;
     this.deps = dependencies;
+    this.marks = new GroupMarks(dependencies);
     this.speaker = new LvsSpeaker({
       log: (record) => dependencies.log(record),
       pools: () => this.pools,
@@ -151,7 +136,7 @@ class Runtime implements LvsRuntime {
     engine.sync.useInterval(global.ipvsReconcileIntervalUs ?? this.options.reconcileIntervalUs);
     await engine.sync.useTimeouts(global.lvsTimeoutsSec ?? NO_TIMEOUTS);
     const before = this.pools;
-    const groups = this.markGroups(configuration);
+    const groups = this.marks.plan(configuration);
     this.groups = groups;
     this.speaker.gone(before, virtualServers);
     const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
@@ -182,30 +167,8 @@ class Runtime implements LvsRuntime {
     if (isFirst && global.notifiesInitialServers === true) this.tellInitialServers();
     engine.sync.update(this.pools.changesSince(before));
     await engine.sync.settled();
-    await this.setMarks();
+    await this.marks.set();
     this.speaker.activations(new Set(before.all));
-  }
-
-  /** `nftables_ipvs`: the table it names is set on the first load and does not change. */
-  private markGroups({ global, virtualServers, virtualServerGroups }: LvsConfiguration): GroupMembers {
-    const groups = indexGroups(virtualServerGroups ?? []);
-    const { ipvsTable = null, ipvsPriority = 0, ipvsFirstFwmark = 0 } = global.firewall ?? {};
-    if (ipvsTable !== null) this.markTable ??= { table: ipvsTable, priority: ipvsPriority };
-    if (this.markTable === null) return groups;
-    this.marked = planMarks(virtualServers, groups, ipvsFirstFwmark, this.marked);
-    return withMarks(groups, this.marked);
-  }
-
-  private async setMarks(): Promise<void> {
-    if (this.markTable === null) return;
-    await this.runNft(markScript(this.markTable, this.marked));
-  }
-
-  private async runNft(script: string): Promise<void> {
-    if (script === this.markScript) return;
-    this.markScript = script;
-    const reason = (await this.deps.runNft?.(script)) ?? null;
-    if (reason !== null) this.deps.log(speakMarksFailed(reason));
   }
 
   /** After a crash, servers that had failed do not come back before they have passed their checks. */
@@ -218,47 +181,15 @@ class Runtime implements LvsRuntime {
     return out;
   }
 
-  /** @throws NativeError; what was opened is closed again then */
   private async openEngine(global: LvsGlobals): Promise<Engine> {
-    const { log, clock, random, runner } = this.deps;
-    const table: IpvsTable = this.deps.openIpvs();
-    const sync = new TableSync({ table, clock, log });
-    try {
-      await sync.open(global.flushesIpvsAtStart);
-      const maxInFlight = global.largestProbeCount ?? DEFAULT_PROBE_COUNT;
-      const openProbeLoop: ProbesDependencies["openProbeLoop"] = (onEvents) =>
-        this.deps.openProbeLoop(onEvents, maxInFlight);
-      const onReports = (reports: readonly ProbeReport[]): void => this.onReports(reports);
-      const probes = new Probes({ openProbeLoop, clock, random, onReports });
-      const application = new ApplicationChecks({
-        runner,
-        clock,
-        random,
-        log,
-        counter: this.scripts,
-        onReports: (news) => this.onApplicationReports(news),
-      });
-      for (const [name, isUp] of this.sessions) application.bfdChanged(name, isUp);
-      const guard = new FailureGuard({
-        clock,
-        log,
-        lookAtNetwork: this.deps.lookAtNetwork ?? (async () => null),
-        onAlert: (record) => this.deps.onAlert?.(record),
-        onLateVerdicts: (verdicts) => this.onLateVerdicts(verdicts),
-      });
-      const suspension = new Suspension({
-        addresses: this.deps.addresses,
-        log,
-        onNews: (virtualServers) => this.onSuspensionNews(virtualServers),
-      });
-      const isSuspended = ({ virtualServer }: Asker): boolean => suspension.isSuspended(virtualServer);
-      probes.useSuspension(isSuspended);
-      application.useSuspension(isSuspended);
-      return { sync, probes, application, guard, suspension };
-    } catch (error) {
-      await sync.close();
-      throw error;
-    }
+    const engine = await openEngine(global, this.deps, this.scripts, {
+      onReports: (reports) => this.onReports(reports),
+      onApplicationReports: (reports) => this.onApplicationReports(reports),
+      onLateVerdicts: (verdicts) => this.onLateVerdicts(verdicts),
+      onSuspensionNews: (virtualServers) => this.onSuspensionNews(virtualServers),
+    });
+    for (const [name, isUp] of this.sessions) engine.application.bfdChanged(name, isUp);
+    return engine;
   }
 
   private readonly onEffect: OnPoolEffect = (pool, effect) => {
@@ -371,7 +302,7 @@ class Runtime implements LvsRuntime {
       }
       await engine.sync.useTimeouts(NO_TIMEOUTS);
       await engine.sync.removeAll(this.global?.flushesIpvsAtStop ?? "no");
-      if (this.markTable !== null) await this.runNft(markRemoval(this.markTable.table));
+      await this.marks.remove();
     }
     await engine.sync.close();
   }

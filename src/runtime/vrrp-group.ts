@@ -1,6 +1,7 @@
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { VrrpSyncGroup } from "../model/vrrp-complete.ts";
+import type { VrrpLoop } from "../native/contract.ts";
 import { groupRole, sharedFaults } from "../vrrp/group.ts";
 import type { RunningInstance } from "./vrrp-instance.ts";
 import type { RunningRouter } from "./vrrp-orders.ts";
@@ -70,6 +71,45 @@ export class RunningGroup {
     this.#isComplete = true;
     if (this.#told === "initialize") return;
     this.#dependencies.onGroupChange({ group: this.config.name, to: this.#told, atUs });
+  }
+}
+
+/** The sync groups of the configuration in force. */
+export class RunningGroups {
+  readonly #dependencies: VrrpRuntimeDependencies;
+  #groups: readonly RunningGroup[] = [];
+
+  constructor(dependencies: VrrpRuntimeDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Replaces the groups; one of the same name goes on with what it has told.
+   * @param configs of the instances, in their order; their names may be new
+   */
+  form(
+    instances: readonly RunningInstance[],
+    configs: readonly VrrpInstance[],
+    groups: readonly SyncGroup[],
+    loop: VrrpLoop,
+  ): void {
+    const byName = new Map(instances.map((instance, index) => [configs[index]?.name, instance]));
+    const before = new Map(this.#groups.map((group) => [group.config.name, group]));
+    this.#groups = groups.map((config) => {
+      const members = config.members.flatMap((name) => byName.get(name) ?? []);
+      return new RunningGroup(config, members, before.get(config.name) ?? null, this.#dependencies);
+    });
+    for (const instance of instances) {
+      instance.group = this.#groups.find(({ members }) => members.includes(instance)) ?? null;
+      if (instance.group !== null) continue;
+      loop.setGroup([instance.book.instance]);
+      instance.shareFault(null, this.#dependencies.clock.nowUs());
+    }
+    for (const { members } of this.#groups) loop.setGroup(members.map(({ book }) => book.instance));
+  }
+
+  shareFaults(): void {
+    for (const group of this.#groups) group.shareFaults(this.#dependencies.clock.nowUs());
   }
 }
 

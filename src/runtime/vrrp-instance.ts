@@ -1,28 +1,23 @@
 import { instanceObjects } from "../addressing/instance-objects.ts";
-import { namesRoute, namesRule, type RemovedObject } from "../addressing/removed-object.ts";
+import type { RemovedObject } from "../addressing/removed-object.ts";
 import { isSameModel } from "../model/equality.ts";
 import type { IpAddress, Microseconds } from "../model/units.ts";
 import type { InterfaceAddress, PreparedObject, VrrpLoop, VrrpTransport } from "../native/contract.ts";
-import { step } from "../vrrp/machine.ts";
-import { type RecordedCounts, Recorder, TransitionCounter } from "../vrrp/recording.ts";
 import { effectivePriority, electedRouter } from "../vrrp/timers.ts";
 import {
   type ControlEffect,
   type FaultReason,
   isShared,
-  type NoteEffect,
-  type RouterEvent,
   SOURCE_NOT_CONFIGURED,
-  shownState,
   type VrrpEffect,
-  type VrrpState,
 } from "../vrrp/types.ts";
+import { NamedTimers } from "./named-timers.ts";
 import { objectsWithout } from "./network-objects.ts";
 import type { RunningGroup } from "./vrrp-group.ts";
+import { InstanceHistory } from "./vrrp-history.ts";
 import {
   addressKey,
   allVirtualAddresses,
-  extraAddresses,
   lacksUnicastSource,
   locate,
   type NetworkView,
@@ -31,24 +26,13 @@ import {
   trackedWeight,
   type VirtualAddressSet,
 } from "./vrrp-network.ts";
-import { NoteLimit } from "./vrrp-note-limit.ts";
 import { OrderBook, type RunningRouter } from "./vrrp-orders.ts";
+import { RemovedThings } from "./vrrp-repair.ts";
+import { InstanceSpeaker } from "./vrrp-speaker.ts";
 import { buildTransport } from "./vrrp-transport.ts";
-import type { TrackingVerdict, VrrpInstanceSnapshot, VrrpRuntimeDependencies, VrrpStateName } from "./vrrp-types.ts";
-import {
-  announcementRecords,
-  renderNote,
-  renderSequenceSync,
-  renderSource,
-  renderSourceAnnounced,
-  renderWithheld,
-} from "./vrrp-wording.ts";
+import type { TrackingVerdict, VrrpInstanceSnapshot, VrrpRuntimeDependencies } from "./vrrp-types.ts";
 
-/** Two programs that fight over an address shall not keep a processor busy. */
-const REPAIR_PAUSE_US = 50_000;
 const REOPEN_PAUSE_US = 1_000_000;
-/** Enough for several changes of state with what led to them. */
-const RECORDED_STEPS = 200;
 const NO_TRACKING: TrackingVerdict = { weight: 0, faults: [], isPending: false };
 
 export interface RunningInstanceContext {
@@ -66,35 +50,27 @@ export class RunningInstance {
   group: RunningGroup | null = null;
   #isDeleted = false;
   #isStarted = false;
-  #isLate = false;
   /** Those that come and go, by key; null after a change of configuration or links. */
   #addresses: ReadonlyMap<string, InterfaceAddress> | null = null;
   readonly #context: RunningInstanceContext;
-  readonly #timers = new Map<string, () => void>();
-  /** As told to the outside; the book may be a step ahead. */
-  #told: VrrpStateName = "initialize";
-  #sinceUs: Microseconds;
-  #becameActive = 0;
-  #releasedActive = 0;
-  readonly #removed = new Map<string, InterfaceAddress>();
-  readonly #removedObjects = new Set<string>();
-  #repairedAtUs = Number.NEGATIVE_INFINITY;
+  readonly #timers: NamedTimers;
+  readonly #history: InstanceHistory;
+  readonly #speaker: InstanceSpeaker;
+  readonly #removed = new RemovedThings();
   #openFailures = 0;
-  /** Undefined before the first look. */
-  #lastSource: IpAddress | null | undefined = undefined;
   /** A configured unicast source that the machine has had. */
   #boundSource: IpAddress | null = null;
-  readonly #limit = new NoteLimit();
-  readonly #recorder = new Recorder(RECORDED_STEPS);
-  readonly #transitions = new TransitionCounter();
 
   constructor(instance: number, config: RunningRouter, context: RunningInstanceContext) {
     this.#context = context;
-    this.#sinceUs = context.dependencies.clock.nowUs();
+    const { dependencies, loop } = context;
+    this.#timers = new NamedTimers(dependencies.clock);
+    this.#history = new InstanceHistory(instance, loop, dependencies.clock.nowUs());
+    this.#speaker = new InstanceSpeaker(dependencies, () => this.config);
     this.book = new OrderBook(instance, config, {
-      loop: context.loop,
+      loop,
       onEffects: (effects, atUs) => this.#carryOut(effects, atUs),
-      onFact: (before, event, atUs) => this.#record(before, event, atUs),
+      onFact: (before, event, atUs) => this.#history.record(this.config, before, event, atUs),
     });
   }
 
@@ -133,14 +109,14 @@ export class RunningInstance {
   /** @param isLate it had to wait for what it tracks */
   start(isDelayed: boolean, isLate: boolean): void {
     this.#isStarted = true;
-    this.#isLate = isLate;
+    this.#speaker.isLate = isLate;
     this.book.feed({ kind: "startup", isDelayed }, this.#nowUs());
   }
 
   /** Opens the sockets as soon as interface and source address are known, and again when they change. */
   refreshTransport(): void {
     this.#addresses = null;
-    this.#saySource();
+    this.#speaker.source(this.#source());
     const transport = this.#transport();
     if (transport !== null) this.book.open(transport);
   }
@@ -188,16 +164,13 @@ export class RunningInstance {
   /** Tells neighbours where the addresses are; nothing happens unless active. */
   announce(): void {
     const nowUs = this.#nowUs();
-    const isBurstDue = nowUs - this.#sinceUs <= this.config.announce.delayUs;
+    const isBurstDue = nowUs - this.#history.sinceUs <= this.config.announce.delayUs;
     this.book.feed({ kind: "announce-requested", isBurstDue }, nowUs);
   }
 
   /** A later burst of announcements has begun; 0 rounds: one of the extra addresses. */
   announced(rounds: number): void {
-    const { dependencies } = this.#context;
-    if (!dependencies.isDetailed) return;
-    const addresses = rounds === 0 ? extraAddresses(this.config) : allVirtualAddresses(this.config);
-    announcementRecords(this.config, Math.max(1, rounds), addresses).forEach(dependencies.log);
+    this.#speaker.announced(rounds);
   }
 
   /** Withdraws and waits until the loop has done so. */
@@ -209,8 +182,7 @@ export class RunningInstance {
   }
 
   stopTimers(): void {
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#timers.stopAll();
   }
 
   /** The addresses of the instance on interfaces that exist. */
@@ -227,36 +199,25 @@ export class RunningInstance {
   noteRemoval(address: InterfaceAddress): void {
     if (this.book.state.kind !== "active") return;
     const own = this.#ownAddresses().get(addressKey(address));
-    if (own !== undefined) this.#removed.set(addressKey(own), own);
+    if (own !== undefined) this.#removed.addAddress(own);
   }
 
-  /** Like `noteRemoval` for a route or rule; `no_track` ones are left alone. */
+  /** Like `noteRemoval` for a route or rule. */
   noteObjectRemoval(removed: RemovedObject): void {
-    if (this.book.state.kind !== "active") return;
-    const { virtualRoutes = [], virtualRules = [] } = this.config;
-    const isOwn =
-      removed.object === "route"
-        ? virtualRoutes.some((route) => route.isTracked && namesRoute(route, removed))
-        : virtualRules.some((rule) => rule.isTracked && namesRule(rule, removed));
-    const { object, destination, prefixLength, priority } = removed;
-    if (isOwn)
-      this.#removedObjects.add(object === "rule" ? `rule ${priority}` : `route ${destination}/${prefixLength}`);
+    if (this.book.state.kind === "active") this.#removed.addObject(this.config, removed);
   }
 
   /** Puts back what was noted, unless it has come back or the instance has stepped down since. */
   repair(): void {
-    if (this.#removed.size + this.#removedObjects.size === 0) return;
-    const waitUs = this.#repairedAtUs + REPAIR_PAUSE_US - this.#nowUs();
+    if (this.#removed.isEmpty) return;
+    const waitUs = this.#removed.waitUs(this.#nowUs());
     if (waitUs > 0) {
-      this.#startTimer("repair", waitUs, () => this.repair());
+      this.#timers.start("repair", waitUs, () => this.repair());
       return;
     }
-    const missing = [...this.#removed.values()].filter((address) => !this.#context.view.hasAddress(address));
-    const addresses = [...missing.map(({ address }) => address), ...this.#removedObjects];
-    this.#removed.clear();
-    this.#removedObjects.clear();
+    const addresses = this.#removed.take((address) => this.#context.view.hasAddress(address));
     if (addresses.length === 0 || this.book.state.kind !== "active") return;
-    this.#repairedAtUs = this.#nowUs();
+    this.#removed.begin(this.#nowUs());
     const reaction = this.#context.onAddressRemoved();
     this.book.feed({ kind: "addresses-removed", reaction, addresses }, this.#nowUs());
   }
@@ -265,7 +226,7 @@ export class RunningInstance {
   onOpenFailure(): void {
     this.#openFailures += 1;
     this.book.feed({ kind: "fault-raised", reason: "sockets not open" }, this.#nowUs());
-    this.#startTimer("reopen", REOPEN_PAUSE_US, () => void this.#reopen());
+    this.#timers.start("reopen", REOPEN_PAUSE_US, () => void this.#reopen());
   }
 
   async #reopen(): Promise<void> {
@@ -292,8 +253,6 @@ export class RunningInstance {
       version,
       vrid,
       interfaceName,
-      state: this.#told,
-      sinceUs: this.#sinceUs,
       basePriority: priority,
       effectivePriority: effectivePriority(electedRouter(this.config, state), state.weight),
       sourceAddress: this.#source(),
@@ -302,27 +261,9 @@ export class RunningInstance {
       virtualAddresses: allVirtualAddresses(this.config).map(
         ({ address, prefixLength }) => `${address}/${prefixLength}`,
       ),
-      becameActive: this.#becameActive,
-      releasedActive: this.#releasedActive,
       counters: this.#context.loop.counters(this.book.instance),
-      recording: this.#recorder.steps(),
-      transitions: this.#transitions.counts(),
+      ...this.#history.snapshot(),
     };
-  }
-
-  #record(before: VrrpState, event: RouterEvent, atUs: Microseconds): void {
-    const { loop } = this.#context;
-    const after = step(this.config, before, event).state;
-    const isChange = after.kind !== before.kind;
-    this.#transitions.add(shownState(before), event, shownState(after));
-    const counters = isChange ? loop.counters(this.book.instance) : null;
-    const counts: RecordedCounts | null = counters && {
-      advertsSent: counters.advertsSent,
-      advertsReceived: counters.advertsReceived,
-      dropped: counters.dropped,
-      maxLatenessUs: loop.health().lateness.maxUs,
-    };
-    this.#recorder.add({ atUs, before, event, basePriority: this.config.priority, counts });
   }
 
   #nowUs(): Microseconds {
@@ -342,14 +283,6 @@ export class RunningInstance {
 
   #source(): IpAddress | null {
     return sourceAddress(this.config, this.#context.view, this.#context.virtualAddresses());
-  }
-
-  #saySource(): void {
-    const source = this.#source();
-    const before = this.#lastSource;
-    this.#lastSource = source;
-    if (source === before || before === undefined) return;
-    this.#context.dependencies.log(renderSource(this.config, source, before));
   }
 
   #transport(): VrrpTransport | null {
@@ -382,30 +315,19 @@ export class RunningInstance {
   }
 
   #carryOut(effects: readonly VrrpEffect[], atUs: Microseconds): void {
-    const { dependencies } = this.#context;
     for (const effect of effects) {
+      this.#speaker.speak(effect, this.#history.told === "active", atUs);
       switch (effect.kind) {
-        case "note":
-          this.#observe(effect);
-          if (effect.level !== "detail" || dependencies.isDetailed) this.#say(effect, atUs);
-          break;
-        case "announce":
-          if (dependencies.isDetailed) announcementRecords(this.config, effect.rule.repeat).forEach(dependencies.log);
-          break;
-        case "announce-source":
-          if (dependencies.isDetailed && this.#lastSource)
-            dependencies.log(renderSourceAnnounced(this.config, this.#lastSource));
-          break;
         case "notify":
           this.#notify(effect, atUs);
           break;
         case "start-timer":
-          this.#startTimer(effect.timer, atUs + effect.delayUs - this.#nowUs(), () =>
+          this.#timers.start(effect.timer, atUs + effect.delayUs - this.#nowUs(), () =>
             this.book.feed({ kind: `${effect.timer}-expired` }, this.#nowUs()),
           );
           break;
         case "stop-timer":
-          this.#stopTimer(effect.timer);
+          this.#timers.stop(effect.timer);
           break;
         default:
           break;
@@ -413,59 +335,11 @@ export class RunningInstance {
     }
   }
 
-  /** Two things that notify scripts and FIFOs want to know, besides the states. */
-  #observe({ message, fields }: NoteEffect): void {
-    const { dependencies } = this.#context;
-    const instance = this.config.name;
-    if (message === "effective priority changed") {
-      const isActive = this.#told === "active";
-      dependencies.onPriorityChange?.({ instance, isActive, priority: Number(fields["to"]) });
-    }
-    if (message === "lower priority while active") {
-      dependencies.onLowerPriorityHeard?.({ instance, isActive: true, priority: Number(fields["ownPriority"]) });
-    }
-  }
-
-  /** keepalived: an instance that had to wait for its scripts enters its first state like any later one. */
-  #say(spoken: NoteEffect, atUs: Microseconds): void {
-    const { dependencies } = this.#context;
-    if (this.#isLate && spoken.message === "startup fault") return;
-    const isInitial = spoken.fields["isInitial"] === true && !this.#isLate;
-    const effect = spoken.message === "state change" ? { ...spoken, fields: { ...spoken.fields, isInitial } } : spoken;
-    const withheld = this.#limit.admit(effect.message, atUs);
-    if (withheld === null) return;
-    const { name } = this.config;
-    if (withheld > 0) dependencies.log(renderWithheld(name, withheld));
-    dependencies.log(renderNote(name, effect));
-    const isAh = this.config.version === 2 && this.config.authentication.kind === "ah";
-    if (isAh && effect.message === "lower priority while active") dependencies.log(renderSequenceSync(name));
-  }
-
   #notify(effect: Extract<ControlEffect, { kind: "notify" }>, atUs: Microseconds): void {
-    const { priority } = effect;
-    const from = effect.from === "adopting" ? "initialize" : effect.from;
-    if (effect.to === "active") this.#becameActive += 1;
-    if (from === "active") this.#releasedActive += 1;
-    this.#told = effect.to === "stop" || effect.to === "adopting" ? "initialize" : effect.to;
-    this.#sinceUs = atUs;
-    const to = effect.to === "stop" ? (this.#isDeleted ? "deleted" : "stop") : this.#told;
-    this.group?.memberMoves(to, atUs);
-    this.#context.dependencies.onStateChange({ instance: this.config.name, from, to, priority, atUs });
-    this.group?.memberMoved(this, to, atUs);
-  }
-
-  #startTimer(name: string, delayUs: Microseconds, run: () => void): void {
-    this.#stopTimer(name);
-    const cancel = this.#context.dependencies.clock.after(Math.max(0, delayUs), () => {
-      this.#timers.delete(name);
-      run();
-    });
-    this.#timers.set(name, cancel);
-  }
-
-  #stopTimer(name: string): void {
-    this.#timers.get(name)?.();
-    this.#timers.delete(name);
+    const change = this.#history.move(this.config.name, effect, this.#isDeleted, atUs);
+    this.group?.memberMoves(change.to, atUs);
+    this.#context.dependencies.onStateChange(change);
+    this.group?.memberMoved(this, change.to, atUs);
   }
 }
 

@@ -5,7 +5,9 @@ import type { VrrpInstance } from "../model/vrrp.ts";
 import type { Link, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { complaintsAbout } from "./vrrp-complaints.ts";
-import { adoptersAmong, isHeldBack, RunningGroup, type SyncGroup, withRoles } from "./vrrp-group.ts";
+import { EventDispatch } from "./vrrp-dispatch.ts";
+import { SessionFollowers } from "./vrrp-followers.ts";
+import { adoptersAmong, isHeldBack, RunningGroups, withRoles } from "./vrrp-group.ts";
 import { RunningInstance } from "./vrrp-instance.ts";
 import { LinkDelays } from "./vrrp-link-delays.ts";
 import { NetworkView, namedInterfaces, VirtualAddressSet } from "./vrrp-network.ts";
@@ -19,11 +21,10 @@ import type {
   VrrpRuntimeOptions,
   VrrpSurroundings,
 } from "./vrrp-types.ts";
-import { renderDrop, renderLink, renderStall, renderUnknownVrid } from "./vrrp-wording.ts";
+import { renderLink, spoken } from "./vrrp-wording.ts";
 
 /** A loop that does not answer must not hang the end of the program. */
 const STOP_PATIENCE_US = 2_000_000;
-const SENDING_ON_A_LOST_LINK = ["ENETUNREACH", "ENETDOWN", "ENODEV"];
 
 /** The VRRP half of the daemon: owns the instances and the vrrp loop. */
 export function createVrrpRuntime(options: VrrpRuntimeOptions, dependencies: VrrpRuntimeDependencies): VrrpRuntime {
@@ -37,7 +38,7 @@ class Runtime implements VrrpRuntime {
   readonly #sweeper: AddressSweeper;
   #instances: readonly RunningInstance[] = [];
   readonly #byNumber = new Map<number, RunningInstance>();
-  #groups: readonly RunningGroup[] = [];
+  readonly #groups: RunningGroups;
   #garpGroups: VrrpRuntimeOptions["garpGroups"];
   #onAddressRemoved: "repair" | "yield";
   #allowsMissingInterfaces: boolean;
@@ -45,8 +46,8 @@ class Runtime implements VrrpRuntime {
   readonly #linkDelays: LinkDelays;
   readonly #pacemaker = new Pacemaker();
   #lastNumber = 0;
-  /** BFD sessions that somebody follows, by number. */
-  #followed: readonly number[] = [];
+  readonly #followers: SessionFollowers;
+  readonly #dispatch: EventDispatch;
   #loop: VrrpLoop | null = null;
   /** Until the first dump events wait. */
   #early: VrrpEvent[] | null = [];
@@ -64,6 +65,15 @@ class Runtime implements VrrpRuntime {
     this.#garpGroups = options.garpGroups;
     this.#sweeper = new AddressSweeper(this.#view, dependencies);
     this.#dependencies = dependencies;
+    this.#groups = new RunningGroups(dependencies);
+    this.#followers = new SessionFollowers((name) => dependencies.fatalSessionsOf?.(name) ?? []);
+    this.#dispatch = new EventDispatch({
+      dependencies,
+      view: this.#view,
+      instanceAt: (number) => this.#byNumber.get(number),
+      logsUnknownVrids: () => this.#logsUnknownVrids,
+      renewLease: () => this.#loop?.renewLease(),
+    });
     this.#onAddressRemoved = options.onAddressRemoved ?? "repair";
     this.#logsUnknownVrids = options.logsUnknownVrids === true;
     this.#allowsMissingInterfaces = options.allowsMissingInterfaces;
@@ -71,7 +81,7 @@ class Runtime implements VrrpRuntime {
     const onSettled = (link: Link): void => {
       this.#trackNetwork({ kind: "link", link, isDeleted: false, atUs: clock.nowUs() });
       this.#refresh();
-      this.#shareFaults();
+      this.#groups.shareFaults();
     };
     this.#linkDelays = new LinkDelays({ view: this.#view, clock, log, onSettled });
   }
@@ -128,8 +138,8 @@ class Runtime implements VrrpRuntime {
     const { startupDelayUs, syncGroups } = this.#options;
     const configs = this.#place(this.#options.instances, this.#options);
     this.#instances = configs.map((config) => this.#create(config, loop));
-    this.#formGroups(configs, syncGroups, loop);
-    this.#followSessions(loop);
+    this.#groups.form(this.#instances, configs, syncGroups, loop);
+    this.#followers.apply(this.#instances, loop);
     this.#prepare(this.#instances);
     const adopters = startupDelayUs === 0 && this.#options.adoptsAddresses ? adoptersAmong(this.#instances) : [];
     const starters = this.#instances.filter((instance) => !adopters.includes(instance));
@@ -141,18 +151,6 @@ class Runtime implements VrrpRuntime {
     return [];
   }
 
-  /** A lost BFD session makes its instances stand down on the loop, before this side has heard of it. */
-  #followSessions(loop: VrrpLoop): void {
-    const followers = new Map(this.#followed.map((session): [number, number[]] => [session, []]));
-    for (const { config, book } of this.#instances) {
-      for (const session of this.#dependencies.fatalSessionsOf?.(config.name) ?? []) {
-        followers.set(session, [...(followers.get(session) ?? []), book.instance]);
-      }
-    }
-    for (const [session, instances] of followers) loop.setFollowers(session, instances);
-    this.#followed = [...followers.keys()];
-  }
-
   #setPace(): void {
     const configs = this.#instances.map(({ config }) => config);
     if (this.#loop !== null) this.#pacemaker.apply(configs, this.#garpGroups, this.#view, this.#loop);
@@ -161,9 +159,9 @@ class Runtime implements VrrpRuntime {
   /** A member whose fault goes must know of another one's that comes. */
   #refreshConditions(instances: readonly RunningInstance[]): void {
     for (const instance of instances) instance.raiseFaults();
-    this.#shareFaults();
+    this.#groups.shareFaults();
     for (const instance of instances) instance.clearFaults();
-    this.#shareFaults();
+    this.#groups.shareFaults();
   }
 
   /** What is known before the start; no instance starts before all of its group know. */
@@ -182,27 +180,6 @@ class Runtime implements VrrpRuntime {
       if (instance.isStarted) instance.release();
       else instance.start(this.#isStartupDelayed, true);
     }
-  }
-
-  #shareFaults(): void {
-    for (const group of this.#groups) group.shareFaults(this.#dependencies.clock.nowUs());
-  }
-
-  /** @param configs of the instances, in their order; their names may be new */
-  #formGroups(configs: readonly VrrpInstance[], groups: readonly SyncGroup[], loop: VrrpLoop): void {
-    const byName = new Map(this.#instances.map((instance, index) => [configs[index]?.name, instance]));
-    const before = new Map(this.#groups.map((group) => [group.config.name, group]));
-    this.#groups = groups.map((config) => {
-      const members = config.members.flatMap((name) => byName.get(name) ?? []);
-      return new RunningGroup(config, members, before.get(config.name) ?? null, this.#dependencies);
-    });
-    for (const instance of this.#instances) {
-      instance.group = this.#groups.find(({ members }) => members.includes(instance)) ?? null;
-      if (instance.group !== null) continue;
-      loop.setGroup([instance.book.instance]);
-      instance.shareFault(null, this.#dependencies.clock.nowUs());
-    }
-    for (const { members } of this.#groups) loop.setGroup(members.map(({ book }) => book.instance));
   }
 
   async #reload(plain: readonly VrrpInstance[], surroundings: VrrpSurroundings): Promise<readonly Diagnostic[]> {
@@ -228,9 +205,9 @@ class Runtime implements VrrpRuntime {
     this.#adoptVirtualAddresses(configs);
     this.#instances = next.map(({ config, known }) => known ?? this.#create(config, loop));
     this.#garpGroups = garpGroups;
-    this.#formGroups(configs, syncGroups, loop);
+    this.#groups.form(this.#instances, configs, syncGroups, loop);
     for (const { config, known } of next) known?.reconfigure(config);
-    this.#followSessions(loop);
+    this.#followers.apply(this.#instances, loop);
     this.#refreshConditions(next.flatMap(({ known }) => known ?? []));
     const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
     await this.#sweeper.removeSurplus(surplus, this.#instances);
@@ -308,10 +285,10 @@ class Runtime implements VrrpRuntime {
 
   #delayStartup(delayUs: Microseconds): void {
     const seconds = Math.round(delayUs / 1_000_000);
-    this.#log("info", "delaying startup", { seconds }, `Delaying startup for ${seconds} seconds`);
+    this.#log(spoken("info", "delaying startup", { seconds }, `Delaying startup for ${seconds} seconds`));
     this.#later(delayUs, () => {
       this.#isStartupDelayed = false;
-      this.#log("info", "delayed start completed", {}, "Delayed start completed");
+      this.#log(spoken("info", "delayed start completed", {}, "Delayed start completed"));
       const atUs = this.#dependencies.clock.nowUs();
       for (const instance of this.#instances) instance.book.feed({ kind: "startup-delay-expired" }, atUs);
     });
@@ -337,77 +314,11 @@ class Runtime implements VrrpRuntime {
       else if (event.kind === "object-removed")
         for (const instance of this.#instances) instance.noteObjectRemoval(event);
       else if (event.kind === "overrun") this.#catchUp(event.atUs);
-      else this.#onInstance(event);
+      else this.#dispatch.take(event);
     }
     if (isNetworkNews) this.#refresh();
-    this.#shareFaults();
+    this.#groups.shareFaults();
     for (const instance of this.#instances) instance.repair();
-  }
-
-  #onInstance(event: Exclude<VrrpEvent, { kind: "link" | "address" | "overrun" | "object-removed" }>): void {
-    const running = event.instance === null ? undefined : this.#byNumber.get(event.instance);
-    if (running === undefined) {
-      if (event.kind === "failed") this.#logLoopFailure(event);
-      if (event.kind === "dropped" && event.reason === "vrid" && this.#logsUnknownVrids)
-        this.#dependencies.log(renderUnknownVrid(event, this.#view.linkAt(event.ifindex)?.name ?? "unknown"));
-      return;
-    }
-    const { book } = running;
-    switch (event.kind) {
-      case "ran":
-        book.ran(event, event.epoch);
-        if (event.trigger === "lease-lapsed") this.#onLapse(running, event.atUs);
-        break;
-      case "heard":
-        book.heard(event);
-        break;
-      case "happened":
-        book.happened(event);
-        break;
-      case "accepted":
-        book.accepted(event.order, event.atUs);
-        break;
-      case "refused":
-        book.refused(event.order, event, event.atUs);
-        break;
-      case "failed":
-        this.#onFailure(running, event);
-        break;
-      case "announced":
-        running.announced(event.rounds);
-        break;
-      case "stalled":
-        this.#dependencies.log(renderStall(running.config.name, event.lateUs));
-        break;
-      case "dropped":
-        this.#dependencies.log(renderDrop(event, running.config));
-        break;
-    }
-  }
-
-  /** The instance stood down because nobody answered for it; now somebody does. */
-  #onLapse(running: RunningInstance, atUs: Microseconds): void {
-    this.#loop?.renewLease();
-    this.#log("error", "lease lapsed", { instance: running.config.name, atUs });
-    running.book.feed({ kind: "fault-cleared", reason: "lease lapsed" }, atUs);
-  }
-
-  #onFailure(running: RunningInstance, event: Extract<VrrpEvent, { kind: "failed" }>): void {
-    const { action, failure, address, atUs } = event;
-    const isExpected = action === "send-advert" && SENDING_ON_A_LOST_LINK.includes(failure.code);
-    // keepalived: the priority 0 that nobody can hear is not worth a line.
-    if (isExpected && !this.#view.isUp(running.config.interfaceName)) return;
-    // The interface has gone and has taken its addresses along.
-    if (action === "remove-addresses" && failure.code === "ENODEV") return;
-    const { errno, message } = failure;
-    running.book.feed({ kind: "effect-failed", action, errno, reason: message, address }, atUs);
-    if (action === "open") running.onOpenFailure();
-  }
-
-  /** Of the loop as a whole, for example real-time priority refused. */
-  #logLoopFailure(event: Extract<VrrpEvent, { kind: "failed" }>): void {
-    const { syscall, code, message } = event.failure;
-    this.#log("warning", "vrrp loop", { syscall, code, reason: message }, `vrrp loop: ${syscall}: ${message}`);
   }
 
   /** @returns true when faults, priorities or source addresses may follow from it; VIPs that come and go are not such news */
@@ -437,7 +348,7 @@ class Runtime implements VrrpRuntime {
 
   /** Events were lost: look at everything again. */
   #catchUp(atUs: Microseconds): void {
-    this.#log("warning", "events lost", { atUs });
+    this.#log(spoken("warning", "events lost", { atUs }));
     for (const { book } of this.#instances) book.probe(atUs);
     if (this.#isDumpDue) return;
     this.#isDumpDue = true;
@@ -451,11 +362,10 @@ class Runtime implements VrrpRuntime {
         instance.repair();
       }
     });
-    dumped.catch((error: unknown) => this.#log("error", "network dump failed", { reason: String(error) }));
+    dumped.catch((error: unknown) => this.#log(spoken("error", "network dump failed", { reason: String(error) })));
   }
 
-  #log(level: SpokenRecord["level"], message: string, fields: SpokenRecord["fields"], text?: string): void {
-    const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
-    this.#dependencies.log({ level, message, fields, text: text ?? [message, ...words].join(" ") });
+  #log(record: SpokenRecord): void {
+    this.#dependencies.log(record);
   }
 }

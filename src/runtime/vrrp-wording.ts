@@ -6,6 +6,17 @@ import type { SpokenRecord } from "./log.ts";
 
 type Fields = NoteEffect["fields"];
 
+/** What keepalived has no words for: the message and its fields, unless a text is given. */
+export function spoken(
+  level: SpokenRecord["level"],
+  message: string,
+  fields: SpokenRecord["fields"],
+  text?: string,
+): SpokenRecord {
+  const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+  return { level, message, fields, text: text ?? [message, ...words].join(" ") };
+}
+
 const STATE_WORDS: Readonly<Record<string, string>> = {
   initialize: "INIT",
   backup: "BACKUP",

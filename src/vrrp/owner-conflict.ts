@@ -1,7 +1,5 @@
 import { advertFields, fail, note, stay } from "./transitions.ts";
-import type { ActiveState, RouterEvent, Step, VirtualRouter, VrrpEffect } from "./types.ts";
-
-type AdvertEvent = Extract<RouterEvent, { kind: "advert" }>;
+import type { ActiveState, AdvertEvent, Step, VirtualRouter, VrrpEffect } from "./types.ts";
 
 /** keepalived: in the longer one of both routers' intervals. */
 const PATIENCE = 1.2;

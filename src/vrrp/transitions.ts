@@ -2,6 +2,7 @@ import type { AdvertFacts, VrrpAction } from "../native/contract.ts";
 import { armActiveDown, effectivePriority, lowerPriorityAnnouncement, takeoverAnnouncement } from "./timers.ts";
 import {
   type ActiveState,
+  type AdoptingState,
   type BackupState,
   type FaultReason,
   type FaultState,
@@ -169,6 +170,12 @@ export function becomeActive(router: VirtualRouter, from: VrrpState): Step {
     notify(router, from, "active"),
   ];
   return { state, effects };
+}
+
+/** keepalived: the rest of a sync group follows the member whose timer ended last. */
+export function followToActive(router: VirtualRouter, state: BackupState | AdoptingState): Step {
+  const { state: active, effects } = becomeActive(router, state);
+  return { state: active, effects: [{ kind: "disarm-active-down" }, ...effects] };
 }
 
 function priorityZeros(count: number): readonly VrrpEffect[] {

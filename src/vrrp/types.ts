@@ -142,13 +142,13 @@ export type RouterEvent =
   /** Timers of the vrrp loop. For a member of a sync group `active-down` means that all members wish to be active. */
   | { readonly kind: "active-down" }
   | { readonly kind: "adver" }
-  /** Timers of the control loop. */
   /** Another member of the sync group became active, became backup, or has heard a lower priority while active. */
   | { readonly kind: "group-active" }
   | { readonly kind: "group-backup" }
   | { readonly kind: "group-announce" }
   /** Somebody wants neighbours to be told where the addresses are, now. `isBurstDue`: the takeover's second burst is still to come. */
   | { readonly kind: "announce-requested"; readonly isBurstDue: boolean }
+  /** Timers of the control loop. */
   | { readonly kind: "startup-delay-expired" }
   | { readonly kind: "preempt-delay-expired" }
   | { readonly kind: "owner-conflict-expired" }
@@ -170,6 +170,8 @@ export type RouterEvent =
       readonly reason: string;
       readonly address: string | null;
     };
+
+export type AdvertEvent = Extract<RouterEvent, { kind: "advert" }>;
 
 export type ControlTimer = "preempt-delay" | "owner-conflict";
 

@@ -15,6 +15,14 @@ export const VRRP_TEXT =
 export const LVS_TEXT =
   "virtual_server 10.0.0.100 80 {\n protocol TCP\n lb_algo rr\n lb_kind DR\n real_server 10.0.0.2 80 {\n TCP_CHECK {\n }\n }\n}\n";
 
+/** What a start is refused for, where the parts complain. */
+export const COMPLAINT: Diagnostic = { severity: "error", code: "no-interface", message: "no eth0", place: null };
+
+/** As Node and the addon throw them. */
+export function systemError(code: string): Error {
+  return Object.assign(new Error(`failed: ${code}`), { code });
+}
+
 /** What the fake parts answer with, and what they were asked. */
 export interface FakeParts {
   /** In order: messages as `log MESSAGE`, and calls as `PART CALL`. */

@@ -1,4 +1,3 @@
-import { NO_DROPS } from "../../src/api/statistics.ts";
 import type {
   AdvertFacts,
   AnnouncePacing,
@@ -15,30 +14,14 @@ import type {
   VrrpTrigger,
 } from "../../src/native/contract.ts";
 import { classifyAdvert } from "../../src/vrrp/election.ts";
-import { activeDownIntervalUs, intervalOf } from "../../src/vrrp/timers.ts";
 import { NO_TIMES } from "./loop-samples.ts";
+import { applyTimer, isSameAdvert, type ModelInstance, openedInstance, ZERO_COUNTERS } from "./model-instance.ts";
 
 /** One action that the loop carried out. */
 export interface TraceEntry {
   readonly atUs: number;
   readonly instance: number;
   readonly action: VrrpAction;
-}
-
-interface Instance {
-  readonly number: number;
-  transport: VrrpTransport;
-  program: VrrpProgram | null;
-  phase: VrrpPhaseName;
-  epoch: number;
-  adverAtUs: number | null;
-  activeDownAtUs: number | null;
-  lastIntervalUs: number | null;
-  told: AdvertFacts | null;
-  wishesActive: boolean;
-  hasAddresses: boolean;
-  advertsSent: number;
-  priorityZeroSent: number;
 }
 
 type Command =
@@ -62,7 +45,7 @@ export class ModelLoop implements VrrpLoop {
   readonly trace: TraceEntry[] = [];
   isClosed = false;
   pacing: readonly AnnouncePacing[] = [];
-  readonly #instances = new Map<number, Instance>();
+  readonly #instances = new Map<number, ModelInstance>();
   #groups: readonly (readonly number[])[] = [];
   readonly #commands: Command[] = [];
   readonly #followers = new Map<number, readonly number[]>();
@@ -242,12 +225,12 @@ export class ModelLoop implements VrrpLoop {
     this.#groups = [...others, members].filter((group) => group.length > 1);
   }
 
-  #othersOf(instance: Instance): readonly number[] {
+  #othersOf(instance: ModelInstance): readonly number[] {
     const group = this.#groups.find((members) => members.includes(instance.number)) ?? [];
     return group.filter((member) => member !== instance.number);
   }
 
-  #doOthersWish(instance: Instance): boolean {
+  #doOthersWish(instance: ModelInstance): boolean {
     return this.#othersOf(instance).every((number) => {
       const other = this.#instances.get(number);
       return other !== undefined && (other.wishesActive || other.phase === "active");
@@ -260,21 +243,7 @@ export class ModelLoop implements VrrpLoop {
       known.transport = transport;
       return;
     }
-    this.#instances.set(number, {
-      number,
-      transport,
-      program: null,
-      phase: "idle",
-      epoch: 0,
-      adverAtUs: null,
-      activeDownAtUs: null,
-      lastIntervalUs: null,
-      told: null,
-      wishesActive: false,
-      hasAddresses: false,
-      advertsSent: 0,
-      priorityZeroSent: 0,
-    });
+    this.#instances.set(number, openedInstance(number, transport));
   }
 
   #order(number: number, order: VrrpOrder): void {
@@ -311,7 +280,7 @@ export class ModelLoop implements VrrpLoop {
     }
   }
 
-  #trigger(instance: Instance, trigger: VrrpTrigger, advert: AdvertFacts | null): void {
+  #trigger(instance: ModelInstance, trigger: VrrpTrigger, advert: AdvertFacts | null): void {
     if (instance.program === null || instance.program.ignored[instance.phase].includes(trigger)) return;
     const plan = instance.program.plans[instance.phase].find((candidate) => candidate.trigger === trigger);
     const told = { instance: instance.number, trigger, atUs: this.nowUs };
@@ -340,12 +309,12 @@ export class ModelLoop implements VrrpLoop {
     }
   }
 
-  #runPlan(instance: Instance, plan: VrrpPlan, advert: AdvertFacts | null): void {
+  #runPlan(instance: ModelInstance, plan: VrrpPlan, advert: AdvertFacts | null): void {
     for (const action of plan.actions) this.#run(instance, action, advert);
     this.#enter(instance, plan.next);
   }
 
-  #enter(instance: Instance, phase: VrrpPhaseName): void {
+  #enter(instance: ModelInstance, phase: VrrpPhaseName): void {
     if (instance.phase !== phase) {
       instance.told = null;
       if (phase !== "backup" && phase !== "held") instance.wishesActive = false;
@@ -353,9 +322,9 @@ export class ModelLoop implements VrrpLoop {
     instance.phase = phase;
   }
 
-  #run(instance: Instance, action: VrrpAction, advert: AdvertFacts | null): void {
+  #run(instance: ModelInstance, action: VrrpAction, advert: AdvertFacts | null): void {
     this.trace.push({ atUs: this.nowUs, instance: instance.number, action });
-    this.#applyTimer(instance, action, advert);
+    applyTimer(instance, action, advert, this.nowUs);
     if (action.kind === "add-addresses") instance.hasAddresses = true;
     if (action.kind === "remove-addresses") instance.hasAddresses = false;
     if (action.kind === "send-advert") {
@@ -364,48 +333,4 @@ export class ModelLoop implements VrrpLoop {
     }
     this.#world?.onAction(instance.number, instance.transport, action, this.nowUs);
   }
-
-  #applyTimer(instance: Instance, action: VrrpAction, advert: AdvertFacts | null): void {
-    switch (action.kind) {
-      case "arm-adver":
-        instance.adverAtUs = this.nowUs + action.intervalUs;
-        break;
-      case "disarm-adver":
-        instance.adverAtUs = null;
-        break;
-      case "disarm-active-down":
-        instance.activeDownAtUs = null;
-        break;
-      case "arm-active-down": {
-        const intervalUs = intervalOf(action.rule, advert?.intervalUs ?? null, instance.lastIntervalUs);
-        instance.lastIntervalUs = intervalUs;
-        instance.wishesActive = false;
-        instance.activeDownAtUs = this.nowUs + activeDownIntervalUs(action.rule, intervalUs);
-        break;
-      }
-      case "shift-active-down": {
-        if (instance.activeDownAtUs === null) break;
-        const baseUs = action.skewBaseUs ?? instance.lastIntervalUs ?? 0;
-        const shiftUs = Math.trunc((action.skewNumerator * baseUs) / 256);
-        instance.activeDownAtUs = Math.max(this.nowUs, instance.activeDownAtUs + shiftUs);
-        break;
-      }
-      default:
-        break;
-    }
-  }
 }
-
-function isSameAdvert(left: AdvertFacts | null, right: AdvertFacts): boolean {
-  if (left === null) return false;
-  return left.source === right.source && left.priority === right.priority && left.intervalUs === right.intervalUs;
-}
-
-const ZERO_COUNTERS: VrrpCounters = {
-  advertsSent: 0,
-  advertsReceived: 0,
-  priorityZeroSent: 0,
-  priorityZeroReceived: 0,
-  announcementsSent: 0,
-  dropped: NO_DROPS,
-};

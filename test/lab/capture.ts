@@ -75,9 +75,10 @@ export class Capture {
     this.#ended = ended(child).then(() => this.frames.end("the capture ended"));
   }
 
-  static async start(sandbox: Sandbox, interfaceName: string): Promise<Capture> {
-    const words = ["dumpcap", "-q", "-P", "-i", interfaceName, "-f", FILTER, "-w", "-"];
-    const child = sandbox.spawn(words);
+  /** @param place whose interface it is @param filter of pcap; VRRP and ARP when not given */
+  static async start(place: Pick<Sandbox, "spawn">, interfaceName: string, filter: string = FILTER): Promise<Capture> {
+    const words = ["dumpcap", "-q", "-P", "-i", interfaceName, "-f", filter, "-w", "-"];
+    const child = place.spawn(words);
     const complaints = linesOf(child.stderr);
     const capture = new Capture(child);
     await complaints.waitFor("dumpcap", (line) => line.text.startsWith("File:"));

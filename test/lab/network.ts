@@ -109,6 +109,13 @@ export class Network {
     return capture;
   }
 
+  /** What passes an interface of a machine, from now on. @param filter of pcap */
+  async captureIn(machine: Machine, interfaceName: string, filter: string): Promise<Capture> {
+    const capture = await Capture.start(machine, interfaceName, filter);
+    this.#captures.push(capture);
+    return capture;
+  }
+
   async close(): Promise<void> {
     for (const capture of this.#captures) await capture.close();
     await Promise.all(this.#machines.map((machine) => machine.close()));

@@ -130,3 +130,14 @@ export function blockMainThread(durationMs: number): void {
   const endMs = performance.now() + durationMs;
   while (performance.now() < endMs);
 }
+
+/** Of eth0, IPv4, beside those that the machine has itself. */
+export async function countAddresses(machine: Machine): Promise<number> {
+  const output = await machine.runOk(["ip", "-o", "-4", "address", "show", "dev", "eth0"]);
+  return output.split("\n").filter((line) => line !== "").length - machine.addresses.length;
+}
+
+/** Takes away what a test left behind. */
+export async function forget(machine: Machine, vip: string): Promise<void> {
+  await machine.runOk(["ip", "address", "flush", "to", `${vip}/32`]);
+}

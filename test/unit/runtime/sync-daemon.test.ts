@@ -28,11 +28,12 @@ interface Bed {
 
 function build(): Bed {
   const table = createMemoryIpvsTable();
+  // It outlives its handle, as the kernel's does.
+  table.close = () => undefined;
   const clock = new FakeClock();
   const log: string[] = [];
-  // The table outlives its handle, as the kernel's does.
   const daemon = new SyncDaemon({
-    openTable: () => ({ ...table, close: () => undefined }),
+    openTable: () => table,
     clock,
     log: (record) => log.push(record.text),
   });
