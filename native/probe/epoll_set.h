@@ -13,7 +13,7 @@ namespace holdfast::probe {
 
 /**
  * An epoll instance nested in a uv loop. A uv_poll per socket costs five system calls and a handle
- * for each probe; this costs one epoll_ctl, and close(2) takes the socket out again.
+ * for each probe; this costs one epoll_ctl, and one more to take the socket out.
  */
 class EpollSet {
  public:
@@ -31,6 +31,8 @@ class EpollSet {
   int Change(int fd, uint32_t events, void* owner) {
     return Control(EPOLL_CTL_MOD, fd, events, owner);
   }
+  /** To be called before the descriptor is closed. */
+  void Remove(int fd) { Control(EPOLL_CTL_DEL, fd, 0, nullptr); }
   /** What is ready now; never waits. */
   std::span<const epoll_event> Take(std::span<epoll_event> events);
   /** Closes the handle; the object must live until the loop has run its close callbacks. */

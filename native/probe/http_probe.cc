@@ -15,6 +15,9 @@ namespace holdfast::probe {
 namespace {
 
 constexpr size_t kBatch = 256;
+/** Each one shot, for the pool's sake. */
+constexpr uint32_t kWritable = EPOLLOUT | EPOLLONESHOT;
+constexpr uint32_t kReadable = EPOLLIN | EPOLLONESHOT;
 /** What one server may take of the loop at a time; the epoll set calls again for the rest. */
 constexpr size_t kBufferBytes = 65'536;
 
@@ -45,17 +48,12 @@ int HttpProber::Start(uv_loop_t* loop, std::function<void(Target&)> on_connected
 }
 
 std::optional<Outcome> HttpProber::Begin(Target& target) {
-  const ProbeSpec& spec = target.spec;
-  StreamSocket stream = ConnectStream(spec, FirstWord::kOurs);
-  if (!stream.fd.is_open()) return JudgeBegin(stream.error_number);
-  if (const int error = ready_.Add(stream.fd.get(), EPOLLOUT, &target); error != 0) {
-    return JudgeBegin(error);
-  }
-  target.connection = std::move(stream.fd);
+  const int error = streams_.Connect(target, kWritable, FirstWord::kOurs);
+  if (error != 0) return JudgeBegin(error);
   target.request_sent_bytes = 0;
   target.is_connected = false;
   if (!target.response) target.response = std::make_unique<HttpReader>();
-  *target.response = HttpReader(spec.http->regex ? HttpRegex::kMaxBodyBytes : 0);
+  *target.response = HttpReader(target.spec.http->regex ? HttpRegex::kMaxBodyBytes : 0);
   return std::nullopt;
 }
 
@@ -86,25 +84,29 @@ void HttpProber::Send(Target& target) {
   const std::span rest = std::span(request).subspan(target.request_sent_bytes);
   const ssize_t sent = send(target.connection.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
   if (sent < 0) {
-    if (errno == EAGAIN || errno == EINTR) return;
+    if (errno == EAGAIN || errno == EINTR) return Await(target, kWritable);
     return on_answer_(target, Answer::kError, errno);
   }
   target.request_sent_bytes += static_cast<size_t>(sent);
-  if (target.request_sent_bytes < request.size()) return;
-  const int error = ready_.Change(target.connection.get(), EPOLLIN, &target);
+  Await(target, target.request_sent_bytes < request.size() ? kWritable : kReadable);
+}
+
+void HttpProber::Await(Target& target, uint32_t events) {
+  const int error = ready_.Change(target.connection.get(), events, &target);
   if (error != 0) on_answer_(target, Answer::kError, error);
 }
 
 void HttpProber::Receive(Target& target) {
   const ssize_t length = recv(target.connection.get(), buffer_.data(), buffer_.size(), 0);
   if (length < 0) {
-    if (errno == EAGAIN || errno == EINTR) return;
+    if (errno == EAGAIN || errno == EINTR) return Await(target, kReadable);
     return on_answer_(target, Answer::kError, errno);
   }
   const HttpReader::State state =
       length == 0 ? target.response->Finish()
                   : target.response->Feed(std::span(buffer_).first(static_cast<size_t>(length)));
-  if (state == HttpReader::State::kDone || state == HttpReader::State::kBad) Judge(target);
+  if (state == HttpReader::State::kDone || state == HttpReader::State::kBad) return Judge(target);
+  Await(target, kReadable);
 }
 
 void HttpProber::Judge(Target& target) {
@@ -112,7 +114,13 @@ void HttpProber::Judge(Target& target) {
   if (fault != HttpFault::kNone) target.stage = StageOf(fault);
   // Nothing of a body stays between probes.
   *target.response = HttpReader();
+  if (fault == HttpFault::kNone) streams_.Recycle(target);
   on_answer_(target, fault == HttpFault::kNone ? Answer::kGood : Answer::kMismatch, 0);
+}
+
+void HttpProber::Close() {
+  streams_.Clear();
+  ready_.Close();
 }
 
 }  // namespace holdfast::probe

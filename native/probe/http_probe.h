@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "probe/epoll_set.h"
+#include "probe/stream_pool.h"
 #include "probe/target.h"
 
 namespace holdfast::probe {
@@ -15,8 +16,9 @@ Stage StageOf(HttpFault fault);
 
 /**
  * HTTP probes: connect, one request, one response that is read by HttpReader and never kept, then
- * RST. The wheel holds the deadline, so a server that drips or never ends costs one buffer that is
- * shared by all. Loop thread only.
+ * RST: the response is here by then, and neither side is left with a TIME_WAIT. The wheel holds the
+ * deadline, so a server that drips or never ends costs one buffer that is shared by all. Loop
+ * thread only.
  */
 class HttpProber {
  public:
@@ -37,15 +39,18 @@ class HttpProber {
   /** Takes what is there now. */
   void Collect();
 
-  void Close() { ready_.Close(); }
+  void Close();
 
  private:
   void OnReady(Target& target, uint32_t events);
   void Send(Target& target);
   void Receive(Target& target);
+  /** For the next of the epoll events, once. */
+  void Await(Target& target, uint32_t events);
   void Judge(Target& target);
 
   EpollSet ready_;
+  StreamPool streams_{&ready_};
   std::function<void(Target&)> on_connected_;
   OnAnswer on_answer_;
   std::vector<uint8_t> buffer_;

@@ -87,21 +87,30 @@ Target* IcmpProber::FindInFlight(const Echo& echo) {
   return target != nullptr && target->icmp_serial == echo.serial ? target : nullptr;
 }
 
+IcmpSocket* IcmpProber::FindSocket(const void* owner) const {
+  for (const auto& socket : sockets_) {
+    if (socket.get() == owner) return socket.get();
+  }
+  return nullptr;
+}
+
 void IcmpProber::Collect() {
   std::array<epoll_event, 16> buffer;
   for (const epoll_event& event : ready_.Take(buffer)) {
-    static_cast<IcmpSocket*>(event.data.ptr)
-        ->Receive(
-            [this](const Echo& echo, const SocketAddress& source) {
-              Target* const target = FindInFlight(echo);
-              if (target != nullptr && target->spec.address.HasSameHost(source)) {
-                on_answer_(*target, std::nullopt);
-              }
-            },
-            [this](const Echo& echo, int error_number) {
-              Target* const target = FindInFlight(echo);
-              if (target != nullptr) on_answer_(*target, error_number);
-            });
+    IcmpSocket* const socket = FindSocket(event.data.ptr);
+    // A copy of the descriptor of one that is gone may still be told of.
+    if (socket == nullptr) continue;
+    socket->Receive(
+        [this](const Echo& echo, const SocketAddress& source) {
+          Target* const target = FindInFlight(echo);
+          if (target != nullptr && target->spec.address.HasSameHost(source)) {
+            on_answer_(*target, std::nullopt);
+          }
+        },
+        [this](const Echo& echo, int error_number) {
+          Target* const target = FindInFlight(echo);
+          if (target != nullptr) on_answer_(*target, error_number);
+        });
   }
 }
 

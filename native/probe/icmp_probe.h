@@ -41,6 +41,7 @@ class IcmpProber {
   static constexpr size_t kSequences = 65'536;
 
   IcmpSocket& SocketFor(Target& target);
+  IcmpSocket* FindSocket(const void* owner) const;
   Target* FindInFlight(const Echo& echo);
   bool TakeSerial(Target& target);
 

@@ -47,7 +47,7 @@ std::optional<Outcome> SmtpProber::Begin(Target& target) {
   if (const int error = ready_.Add(stream.fd.get(), EPOLLOUT, &target); error != 0) {
     return JudgeBegin(error);
   }
-  target.connection = std::move(stream.fd);
+  target.connection = WatchedFd(std::move(stream.fd), &ready_);
   target.is_connected = false;
   if (!target.dialogue) target.dialogue = std::make_unique<SmtpDialogue>();
   *target.dialogue = SmtpDialogue(*target.spec.helo_name);

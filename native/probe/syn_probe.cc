@@ -141,22 +141,30 @@ Target* SynProber::FindInFlight(const SynSegment& syn, const SocketAddress& peer
   return is_ours ? target : nullptr;
 }
 
+SynSocket* SynProber::FindSocket(const void* owner) const {
+  for (const auto& socket : sockets_) {
+    if (socket.get() == owner) return socket.get();
+  }
+  return nullptr;
+}
+
 void SynProber::Collect() {
   if (!in_flight_) return;
   std::array<epoll_event, 16> buffer;
   for (const epoll_event& event : ready_.Take(buffer)) {
-    static_cast<SynSocket*>(event.data.ptr)
-        ->Receive(
-            [this](const SynAnswer& answer, const SocketAddress& peer) {
-              Target* const target = FindInFlight(answer.syn, peer);
-              if (target == nullptr) return;
-              on_answer_(*target,
-                         answer.is_accepted ? std::nullopt : std::optional<int>(ECONNREFUSED));
-            },
-            [this](const SynSegment& syn, const SocketAddress& peer, int error_number) {
-              Target* const target = FindInFlight(syn, peer);
-              if (target != nullptr) on_answer_(*target, error_number);
-            });
+    SynSocket* const socket = FindSocket(event.data.ptr);
+    // A copy of the descriptor of one that is gone may still be told of.
+    if (socket == nullptr) continue;
+    socket->Receive(
+        [this](const SynAnswer& answer, const SocketAddress& peer) {
+          Target* const target = FindInFlight(answer.syn, peer);
+          if (target == nullptr) return;
+          on_answer_(*target, answer.is_accepted ? std::nullopt : std::optional<int>(ECONNREFUSED));
+        },
+        [this](const SynSegment& syn, const SocketAddress& peer, int error_number) {
+          Target* const target = FindInFlight(syn, peer);
+          if (target != nullptr) on_answer_(*target, error_number);
+        });
   }
 }
 

@@ -59,6 +59,7 @@ class SynProber {
   int FindSource(Target& target, SynSocket& socket);
   bool TakeSequence(Target& target);
   uint16_t Random();
+  SynSocket* FindSocket(const void* owner) const;
   Target* FindInFlight(const SynSegment& syn, const SocketAddress& peer);
 
   EpollSet ready_;

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 
-#include "loop/unique_fd.h"
 #include "probe/address.h"
 #include "probe/http_exchange.h"
 #include "probe/http_reader.h"
@@ -17,6 +16,7 @@
 #include "probe/smtp_dialogue.h"
 #include "probe/timing_wheel.h"
 #include "probe/udp_exchange.h"
+#include "probe/watched_fd.h"
 
 namespace holdfast::probe {
 
@@ -90,7 +90,7 @@ struct Target : WheelEntry {
   /** How far the exchange of the probe in flight has come. */
   Stage stage = Stage::kConnect;
   /** All but ICMP: the socket of the probe in flight. */
-  UniqueFd connection;
+  WatchedFd connection;
   /** HTTP: of the probe in flight; the reader serves all of them. */
   std::unique_ptr<HttpReader> response;
   size_t request_sent_bytes = 0;

@@ -1,21 +1,16 @@
 #pragma once
 
-#include <sys/socket.h>
-
-#include <cstddef>
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "probe/epoll_set.h"
+#include "probe/stream_pool.h"
 #include "probe/target.h"
 
 namespace holdfast::probe {
 
 /**
- * TCP probes: a connection is tried and, once it stands, thrown away by RST, which leaves no
- * TIME_WAIT behind on either side. Sockets without special options serve again after a success:
- * connecting anew costs a third less than a new socket. Loop thread only.
+ * TCP probes: a connection is tried and, once it stands, thrown away by RST. Loop thread only.
  */
 class TcpProber {
  public:
@@ -40,19 +35,9 @@ class TcpProber {
   void Close();
 
  private:
-  /** Enough for some 10,000 probes a second at a round trip of 25 ms. */
-  static constexpr size_t kMaxIdle = 256;
-
-  /** @returns an unconnected socket that is in the epoll set, or a closed one */
-  UniqueFd TakeIdle(const ProbeSpec& spec);
-  /** Ends the connection; keeps the socket when it can serve again. */
-  void Recycle(Target& target);
-  std::vector<UniqueFd>& IdleOf(int family) { return family == AF_INET ? idle_v4_ : idle_v6_; }
-
   EpollSet ready_;
   OnAnswer on_answer_;
-  std::vector<UniqueFd> idle_v4_;
-  std::vector<UniqueFd> idle_v6_;
+  StreamPool streams_{&ready_};
 };
 
 }  // namespace holdfast::probe

@@ -50,12 +50,13 @@ std::optional<Outcome> UdpProber::Begin(Target& target) {
   UniqueFd fd(socket(spec.address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return JudgeBegin(errno);
   if (const int error = Connect(fd.get(), spec); error != 0) return JudgeBegin(error);
+  const std::vector<uint8_t>& payload = spec.udp->payload;
+  if (send(fd.get(), payload.data(), payload.size(), MSG_NOSIGNAL) < 0) return JudgeUnsent(errno);
+  // An answer that is there already is told of all the same.
   if (const int error = ready_.Add(fd.get(), EPOLLIN, &target); error != 0) {
     return JudgeBegin(error);
   }
-  const std::vector<uint8_t>& payload = spec.udp->payload;
-  if (send(fd.get(), payload.data(), payload.size(), MSG_NOSIGNAL) < 0) return JudgeUnsent(errno);
-  target.connection = std::move(fd);
+  target.connection = WatchedFd(std::move(fd), &ready_);
   return std::nullopt;
 }
 

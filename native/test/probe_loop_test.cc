@@ -6,8 +6,11 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "loop/loop_thread.h"
@@ -52,6 +55,19 @@ class Server {
   SocketAddress address_;
 };
 
+/** Takes datagrams and answers none. */
+struct SilentUdp {
+  SilentUdp()
+      : fd(socket(AF_INET, SOCK_DGRAM, 0)), address(*ParseAddress(AF_INET, "127.0.0.1", 0)) {
+    bind(fd.get(), &address.generic, address.length);
+    socklen_t length = sizeof(sockaddr_in);
+    getsockname(fd.get(), &address.generic, &length);
+  }
+
+  UniqueFd fd;
+  SocketAddress address;
+};
+
 /** A prober on its thread, with every event kept. */
 class ProberTest : public testing::Test {
  protected:
@@ -86,6 +102,7 @@ class ProberTest : public testing::Test {
     return events_;
   }
 
+  SilentUdp silent_udp_;
   std::mutex mutex_;
   std::vector<ProbeEvent> events_;
   Prober prober_{100, [this](const ProbeEvent& event) {
@@ -138,6 +155,95 @@ TEST_F(ProberTest, ALateAnswerOfARemovedTargetHarmsNobody) {
     OnLoop([&] { prober_.RemoveTarget(7); });
     EXPECT_EQ(prober_.counters().in_flight, 0u);
   }
+}
+
+/** Copies of this process's sockets of which `is_wanted(fd)` is true. */
+template <typename Predicate>
+std::vector<UniqueFd> CopiesOfSockets(const Predicate& is_wanted) {
+  std::vector<UniqueFd> copies;
+  for (int fd = 3; fd < 256; ++fd) {
+    if (is_wanted(fd)) copies.emplace_back(dup(fd));
+  }
+  return copies;
+}
+
+bool IsConnectedTo(int fd, const SocketAddress& address) {
+  SocketAddress peer;
+  socklen_t length = sizeof(sockaddr_in6);
+  return getpeername(fd, &peer.generic, &length) == 0 && peer.family() == AF_INET &&
+         peer.v4.sin_port == address.v4.sin_port;
+}
+
+bool IsOfProtocol(int fd, int protocol) {
+  int found = -1;
+  socklen_t length = sizeof found;
+  return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &found, &length) == 0 && found == protocol;
+}
+
+/** A process that is being started has copies of all descriptors until it executes its program. */
+TEST_F(ProberTest, ACopyOfItsSocketTellsNothingOfARemovedTarget) {
+  Server server;
+  for (const Kind kind : {Kind::kHttp, Kind::kSmtp, Kind::kUdp}) {
+    ProbeSpec spec = server.Spec(60'000'000);
+    spec.kind = kind;
+    spec.http = std::make_shared<HttpExchange>(HttpExchange{"GET / HTTP/1.0\r\n\r\n", {}, {}, {}});
+    spec.helo_name = std::make_shared<std::string>("name");
+    UdpExchange exchange;
+    exchange.payload = {1};
+    exchange.requires_reply = true;
+    spec.udp = std::make_shared<UdpExchange>(exchange);
+    if (kind == Kind::kUdp) spec.address = silent_udp_.address;
+    std::vector<UniqueFd> copies;
+    OnLoop([&] { prober_.AddTarget(7, spec, kReportOnce, 0); });
+    ASSERT_TRUE(Eventually([&] {
+      OnLoop([&] {
+        copies = CopiesOfSockets([&](int fd) { return IsConnectedTo(fd, spec.address); });
+      });
+      return !copies.empty();
+    }));
+    OnLoop([&] { prober_.RemoveTarget(7); });
+    // Wakes whoever watches the copy.
+    shutdown(copies.front().get(), SHUT_RDWR);
+    for (int turn = 0; turn < 5; ++turn) OnLoop([] {});
+    EXPECT_EQ(prober_.counters().in_flight, 0u);
+  }
+  EXPECT_TRUE(Events().empty());
+}
+
+TEST_F(ProberTest, ACopyOfARawSocketTellsNothingOfOneThatIsGone) {
+  Server server;
+  for (const auto& [kind, protocol] :
+       {std::pair(Kind::kIcmp, IPPROTO_ICMP), std::pair(Kind::kSyn, IPPROTO_TCP)}) {
+    ProbeSpec spec = server.Spec(1'000'000);
+    spec.kind = kind;
+    OnLoop([&] { prober_.AddTarget(7, spec, kReportOnce, 0); });
+    const KindCounters& counters = prober_.counters().kinds[static_cast<size_t>(kind)];
+    ASSERT_TRUE(Eventually([&] { return counters.succeeded + counters.local > 0; }));
+    if (counters.local > 0) GTEST_SKIP() << "a raw socket needs CAP_NET_RAW";
+    std::vector<UniqueFd> copies;
+    OnLoop([&] {
+      copies = CopiesOfSockets([protocol](int fd) {
+        int type = 0;
+        socklen_t length = sizeof type;
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
+        return type != SOCK_STREAM && IsOfProtocol(fd, protocol);
+      });
+      prober_.RemoveTarget(7);
+    });
+    ASSERT_FALSE(copies.empty());
+    for (const UniqueFd& copy : copies) shutdown(copy.get(), SHUT_RDWR);
+    for (int turn = 0; turn < 5; ++turn) OnLoop([] {});
+  }
+  EXPECT_EQ(Events().size(), 2u);
+}
+
+TEST_F(ProberTest, APortThatConnectsToItselfIsNoServer) {
+  ProbeSpec spec = Server().Spec(1'000'000);
+  // The kernel may choose it, here it must: nobody listens there any more.
+  spec.bind_address = spec.address;
+  OnLoop([&] { prober_.AddTarget(7, spec, kReportOnce, 0); });
+  ASSERT_TRUE(Eventually([&] { return !Events().empty(); }));
+  EXPECT_EQ(Events()[0].reason, Reason::kRefused);
 }
 
 TEST_F(ProberTest, ManyTargetsOnOneServerKeepTheirOwnResults) {

@@ -1,6 +1,5 @@
 #include "vrrp/loop.h"
 
-#include <errno.h>
 #include <linux/netlink.h>
 
 #include <algorithm>
@@ -8,54 +7,23 @@
 #include <utility>
 
 #include "loop/clock.h"
+#include "vrrp/loop_slot.h"
 
 namespace holdfast::vrrp {
 
 namespace {
 
-/** Timers per turn; the sockets are looked at in between. */
-constexpr size_t kTimersPerTurn = 256;
 constexpr size_t kTimersPerInstance = 2;
 constexpr size_t kOwnTimers = 2;
-constexpr int64_t kOverrunRetryUs = 100'000;
 /** The kernel answers while it takes the message, so this is never waited for. */
 constexpr int kNetlinkTimeoutMs = 200;
 
 }  // namespace
 
-/** An instance and what the loop does for it. */
-struct Loop::Slot final : public Announcer::Listener {
-  Slot(int32_t id, std::shared_ptr<Counters> counters, Loop* loop)
-      : instance(id, std::move(counters), &loop->timers_, loop),
-        announcer(&loop->bulk_, &loop->frames_, this, &loop->pacer_),
-        owner(loop) {}
-
-  void OnAnnounced(size_t frames) override {
-    Counters::Add(&instance.counters().announcements_sent, frames);
-  }
-  void OnAnnounceFailed(const SyscallError& error, const IpAddress& address, int64_t) override {
-    owner->Fail(instance.id(), FailedAction::kAnnounce, error, address);
-  }
-  void OnLaterBurst(uint32_t rounds, int64_t now_us) override {
-    owner->Emit({.at_us = now_us, .instance = instance.id(), .body = AnnouncedEvent{rounds}});
-  }
-  bool CanAnnounceOn(int32_t ifindex) override {
-    const std::optional<uint32_t> flags = owner->monitor_.FlagsOf(ifindex);
-    return !flags || (*flags & (IFF_NOARP | IFF_LOOPBACK)) == 0;
-  }
-
-  Instance instance;
-  Announcer announcer;
-  Loop* const owner;
-  AdvertSocket* socket = nullptr;
-  /** An announcement that waits until all addresses are there. */
-  std::optional<AnnounceRule> awaited_announce;
-  /** errno of the last advert, so that a lasting failure is told once. */
-  int send_error = 0;
-};
-
 Loop::Loop(const LoopOptions& options, OnEvent on_event)
-    : options_(options), on_event_(std::move(on_event)), lease_(options.lease_us, MonotonicUs()) {}
+    : options_(options),
+      lease_(options.lease_us, MonotonicUs()),
+      events_(&timers_.protocols(), std::move(on_event)) {}
 
 Loop::~Loop() { Close(); }
 
@@ -95,9 +63,8 @@ void Loop::SetReceiveBuffers(const LoopBuffers& buffers) {
 }
 
 void Loop::SetGroup(std::vector<int32_t> members) {
-  thread_.PostCall([this, shared = std::make_shared<std::vector<int32_t>>(std::move(members))] {
-    GroupNow(shared);
-  });
+  thread_.PostCall(
+      [this, members = std::move(members)]() mutable { groups_.Set(std::move(members)); });
 }
 
 void Loop::SetPacing(std::vector<Pacing> groups) {
@@ -118,7 +85,7 @@ void Loop::CloseSession(int32_t id) {
 
 void Loop::SetFollowers(int32_t session, std::vector<int32_t> instances) {
   thread_.PostCall([this, session, instances = std::move(instances)]() mutable {
-    followers_[session] = std::move(instances);
+    followers_.Set(session, std::move(instances));
   });
 }
 
@@ -132,11 +99,7 @@ void Loop::Close() {
 
 void Loop::OnStart(uv_loop_t* loop) {
   uv_loop_ = loop;
-  uv_prepare_init(loop, &before_wait_);
-  before_wait_.data = this;
-  uv_prepare_start(&before_wait_,
-                   [](uv_prepare_t* prepare) { static_cast<Loop*>(prepare->data)->ArmTimerFd(); });
-  if (const int error = deadline_.Start(loop, [this] { OnDeadline(); }); error != 0) {
+  if (const int error = timers_.Start(loop); error != 0) {
     Fail(0, FailedAction::kOpen, {.syscall = "timerfd_create", .error_number = -error});
   }
   const int error = netlink_.Open(NETLINK_ROUTE, {.timeout_ms = kNetlinkTimeoutMs});
@@ -152,12 +115,11 @@ void Loop::OnStop() {
   bfd_.CloseAll();
   slots_.clear();
   sockets_.clear();
-  timers_.Disarm(&lease_timer_);
-  timers_.Disarm(&overrun_timer_);
+  timers_.protocols().Disarm(&lease_timer_);
+  events_.Stop();
   monitor_.Close();
   netlink_.Close();
-  deadline_.Close();
-  uv_close(reinterpret_cast<uv_handle_t*>(&before_wait_), nullptr);
+  timers_.Close();
 }
 
 void Loop::OpenNow(int32_t id, std::unique_ptr<Transport> transport,
@@ -185,41 +147,7 @@ void Loop::CloseNow(int32_t id) {
   if (slot == slots_.end()) return;
   CloseIfUnused(DetachSocket(slot->second.get()));
   slots_.erase(slot);
-  LeaveGroup(id);
-}
-
-void Loop::GroupNow(const std::shared_ptr<std::vector<int32_t>>& members) {
-  for (const int32_t id : *members) LeaveGroup(id);
-  if (members->size() < 2) return;
-  for (const int32_t id : *members) groups_[id] = members;
-}
-
-void Loop::LeaveGroup(int32_t id) {
-  const auto group = groups_.find(id);
-  if (group == groups_.end()) return;
-  std::erase(*group->second, id);
-  groups_.erase(group);
-}
-
-bool Loop::DoOthersWish(const Instance& instance) {
-  const auto group = groups_.find(instance.id());
-  if (group == groups_.end()) return true;
-  return std::ranges::all_of(*group->second, [this, &instance](int32_t id) {
-    if (id == instance.id()) return true;
-    const auto slot = slots_.find(id);
-    return slot != slots_.end() && slot->second->instance.wishes_active();
-  });
-}
-
-void Loop::PullOthers(const Instance& instance, Trigger trigger, int64_t now_us) {
-  const auto group = groups_.find(instance.id());
-  if (group == groups_.end()) return;
-  for (const int32_t id : *group->second) {
-    const auto slot = slots_.find(id);
-    if (id != instance.id() && slot != slots_.end()) {
-      slot->second->instance.OnTrigger(trigger, now_us);
-    }
-  }
+  groups_.Leave(id);
 }
 
 void Loop::AttachSocket(Slot* slot) {
@@ -257,41 +185,10 @@ void Loop::CloseIfUnused(AdvertSocket* socket) {
 
 void Loop::ReserveTimers() {
   const size_t instances = slots_.size();
-  timers_.Reserve(kTimersPerInstance * instances + kOwnTimers + bfd_.timers());
+  timers_.protocols().Reserve(kTimersPerInstance * instances + kOwnTimers + bfd_.timers());
   // An announcer each, with two timers, and the worker.
-  bulk_.Reserve(2 * instances + 1);
+  timers_.bulk().Reserve(2 * instances + 1);
   addresses_.Reserve(2 * instances);
-}
-
-/** 0: there is no timer. */
-int64_t Loop::EarliestUs() const {
-  int64_t at_us = 0;
-  for (const TimerHeap* const heap : {&timers_, &bulk_}) {
-    const TimerNode* const earliest = heap->earliest();
-    if (earliest == nullptr) continue;
-    const int64_t own_us = std::max<int64_t>(earliest->at_us(), 1);
-    at_us = at_us == 0 ? own_us : std::min(at_us, own_us);
-  }
-  return at_us;
-}
-
-/** Once per turn, so that moving a timer costs no system call. */
-void Loop::ArmTimerFd() {
-  const int64_t wanted_us = EarliestUs();
-  if (wanted_us == deadline_us_) return;
-  deadline_us_ = wanted_us;
-  if (wanted_us == 0) {
-    deadline_.Clear();
-  } else {
-    deadline_.SetAt(wanted_us);
-  }
-}
-
-void Loop::OnDeadline() {
-  deadline_us_ = 0;
-  timers_.RunDue(MonotonicUs(), kTimersPerTurn);
-  bulk_.RunDue(MonotonicUs(), 1);
-  ArmTimerFd();
 }
 
 void Loop::TriggerAll(Trigger trigger) {
@@ -300,7 +197,7 @@ void Loop::TriggerAll(Trigger trigger) {
 }
 
 void Loop::WatchLease() {
-  if (lease_.is_on()) timers_.Arm(&lease_timer_, lease_.deadline_us());
+  if (lease_.is_on()) timers_.protocols().Arm(&lease_timer_, lease_.deadline_us());
 }
 
 Instance* Loop::FindInstance(const AdvertSocket& socket, const Datagram& datagram) const {
@@ -319,110 +216,12 @@ Instance* Loop::FindInstance(const AdvertSocket& socket, const Datagram& datagra
   return instances.front();
 }
 
-void Loop::Fail(int32_t instance, FailedAction action, const SyscallError& error,
-                const IpAddress& address) {
-  Emit({.at_us = MonotonicUs(),
-        .instance = instance,
-        .body = FailedEvent{.action = action,
-                            .failure = MakeFailure(error.syscall, error.error_number),
-                            .address = address}});
-}
-
-Loop::Slot& Loop::SlotOf(const Instance& instance) { return *slots_.find(instance.id())->second; }
-
-void Loop::SendAdvert(Instance& instance, uint8_t priority, int64_t) {
-  Slot& slot = SlotOf(instance);
-  Transport& transport = *instance.transport();
-  const AdvertStamp stamp = instance.NextStamp();
-  const auto send = [&](const IpAddress& destination, uint8_t ttl) {
-    const auto packet = transport.encoder.Encode(priority, destination, ttl, stamp);
-    const AdvertRoute route{.source = transport.source(),
-                            .destination = destination,
-                            .ttl = ttl,
-                            .priority = transport.socket_priority};
-    const auto error = slot.socket == nullptr
-                           ? SyscallError{.syscall = "sendmsg", .error_number = EBADF}
-                           : slot.socket->Send(packet, route);
-    if (error && std::exchange(slot.send_error, error->error_number) != error->error_number) {
-      Fail(instance.id(), FailedAction::kSendAdvert, *error, destination);
-    }
-    return !error;
-  };
-  bool is_sent = false;
-  if (!transport.filter.is_unicast) is_sent = send(transport.group, kMulticastTtl);
-  for (const UnicastPeer& peer : transport.filter.peers) {
-    is_sent = send(peer.address, transport.unicast_ttl) || is_sent;
-  }
-  if (!is_sent) return;
-  slot.send_error = 0;
-  Counters::Add(&instance.counters().adverts_sent);
-  if (priority == 0) Counters::Add(&instance.counters().priority_zero_sent);
-}
-
-void Loop::ChangeAddresses(Instance& instance, AddressSet::Change change, int64_t now_us) {
-  if (change == AddressSet::Change::kRemove) SlotOf(instance).awaited_announce.reset();
-  addresses_.Start(instance.id(), change, instance.transport()->addresses, now_us);
-}
-
-void Loop::StartAnnounce(Instance& instance, const AnnounceRule& rule, int64_t now_us) {
-  Slot& slot = SlotOf(instance);
-  slot.announcer.CancelBursts();
-  slot.awaited_announce.reset();
-  if (addresses_.IsBusyWith(instance.id())) {
-    slot.awaited_announce = rule;
+/** The lease has ended, unless it was renewed meanwhile. */
+void Loop::OnTimer(TimerNode&, int64_t now_us) {
+  if (lease_.Lapse(now_us)) {
+    TriggerAll(Trigger::kLeaseLapsed);
   } else {
-    slot.announcer.Start(instance.transport()->addresses, rule, now_us);
-  }
-}
-
-void Loop::CancelAnnounce(Instance& instance) {
-  Slot& slot = SlotOf(instance);
-  slot.awaited_announce.reset();
-  slot.announcer.Cancel();
-}
-
-void Loop::AnnounceSource(Instance& instance) {
-  const Transport& transport = *instance.transport();
-  if (!SlotOf(instance).CanAnnounceOn(transport.ifindex)) return;
-  const OutgoingFrame frame{.frame = &transport.source_frame, .ifindex = transport.ifindex};
-  const FrameSink::Result result = frames_.SendFrames({&frame, 1});
-  Counters::Add(&instance.counters().announcements_sent, result.sent);
-  if (result.error) {
-    Fail(instance.id(), FailedAction::kAnnounce, *result.error, transport.source());
-  }
-}
-
-void Loop::DrainSocket(Instance& instance) {
-  AdvertSocket* const socket = SlotOf(instance).socket;
-  if (socket != nullptr) socket->Drain();
-}
-
-void Loop::RecordDeadline(int64_t at_us) { lateness_.Record(MonotonicUs() - at_us); }
-
-void Loop::RecordAdvertDeadline(int64_t at_us) {
-  RecordDeadline(at_us);
-  advert_lateness_.Record(MonotonicUs() - at_us);
-}
-
-void Loop::Emit(const Event& event) {
-  if (is_overrun_ && on_event_({.at_us = event.at_us, .instance = 0, .body = OverrunEvent{}})) {
-    is_overrun_ = false;
-    timers_.Disarm(&overrun_timer_);
-  }
-  if (on_event_(event)) return;
-  is_overrun_ = true;
-  timers_.Arm(&overrun_timer_, MonotonicUs() + kOverrunRetryUs);
-}
-
-void Loop::OnTimer(TimerNode& node, int64_t now_us) {
-  if (&node == &lease_timer_) {
-    if (lease_.Lapse(now_us)) {
-      TriggerAll(Trigger::kLeaseLapsed);
-    } else {
-      WatchLease();
-    }
-  } else if (std::exchange(is_overrun_, false)) {
-    Emit({.at_us = now_us, .instance = 0, .body = OverrunEvent{}});
+    WatchLease();
   }
 }
 
@@ -474,19 +273,15 @@ void Loop::OnAddressesChanged(int32_t instance, AddressSet::Change) {
 
 void Loop::OnLink(const netlink::LinkRecord& link, bool is_deleted) {
   bfd_.OnLink(link.name.data());
-  Emit({.at_us = MonotonicUs(),
-        .instance = 0,
-        .body = LinkEvent{.link = link, .is_deleted = is_deleted}});
+  events_.EmitNow(LinkEvent{.link = link, .is_deleted = is_deleted});
 }
 
 void Loop::OnAddress(const netlink::AddressRecord& address, bool is_deleted) {
-  Emit({.at_us = MonotonicUs(),
-        .instance = 0,
-        .body = AddressEvent{.address = address, .is_deleted = is_deleted}});
+  events_.EmitNow(AddressEvent{.address = address, .is_deleted = is_deleted});
 }
 
 void Loop::OnObjectRemoved(const netlink::ObjectRecord& object) {
-  Emit({.at_us = MonotonicUs(), .instance = 0, .body = ObjectRemovedEvent{.object = object}});
+  events_.EmitNow(ObjectRemovedEvent{.object = object});
 }
 
 void Loop::OnLinkLost(int32_t ifindex) {
@@ -503,16 +298,11 @@ void Loop::OnReport(int32_t session, const bfd::Report& report, int64_t now_us) 
 }
 
 bool Loop::FollowsLostSession(int32_t id) const {
-  return std::ranges::any_of(followers_, [this, id](const auto& entry) {
-    const auto& [session, instances] = entry;
-    return std::ranges::find(instances, id) != instances.end() && !bfd_.IsUp(session);
-  });
+  return followers_.FollowsOne(id, [this](int32_t session) { return !bfd_.IsUp(session); });
 }
 
 void Loop::OnSessionLost(int32_t session, int64_t now_us) {
-  const auto followers = followers_.find(session);
-  if (followers == followers_.end()) return;
-  for (const int32_t id : followers->second) {
+  for (const int32_t id : followers_.Of(session)) {
     const auto slot = slots_.find(id);
     if (slot != slots_.end()) slot->second->instance.OnTrigger(Trigger::kSessionLost, now_us);
   }
@@ -520,7 +310,7 @@ void Loop::OnSessionLost(int32_t session, int64_t now_us) {
 
 void Loop::OnMonitorOverrun() {
   bfd_.OnLinksUnknown();
-  Emit({.at_us = MonotonicUs(), .instance = 0, .body = OverrunEvent{}});
+  events_.EmitNow(OverrunEvent{});
 }
 
 }  // namespace holdfast::vrrp

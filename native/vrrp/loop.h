@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "bfd/engine.h"
-#include "loop/deadline_timer.h"
 #include "loop/lateness.h"
 #include "loop/loop_thread.h"
 #include "loop/time_histogram.h"
@@ -19,11 +18,14 @@
 #include "vrrp/announcer.h"
 #include "vrrp/counters.h"
 #include "vrrp/event.h"
+#include "vrrp/event_outlet.h"
 #include "vrrp/frame_socket.h"
 #include "vrrp/instance.h"
 #include "vrrp/lease.h"
+#include "vrrp/loop_timers.h"
 #include "vrrp/monitor.h"
 #include "vrrp/pacer.h"
+#include "vrrp/relations.h"
 #include "vrrp/sockets.h"
 #include "vrrp/timer_heap.h"
 
@@ -52,7 +54,7 @@ class Loop final : private InstanceHost,
                    private bfd::Engine::Listener {
  public:
   /** Called on the loop's thread. @returns false when the event was dropped */
-  using OnEvent = std::function<bool(const Event&)>;
+  using OnEvent = EventOutlet::OnEvent;
 
   Loop(const LoopOptions& options, OnEvent on_event);
   ~Loop();
@@ -92,25 +94,22 @@ class Loop final : private InstanceHost,
   void OpenNow(int32_t id, std::unique_ptr<Transport> transport,
                std::shared_ptr<Counters> counters);
   void CloseNow(int32_t id);
-  void GroupNow(const std::shared_ptr<std::vector<int32_t>>& members);
-  void LeaveGroup(int32_t id);
   Slot& SlotOf(const Instance& instance);
   void AttachSocket(Slot* slot);
   /** @returns the socket it was attached to, or null */
   AdvertSocket* DetachSocket(Slot* slot);
   void CloseIfUnused(AdvertSocket* socket);
   void ReserveTimers();
-  int64_t EarliestUs() const;
-  void ArmTimerFd();
-  void OnDeadline();
   void TriggerAll(Trigger trigger);
   bool FollowsLostSession(int32_t id) const;
   void WatchLease();
   Instance* FindInstance(const AdvertSocket& socket, const Datagram& datagram) const;
   void Fail(int32_t instance, FailedAction action, const SyscallError& error,
-            const IpAddress& address = {});
+            const IpAddress& address = {}) {
+    events_.Fail(instance, action, error, address);
+  }
 
-  // InstanceHost
+  // InstanceHost: loop_effects.cc
   void SendAdvert(Instance& instance, uint8_t priority, int64_t now_us) override;
   void ChangeAddresses(Instance& instance, AddressSet::Change change, int64_t now_us) override;
   void StartAnnounce(Instance& instance, const AnnounceRule& rule, int64_t now_us) override;
@@ -119,7 +118,7 @@ class Loop final : private InstanceHost,
   void DrainSocket(Instance& instance) override;
   void RecordDeadline(int64_t at_us) override;
   void RecordAdvertDeadline(int64_t at_us) override;
-  void Emit(const Event& event) override;
+  void Emit(const Event& event) override { events_.Emit(event); }
   bool DoOthersWish(const Instance& instance) override;
   void PullOthers(const Instance& instance, Trigger trigger, int64_t now_us) override;
   // TimerOwner
@@ -143,37 +142,25 @@ class Loop final : private InstanceHost,
   void OnDeadline(int64_t at_us) override { RecordDeadline(at_us); }
 
   const LoopOptions options_;
-  const OnEvent on_event_;
   Lease lease_;
   LatenessHistogram lateness_;
   TimeHistogram advert_lateness_;
 
   // All below: loop thread only.
   uv_loop_t* uv_loop_ = nullptr;
-  uv_prepare_t before_wait_{};
-  DeadlineTimer deadline_;
-  /** What the timerfd is set to; 0 when it is not armed. */
-  int64_t deadline_us_ = 0;
-  /** Of the protocols: each runs before anything of `bulk_`. */
-  TimerHeap timers_;
-  /** Work on many addresses, piece by piece: one piece a turn. */
-  TimerHeap bulk_;
+  LoopTimers timers_;
+  EventOutlet events_;
   TimerNode lease_timer_{this};
-  TimerNode overrun_timer_{this};
   netlink::Socket netlink_;
   FrameSocket frames_;
   Pacer pacer_;
   Monitor monitor_{&netlink_, this};
-  AddressWorker addresses_{&bulk_, &netlink_, this};
-  bfd::Engine bfd_{&timers_, this};
-  /** Instances that a lost session triggers, by session. */
-  std::unordered_map<int32_t, std::vector<int32_t>> followers_;
+  AddressWorker addresses_{&timers_.bulk(), &netlink_, this};
+  bfd::Engine bfd_{&timers_.protocols(), this};
+  SessionFollowers followers_;
   std::vector<std::unique_ptr<AdvertSocket>> sockets_;
   std::unordered_map<int32_t, std::unique_ptr<Slot>> slots_;
-  /** The sync group of each instance that has one; its members share the list. */
-  std::unordered_map<int32_t, std::shared_ptr<std::vector<int32_t>>> groups_;
-  /** An event was dropped and nobody has been told. */
-  bool is_overrun_ = false;
+  SyncGroups groups_;
   LoopThread thread_;
 };
 

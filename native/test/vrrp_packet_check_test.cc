@@ -1,72 +1,14 @@
 #include <gtest/gtest.h>
 
-#include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "test/vrrp_packet_fixture.h"
 #include "vrrp/checksum.h"
 #include "vrrp/packet.h"
 
 namespace holdfast::vrrp {
 namespace {
-
-std::vector<uint8_t> FromHex(std::string_view hex) {
-  std::vector<uint8_t> bytes;
-  std::string digits;
-  for (const char digit : hex) {
-    if (digit != ' ') digits += digit;
-  }
-  for (size_t index = 0; index + 1 < digits.size(); index += 2) {
-    bytes.push_back(static_cast<uint8_t>(std::stoul(digits.substr(index, 2), nullptr, 16)));
-  }
-  return bytes;
-}
-
-std::vector<uint8_t> Copy(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
-
-IpAddress Ip4(const char* text) { return IpAddress::Parse(AF_INET, text).value(); }
-IpAddress Ip6(const char* text) { return IpAddress::Parse(AF_INET6, text).value(); }
-
-const IpAddress kGroup4 = Ip4("224.0.0.18");
-
-// 192.168.1.2 > 224.0.0.18, VRID 51, priority 100, 1 s, PASS "1111", 192.168.1.100
-constexpr std::string_view kVersion2 =
-    "45c0 0028 0001 0000 ff70 0000 c0a80102 e0000012"
-    "2133 6401 0101 555b c0a80164 3131313100000000";
-// 192.168.1.2 > 224.0.0.18, VRID 51, priority 100, 1 s, 192.168.1.100 and 10.0.0.1
-constexpr std::string_view kVersion3 =
-    "45c0 0024 0001 0000 ff70 0000 c0a80102 e0000012"
-    "3133 6402 0064 fc1a c0a80164 0a000001";
-// Body of fe80::1 > ff02::12, VRID 7, priority 150, 1 s, fe80::100
-constexpr std::string_view kVersion3Ipv6 = "3107 9601 0064 3af3 fe800000000000000000000000000100";
-
-AdvertFormat Version2() {
-  return {.version = 2,
-          .vrid = 51,
-          .advertised_interval = 1,
-          .source = Ip4("192.168.1.2"),
-          .addresses = {Ip4("192.168.1.100")},
-          .password = Password{'1', '1', '1', '1'}};
-}
-
-AdvertFormat Version3() {
-  return {.version = 3,
-          .vrid = 51,
-          .advertised_interval = 100,
-          .source = Ip4("192.168.1.2"),
-          .addresses = {Ip4("192.168.1.100"), Ip4("10.0.0.1")},
-          .password = std::nullopt};
-}
-
-AdvertFormat Version3Ipv6() {
-  return {.family = AF_INET6,
-          .version = 3,
-          .vrid = 7,
-          .advertised_interval = 100,
-          .source = Ip6("fe80::1"),
-          .addresses = {Ip6("fe80::100")},
-          .password = std::nullopt};
-}
 
 AdvertVerdict Check(const AdvertFilter& filter, const std::vector<uint8_t>& packet) {
   const auto datagram = SplitIpv4(packet);
@@ -97,64 +39,6 @@ void ExpectDrop(const AdvertVerdict& verdict, DropReason reason, int64_t receive
   EXPECT_EQ(verdict.drop->expected, expected);
 }
 
-TEST(AdvertEncoder, Version2WithPasswordIsTheLiteralPacket) {
-  AdvertEncoder encoder(Version2());
-  EXPECT_EQ(Copy(encoder.Encode(100, kGroup4, 255)), FromHex(kVersion2));
-}
-
-TEST(AdvertEncoder, Version2WithoutPasswordEndsWithEightZeroOctets) {
-  AdvertFormat format = Version2();
-  format.password.reset();
-  AdvertEncoder encoder(format);
-  const auto packet = Copy(encoder.Encode(100, kGroup4, 255));
-  ASSERT_EQ(packet.size(), 40u);
-  EXPECT_EQ(packet[24], 0);
-  EXPECT_EQ(std::vector<uint8_t>(packet.end() - 8, packet.end()), std::vector<uint8_t>(8, 0));
-}
-
-TEST(AdvertEncoder, Version3SumsUpThePseudoHeader) {
-  AdvertEncoder encoder(Version3());
-  EXPECT_EQ(Copy(encoder.Encode(100, kGroup4, 255)), FromHex(kVersion3));
-}
-
-TEST(AdvertEncoder, PriorityZeroAndUnicastDestinationChangeTheChecksum) {
-  AdvertEncoder encoder(Version3());
-  EXPECT_EQ(LoadBig16(encoder.Encode(0, kGroup4, 255).data() + 26), 0x601b);
-  const auto unicast = encoder.Encode(100, Ip4("192.168.1.3"), 64);
-  EXPECT_EQ(LoadBig16(unicast.data() + 26), 0x1a82);
-  EXPECT_EQ(unicast[8], 64);
-}
-
-TEST(AdvertEncoder, ChecksumAsVersion2LeavesThePseudoHeaderOut) {
-  AdvertFormat format = Version3();
-  format.is_checksum_as_v2 = true;
-  AdvertEncoder encoder(format);
-  EXPECT_EQ(LoadBig16(encoder.Encode(100, kGroup4, 255).data() + 26), 0x9e58);
-}
-
-// The body of kVersion3 by unicast: its checksum is the old one, since it was made for the group.
-constexpr std::string_view kOldUnicast =
-    "45c0 0024 0001 0000 ff70 0000 c0a80102 c0a80103"
-    "3133 6402 0064 fc1a c0a80164 0a000001";
-constexpr uint16_t kNewUnicastSum = 0x1a82;
-
-AdvertFormat Unicast3(OldChecksum old_checksum) {
-  AdvertFormat format = Version3();
-  format.old_checksum = old_checksum;
-  format.group = kGroup4;
-  return format;
-}
-
-TEST(AdvertEncoder, TheOldUnicastChecksumTakesTheGroupForTheDestination) {
-  AdvertEncoder always(Unicast3(OldChecksum::kAlways));
-  EXPECT_EQ(Copy(always.Encode(100, Ip4("192.168.1.3"), 255)), FromHex(kOldUnicast));
-  AdvertEncoder detecting(Unicast3(OldChecksum::kDetect));
-  EXPECT_EQ(LoadBig16(detecting.Encode(100, Ip4("192.168.1.3"), 255).data() + 26), kNewUnicastSum);
-  EXPECT_TRUE(detecting.UseOldChecksum());
-  EXPECT_FALSE(detecting.UseOldChecksum());
-  EXPECT_EQ(LoadBig16(detecting.Encode(100, Ip4("192.168.1.3"), 255).data() + 26), 0xfc1a);
-}
-
 TEST(CheckAdvert, TheOldUnicastChecksumIsTakenAsConfigured) {
   const auto check = [](OldChecksum old_checksum, uint16_t sum) {
     const AdvertFilter filter{.format = Unicast3(old_checksum), .is_unicast = true, .peers = {}};
@@ -171,19 +55,6 @@ TEST(CheckAdvert, TheOldUnicastChecksumIsTakenAsConfigured) {
   EXPECT_TRUE(check(OldChecksum::kDetect, 0xfc1a).has_old_checksum);
   EXPECT_FALSE(check(OldChecksum::kDetect, 0xfc1a).drop.has_value());
   ExpectDrop(check(OldChecksum::kDetect, 0x1234), DropReason::kChecksum, 0x1234, 0);
-}
-
-TEST(AdvertEncoder, IdCountsUpFromOneAndSkipsZero) {
-  AdvertEncoder encoder(Version3());
-  for (int id = 1; id <= 0xffff; ++id) {
-    ASSERT_EQ(LoadBig16(encoder.Encode(100, kGroup4, 255).data() + 4), id);
-  }
-  EXPECT_EQ(LoadBig16(encoder.Encode(100, kGroup4, 255).data() + 4), 1);
-}
-
-TEST(AdvertEncoder, Ipv6IsTheLiteralBody) {
-  AdvertEncoder encoder(Version3Ipv6());
-  EXPECT_EQ(Copy(encoder.Encode(150, Ip6("ff02::12"), 255)), FromHex(kVersion3Ipv6));
 }
 
 TEST(CheckAdvert, AcceptsBothVersions) {
