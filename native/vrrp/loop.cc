@@ -21,6 +21,10 @@ constexpr int64_t kOverrunRetryUs = 100'000;
 /** The kernel answers while it takes the message, so this is never waited for. */
 constexpr int kNetlinkTimeoutMs = 200;
 
+bool IsPeer(const AdvertFilter& filter, const IpAddress& source) {
+  return std::ranges::find(filter.peers, source, &UnicastPeer::address) != filter.peers.end();
+}
+
 }  // namespace
 
 /** An instance and what the loop does for it. */
@@ -311,12 +315,24 @@ Instance* Loop::FindInstance(const AdvertSocket& socket, const Datagram& datagra
   if (instances.size() == 1) return instances.front();
   // Unicast instances may share VRID and address if their peers differ.
   for (Instance* const instance : instances) {
-    const auto& peers = instance->transport()->filter.peers;
-    if (std::ranges::find(peers, datagram.source, &UnicastPeer::address) != peers.end()) {
-      return instance;
-    }
+    if (IsPeer(instance->transport()->filter, datagram.source)) return instance;
   }
   return instances.front();
+}
+
+bool Loop::IsForAnother(const AdvertSocket& socket, const Datagram& datagram) const {
+  const std::optional<uint8_t> vrid = datagram.vrid();
+  if (socket.key().ifindex != 0 || !vrid) return false;
+  const auto knows_sender = [&vrid, &datagram](const AdvertSocket& candidate) {
+    return std::ranges::any_of(candidate.InstancesOf(*vrid), [&datagram](const Instance* instance) {
+      return IsPeer(instance->transport()->filter, datagram.source);
+    });
+  };
+  if (knows_sender(socket)) return false;
+  return std::ranges::any_of(sockets_, [&socket, &knows_sender](const auto& other) {
+    return other->key().local == socket.key().local &&
+           other->key().protocol == socket.key().protocol && knows_sender(*other);
+  });
 }
 
 void Loop::Fail(int32_t instance, FailedAction action, const SyscallError& error,
@@ -427,6 +443,7 @@ void Loop::OnTimer(TimerNode& node, int64_t now_us) {
 }
 
 void Loop::OnPacket(AdvertSocket& socket, const Datagram& datagram) {
+  if (IsForAnother(socket, datagram)) return;
   const int64_t now_us = MonotonicUs();
   if (Instance* const instance = FindInstance(socket, datagram)) {
     instance->OnDatagram(datagram, now_us);

@@ -59,7 +59,10 @@ export interface VrrpInstance {
   readonly name: string;
   readonly family: AddressFamily;
   readonly version: 2 | 3;
+  /** Empty: none, its peers are reached as the kernel's routes say. Only with unicast peers and a source address. */
   readonly interfaceName: string;
+  /** Device of the VRF that it speaks in when it has no interface; null or absent: the main routing table. */
+  readonly vrf?: string | null;
   /** 1..255 */
   readonly vrid: number;
   /** 1..255; 255 is the address owner. */

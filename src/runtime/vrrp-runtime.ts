@@ -1,3 +1,4 @@
+import { boundInterface } from "../model/bound-interface.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { instanceKey } from "../model/diff.ts";
 import type { Microseconds } from "../model/units.ts";
@@ -391,8 +392,9 @@ class Runtime implements VrrpRuntime {
   #onFailure(running: RunningInstance, event: Extract<VrrpEvent, { kind: "failed" }>): void {
     const { action, failure, address, atUs } = event;
     const isExpected = action === "send-advert" && SENDING_ON_A_LOST_LINK.includes(failure.code);
+    const bound = boundInterface(running.config);
     // keepalived: the priority 0 that nobody can hear is not worth a line.
-    if (isExpected && !this.#view.isUp(running.config.interfaceName)) return;
+    if (isExpected && bound !== null && !this.#view.isUp(bound)) return;
     // The interface has gone and has taken its addresses along.
     if (action === "remove-addresses" && failure.code === "ENODEV") return;
     const { errno, message } = failure;

@@ -118,18 +118,19 @@ export function renderGroupChange(group: string, to: string): SpokenRecord | nul
 export function renderSource(config: VrrpInstance, source: string | null, before: string | null): SpokenRecord {
   const { name: instance, interfaceName } = config;
   const fields = { instance, interface: interfaceName, address: source ?? before };
+  const place = (word: string): string => (interfaceName === "" ? "" : ` ${word} interface ${interfaceName}`);
   return source === null
     ? {
         level: "detail",
         message: "source address lost",
         fields,
-        text: `Deassigned address ${before} from interface ${interfaceName}`,
+        text: `Deassigned address ${before}${place("from")}`,
       }
     : {
         level: "info",
         message: "source address",
         fields,
-        text: `Assigned address ${source} for interface ${interfaceName}`,
+        text: `Assigned address ${source}${place("for")}`,
       };
 }
 

@@ -63,6 +63,7 @@ export class ModelHost implements ModelWorld {
       isRunning: true,
       hasArp: true,
       isLoopback: false,
+      masterIfindex: 0,
     };
     this.#links.set(name, link);
     this.#tell({ kind: "link", link, isDeleted: false, atUs: this.clock.nowUs() });

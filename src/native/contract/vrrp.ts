@@ -165,10 +165,12 @@ export interface VrrpTransport {
   readonly family: AddressFamily;
   readonly version: 2 | 3;
   readonly vrid: number;
+  /** What the sockets are bound to: an interface, or a VRF. 0: to none, with unicast peers only. */
   readonly ifindex: number;
+  /** Its name, or empty. */
   readonly interfaceName: string;
   readonly sourceAddress: string;
-  /** Hardware address of the interface, `aa:bb:cc:dd:ee:ff`. */
+  /** Its hardware address, `aa:bb:cc:dd:ee:ff`. */
   readonly mac: string;
   /** Used when there are no peers. */
   readonly multicastGroup: string;

@@ -16,6 +16,7 @@ const LINK: Link = {
   isRunning: true,
   hasArp: true,
   isLoopback: false,
+  masterIfindex: 0,
 };
 
 function requestsOf(root: string, instance = ""): readonly string[] {
