@@ -324,7 +324,7 @@ bool Loop::IsForAnother(const AdvertSocket& socket, const Datagram& datagram) co
   const std::optional<uint8_t> vrid = datagram.vrid();
   if (socket.key().ifindex != 0 || !vrid) return false;
   const auto knows_sender = [&vrid, &datagram](const AdvertSocket& candidate) {
-    return std::ranges::any_of(candidate.InstancesOf(*vrid), [&datagram](const Instance* instance) {
+    return std::ranges::any_of(candidate.InstancesOf(*vrid), [&datagram](Instance* instance) {
       return IsPeer(instance->transport()->filter, datagram.source);
     });
   };

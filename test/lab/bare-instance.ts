@@ -36,7 +36,7 @@ export const BARE_FAMILIES: readonly BareFamily[] = [
 ];
 
 /** Where the virtual address goes: a link that no advert comes through. */
-const SERVICE_LINK = "link add svc type veth peer name svcfar\nlink set svcfar up\nlink set svc up";
+export const SERVICE_LINK = "link add svc type veth peer name svcfar\nlink set svcfar up\nlink set svc up";
 
 function indexOf(pair: Pair, side: Side): 0 | 1 {
   return side === pair.first ? 0 : 1;
@@ -55,11 +55,11 @@ export async function setUpSide(
   const own = indexOf(pair, side);
   const other = own === 0 ? 1 : 0;
   const { sources, links, bits } = family;
-  const address = bits === 32 ? [] : [`addr add ${links[own]}/64 dev eth0 nodad`];
+  const address = bits === 32 ? [] : [`addr replace ${links[own]}/64 dev eth0 nodad`];
   const commands = [
     ...address,
-    `addr add ${sources[own]}/${bits} dev ${sourceLink}${bits === 32 ? "" : " nodad"}`,
-    `route add ${sources[other]}/${bits} via ${links[other]} dev eth0 src ${sources[own]} ${vrf}`,
+    `addr replace ${sources[own]}/${bits} dev ${sourceLink}${bits === 32 ? "" : " nodad"}`,
+    `route replace ${sources[other]}/${bits} via ${links[other]} dev eth0 src ${sources[own]} ${vrf}`,
   ];
   await side.machine.ip(commands.join("\n"));
 }
