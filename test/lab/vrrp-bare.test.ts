@@ -1,7 +1,7 @@
 /** Unicast instances without `interface`: they speak where the routes lead and listen wherever their source address is. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { BARE_FAMILIES, type BareFamily, bareConfig, setUpBare, startBare } from "./bare-instance.ts";
+import { BARE_FAMILIES, type BareFamily, bareConfig, setUpBare, setUpSide, startBare } from "./bare-instance.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { Daemon, type DaemonName } from "./daemon.ts";
 import { replayGuestTests } from "./guest-tests.ts";
@@ -58,7 +58,8 @@ async function losesItsSource(pair: Pair, family: BareFamily): Promise<void> {
   await pair.first.watch.lost(vip);
   await pair.second.watch.gained(vip);
   const from = pair.first.watch.events.position;
-  await pair.first.machine.ip(`addr add ${sources[0]}/${bits} dev lo`);
+  // The route went with its source.
+  await setUpSide(pair, pair.first, family);
   await pair.first.watch.gained(vip, { from });
   await pair.second.watch.lost(vip);
 }
