@@ -269,7 +269,7 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
   const hasTtlRange = unicastPeers.some((peer) => peer.minTtl !== null || peer.maxTtl !== null);
   return {
     unicastPeers,
-    unicastTtl: settings.number("unicast_ttl") ?? 255,
+    unicastTtl: settings.number("unicast_ttl") ?? (family === "inet" ? 255 : null),
     checkUnicastSource: settings.has("check_unicast_src") || draft.globals.vrrp.checkUnicastSource || hasTtlRange,
     faultsWithoutPeer: settings.has("unicast_fault_no_peer"),
     fallsBackToMulticast: !isUnicast && hasWords,

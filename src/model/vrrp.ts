@@ -86,8 +86,8 @@ export interface VrrpInstance {
   readonly faultsWithoutPeer?: boolean;
   /** Unicast words are there, but no peer: adverts go to the group. */
   readonly fallsBackToMulticast?: boolean;
-  /** 1..255 */
-  readonly unicastTtl: number;
+  /** TTL or hop limit that is sent, 0..255; null: over IPv6 the kernel's. */
+  readonly unicastTtl: number | null;
   readonly checkUnicastSource: boolean;
   readonly skipCheckAdvertisedAddresses: boolean;
   readonly checksumAsV2: boolean;

@@ -82,7 +82,7 @@ export class RunningInstance {
   #openFailures = 0;
   /** Undefined before the first look. */
   #lastSource: IpAddress | null | undefined = undefined;
-  /** A configured unicast source that the machine has had. */
+  /** A configured unicast source that the machine had when the instance started or came back. */
   #boundSource: IpAddress | null = null;
   readonly #limit = new NoteLimit();
   readonly #recorder = new Recorder(RECORDED_STEPS);
@@ -363,10 +363,10 @@ export class RunningInstance {
     return [...network, ...unbound, ...this.#tracking().faults];
   }
 
-  /** keepalived binds to a unicast source when it starts; what becomes of it later only `track_src_ip` follows. */
+  /** A unicast source has to be there when the instance starts or comes back; in between only `track_src_ip` follows it. */
   #isUnbound(): boolean {
     const { sourceAddress: source } = this.config;
-    if (source === this.#boundSource) return false;
+    if (this.book.state.kind !== "fault" && source === this.#boundSource) return false;
     if (lacksUnicastSource(this.config, this.#context.view)) return true;
     this.#boundSource = source;
     return false;

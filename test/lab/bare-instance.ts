@@ -74,6 +74,8 @@ export async function setUpBare(pair: Pair, family: BareFamily): Promise<void> {
 
 export interface BareText {
   readonly priority: number;
+  /** With `interface eth0` all the same. */
+  readonly isBound?: boolean;
   /** Lines of the instance, for example `vrf blue`. */
   readonly lines?: readonly string[];
   /** In place of the virtual address on the service link. */
@@ -84,6 +86,7 @@ export interface BareText {
 export function bareConfig(pair: Pair, side: Side, family: BareFamily, text: BareText): string {
   const own = indexOf(pair, side);
   const { version, advertInt, sources, vip } = family;
+  const isBound = side.daemonName === "keepalived" || text.isBound === true;
   return `global_defs {
  router_id LAB
  vrrp_version ${version}
@@ -97,7 +100,7 @@ vrrp_instance VI_1 {
  unicast_peer {
   ${sources[own === 0 ? 1 : 0]}
  }
- ${[...(side.daemonName === "keepalived" ? ["interface eth0"] : []), ...(text.lines ?? [])].join("\n ")}
+ ${[...(isBound ? ["interface eth0"] : []), ...(text.lines ?? [])].join("\n ")}
  virtual_ipaddress {
   ${(text.addresses ?? [`${vip} dev svc`]).join("\n  ")}
  }

@@ -96,7 +96,7 @@ async function changesByReload(pair: Pair, family: BareFamily): Promise<void> {
   const { vip } = family;
   await setUpBare(pair, family);
   const bare = bareConfig(pair, pair.first, family, { priority: HIGH });
-  const bound = bareConfig(pair, pair.first, family, { priority: HIGH, lines: ["interface eth0"] });
+  const bound = bareConfig(pair, pair.first, family, { priority: HIGH, isBound: true });
   const first = pair.startRaw(pair.first, bound);
   await pair.first.watch.gained(vip);
   const second = startBare(pair, pair.second, family, { priority: LOW });

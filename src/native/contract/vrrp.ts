@@ -176,8 +176,8 @@ export interface VrrpTransport {
   readonly multicastGroup: string;
   readonly unicastPeers: readonly VrrpUnicastPeer[];
   readonly checksUnicastSource: boolean;
-  /** TTL or hop limit sent. Multicast is always sent and expected with 255. */
-  readonly unicastTtl: number;
+  /** TTL or hop limit sent; null: over IPv6 the kernel's. Multicast is always sent and expected with 255. */
+  readonly unicastTtl: number | null;
   /** Value of the interval field: v2 seconds, v3 centiseconds. v2 drops adverts that differ. */
   readonly advertisedInterval: number;
   /** Null for none. */
