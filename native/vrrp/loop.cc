@@ -312,12 +312,13 @@ Instance* Loop::FindInstance(const AdvertSocket& socket, const Datagram& datagra
   if (!vrid) return nullptr;
   const auto instances = socket.InstancesOf(*vrid);
   if (instances.empty()) return nullptr;
-  if (instances.size() == 1) return instances.front();
-  // Unicast instances may share VRID and address if their peers differ.
-  for (Instance* const instance : instances) {
-    if (IsPeer(instance->transport()->filter, datagram.source)) return instance;
-  }
-  return instances.front();
+  if (instances.size() == 1 || socket.key().local.is_multicast()) return instances.front();
+  // Unicast instances may share VRID and address if their peers differ. keepalived: nobody takes
+  // what comes from others.
+  const auto found = std::ranges::find_if(instances, [&datagram](Instance* instance) {
+    return IsPeer(instance->transport()->filter, datagram.source);
+  });
+  return found == instances.end() ? nullptr : *found;
 }
 
 bool Loop::IsForAnother(const AdvertSocket& socket, const Datagram& datagram) const {

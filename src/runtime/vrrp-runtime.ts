@@ -345,8 +345,7 @@ class Runtime implements VrrpRuntime {
     const running = event.instance === null ? undefined : this.#byNumber.get(event.instance);
     if (running === undefined) {
       if (event.kind === "failed") this.#logLoopFailure(event);
-      if (event.kind === "dropped" && event.reason === "vrid" && this.#logsUnknownVrids)
-        this.#dependencies.log(renderUnknownVrid(event, this.#view.linkAt(event.ifindex)?.name ?? "unknown"));
+      if (event.kind === "dropped" && event.reason === "vrid" && this.#logsUnknownVrids) this.#sayUnknownVrid(event);
       return;
     }
     const { book } = running;
@@ -380,6 +379,12 @@ class Runtime implements VrrpRuntime {
         this.#dependencies.log(renderDrop(event, running.config));
         break;
     }
+  }
+
+  #sayUnknownVrid(event: Extract<VrrpEvent, { kind: "dropped" }>): void {
+    const name = event.ifindex === 0 ? "none" : (this.#view.linkAt(event.ifindex)?.name ?? "unknown");
+    const isShared = this.#instances.some(({ config }) => config.vrid === event.received);
+    this.#dependencies.log(renderUnknownVrid(event, name, isShared));
   }
 
   /** The instance stood down because nobody answered for it; now somebody does. */

@@ -251,13 +251,21 @@ function missingAddress({ expected }: Dropped, { family, virtualAddresses }: Vrr
   return virtualAddresses.filter((address) => address.family === family)[expected]?.address ?? "unknown";
 }
 
-/** An advert of a virtual router that is nobody's here; the loop tells each number once per socket. */
-export function renderUnknownVrid({ source, received }: Dropped, interfaceName: string): SpokenRecord {
+/**
+ * An advert of a virtual router that is nobody's here; the loop tells each number once per socket.
+ * @param isShared unicast instances share the number, and the sender is a peer of none
+ */
+export function renderUnknownVrid(
+  { source, received }: Dropped,
+  interfaceName: string,
+  isShared: boolean,
+): SpokenRecord {
+  const from = isShared ? ` from ${source}` : "";
   return {
     level: "info",
     message: "unknown VRID",
     fields: { interface: interfaceName, source, vrid: received },
-    text: `Unknown VRID(${received}) received on interface(${interfaceName}). ignoring...`,
+    text: `Unknown VRID(${received}) received on interface(${interfaceName})${from}. ignoring...`,
   };
 }
 
