@@ -109,6 +109,7 @@ Napi::Object MakeLink(Napi::Env env, const LinkRecord& link) {
   made.Set("isRunning", link.is_running());
   made.Set("hasArp", link.has_arp());
   made.Set("isLoopback", link.is_loopback());
+  made.Set("masterIfindex", link.master_ifindex);
   return made;
 }
 

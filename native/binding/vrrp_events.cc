@@ -56,6 +56,7 @@ Napi::Value MakeLink(Napi::Env env, const netlink::LinkRecord& record) {
   link.Set("isRunning", record.is_running());
   link.Set("hasArp", record.has_arp());
   link.Set("isLoopback", record.is_loopback());
+  link.Set("masterIfindex", Number(env, record.master_ifindex));
   return link;
 }
 

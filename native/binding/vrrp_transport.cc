@@ -271,7 +271,7 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
   filter.format.group = group;
   const vrrp::MacAddress mac = ReadMac(reader, "mac");
   const int64_t extra_us = reader.Integer("extraAnnounceUs", 0, kExtraAnnounceMaxUs);
-  const auto unicast_ttl = reader.Integer<uint8_t>("unicastTtl");
+  const auto unicast_ttl = reader.NullableInteger("unicastTtl", 0, 255);
   const bool skips_address_check = reader.Bool("skipsAddressCheck");
   const auto priority = static_cast<int>(reader.Integer("socketPriority", 0, 15));
   const int64_t receive_bytes = reader.Integer("receiveBufferBytes", 0, kMostReceiveBytes);
@@ -280,7 +280,7 @@ std::unique_ptr<vrrp::Transport> ReadTransport(const Napi::Value& value) {
       ifindex, std::move(filter), std::make_shared<vrrp::AddressSet>(addresses, objects, extra_us));
   transport->source_frame = vrrp::EncodeAnnounceFrame(transport->source(), mac);
   transport->group = group;
-  transport->unicast_ttl = unicast_ttl;
+  if (unicast_ttl) transport->unicast_ttl = static_cast<uint8_t>(*unicast_ttl);
   transport->skips_address_check = skips_address_check;
   transport->socket_priority = priority;
   transport->receive_buffer_bytes = receive_bytes;

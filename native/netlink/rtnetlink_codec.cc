@@ -97,6 +97,7 @@ bool DecodeLink(const Message& message, LinkRecord* link) {
     return false;
   }
   attributes.Read(IFLA_MTU, &link->mtu);
+  attributes.Read(IFLA_MASTER, &link->master_ifindex);
   link->has_mac = attributes.Read(IFLA_ADDRESS, &link->mac);
   return DecodeKind(attributes.Get(IFLA_LINKINFO), link);
 }

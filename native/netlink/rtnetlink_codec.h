@@ -27,6 +27,8 @@ struct LinkRecord {
   std::array<char, IFNAMSIZ> name{};
   /** For example "veth"; empty for hardware. */
   std::array<char, 32> kind{};
+  /** The bridge, bond or VRF that it belongs to, 0 for none. */
+  int32_t master_ifindex = 0;
 
   bool is_up() const { return (flags & IFF_UP) != 0; }
   /** Has carrier. */

@@ -214,6 +214,19 @@ TEST(DecodeLink, ReadsNameKindMacMtuAndFlags) {
   EXPECT_TRUE(link.is_running());
   EXPECT_TRUE(link.has_arp());
   EXPECT_FALSE(link.is_loopback());
+  EXPECT_EQ(link.master_ifindex, 0);
+}
+
+TEST(DecodeLink, ReadsTheDeviceThatItBelongsTo) {
+  const Octets bytes = Concatenate({
+      {0x34, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+      {0, 0, 1, 0, 5, 0, 0, 0, 0x43, 0x10, 1, 0, 0, 0, 0, 0},
+      {9, 0, 3, 0, 'e', 't', 'h', '0', 0, 0, 0, 0},
+      {8, 0, 10, 0, 3, 1, 0, 0},  // IFLA_MASTER
+  });
+  LinkRecord link;
+  ASSERT_TRUE(DecodeLink(First(bytes), &link));
+  EXPECT_EQ(link.master_ifindex, 0x103);
 }
 
 TEST(DecodeLink, IgnoresABridgePortThatLeftItsBridge) {

@@ -18,6 +18,10 @@ constexpr size_t kOwnTimers = 2;
 /** The kernel answers while it takes the message, so this is never waited for. */
 constexpr int kNetlinkTimeoutMs = 200;
 
+bool IsPeer(const AdvertFilter& filter, const IpAddress& source) {
+  return std::ranges::find(filter.peers, source, &UnicastPeer::address) != filter.peers.end();
+}
+
 }  // namespace
 
 Loop::Loop(const LoopOptions& options, OnEvent on_event)
@@ -205,15 +209,28 @@ Instance* Loop::FindInstance(const AdvertSocket& socket, const Datagram& datagra
   if (!vrid) return nullptr;
   const auto instances = socket.InstancesOf(*vrid);
   if (instances.empty()) return nullptr;
-  if (instances.size() == 1) return instances.front();
-  // Unicast instances may share VRID and address if their peers differ.
-  for (Instance* const instance : instances) {
-    const auto& peers = instance->transport()->filter.peers;
-    if (std::ranges::find(peers, datagram.source, &UnicastPeer::address) != peers.end()) {
-      return instance;
-    }
-  }
-  return instances.front();
+  if (instances.size() == 1 || socket.key().local.is_multicast()) return instances.front();
+  // Unicast instances may share VRID and address if their peers differ. keepalived: nobody takes
+  // what comes from others.
+  const auto found = std::ranges::find_if(instances, [&datagram](Instance* instance) {
+    return IsPeer(instance->transport()->filter, datagram.source);
+  });
+  return found == instances.end() ? nullptr : *found;
+}
+
+bool Loop::IsForAnother(const AdvertSocket& socket, const Datagram& datagram) const {
+  const std::optional<uint8_t> vrid = datagram.vrid();
+  if (socket.key().ifindex != 0 || !vrid) return false;
+  const auto knows_sender = [&vrid, &datagram](const AdvertSocket& candidate) {
+    return std::ranges::any_of(candidate.InstancesOf(*vrid), [&datagram](Instance* instance) {
+      return IsPeer(instance->transport()->filter, datagram.source);
+    });
+  };
+  if (knows_sender(socket)) return false;
+  return std::ranges::any_of(sockets_, [&socket, &knows_sender](const auto& other) {
+    return other->key().local == socket.key().local &&
+           other->key().protocol == socket.key().protocol && knows_sender(*other);
+  });
 }
 
 /** The lease has ended, unless it was renewed meanwhile. */
@@ -226,6 +243,7 @@ void Loop::OnTimer(TimerNode&, int64_t now_us) {
 }
 
 void Loop::OnPacket(AdvertSocket& socket, const Datagram& datagram) {
+  if (IsForAnother(socket, datagram)) return;
   const int64_t now_us = MonotonicUs();
   if (Instance* const instance = FindInstance(socket, datagram)) {
     instance->OnDatagram(datagram, now_us);

@@ -103,6 +103,11 @@ class Loop final : private InstanceHost,
   void TriggerAll(Trigger trigger);
   bool FollowsLostSession(int32_t id) const;
   void WatchLease();
+  /**
+   * The kernel gives a packet both to the socket that is bound to its interface or VRF and to the
+   * one with the same address that is bound to none.
+   */
+  bool IsForAnother(const AdvertSocket& socket, const Datagram& datagram) const;
   Instance* FindInstance(const AdvertSocket& socket, const Datagram& datagram) const;
   void Fail(int32_t instance, FailedAction action, const SyscallError& error,
             const IpAddress& address = {}) {

@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "loop/clock.h"
@@ -16,11 +17,12 @@ void Loop::SendAdvert(Instance& instance, uint8_t priority, int64_t) {
   Slot& slot = SlotOf(instance);
   Transport& transport = *instance.transport();
   const AdvertStamp stamp = instance.NextStamp();
-  const auto send = [&](const IpAddress& destination, uint8_t ttl) {
-    const auto packet = transport.encoder.Encode(priority, destination, ttl, stamp);
+  const auto send = [&](const IpAddress& destination, std::optional<uint8_t> ttl) {
+    const auto packet =
+        transport.encoder.Encode(priority, destination, ttl.value_or(kMulticastTtl), stamp);
     const AdvertRoute route{.source = transport.source(),
                             .destination = destination,
-                            .ttl = ttl,
+                            .hop_limit = ttl,
                             .priority = transport.socket_priority};
     const auto error = slot.socket == nullptr
                            ? SyscallError{.syscall = "sendmsg", .error_number = EBADF}

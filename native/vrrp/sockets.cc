@@ -194,7 +194,7 @@ Error AdvertSocket::Send(std::span<const uint8_t> packet, const AdvertRoute& rou
     memcpy(&info.ipi6_addr, route.source.octets.data(), sizeof info.ipi6_addr);
     info.ipi6_ifindex = static_cast<unsigned>(key_.ifindex);
     AppendControl(&message, IPV6_PKTINFO, info);
-    AppendControl(&message, IPV6_HOPLIMIT, int{route.ttl});
+    if (route.hop_limit) AppendControl(&message, IPV6_HOPLIMIT, int{*route.hop_limit});
   }
   const int flags = MSG_NOSIGNAL | (route.destination.is_multicast() ? MSG_DONTROUTE : 0);
   if (sendmsg(fd_.get(), &message, flags) >= 0) return std::nullopt;

@@ -31,7 +31,8 @@ struct SyscallError {
 struct AdvertRoute {
   IpAddress source;
   IpAddress destination;
-  uint8_t ttl = kMulticastTtl;
+  /** Of IPv6; nothing: the kernel's. IPv4's is in the packet. */
+  std::optional<uint8_t> hop_limit = kMulticastTtl;
   /** SO_PRIORITY */
   int priority = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "vrrp/address_set.h"
@@ -28,7 +29,8 @@ struct Transport {
   AnnounceFrame source_frame;
   /** Where adverts go when there are no peers. */
   IpAddress group;
-  uint8_t unicast_ttl = kMulticastTtl;
+  /** Nothing: the kernel's, over IPv6. */
+  std::optional<uint8_t> unicast_ttl;
   bool skips_address_check = false;
   /** SO_PRIORITY */
   int socket_priority = 0;

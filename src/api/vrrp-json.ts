@@ -83,7 +83,7 @@ function dataOf({ config, snapshot, lastTransitionSec }: JsonInstance): Data {
     skip_check_adv_addr: Number(config.skipCheckAdvertisedAddresses),
     strict_mode: Number(config.isStrict),
     vmac_ifname: vmac,
-    ifp_ifname: vmac === "" ? config.interfaceName : vmac,
+    ...(config.interfaceName === "" ? {} : { ifp_ifname: vmac === "" ? config.interfaceName : vmac }),
     master_priority: snapshot.activeRouter?.priority ?? 0,
     last_transition: lastTransitionSec,
     ...announcementData(config),

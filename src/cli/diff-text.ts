@@ -1,3 +1,4 @@
+import { boundInterface } from "../model/bound-interface.ts";
 import type { ConfigurationDiff, InstanceChange, RealServerChange, VirtualServerChange } from "../model/diff.ts";
 import type { RealServer, VirtualServerKey } from "../model/lvs.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
@@ -107,7 +108,8 @@ function describeRealServerField(
 }
 
 function instanceName(instance: VrrpInstance): string {
-  return `${instance.name} (${instance.interfaceName}, VRID ${instance.vrid})`;
+  const words = [boundInterface(instance), `VRID ${instance.vrid}`].filter((word) => word !== null);
+  return `${instance.name} (${words.join(", ")})`;
 }
 
 function serverName(server: RealServer): string {

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import type { HostFacts } from "./doctor-findings.ts";
 
 const PATIENCE_MS = 5000;
@@ -43,6 +44,14 @@ function findInterfaces(): HostFacts["interfaces"] {
   }
 }
 
+function findAddresses(): HostFacts["addresses"] {
+  try {
+    return new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)));
+  } catch {
+    return null;
+  }
+}
+
 /** @param text of `nft list ruleset`: tables, in them chains, in these the rules */
 export function readInputChains(text: string): NonNullable<HostFacts["inputChains"]> {
   const chains: { name: string; dropsByDefault: boolean; namesVrrp: boolean }[] = [];
@@ -78,6 +87,7 @@ export function gatherFacts(): Omit<HostFacts, "heard"> {
     ipvs: findIpvs(),
     processes: findProcesses(),
     interfaces: findInterfaces(),
+    addresses: findAddresses(),
     inputChains: ruleset === null ? null : readInputChains(ruleset),
     isClockSynchronized: findClock(),
     openFilesLimit: findOpenFilesLimit(),

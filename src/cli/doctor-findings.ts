@@ -1,4 +1,5 @@
 import type { LoadedConfiguration } from "../config/load.ts";
+import { boundInterface } from "../model/bound-interface.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import { summarise } from "../runtime/refusal.ts";
 import type { HeardRouters } from "./doctor-listen.ts";
@@ -13,6 +14,8 @@ export interface HostFacts {
   readonly processes: ReadonlySet<string>;
   /** Interfaces by name. */
   readonly interfaces: ReadonlyMap<string, { readonly isUp: boolean; readonly supportsMulticast: boolean }> | null;
+  /** Of all interfaces that are up. */
+  readonly addresses: ReadonlySet<string> | null;
   /** Base chains for incoming packets that drop what no rule takes, and whether a rule lets VRRP in; null without nft. */
   readonly inputChains:
     | readonly { readonly name: string; readonly dropsByDefault: boolean; readonly namesVrrp: boolean }[]
@@ -101,14 +104,23 @@ const checkReversePath: Check = (configuration, { sysctl, interfaces }) => {
 
 const checkInterfaces: Check = ({ vrrpInstances }, { interfaces }) => {
   if (interfaces === null) return [];
-  return vrrpInstances.flatMap(({ name, interfaceName, unicastPeers }) => {
-    const found = interfaces.get(interfaceName);
-    if (found === undefined) return [bad(`${name}: there is no interface ${interfaceName}`, "ip link")];
-    if (!found.isUp) return [bad(`${name}: ${interfaceName} is down`, `ip link set ${interfaceName} up`)];
+  return vrrpInstances.flatMap((instance) => {
+    const { name, unicastPeers } = instance;
+    const bound = boundInterface(instance);
+    if (bound === null) return [];
+    const found = interfaces.get(bound);
+    if (found === undefined) return [bad(`${name}: there is no interface ${bound}`, "ip link")];
+    if (!found.isUp) return [bad(`${name}: ${bound} is down`, `ip link set ${bound} up`)];
     if (found.supportsMulticast || unicastPeers.length > 0) return [];
-    return [bad(`${name}: ${interfaceName} takes no multicast`, `ip link set ${interfaceName} multicast on`)];
+    return [bad(`${name}: ${bound} takes no multicast`, `ip link set ${bound} multicast on`)];
   });
 };
+
+const checkSources: Check = ({ vrrpInstances }, { addresses }) =>
+  vrrpInstances.flatMap(({ name, sourceAddress: source, unicastPeers }) => {
+    if (addresses === null || source === null || unicastPeers.length === 0 || addresses.has(source)) return [];
+    return [bad(`${name}: its peers speak to ${source}, which this machine does not have`, "ip address")];
+  });
 
 const checkFirewall: Check = ({ vrrpInstances }, { inputChains }) => {
   if (vrrpInstances.length === 0 || inputChains === null) return [];
@@ -159,14 +171,16 @@ function freeVrid(vrid: number, used: ReadonlySet<number>): number {
 }
 
 const checkVrids: Check = ({ vrrpInstances }, { heard }) =>
-  vrrpInstances.flatMap(({ name, vrid, interfaceName, place }) => {
-    const stranger = heard.strangers.find(({ instance }) => instance === name);
+  vrrpInstances.flatMap((instance) => {
+    const { name, vrid, place } = instance;
+    const bound = boundInterface(instance);
+    const stranger = heard.strangers.find((one) => one.instance === name);
     if (stranger === undefined) return [];
     const free = freeVrid(vrid, new Set([...heard.vrids, ...vrrpInstances.map((one) => one.vrid)]));
     const who = stranger.source === null ? "somebody else" : stranger.source;
     return [
       bad(
-        `${name}: ${who} uses VRID ${vrid} on ${interfaceName} in another way, as a stranger or as a peer with other settings: ${stranger.why}`,
+        `${name}: ${who} uses VRID ${vrid}${bound === null ? "" : ` on ${bound}`} in another way, as a stranger or as a peer with other settings: ${stranger.why}`,
         `sed -i '/vrrp_instance ${name}\\b/,/^}/s/virtual_router_id .*/virtual_router_id ${free}/' ${place.file}   # on all machines of ${name}`,
       ),
     ];
@@ -179,6 +193,7 @@ const CHECKS: readonly Check[] = [
   checkForwarding,
   checkReversePath,
   checkInterfaces,
+  checkSources,
   checkFirewall,
   checkNeighbours,
   checkFiles,

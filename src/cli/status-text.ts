@@ -58,7 +58,7 @@ function instanceRow(instance: Instance): readonly Cell[] {
     plain(name),
     stateCell(instance),
     plain(durationText(instance.stateAgeSec)),
-    plain(link),
+    plain(link === "" ? "-" : link),
     plain(vrid),
     plain(effectivePriority),
     plain(virtualAddresses.length),

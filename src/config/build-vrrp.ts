@@ -11,6 +11,7 @@ import type { RuleBuilder } from "./build-rules.ts";
 import { buildTracked, buildTrackedInterfaces, type Trackables } from "./build-tracking.ts";
 import { readAuthentication, readHmac } from "./build-vrrp-authentication.ts";
 import { readAccepting, readAnnouncePolicy, readElection, readInterval } from "./build-vrrp-election.ts";
+import { placeAddresses, readInterface, readVrf } from "./build-vrrp-interface.ts";
 import { readIpvlan, readMulticastGroup, readUnicastPeers, readVmac } from "./build-vrrp-links.ts";
 import type { BuildContext } from "./context.ts";
 import { complain, complainAtEnd, type InstanceDraft } from "./instance-draft.ts";
@@ -45,14 +46,16 @@ export function buildVrrpInstance(
   const name = entry.statement.words[1] ?? "";
   const draft: InstanceDraft = { entry, name, settings, context, globals, isStrict };
   const sourceAddress = settings.text("unicast_src_ip") ?? settings.text("mcast_src_ip");
-  const { family, virtualAddresses, excludedAddresses } = readAllAddresses(draft, sourceAddress);
+  const { family, ...addresses } = readAllAddresses(draft, sourceAddress);
   const version = chooseVersion(draft, family);
   const unicast = readUnicast(draft, family);
   const isUnicast = unicast.unicastPeers.length > 0;
   const vrid = settings.number("virtual_router_id");
-  const interfaceName = readInterface(draft, isUnicast && sourceAddress !== null);
+  const interfaceName = readInterface(draft, { family, source: sourceAddress, peers: unicast.unicastPeers });
   if (vrid === null) complain(draft, "no-vrid", "needs a virtual_router_id from 1 to 255", "virtual_router_id");
-  checkAddressCount(draft, version, virtualAddresses);
+  checkAddressCount(draft, version, addresses.virtualAddresses);
+  const place = (all: readonly ConfiguredAddress[]): readonly ConfiguredAddress[] =>
+    interfaceName === "" ? placeAddresses(draft, all) : all;
   const advertisementIntervalUs = readInterval(draft, version);
   const election = readElection(draft);
   const authentication = readAuthentication(draft, version);
@@ -75,8 +78,8 @@ export function buildVrrpInstance(
     multicastGroup: readMulticastGroup(draft, family),
     ...unicast,
     ...shared,
-    virtualAddresses,
-    excludedAddresses,
+    virtualAddresses: place(addresses.virtualAddresses),
+    excludedAddresses: place(addresses.excludedAddresses),
     announce: readAnnouncePolicy(draft),
     ...readAccepting(draft, version, election),
     vmac: readVmac(draft, isUnicast || unicast.fallsBackToMulticast, vrid),
@@ -99,7 +102,7 @@ function readInherited(draft: InstanceDraft): InheritedSettings {
   return {
     isStrict,
     syncGroup: null,
-    vrf: settings.has("interface") ? null : settings.text("vrf"),
+    vrf: readVrf(draft),
     downTimerAdverts: isStrict ? 3 : (settings.number("down_timer_adverts") ?? vrrp.downTimerAdverts),
     // keepalived: any valid word turns the option on, even "off"
     skipCheckAdvertisedAddresses: settings.has("skip_check_adv_addr") || vrrp.skipCheckAdvertisedAddresses,
@@ -259,42 +262,19 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
   if (!isUnicast && settings.has("unicast_ttl")) {
     complainAtEnd(draft, "vrrp-adjusted", "unicast_ttl without unicast peers has no effect");
   }
-  if (isUnicast && draft.isStrict) {
+  if (isUnicast && draft.isStrict && settings.has("interface")) {
     complain(draft, "vrrp-adjusted", "strict mode does not allow unicast", "unicast_peer");
   }
   const checksum = settings.words("old_unicast_checksum");
   const hasTtlRange = unicastPeers.some((peer) => peer.minTtl !== null || peer.maxTtl !== null);
   return {
     unicastPeers,
-    unicastTtl: settings.number("unicast_ttl") ?? 255,
+    unicastTtl: settings.number("unicast_ttl") ?? (family === "inet" ? 255 : null),
     checkUnicastSource: settings.has("check_unicast_src") || draft.globals.vrrp.checkUnicastSource || hasTtlRange,
     faultsWithoutPeer: settings.has("unicast_fault_no_peer"),
     fallsBackToMulticast: !isUnicast && hasWords,
     oldUnicastChecksum: checksum === null ? "detect" : checksum[0] === "never" ? "never" : "always",
   };
-}
-
-function readInterface(draft: InstanceDraft, canDoWithout: boolean): string | null {
-  const name = draft.settings.text("interface");
-  if (name === null) {
-    const vrf = draft.settings.text("vrf");
-    if (vrf !== null && draft.context.host.interfaces?.has(vrf) === false && !draft.globals.allowsMissingInterfaces) {
-      complain(draft, "missing-interface", `there is no VRF device ${vrf}`, "vrf");
-    }
-    if (!canDoWithout) complain(draft, "no-interface", "needs an interface");
-    else if (!draft.globals.allowsMissingInterfaces) {
-      complain(draft, "missing-interface", "needs an interface: name the one that has its unicast_src_ip");
-    }
-    return canDoWithout ? "" : null;
-  }
-  if (draft.settings.has("vrf")) complain(draft, "bad-value", "vrf cannot go with interface, it is left out", "vrf");
-  const { interfaces } = draft.context.host;
-  const facts = interfaces?.get(name);
-  if (interfaces !== null && facts === undefined && !draft.globals.allowsMissingInterfaces) {
-    complain(draft, "missing-interface", `there is no interface ${name}`, "interface");
-  }
-  if (facts?.isLoopback === true) complain(draft, "no-interface", `${name} is a loopback interface`, "interface");
-  return name;
 }
 
 function checkAddressCount(draft: InstanceDraft, version: 2 | 3, addresses: readonly ConfiguredAddress[]): void {

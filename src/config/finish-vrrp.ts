@@ -72,10 +72,13 @@ function reportDuplicateVrids(instances: readonly UngroupedInstance[], context: 
     unicastPeers,
     sourceAddress,
     multicastGroup,
+    vrf,
     vmac,
     place,
   } of instances) {
-    const unicast = [sourceAddress ?? interfaceName, ...unicastPeers.map(({ address }) => address)].join(" ");
+    const unicast = [vrf ?? "", sourceAddress ?? interfaceName, ...unicastPeers.map(({ address }) => address)].join(
+      " ",
+    );
     const where = unicastPeers.length > 0 ? unicast : `${interfaceName} ${multicastGroup}`;
     const key = `${family} ${vrid} ${where} ${vmac?.name ?? ""}`;
     const other = seen.get(key);

@@ -1,3 +1,4 @@
+import { boundInterface } from "./bound-interface.ts";
 import type { Configuration } from "./configuration.ts";
 import { changedFields } from "./equality.ts";
 import type { RealServer, VirtualServer, VirtualServerKey } from "./lvs.ts";
@@ -57,7 +58,13 @@ export interface ConfigurationDiff {
 export function instanceKey(instance: VrrpInstance): string {
   const isUnicast = instance.unicastPeers.length > 0;
   const end = isUnicast ? (instance.sourceAddress ?? "") : instance.multicastGroup;
-  return [instance.vrid, instance.family, instance.interfaceName, isUnicast ? "unicast" : "multicast", end].join(" ");
+  return [
+    instance.vrid,
+    instance.family,
+    boundInterface(instance) ?? "",
+    isUnicast ? "unicast" : "multicast",
+    end,
+  ].join(" ");
 }
 
 export function virtualServerKey(key: VirtualServerKey): string {

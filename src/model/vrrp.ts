@@ -59,7 +59,10 @@ export interface VrrpInstance {
   readonly name: string;
   readonly family: AddressFamily;
   readonly version: 2 | 3;
+  /** Empty: none, its peers are reached as the kernel's routes say. Only with unicast peers and a source address. */
   readonly interfaceName: string;
+  /** Device of the VRF that it speaks in when it has no interface; null or absent: the main routing table. */
+  readonly vrf?: string | null;
   /** 1..255 */
   readonly vrid: number;
   /** 1..255; 255 is the address owner. */
@@ -83,8 +86,8 @@ export interface VrrpInstance {
   readonly faultsWithoutPeer?: boolean;
   /** Unicast words are there, but no peer: adverts go to the group. */
   readonly fallsBackToMulticast?: boolean;
-  /** 1..255 */
-  readonly unicastTtl: number;
+  /** TTL or hop limit that is sent, 0..255; null: over IPv6 the kernel's. */
+  readonly unicastTtl: number | null;
   readonly checkUnicastSource: boolean;
   readonly skipCheckAdvertisedAddresses: boolean;
   readonly checksumAsV2: boolean;

@@ -25,9 +25,10 @@ export function polledLinks({
   vrrpInstances,
 }: Pick<CompleteConfiguration, "global" | "linkbeatInterfaces" | "vrrpInstances">): readonly BeatRequest[] {
   const ofInstances = vrrpInstances.filter(({ pollsLinkbeat }) => global.pollsAllLinks || pollsLinkbeat);
+  const named = ofInstances.filter(({ interfaceName }) => interfaceName !== "");
   const requests: readonly BeatRequest[] = [
     ...linkbeatInterfaces.map(({ name, method }) => ({ name, method: METHODS[method ?? ""] ?? null })),
-    ...ofInstances.map(({ interfaceName }) => ({ name: interfaceName, method: null })),
+    ...named.map(({ interfaceName }) => ({ name: interfaceName, method: null })),
   ];
   return [...new Map(requests.toReversed().map((request) => [request.name, request])).values()].toReversed();
 }

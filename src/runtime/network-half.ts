@@ -186,7 +186,7 @@ class NetworkHalf implements VrrpHalf {
 
   #promoteSecondaries(): void {
     for (const { promotesSecondaries, vmac, interfaceName } of this.#configuration.vrrpInstances) {
-      if (promotesSecondaries && vmac === null)
+      if (promotesSecondaries && vmac === null && interfaceName !== "")
         this.#sysctls.borrow(`ipv4/conf/${interfaceName}/promote_secondaries`, "1");
     }
   }

@@ -1,3 +1,4 @@
+import { boundInterface } from "../model/bound-interface.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpEvent } from "../native/contract.ts";
 import type { RunningInstance } from "./vrrp-instance.ts";
@@ -11,6 +12,7 @@ const SENDING_ON_A_LOST_LINK = ["ENETUNREACH", "ENETDOWN", "ENODEV"];
 export type InstanceEvent = Exclude<VrrpEvent, { kind: "link" | "address" | "overrun" | "object-removed" }>;
 
 type FailedEvent = Extract<VrrpEvent, { kind: "failed" }>;
+type DroppedEvent = Extract<VrrpEvent, { kind: "dropped" }>;
 
 export interface DispatchContext {
   readonly dependencies: Pick<VrrpRuntimeDependencies, "log">;
@@ -19,6 +21,8 @@ export interface DispatchContext {
   readonly instanceAt: (instance: number) => RunningInstance | undefined;
   /** `log_unknown_vrids` */
   readonly logsUnknownVrids: () => boolean;
+  /** Some instance has it, if not for this sender. */
+  readonly hasVrid: (vrid: number) => boolean;
   readonly renewLease: () => void;
 }
 
@@ -38,10 +42,15 @@ export class EventDispatch {
 
   /** It belongs to no instance of ours. */
   #onStray(event: InstanceEvent): void {
-    const { dependencies, view, logsUnknownVrids } = this.#context;
     if (event.kind === "failed") this.#onLoopFailure(event);
-    if (event.kind === "dropped" && event.reason === "vrid" && logsUnknownVrids())
-      dependencies.log(renderUnknownVrid(event, view.linkAt(event.ifindex)?.name ?? "unknown"));
+    const isUnknown = event.kind === "dropped" && event.reason === "vrid";
+    if (isUnknown && this.#context.logsUnknownVrids()) this.#sayUnknownVrid(event);
+  }
+
+  #sayUnknownVrid(event: DroppedEvent): void {
+    const { dependencies, view, hasVrid } = this.#context;
+    const name = event.ifindex === 0 ? "none" : (view.linkAt(event.ifindex)?.name ?? "unknown");
+    dependencies.log(renderUnknownVrid(event, name, hasVrid(event.received)));
   }
 
   #onInstance(running: RunningInstance, event: InstanceEvent): void {
@@ -88,8 +97,9 @@ export class EventDispatch {
 
   #onFailure(running: RunningInstance, { action, failure, address, atUs }: FailedEvent): void {
     const isExpected = action === "send-advert" && SENDING_ON_A_LOST_LINK.includes(failure.code);
+    const bound = boundInterface(running.config);
     // keepalived: the priority 0 that nobody can hear is not worth a line.
-    if (isExpected && !this.#context.view.isUp(running.config.interfaceName)) return;
+    if (isExpected && bound !== null && !this.#context.view.isUp(bound)) return;
     // The interface has gone and has taken its addresses along.
     if (action === "remove-addresses" && failure.code === "ENODEV") return;
     const { errno, message } = failure;

@@ -58,7 +58,7 @@ export class RunningInstance {
   readonly #speaker: InstanceSpeaker;
   readonly #removed = new RemovedThings();
   #openFailures = 0;
-  /** A configured unicast source that the machine has had. */
+  /** A configured unicast source that the machine had when the instance started or came back. */
   #boundSource: IpAddress | null = null;
 
   constructor(instance: number, config: RunningRouter, context: RunningInstanceContext) {
@@ -296,10 +296,10 @@ export class RunningInstance {
     return [...network, ...unbound, ...this.#tracking().faults];
   }
 
-  /** keepalived binds to a unicast source when it starts; what becomes of it later only `track_src_ip` follows. */
+  /** A unicast source has to be there when the instance starts or comes back; in between only `track_src_ip` follows it. */
   #isUnbound(): boolean {
     const { sourceAddress: source } = this.config;
-    if (source === this.#boundSource) return false;
+    if (this.book.state.kind !== "fault" && source === this.#boundSource) return false;
     if (lacksUnicastSource(this.config, this.#context.view)) return true;
     this.#boundSource = source;
     return false;

@@ -1,3 +1,4 @@
+import { boundInterface } from "../model/bound-interface.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { InterfaceDelay } from "../model/vrrp-complete.ts";
@@ -41,7 +42,7 @@ export class LinkDelays {
     }
     this.#delays = byName;
     return configs.map((config) =>
-      byName.has(config.interfaceName) ? { ...config, isLinkLossDelayed: true } : config,
+      byName.has(boundInterface(config) ?? "") ? { ...config, isLinkLossDelayed: true } : config,
     );
   }
 

@@ -1,3 +1,4 @@
+import { boundInterface } from "../model/bound-interface.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
@@ -40,6 +41,20 @@ export class NetworkView {
   hasAnywhere(address: IpAddress): boolean {
     for (const own of this.#addresses.values()) if (own.address === address) return true;
     return false;
+  }
+
+  /** On whichever interface of this VRF. @param vrf null: on one that is in no VRF */
+  hasInVrf(address: IpAddress, vrf: Link | null): boolean {
+    const domain = vrf?.ifindex ?? 0;
+    const own = [...this.#addresses.values()].filter((one) => one.address === address);
+    return own.some(({ ifindex }) => ifindex === domain || this.#vrfOf(ifindex) === domain);
+  }
+
+  #vrfOf(ifindex: number): number {
+    const link = this.linkAt(ifindex);
+    if (link?.kind === "vrf") return ifindex;
+    const master = this.linkAt(link?.masterIfindex ?? 0);
+    return master?.kind === "vrf" ? master.ifindex : 0;
   }
 
   linkNamed(name: string): Link | null {
@@ -151,6 +166,7 @@ function configuredSource(
   view: NetworkView,
   link: Link | null,
 ): IpAddress | null {
+  if (instance.interfaceName === "") return hasSource(instance, address, view) ? address : null;
   if (instance.tracksSourceAddress !== true) return address;
   const present = link === null ? [] : view.addressesOf(link.ifindex, instance.family);
   return present.some((one) => one.address === address) ? address : null;
@@ -158,7 +174,7 @@ function configuredSource(
 
 /** Interfaces whose loss is a fault. */
 export function requiredInterfaces(instance: VrrpInstance): readonly string[] {
-  const own = instance.ignoresOwnInterface ? [] : [instance.interfaceName];
+  const own = instance.ignoresOwnInterface ? [] : boundInterfaces(instance);
   const tracking = allVirtualAddresses(instance).filter(({ isTracked }) => isTracked !== false);
   const ofAddresses = tracking.flatMap(({ interfaceName }) => interfaceName ?? []);
   const held = instance.heldInterfaces ?? [];
@@ -170,7 +186,13 @@ export function requiredInterfaces(instance: VrrpInstance): readonly string[] {
 /** Every interface that the configuration names. */
 export function namedInterfaces(instance: VrrpInstance): readonly string[] {
   const ofAddresses = allVirtualAddresses(instance).flatMap(({ interfaceName }) => interfaceName ?? []);
-  return [...new Set([instance.interfaceName, ...ofAddresses, ...instance.trackedInterfaces.map(({ name }) => name)])];
+  const tracked = instance.trackedInterfaces.map(({ name }) => name);
+  return [...new Set([...boundInterfaces(instance), ...ofAddresses, ...tracked])];
+}
+
+function boundInterfaces(instance: VrrpInstance): readonly string[] {
+  const name = boundInterface(instance);
+  return name === null ? [] : [name];
 }
 
 /** Why the instance cannot take part, as far as the network is concerned. */
@@ -182,14 +204,22 @@ export function networkFaults(instance: VrrpInstance, view: NetworkView, source:
   for (const { name } of reversed) if (view.isUp(name)) reasons.push(`interface ${name} up`);
   if (instance.faultsWithoutPeer === true && instance.fallsBackToMulticast === true) reasons.push("no unicast peer");
   if (source === null && instance.sourceAddress !== null) reasons.push(SOURCE_NOT_CONFIGURED);
-  else if (source === null || view.linkNamed(instance.interfaceName) === null)
+  else if (source === null || boundInterfaces(instance).some((name) => view.linkNamed(name) === null))
     reasons.push(noSourceAddress(instance.family));
   return reasons;
 }
 
 /** Whether the machine has no address from which the peers could be spoken to, and at which they answer. */
-export function lacksUnicastSource({ sourceAddress: source, unicastPeers }: VrrpInstance, view: NetworkView): boolean {
-  return source !== null && unicastPeers.length > 0 && !view.hasAnywhere(source);
+export function lacksUnicastSource(instance: VrrpInstance, view: NetworkView): boolean {
+  const { sourceAddress: source, unicastPeers } = instance;
+  return source !== null && unicastPeers.length > 0 && !hasSource(instance, source, view);
+}
+
+/** An instance without interface hears only what its VRF, or the main routing table, takes for its own. */
+function hasSource({ interfaceName, vrf = null }: VrrpInstance, source: IpAddress, view: NetworkView): boolean {
+  if (interfaceName !== "") return view.hasAnywhere(source);
+  const device = vrf === null ? null : view.linkNamed(vrf);
+  return (vrf === null || device !== null) && view.hasInVrf(source, device);
 }
 
 /** Sum of the weights of tracked interfaces: positive ones count while up, negative ones while down. */

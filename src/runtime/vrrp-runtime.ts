@@ -72,6 +72,7 @@ class Runtime implements VrrpRuntime {
       view: this.#view,
       instanceAt: (number) => this.#byNumber.get(number),
       logsUnknownVrids: () => this.#logsUnknownVrids,
+      hasVrid: (vrid) => this.#instances.some(({ config }) => config.vrid === vrid),
       renewLease: () => this.#loop?.renewLease(),
     });
     this.#onAddressRemoved = options.onAddressRemoved ?? "repair";

@@ -1,5 +1,6 @@
 import { addressAddMessage } from "../addressing/address-message.ts";
 import { instanceObjects } from "../addressing/instance-objects.ts";
+import { boundInterface } from "../model/bound-interface.ts";
 import type { IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { AdvertAuthentication, VrrpTransport, VrrpVirtualAddress } from "../native/contract.ts";
@@ -10,21 +11,23 @@ import type { RunningRouter } from "./vrrp-orders.ts";
 /** SO_PRIORITY of adverts: TC_PRIO_CONTROL. */
 const SOCKET_PRIORITY = 7;
 const NO_MAC = "00:00:00:00:00:00";
+/** Of Ethernet, where no link tells. */
+const USUAL_MTU = 1500;
 
-/** Everything the loop must know to speak and listen for an instance; null while its interface is missing. */
+/** Everything the loop must know to speak and listen for an instance; null while its interface or VRF is missing. */
 export function buildTransport(instance: RunningRouter, view: NetworkView, source: IpAddress): VrrpTransport | null {
-  const interfaceName = instance.advertInterfaceName ?? instance.interfaceName;
-  const link = view.linkNamed(interfaceName);
-  if (link === null) return null;
+  const interfaceName = instance.advertInterfaceName ?? boundInterface(instance);
+  const link = interfaceName === null ? null : view.linkNamed(interfaceName);
+  if (interfaceName !== null && link === null) return null;
   const extra = extraAddresses(instance);
   return {
     family: instance.family,
     version: instance.version,
     vrid: instance.vrid,
-    ifindex: link.ifindex,
-    interfaceName,
+    ifindex: link?.ifindex ?? 0,
+    interfaceName: interfaceName ?? "",
     sourceAddress: source,
-    mac: link.mac ?? NO_MAC,
+    mac: link?.mac ?? NO_MAC,
     multicastGroup: instance.multicastGroup,
     unicastPeers: instance.unicastPeers.map(({ address, minTtl, maxTtl }) => ({
       address,
@@ -49,7 +52,7 @@ export function buildTransport(instance: RunningRouter, view: NetworkView, sourc
     objects: instanceObjects(instance, (name) => view.linkNamed(name)?.ifindex ?? null),
     extraAnnounceUs: extra.length === 0 ? 0 : (instance.extraInterfaceGarp?.intervalUs ?? 0),
     socketPriority: SOCKET_PRIORITY,
-    receiveBufferBytes: receiveBufferBytes(instance, link.mtu),
+    receiveBufferBytes: receiveBufferBytes(instance, link?.mtu ?? USUAL_MTU),
   };
 }
 

@@ -129,18 +129,19 @@ export function renderGroupChange(group: string, to: string): SpokenRecord | nul
 export function renderSource(config: VrrpInstance, source: string | null, before: string | null): SpokenRecord {
   const { name: instance, interfaceName } = config;
   const fields = { instance, interface: interfaceName, address: source ?? before };
+  const place = (word: string): string => (interfaceName === "" ? "" : ` ${word} interface ${interfaceName}`);
   return source === null
     ? {
         level: "detail",
         message: "source address lost",
         fields,
-        text: `Deassigned address ${before} from interface ${interfaceName}`,
+        text: `Deassigned address ${before}${place("from")}`,
       }
     : {
         level: "info",
         message: "source address",
         fields,
-        text: `Assigned address ${source} for interface ${interfaceName}`,
+        text: `Assigned address ${source}${place("for")}`,
       };
 }
 
@@ -261,13 +262,21 @@ function missingAddress({ expected }: Dropped, { family, virtualAddresses }: Vrr
   return virtualAddresses.filter((address) => address.family === family)[expected]?.address ?? "unknown";
 }
 
-/** An advert of a virtual router that is nobody's here; the loop tells each number once per socket. */
-export function renderUnknownVrid({ source, received }: Dropped, interfaceName: string): SpokenRecord {
+/**
+ * An advert of a virtual router that is nobody's here; the loop tells each number once per socket.
+ * @param isShared unicast instances share the number, and the sender is a peer of none
+ */
+export function renderUnknownVrid(
+  { source, received }: Dropped,
+  interfaceName: string,
+  isShared: boolean,
+): SpokenRecord {
+  const from = isShared ? ` from ${source}` : "";
   return {
     level: "info",
     message: "unknown VRID",
     fields: { interface: interfaceName, source, vrid: received },
-    text: `Unknown VRID(${received}) received on interface(${interfaceName}). ignoring...`,
+    text: `Unknown VRID(${received}) received on interface(${interfaceName})${from}. ignoring...`,
   };
 }
 

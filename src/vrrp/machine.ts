@@ -125,7 +125,7 @@ function stepFault(router: VirtualRouter, state: FaultState, event: RouterEvent)
 /** keepalived: peers of unicast may have forgotten where this router is, so they are told. */
 function returnToService(router: VirtualRouter, state: FaultState): Step {
   const entered = enterService(router, state, false);
-  const isUnicast = (router.unicastPeers ?? []).length > 0;
+  const isUnicast = (router.unicastPeers ?? []).length > 0 && router.interfaceName !== "";
   return isUnicast ? { ...entered, effects: [...entered.effects, { kind: "announce-source" }] } : entered;
 }
 

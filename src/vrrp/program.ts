@@ -1,3 +1,4 @@
+import { boundInterface } from "../model/bound-interface.ts";
 import type {
   AdvertFacts,
   VrrpGroupTrigger,
@@ -52,7 +53,7 @@ export function triggerEvent(
     case "link-lost":
       return router.ignoresOwnInterface || router.isLinkLossDelayed === true
         ? null
-        : { kind: "fault-raised", reason: interfaceDown(router.interfaceName) };
+        : { kind: "fault-raised", reason: interfaceDown(boundInterface(router) ?? "") };
     case "lease-lapsed":
       return { kind: "fault-raised", reason: "lease lapsed" };
     case "session-lost":

@@ -23,6 +23,7 @@ export type VirtualRouter = Pick<
   | "virtualRules"
   | "ignoresOwnInterface"
   | "announce"
+  | "vrf"
 > & {
   /** An address owner that drops every advert (`owner_ignore_adverts`). */
   readonly ownerIgnoresAdverts?: boolean;

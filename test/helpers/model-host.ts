@@ -51,7 +51,8 @@ export class ModelHost implements ModelWorld {
     return this.#loop;
   }
 
-  addLink(name: string, ifindex: number): void {
+  /** Also changes one that is there. */
+  addLink(name: string, ifindex: number, facts: Partial<Pick<Link, "kind" | "masterIfindex">> = {}): void {
     const mac = `02:00:00:00:00:${String(ifindex).padStart(2, "0")}`;
     const link: Link = {
       ifindex,
@@ -63,6 +64,8 @@ export class ModelHost implements ModelWorld {
       isRunning: true,
       hasArp: true,
       isLoopback: false,
+      masterIfindex: 0,
+      ...facts,
     };
     this.#links.set(name, link);
     this.#tell({ kind: "link", link, isDeleted: false, atUs: this.clock.nowUs() });

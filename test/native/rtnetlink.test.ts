@@ -84,6 +84,7 @@ describe("rtnetlink", { skip }, () => {
         isRunning: false,
         hasArp: true,
         isLoopback: false,
+        masterIfindex: 0,
       });
       assert.equal(before.find((link) => link.name === "nl-b")?.hasArp, false);
       const loopback = before.find((link) => link.ifindex === 1);

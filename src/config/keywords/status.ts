@@ -44,7 +44,7 @@ const IN_EFFECT: Readonly<Record<string, string>> = {
     nopreempt preempt_delay garp_master_delay garp_master_refresh garp_master_repeat
     garp_master_refresh_repeat garp_lower_prio_delay garp_lower_prio_repeat garp_extra_if vmac_garp_intvl down_timer_adverts lvs_sync_daemon_interface
     owner_ignore_adverts timer_expired_backup thread_timer_expired lower_prio_no_advert higher_prio_send_advert authentication debug track_script track_file track_process track_bfd notify_master notify_backup notify_fault notify_stop notify
-    auth_hmac track_src_ip unicast_fault_no_peer native_ipv6 strict_mode notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
+    auth_hmac track_src_ip vrf unicast_fault_no_peer native_ipv6 strict_mode notify_deleted notify_master_rx_lower_pri smtp_alert notify_priority_changes`,
   garp_group: "garp_interval gna_interval interface interfaces",
   vrrp_sync_group: `group track_interface track_script track_file track_process track_bfd sync_group_tracking_weight
     global_tracking notify_master notify_backup notify_fault notify_stop notify smtp_alert notify_priority_changes`,

@@ -21,6 +21,8 @@ export interface Link {
   /** IFF_NOARP is not set. */
   readonly hasArp: boolean;
   readonly isLoopback: boolean;
+  /** The bridge, bond or VRF that it belongs to, 0 for none. */
+  readonly masterIfindex: number;
 }
 
 export interface InterfaceAddress {

@@ -165,17 +165,19 @@ export interface VrrpTransport {
   readonly family: AddressFamily;
   readonly version: 2 | 3;
   readonly vrid: number;
+  /** What the sockets are bound to: an interface, or a VRF. 0: to none, with unicast peers only. */
   readonly ifindex: number;
+  /** Its name, or empty. */
   readonly interfaceName: string;
   readonly sourceAddress: string;
-  /** Hardware address of the interface, `aa:bb:cc:dd:ee:ff`. */
+  /** Its hardware address, `aa:bb:cc:dd:ee:ff`. */
   readonly mac: string;
   /** Used when there are no peers. */
   readonly multicastGroup: string;
   readonly unicastPeers: readonly VrrpUnicastPeer[];
   readonly checksUnicastSource: boolean;
-  /** TTL or hop limit sent. Multicast is always sent and expected with 255. */
-  readonly unicastTtl: number;
+  /** TTL or hop limit sent; null: over IPv6 the kernel's. Multicast is always sent and expected with 255. */
+  readonly unicastTtl: number | null;
   /** Value of the interval field: v2 seconds, v3 centiseconds. v2 drops adverts that differ. */
   readonly advertisedInterval: number;
   /** Null for none. */

@@ -17,7 +17,7 @@ const ALL_ANNOUNCE = "net/ipv4/conf/all/arp_announce";
 const LO_ANNOUNCE = "net/ipv4/conf/lo/arp_announce";
 
 function link(ifindex: number, name: string, isLoopback: boolean): Link {
-  const flags = { isUp: true, isRunning: true, hasArp: !isLoopback, isLoopback };
+  const flags = { isUp: true, isRunning: true, hasArp: !isLoopback, isLoopback, masterIfindex: 0 };
   return { ifindex, name, kind: null, mac: null, mtu: 1500, ...flags };
 }
 

@@ -28,6 +28,7 @@ const HEALTHY: HostFacts = {
   ipvs: "loaded",
   processes: new Set(["bash", "holdfast"]),
   interfaces: new Map([["eth0", { isUp: true, supportsMulticast: true }]]),
+  addresses: new Set(["10.9.0.5"]),
   inputChains: [],
   isClockSynchronized: true,
   openFilesLimit: 1024,
@@ -90,6 +91,23 @@ test("each finding comes with the command that mends it, the worst first", () =>
   assert.deepEqual(fixes({ inputChains: [{ name: "inet filter input", dropsByDefault: true, namesVrrp: false }] }), [
     "bad: nft insert rule inet filter input meta l4proto vrrp accept",
   ]);
+});
+
+test("an instance without interface needs its source address and, if it has one, its VRF", () => {
+  const look = (words: string, changes: Partial<HostFacts>): readonly string[] => {
+    const text = CONFIG.replace("interface eth0", `unicast_src_ip ${words}\n unicast_peer {\n 10.9.0.6\n }`);
+    const source = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
+    const { configuration } = loadConfiguration(source, createMemoryHost({ files: { "/a.conf": text } }));
+    return examine(configuration, { ...HEALTHY, ...changes }).map(({ text: told, fix }) => `${told} | ${fix}`);
+  };
+  assert.deepEqual(look("10.9.0.5", {}), []);
+  assert.deepEqual(look("10.9.0.7", { addresses: null }), []);
+  assert.deepEqual(look("10.9.0.7", {}), [
+    "VI_1: its peers speak to 10.9.0.7, which this machine does not have | ip address",
+  ]);
+  assert.deepEqual(look("10.9.0.5\n vrf blue", {}), ["VI_1: there is no interface blue | ip link"]);
+  const heard = { strangers: [{ instance: "VI_1", source: "10.9.0.9", why: "stranger" }], vrids: new Set<number>() };
+  assert.match(look("10.9.0.5", { heard })[0] ?? "", /10\.9\.0\.9 uses VRID 51 in another way/);
 });
 
 test("chains that drop by default are found in nft's listing, and rules for VRRP in them", () => {

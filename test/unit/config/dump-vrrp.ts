@@ -156,7 +156,7 @@ function authenticationLines({ authentication, version }: ConfiguredVrrpInstance
 
 function unicastLines(instance: ConfiguredVrrpInstance): readonly string[] {
   return [
-    ...(instance.family === "inet" || instance.unicastTtl !== 255 ? [`Unicast TTL = ${instance.unicastTtl}`] : []),
+    ...(instance.unicastTtl === null ? [] : [`Unicast TTL = ${instance.unicastTtl}`]),
     `Check unicast src : ${yesNo(instance.checkUnicastSource)}`,
     ...instance.unicastPeers.map(
       ({ address, minTtl, maxTtl }) => `Unicast Peer | ${address} min_ttl ${minTtl ?? 0} max_ttl ${maxTtl ?? 255}`,

@@ -74,6 +74,7 @@ test("interfaces made for virtual routers are known by their hardware address", 
     isRunning: true,
     hasArp: true,
     isLoopback: false,
+    masterIfindex: 0,
   };
   const facts = interfaceFacts([
     link,

@@ -16,6 +16,7 @@ const LINK: Link = {
   isRunning: true,
   hasArp: true,
   isLoopback: false,
+  masterIfindex: 0,
 };
 
 function requestsOf(root: string, instance = ""): readonly string[] {
@@ -33,6 +34,9 @@ test("who is polled, and how", () => {
   assert.deepEqual(requestsOf(""), []);
   assert.deepEqual(requestsOf("linkbeat_use_polling"), ["eth0 null", "eth1 null"]);
   assert.deepEqual(requestsOf("", "linkbeat_use_polling"), ["eth0 null"]);
+  const bare =
+    "vrrp_instance B {\n virtual_router_id 3\n unicast_src_ip 10.9.0.5\n unicast_peer {\n 10.9.0.6\n }\n virtual_ipaddress {\n 10.0.0.3 dev eth2\n }\n}";
+  assert.deepEqual(requestsOf(`linkbeat_use_polling\n${bare}`), ["eth0 null", "eth1 null"]);
   const listed = "linkbeat_interfaces {\n eth1 ETHTOOL\n eth2 MII\n eth3 IOCTL\n eth4\n}";
   assert.deepEqual(requestsOf(listed), ["eth1 ethtool", "eth2 mii", "eth3 ioctl", "eth4 null"]);
   assert.deepEqual(

@@ -132,6 +132,12 @@ describe("VrrpRuntime and the network around it", () => {
     await bench.host.settle();
     await bench.host.advanceTo(8_000_000);
     assert.equal(bench.state(), "active");
+    bench.host.isBlocked = true;
+    bench.host.setCarrier("eth0", false);
+    bench.host.setCarrier("eth0", true);
+    bench.host.isBlocked = false;
+    await bench.host.settle();
+    assert.deepEqual(bench.runtime.snapshot()[0]?.faultReasons, ["src address not configured"]);
   });
 
   it("stays at fault while its configured source address is missing", async () => {

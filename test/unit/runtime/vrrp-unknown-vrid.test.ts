@@ -16,10 +16,10 @@ const UNKNOWN: VrrpEvent = {
 };
 const LINE = "Unknown VRID(77) received on interface(eth0). ignoring...";
 
-async function linesWith(logsUnknownVrids: boolean): Promise<readonly string[]> {
+async function linesWith(logsUnknownVrids: boolean, event: VrrpEvent = UNKNOWN): Promise<readonly string[]> {
   const bench = new Bench([virtualRouter()], { logsUnknownVrids });
   await bench.start();
-  bench.host.loop.emit(UNKNOWN);
+  bench.host.loop.emit(event);
   await bench.host.settle();
   return bench.lines;
 }
@@ -27,6 +27,10 @@ async function linesWith(logsUnknownVrids: boolean): Promise<readonly string[]> 
 describe("log_unknown_vrids", () => {
   it("tells adverts of virtual routers that are nobody's", async () => {
     assert.ok((await linesWith(true)).includes(LINE));
+  });
+  it("names who is a peer of none of the instances with the number", async () => {
+    const lines = await linesWith(true, { ...UNKNOWN, received: 51, ifindex: 0 });
+    assert.ok(lines.includes(`Unknown VRID(51) received on interface(none) from ${PEER}. ignoring...`));
   });
   it("is off by default, as in keepalived", async () => {
     assert.ok(!(await linesWith(false)).includes(LINE));
