@@ -335,6 +335,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
       log: (record) => lines.push(record.text),
       clock,
       random: () => random,
+      collectGarbage: () => undefined,
       lookAtNetwork: async () => network.problem,
       addresses: { watch: (onEvents) => addresses.watch(onEvents), read: () => addresses.read() },
     },
