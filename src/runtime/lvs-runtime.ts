@@ -32,6 +32,8 @@ const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 
 
 /** From a start or reload to when its garbage is collected: most first checks are through then, which leave some too. */
 const GARBAGE_DELAY_US = 15_000_000;
+/** Before it is collected a second time, which gives the room back: two pauses are better than a long one. */
+const SECOND_COLLECTION_US = 1_000_000;
 
 /** Zero leaves the kernel's value. */
 const NO_TIMEOUTS: NonNullable<LvsGlobals["lvsTimeoutsSec"]> = { tcp: 0, tcpFin: 0, udp: 0 };
@@ -180,7 +182,10 @@ class Runtime implements LvsRuntime {
   private collectLater(): void {
     const { clock, collectGarbage: collect = collectGarbage } = this.deps;
     this.cancelCollection();
-    this.cancelCollection = clock.after(GARBAGE_DELAY_US, collect);
+    this.cancelCollection = clock.after(GARBAGE_DELAY_US, () => {
+      collect();
+      this.cancelCollection = clock.after(SECOND_COLLECTION_US, collect);
+    });
   }
 
   /** After a crash, servers that had failed do not come back before they have passed their checks. */
