@@ -11,6 +11,10 @@ export type PolicyState =
   | { readonly kind: "up"; readonly failures: number }
   | { readonly kind: "down" };
 
+/** Most targets are in one of these two: they share them, and hold no state of their own. */
+export const SETTLED_UP: PolicyState = { kind: "up", failures: 0 };
+export const SETTLED_DOWN: PolicyState = { kind: "down" };
+
 export type PolicyEffect =
   /** `retries` failures came before the deciding one and were retried. */
   | { readonly kind: "verdict"; readonly isUp: boolean; readonly isFirst: boolean; readonly retries: number }
@@ -67,7 +71,7 @@ export function stepPolicy(timing: CheckerTiming, state: PolicyState, result: Pr
 
 function onSuccess(timing: CheckerTiming, state: PolicyState): PolicyStep {
   if (state.kind === "up" && state.failures === 0) return { state, effects: [] };
-  const next: PolicyState = { kind: "up", failures: 0 };
+  const next = SETTLED_UP;
   const effects: PolicyEffect[] = [];
   if (state.kind !== "up") {
     effects.push({ kind: "verdict", isUp: true, isFirst: state.kind === "pending", retries: 0 });
@@ -85,7 +89,7 @@ function onFailure(timing: CheckerTiming, state: PolicyState): PolicyStep {
   if (state.kind === "down") return { state, effects: [] };
   const isFirst = state.kind === "pending";
   if ((isFirst && state.isDecidedAtOnce) || isLastAttempt(timing, state.failures)) {
-    const next: PolicyState = { kind: "down" };
+    const next = SETTLED_DOWN;
     return {
       state: next,
       effects: [

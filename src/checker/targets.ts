@@ -65,8 +65,8 @@ export function targetId(checker: Checker): TargetId {
   return [endpointId(checker), ...times, ...(isFast ? ["fast"] : [])].join(" ");
 }
 
-/** Of the checkers of each real server. */
-type ServerIds = readonly (readonly TargetId[])[];
+/** Of the checkers of all real servers, one after the other: a list for each server would be as large as its texts. */
+type ServerIds = readonly TargetId[];
 
 /** A virtual server that a reload keeps is the same object, and the texts are long. */
 const KNOWN_IDS = new WeakMap<VirtualServer, ServerIds>();
@@ -74,7 +74,7 @@ const KNOWN_IDS = new WeakMap<VirtualServer, ServerIds>();
 function idsOf(virtualServer: VirtualServer): ServerIds {
   const known = KNOWN_IDS.get(virtualServer);
   if (known !== undefined) return known;
-  const ids = virtualServer.realServers.map(({ checkers }) => checkers.map(targetId));
+  const ids = virtualServer.realServers.flatMap(({ checkers }) => checkers.map(targetId));
   KNOWN_IDS.set(virtualServer, ids);
   return ids;
 }
@@ -90,10 +90,10 @@ export function planTargets(
   const askers = new Map<TargetId, Asker[]>();
   const targets = new Map<TargetId, PlannedTarget>();
   virtualServers.forEach((owner, virtualServer) => {
-    const ids = idsOf(owner);
+    const ids = idsOf(owner).values();
     owner.realServers.forEach(({ checkers }, server) => {
       checkers.forEach((checker, index) => {
-        const id = ids[server]?.[index] ?? targetId(checker);
+        const id = ids.next().value ?? targetId(checker);
         const asker: Asker = { virtualServer, server, checker: index };
         const known = askers.get(id);
         if (known !== undefined) known.push(asker);

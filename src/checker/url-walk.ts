@@ -1,7 +1,7 @@
 import type { CheckerTiming } from "../model/lvs.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { ProbeResult, ProbeSchedule } from "../native/contract.ts";
-import { type PolicyEffect, type PolicyState, pendingPolicy, stepPolicy } from "./policy.ts";
+import { type PolicyEffect, type PolicyState, pendingPolicy, SETTLED_DOWN, SETTLED_UP, stepPolicy } from "./policy.ts";
 
 /** What a checker walks through: its urls are asked for one after the other. */
 export interface UrlRoute {
@@ -39,8 +39,14 @@ export interface WalkStep {
   readonly effects: readonly WalkEffect[];
 }
 
+/** Shared like the states in them. */
+const SETTLED_WALKS: ReadonlyMap<PolicyState, UrlWalk> = new Map(
+  [SETTLED_UP, SETTLED_DOWN].map((policy) => [policy, { policy, url: 0, isRecovering: false }]),
+);
+
+/** At the first url. */
 export function startWalk(policy: PolicyState = pendingPolicy(true)): UrlWalk {
-  return { policy, url: 0, isRecovering: false };
+  return SETTLED_WALKS.get(policy) ?? { policy, url: 0, isRecovering: false };
 }
 
 /**

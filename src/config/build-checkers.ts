@@ -141,14 +141,15 @@ function buildNetworkChecker(entry: Entry, checked: CheckedServer, context: Buil
 
 function buildTcpChecker(
   settings: Settings,
-  checker: Omit<Extract<Checker, { kind: "tcp" }>, "kind" | "isHalfOpen">,
+  { timing, target, logsAllFailures, place }: Required<Omit<Extract<Checker, { kind: "tcp" }>, "kind" | "isHalfOpen">>,
   context: BuildContext,
 ): Checker {
   const isHalfOpen = settings.has("half_open");
-  if (!isHalfOpen || checker.target.bindPort === 0) return { kind: "tcp", isHalfOpen, ...checker };
+  // Written out: a spread keeps fields in a second object
+  if (!isHalfOpen || target.bindPort === 0) return { kind: "tcp", isHalfOpen, timing, target, logsAllFailures, place };
   const message = "bind_port has no effect with half_open, which sends from ports that it reserves, it is left out";
   context.reporter.add("bad-value", message, settings.place("bind_port"));
-  return { kind: "tcp", isHalfOpen, ...checker, target: { ...checker.target, bindPort: 0 } };
+  return { kind: "tcp", isHalfOpen, timing, target: { ...target, bindPort: 0 }, logsAllFailures, place };
 }
 
 function buildApplicationCheckers(

@@ -64,7 +64,8 @@ const NO_TUNNEL = { tunnelType: "ipip", tunnelPort: 0, tunnelFlags: 0 } as const
 
 interface MemoryService {
   service: IpvsService;
-  readonly destinations: Map<DestinationId, IpvsDestinationEntry>;
+  /** As they were given: what a dump adds is the same for all. */
+  readonly destinations: Map<DestinationId, IpvsDestination>;
 }
 
 export interface MemoryTableOptions {
@@ -218,7 +219,7 @@ function changeDestination(found: MemoryService, command: DestinationCommand): E
   const exists = found.destinations.has(id);
   if (command.kind === "destination-add" && exists) return "EEXIST";
   if (command.kind === "destination-edit" && !exists) return "ENOENT";
-  found.destinations.set(id, toDestinationEntry(destination));
+  found.destinations.set(id, destination);
   return null;
 }
 
@@ -245,7 +246,7 @@ function toUsage({ service, destinations }: MemoryService): IpvsServiceUsage {
 }
 
 function toEntry({ service, destinations }: MemoryService): IpvsServiceEntry {
-  return { service, destinations: [...destinations.values()] };
+  return { service, destinations: [...destinations.values()].map(toDestinationEntry) };
 }
 
 function toDestinationEntry(destination: IpvsDestination): IpvsDestinationEntry {

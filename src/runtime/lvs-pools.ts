@@ -123,6 +123,7 @@ export class Pools {
         const force = forceOf?.(own.virtualServer, own.realServers[position] ?? "") ?? null;
         return force === null ? taken : forceServer(taken, force);
       });
+      shareStates(servers);
       const step = startPool(virtualServer, servers, previous?.state.hasQuorum ?? null);
       const pool: Pool = { virtualServer, names: own, state: step.state, services: null };
       tellWeights(pool, known, onEffect);
@@ -242,6 +243,14 @@ function indexServers(pool: Pool | null): Map<string, KnownServer> {
     if (state !== undefined) known.set(realServerKey(server), { server, state });
   });
   return known;
+}
+
+/** Servers in a row mostly fare alike; one object then serves them all. */
+function shareStates(servers: ServerState[]): void {
+  for (const [index, state] of servers.entries()) {
+    const last = servers[index - 1];
+    if (last !== undefined && isSameModel(last, state)) servers[index] = last;
+  }
 }
 
 interface ServerNews {

@@ -1,4 +1,11 @@
-import { type PolicyEffect, type PolicyState, pendingPolicy, scheduleFor, stepPolicy } from "../checker/policy.ts";
+import {
+  type PolicyEffect,
+  type PolicyState,
+  pendingPolicy,
+  SETTLED_UP,
+  scheduleFor,
+  stepPolicy,
+} from "../checker/policy.ts";
 import type { Asker, EndpointId, PlannedTarget, TargetId } from "../checker/targets.ts";
 import {
   scheduleOfWalk,
@@ -253,7 +260,7 @@ function stepTarget(live: LiveTarget, { result }: ProbeEvent): readonly (PolicyE
     return step.effects;
   }
   const step = stepPolicy(live.planned.timing, live.walk.policy, result);
-  live.walk = { ...live.walk, policy: step.state };
+  live.walk = startWalk(step.state);
   return step.effects;
 }
 
@@ -273,5 +280,5 @@ function probeOf({ planned, walk }: LiveTarget): ProbeTarget {
 
 /** The same verdict without the failures counted so far. */
 function settled(state: PolicyState): PolicyState {
-  return state.kind === "up" ? { kind: "up", failures: 0 } : state;
+  return state.kind === "up" ? SETTLED_UP : state;
 }

@@ -4,6 +4,7 @@ import { type Asker, isSamePlan, planTargets } from "../checker/targets.ts";
 import { findTakenOut } from "../ipvs/adoption.ts";
 import { type GroupMembers, NO_GROUPS } from "../ipvs/groups.ts";
 import type { VirtualServer } from "../model/lvs.ts";
+import { collectGarbage } from "./heap.ts";
 import type { ApplicationReport } from "./lvs-application.ts";
 import { countConnections, usageOf } from "./lvs-connections.ts";
 import { type Engine, openEngine } from "./lvs-engine.ts";
@@ -28,6 +29,11 @@ import { speakInitializing, speakPoolEffect, speakTakenOut } from "./lvs-wording
 import { ScriptCounter } from "./script-counter.ts";
 
 const IDLE_TABLE: LvsSnapshot["table"] = { reconciles: 0, repairs: 0, failures: 0, isInSync: true };
+
+/** From a start or reload to when its garbage is collected: most first checks are through then, which leave some too. */
+const GARBAGE_DELAY_US = 15_000_000;
+/** Before it is collected a second time, which gives the room back: two pauses are better than a long one. */
+const SECOND_COLLECTION_US = 1_000_000;
 
 /** Zero leaves the kernel's value. */
 const NO_TIMEOUTS: NonNullable<LvsGlobals["lvsTimeoutsSec"]> = { tcp: 0, tcpFin: 0, udp: 0 };
@@ -54,6 +60,7 @@ class Runtime implements LvsRuntime {
   private cause: LvsPoolEvent["cause"] = "start";
   /** The call that is under way; the next one waits for it. */
   private tail: Promise<void> = Promise.resolve();
+  private cancelCollection: () => void = () => {};
 
   private readonly speaker: LvsSpeaker;
 
@@ -169,6 +176,16 @@ class Runtime implements LvsRuntime {
     await engine.sync.settled();
     await this.marks.set();
     this.speaker.activations(new Set(before.all));
+    this.collectLater();
+  }
+
+  private collectLater(): void {
+    const { clock, collectGarbage: collect = collectGarbage } = this.deps;
+    this.cancelCollection();
+    this.cancelCollection = clock.after(GARBAGE_DELAY_US, () => {
+      collect();
+      this.cancelCollection = clock.after(SECOND_COLLECTION_US, collect);
+    });
   }
 
   /** After a crash, servers that had failed do not come back before they have passed their checks. */
@@ -287,6 +304,7 @@ class Runtime implements LvsRuntime {
   private async shutDown(): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;
+    this.cancelCollection();
     const { engine } = this;
     if (engine === null) return;
     engine.suspension.close();

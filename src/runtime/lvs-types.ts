@@ -84,6 +84,8 @@ export interface LvsRuntimeDependencies {
   readonly onAlert?: (record: SpokenRecord) => void;
   /** Uniform in [0, 1): spreads the first probes. */
   readonly random: () => number;
+  /** Called some time after a start or reload. Without it V8 collects. */
+  readonly collectGarbage?: () => void;
 }
 
 export type CheckerVerdict = "pending" | "up" | "down";

@@ -254,6 +254,8 @@ export interface Bench {
   readonly probes: () => FakeProbeLoop;
   readonly lines: string[];
   readonly opened: string[];
+  /** When garbage was collected. */
+  readonly collectedAtUs: readonly number[];
   /** What is wrong with the own network. */
   readonly network: { problem: string | null };
   /** Addresses of this machine. */
@@ -315,6 +317,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
   const scripts = new FakeScripts(clock);
   const lines: string[] = [];
   const opened: string[] = [];
+  const collectedAtUs: number[] = [];
   const network: Bench["network"] = { problem: null };
   const addresses = new FakeAddresses();
   let loop: FakeProbeLoop | null = null;
@@ -335,6 +338,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
       log: (record) => lines.push(record.text),
       clock,
       random: () => random,
+      collectGarbage: () => collectedAtUs.push(clock.nowUs()),
       lookAtNetwork: async () => network.problem,
       addresses: { watch: (onEvents) => addresses.watch(onEvents), read: () => addresses.read() },
     },
@@ -343,7 +347,7 @@ export function createBench(answering: readonly string[] = [], keepsTableAtStop 
     if (loop === null) throw new Error("no probe loop was opened");
     return loop;
   };
-  return { runtime, scripts, clock, table, probes, lines, opened, network, addresses };
+  return { runtime, scripts, clock, table, probes, lines, opened, collectedAtUs, network, addresses };
 }
 
 /** A configuration that has nothing but virtual servers. */
