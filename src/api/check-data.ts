@@ -18,7 +18,7 @@ import {
   virtualServerLines,
   withoutProtocol,
 } from "./check-lines.ts";
-import { yesNo } from "./dump-text.ts";
+import { userText, yesNo } from "./dump-text.ts";
 
 export interface CheckDataSources {
   readonly configuration: CompleteConfiguration;
@@ -64,10 +64,6 @@ function withUsers(
     const script = Object.entries(scripts).find(([label]) => line.startsWith(`${label} = `))?.[1] ?? null;
     return script === null ? line : `${line}, uid:gid ${userText(script.user ?? ownUser)}`;
   });
-}
-
-function userText({ uid, gid }: ScriptUser): string {
-  return `${uid}:${gid}`;
 }
 
 function groupLines(group: VirtualServerGroup, places: readonly Place[]): readonly string[] {

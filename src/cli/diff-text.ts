@@ -14,10 +14,17 @@ const AGREED_FIELDS: ReadonlySet<string> = new Set([
 /**
  * A reload in plain words: one sentence a line, nothing for what stays as it is.
  * @param others what `describeParts` says
+ * @param globals what `describeGlobalChanges` says
  */
-export function describeDiff(diff: ConfigurationDiff, others: readonly string[] = []): readonly string[] {
+export function describeDiff(
+  diff: ConfigurationDiff,
+  others: readonly string[] = [],
+  globals: readonly string[] = [],
+): readonly string[] {
+  // A setting that no keyword shows is named as the program calls it.
+  const settings = globals.length > 0 ? globals : diff.globalFields.map((field) => `${words(field)} changes`);
   const lines = [
-    ...diff.globalFields.map((field) => `global: ${words(field)} changes`),
+    ...settings.map((setting) => `global_defs: ${setting}`),
     ...diff.instances.flatMap(describeInstance),
     ...diff.virtualServers.flatMap(describeVirtualServer),
     ...others,

@@ -7,7 +7,7 @@ import type { SpokenRecord } from "./log.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import { FileTrackers } from "./tracking-files.ts";
 import { type ProcessSnapshot, ProcessTrackers } from "./tracking-processes.ts";
-import { ScriptTrackers } from "./tracking-scripts.ts";
+import { ScriptTrackers, type TrackedScriptState } from "./tracking-scripts.ts";
 import type { TrackingVerdict, VrrpClock } from "./vrrp-types.ts";
 
 export interface TrackingDependencies {
@@ -23,6 +23,14 @@ export type TrackingConfiguration = Pick<
   CompleteConfiguration,
   "vrrpInstances" | "syncGroups" | "scripts" | "trackFiles" | "trackProcesses"
 >;
+
+/** How what is tracked fares, by name: of what some instance uses only. */
+export interface TrackedStates {
+  readonly scripts: ReadonlyMap<string, TrackedScriptState>;
+  /** The numbers that files begin with. */
+  readonly files: ReadonlyMap<string, number>;
+  readonly processes: readonly ProcessSnapshot[];
+}
 
 const NOTHING: TrackedObjects = { scripts: [], files: [], processes: [], bfds: [] };
 const NO_VERDICT: TrackingVerdict = { weight: 0, faults: [], isPending: false };
@@ -64,9 +72,8 @@ export class Tracking {
     this.#fileFaults = this.#faultyFiles();
   }
 
-  /** Tracked processes that an instance uses. */
-  processes(): readonly ProcessSnapshot[] {
-    return this.#processes.snapshot();
+  states(): TrackedStates {
+    return { scripts: this.#scripts.states(), files: this.#files.values(), processes: this.#processes.snapshot() };
   }
 
   begin(): void {
@@ -162,7 +169,10 @@ function faulty(
 }
 
 /** What a sync group tracks counts for each member. */
-function objectsByInstance({ vrrpInstances, syncGroups }: TrackingConfiguration): ReadonlyMap<string, TrackedObjects> {
+export function objectsByInstance({
+  vrrpInstances,
+  syncGroups,
+}: Pick<TrackingConfiguration, "vrrpInstances" | "syncGroups">): ReadonlyMap<string, TrackedObjects> {
   const ofGroup = new Map(
     syncGroups.flatMap(({ members, tracked }) => members.map((name) => [name, tracked] as const)),
   );

@@ -302,6 +302,7 @@ export class RunningInstance {
       virtualAddresses: allVirtualAddresses(this.config).map(
         ({ address, prefixLength }) => `${address}/${prefixLength}`,
       ),
+      preemptMode: this.config.preemptMode,
       becameActive: this.#becameActive,
       releasedActive: this.#releasedActive,
       counters: this.#context.loop.counters(this.book.instance),

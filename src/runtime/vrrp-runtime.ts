@@ -99,6 +99,12 @@ class Runtime implements VrrpRuntime {
     this.#instances.find(({ config }) => config.name === instance)?.announce();
   }
 
+  setPreempt(name: string, preemptMode: boolean): void {
+    if (this.#loop === null || this.#isStopped) return;
+    const instance = this.#instances.find(({ config }) => config.name === name);
+    instance?.reconfigure({ ...instance.config, preemptMode });
+  }
+
   snapshot(): readonly VrrpInstanceSnapshot[] {
     return this.#loop === null ? [] : this.#instances.map((instance) => instance.snapshot());
   }
@@ -377,6 +383,7 @@ class Runtime implements VrrpRuntime {
         break;
       case "dropped":
         this.#dependencies.log(renderDrop(event, running.config));
+        this.#dependencies.onDrop?.({ ...event, instance: running.config.name });
         break;
     }
   }

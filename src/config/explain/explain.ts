@@ -66,6 +66,11 @@ export function describeConfiguration(configuration: CompleteConfiguration): Gen
   return new Explainer(configuration, [], []).objects();
 }
 
+/** `global_defs` alone, values only. */
+export function describeGlobals(configuration: CompleteConfiguration): ExplainedObject {
+  return new Explainer(configuration, [], []).globalDefinitions();
+}
+
 const NO_TABLE: KeywordTable = { path: "", rows: [], byName: new Map() };
 
 class Explainer {
@@ -110,7 +115,7 @@ class Explainer {
     for (const server of it.virtualServers) yield this.virtualServer(server);
   }
 
-  private globalDefinitions(): ExplainedObject {
+  globalDefinitions(): ExplainedObject {
     const first = this.globals[0];
     const scope: Scope = { label: "global_defs", entries: this.globals.flatMap((entry) => entry.entries) };
     const place = first === undefined ? null : placeOf(first.statement);
