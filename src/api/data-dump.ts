@@ -44,6 +44,12 @@ function dumpedInstances(sources: DataSources): readonly DumpedInstance[] {
   });
 }
 
+function realtimeLines({ global }: CompleteConfiguration): readonly string[] {
+  const { realtimePriority, realtimeLimitUs } = global.processes.vrrp;
+  if (realtimePriority === 0) return [];
+  return [` current realtime priority = ${realtimePriority}`, ` current realtime time limit = ${realtimeLimitUs}`];
+}
+
 /**
  * keepalived.data: the global settings, everything of VRRP and how it fares, and the interfaces, in keepalived's keys and
  * layout. Passwords stay hidden; what only its own sockets, threads and interface settings are about is left out.
@@ -56,6 +62,7 @@ export function renderData(sources: DataSources): string {
   const mtus = new Map(interfaces.links.map(({ name, mtu }) => [name, mtu]));
   const lines = [
     ...globalLines(configuration, ownUser),
+    ...realtimeLines(configuration),
     ...staticSections(configuration),
     ...section(
       "VRRP Topology",

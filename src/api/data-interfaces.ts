@@ -1,4 +1,5 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { InterfaceAddress, Link } from "../native/contract.ts";
 import { section } from "./data-groups.ts";
 import { listLines, weightText } from "./data-vrrp.ts";
@@ -44,15 +45,39 @@ function delayLines({ interfaceDelays, garpGroups }: CompleteConfiguration, name
   ];
 }
 
-/** Instances that follow an interface: as their own, or by `track_interface`. */
-function followerLines({ vrrpInstances }: CompleteConfiguration, name: string): readonly string[] {
-  const followers = vrrpInstances.flatMap((config) => {
+/** Interfaces whose loss is a fault of the instance: its own, and those of its addresses. */
+function isOwn(config: ConfiguredVrrpInstance, name: string): boolean {
+  const { interfaceName, virtualAddresses, excludedAddresses } = config;
+  const isBelow = [...virtualAddresses, ...excludedAddresses].some(
+    (one) => one.isTracked && one.interfaceName === name,
+  );
+  return isBelow || (!config.ignoresOwnInterface && [interfaceName, vmacName(config)].includes(name));
+}
+
+/** Instances that follow an interface: as their own or by `track_interface`, then those whose sync group does. */
+function followerLines({ vrrpInstances, syncGroups }: CompleteConfiguration, name: string): readonly string[] {
+  const followers = new Map<string, string>();
+  for (const config of vrrpInstances) {
     const tracked = config.trackedInterfaces.find((one) => one.name === name);
-    if (tracked !== undefined) return [`${config.name}, weight ${weightText(tracked)}`];
-    const isOwn = !config.ignoresOwnInterface && (config.interfaceName === name || vmacName(config) === name);
-    return isOwn ? [`${config.name}, weight 0`] : [];
-  });
-  return listLines("Tracking VRRP instances :", followers);
+    if (tracked !== undefined) followers.set(config.name, weightText(tracked));
+    else if (isOwn(config, name)) followers.set(config.name, "0");
+  }
+  for (const { members, trackedInterfaces } of syncGroups) {
+    const tracked = trackedInterfaces.find((one) => one.name === name);
+    if (tracked === undefined) continue;
+    for (const member of members) if (!followers.has(member)) followers.set(member, weightText(tracked));
+  }
+  const lines = [...followers].map(([instance, weight]) => `${instance}, weight ${weight}`);
+  return listLines("Tracking VRRP instances :", lines);
+}
+
+/** Of one that was made for an instance. */
+function vmacLines({ vrrpInstances }: CompleteConfiguration, name: string, links: readonly Link[]): readonly string[] {
+  const owner = vrrpInstances.find((config) => vmacName(config) === name);
+  const base = links.find((link) => link.name === owner?.interfaceName);
+  if (owner === undefined || base === undefined) return [];
+  const state = `${base.isUp ? "" : "not "}UP, ${base.isRunning ? "" : "not "}RUNNING`;
+  return [`VMAC type private, underlying interface = ${base.name}, state = ${state}`, "I/f created by keepalived"];
 }
 
 /** All interfaces of the machine. */
@@ -67,10 +92,11 @@ export function interfaceSection(configuration: CompleteConfiguration, facts: In
     const own = [
       `index = ${link.ifindex}`,
       ...addressLines(link, facts, (address) => virtual.has(address)),
-      ...(link.mac === null || link.isLoopback ? [] : [`MAC = ${link.mac}`]),
+      ...(link.mac === null || link.isLoopback ? [] : [`MAC = ${link.mac}`, "MAC broadcast = ff:ff:ff:ff:ff:ff"]),
       `State = ${stateText(link)}`,
       up,
       down,
+      ...vmacLines(configuration, link.name, facts.links),
       `MTU = ${link.mtu}`,
       `HW Type = ${link.isLoopback ? "LOOPBACK" : "ETHERNET"}`,
       ...group,

@@ -171,7 +171,7 @@ function addressLines(instance: DumpedInstance): readonly string[] {
 function unicastLines(config: ConfiguredVrrpInstance): readonly string[] {
   const { unicastPeers: peers, unicastTtl, checkUnicastSource, oldUnicastChecksum, version } = config;
   if (peers.length === 0) return [];
-  const compatibility = { never: "no", always: "always", detect: "auto" }[oldUnicastChecksum];
+  const compatibility = { detect: "no", never: "never", always: "config" }[oldUnicastChecksum];
   return [
     `Unicast TTL = ${unicastTtl}`,
     `Check unicast src : ${yesNo(checkUnicastSource)}`,

@@ -1,7 +1,7 @@
 import { diffConfigurations } from "../model/diff.ts";
 import { errorText } from "../runtime/error-code.ts";
 import { loadForTest, renderComplaints } from "./config-test.ts";
-import { describeGlobalChanges } from "./diff-keywords.ts";
+import { describeGlobalChanges, keywordChanges } from "./diff-keywords.ts";
 import { describeParts } from "./diff-parts.ts";
 import { describeDiff } from "./diff-text.ts";
 
@@ -32,7 +32,11 @@ export async function diff(request: DiffRequest): Promise<number> {
     const globals = describeGlobalChanges(before.configuration, after.configuration);
     const lines = request.isJson
       ? [JSON.stringify({ ...changes, globals, others }, null, 2)]
-      : describeDiff(changes, others, globals);
+      : describeDiff(changes, {
+          others,
+          globals,
+          keywordsOf: keywordChanges(before.configuration, after.configuration),
+        });
     process.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   } catch (error) {

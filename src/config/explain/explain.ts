@@ -71,6 +71,19 @@ export function describeGlobals(configuration: CompleteConfiguration): Explained
   return new Explainer(configuration, [], []).globalDefinitions();
 }
 
+/** One instance with its blocks, values only. */
+export function describeInstance(configuration: CompleteConfiguration, one: ConfiguredVrrpInstance): ExplainedObject {
+  return new Explainer(configuration, [], []).instance(one);
+}
+
+/** One virtual server with its real servers, values only. */
+export function describeVirtualServer(
+  configuration: CompleteConfiguration,
+  one: ConfiguredVirtualServer,
+): ExplainedObject {
+  return new Explainer(configuration, [], []).virtualServer(one);
+}
+
 const NO_TABLE: KeywordTable = { path: "", rows: [], byName: new Map() };
 
 class Explainer {
@@ -129,7 +142,7 @@ class Explainer {
     return this.object(kind, name, object, { rows, table: tableOf(kind), scopes, place: object.place });
   }
 
-  private instance(instance: ConfiguredVrrpInstance): ExplainedObject {
+  instance(instance: ConfiguredVrrpInstance): ExplainedObject {
     const entry = this.blocks.take(instance.place, instance.name);
     const own = scopeOf("vrrp_instance", entry);
     const inner = (kind: string): readonly Scope[] => [scopeOf(kind, lastOf(entry, kind)), own];
@@ -149,7 +162,7 @@ class Explainer {
     return { ...this.object("vrrp_instance", instance.name, instance, facts), objects };
   }
 
-  private virtualServer(server: ConfiguredVirtualServer): ExplainedObject {
+  virtualServer(server: ConfiguredVirtualServer): ExplainedObject {
     const entry = this.blocks.take(server.place, serverWords(server));
     const scope = scopeOf("virtual_server", entry);
     const inner = new BlockIndex(entry?.entries ?? []);
