@@ -58,7 +58,8 @@ export class Dumps {
     const status = this.#dependencies.status();
     if (path === null || status === null || status.lvs === null) return;
     const { configuration, lvs } = status;
-    this.#put("DATA", path, renderCheckData({ configuration, lvs, ownUser: ownUser() }));
+    const wallOffsetUs = Date.now() * 1000 - this.#dependencies.nowUs();
+    this.#put("DATA", path, renderCheckData({ configuration, lvs, ownUser: ownUser(), wallOffsetUs }));
   }
 
   #put(what: DumpKind, path: string, text: string): void {
