@@ -1,8 +1,9 @@
 import type { ScriptUser } from "../model/command.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
-import { objectsByInstance, type TrackedStates } from "../runtime/tracking-runtime.ts";
+import type { TrackedStates } from "../runtime/tracking-runtime.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
+import { objectsByInstance } from "../tracking/objects.ts";
 import { globalLines } from "./data-globals.ts";
 import { section, socketSection, staticSections, syncGroupLines } from "./data-groups.ts";
 import { type InterfaceFacts, interfaceSection } from "./data-interfaces.ts";
