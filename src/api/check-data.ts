@@ -1,5 +1,6 @@
 import { PROBES_OF_APPLICATION_CHECKS } from "../config/build-checkers.ts";
 import type {
+  ApplicationChecker,
   ConfiguredRealServer,
   ConfiguredVirtualServer,
   GroupMember,
@@ -18,7 +19,8 @@ import {
   virtualServerLines,
   withoutProtocol,
 } from "./check-lines.ts";
-import { yesNo } from "./dump-text.ts";
+import { globalLines } from "./data-globals.ts";
+import { plainMoment, userText, yesNo } from "./dump-text.ts";
 
 export interface CheckDataSources {
   readonly configuration: CompleteConfiguration;
@@ -26,6 +28,8 @@ export interface CheckDataSources {
   readonly lvs: LvsSnapshot | null;
   /** Who runs scripts that name nobody. */
   readonly ownUser: ScriptUser;
+  /** What lies between CLOCK_MONOTONIC and the wall clock, in microseconds. */
+  readonly wallOffsetUs: number;
 }
 
 /** Lines that stand deeper than their neighbours, by how they begin. */
@@ -64,10 +68,6 @@ function withUsers(
     const script = Object.entries(scripts).find(([label]) => line.startsWith(`${label} = `))?.[1] ?? null;
     return script === null ? line : `${line}, uid:gid ${userText(script.user ?? ownUser)}`;
   });
-}
-
-function userText({ uid, gid }: ScriptUser): string {
-  return `${uid}:${gid}`;
 }
 
 function groupLines(group: VirtualServerGroup, places: readonly Place[]): readonly string[] {
@@ -147,6 +147,8 @@ function realLines(
   const isAlive = status?.isAlive === true;
   const state = [
     `effective weight = ${weight}`,
+    // keepalived's own, while it reloads.
+    "previous effective_weight = 0",
     `alive = ${bit(isAlive)}`,
     `num failed checkers = ${failedChecks(real, status)}`,
     `RS set = ${bit(isAlive || real.isInhibitedOnFailure)}`,
@@ -165,7 +167,20 @@ function failedChecks({ isAlpha }: ConfiguredRealServer, status: RealServerStatu
   return verdicts.filter((verdict) => verdict === "down" || (isAlpha && verdict === "pending")).length;
 }
 
-function checkerLines({ server, status, index }: Place, ownUser: ScriptUser): readonly string[] {
+function runLines(status: CheckerStatus | null, wallOffsetUs: number): readonly string[] {
+  const { lastRun = null } = status ?? {};
+  return [
+    `Last ran = ${plainMoment(lastRun === null ? 0 : lastRun.atUs + wallOffsetUs)}`,
+    `Last status = ${lastRun?.status ?? 0}`,
+  ];
+}
+
+function checkerLines(
+  { server, status, index }: Place,
+  { ownUser, wallOffsetUs }: Pick<CheckDataSources, "ownUser" | "wallOffsetUs">,
+  isOfFiles: boolean,
+): readonly string[] {
+  const isWanted = ({ check }: ApplicationChecker): boolean => (check.kind === "file") === isOfFiles;
   const { key } = server;
   const protocol = protocolOf(key);
   const from =
@@ -182,17 +197,19 @@ function checkerLines({ server, status, index }: Place, ownUser: ScriptUser): re
       return found < 0 ? null : (left.splice(found, 1)[0] ?? null);
     };
     return [
-      ...real.checkers
+      ...(isOfFiles ? [] : real.checkers)
         .filter(({ kind }) => !PROBES_OF_APPLICATION_CHECKS.has(kind))
         .flatMap((checker) => [
           heading,
           ...indented(withState(networkLines(checker, real.port), stateOf(checker.kind))),
         ]),
-      ...real.applicationCheckers.flatMap((checker) => {
+      ...real.applicationCheckers.filter(isWanted).flatMap((checker) => {
         const { check } = checker;
         const owner = check.kind === "misc" ? [`uid:gid = ${userText(check.command.user ?? ownUser)}`] : [];
-        const lines = [...applicationLines(checker, real.virtualHost), ...owner];
-        return [heading, ...indented(withState(lines, stateOf(check.kind)))];
+        const state = stateOf(check.kind);
+        const run = check.kind === "misc" ? runLines(state, wallOffsetUs) : [];
+        const lines = [...applicationLines(checker, real.virtualHost), ...owner, ...run];
+        return [heading, ...indented(withState(lines, state))];
       }),
     ];
   });
@@ -220,17 +237,20 @@ function withState(lines: readonly string[], status: CheckerStatus | null): read
 
 /**
  * keepalived_check.data: groups, virtual servers with their real servers, and checks, in keepalived's keys and layout.
- * The global settings are in keepalived.data.
+ * The global settings come before them.
  */
 export function renderCheckData(sources: CheckDataSources): string {
   const { configuration, ownUser } = sources;
   const places = placesOf(sources);
   const lines = [
+    ...globalLines(configuration, ownUser),
     "------< LVS Topology >------",
     ...configuration.virtualServerGroups.flatMap((group) => groupLines(group, places)),
     ...places.flatMap((place) => serverLines(place, ownUser)),
     "------< Health checkers >------",
-    ...places.flatMap((place) => checkerLines(place, ownUser)),
+    // keepalived: checks of files come after all others.
+    ...places.flatMap((place) => checkerLines(place, sources, false)),
+    ...places.flatMap((place) => checkerLines(place, sources, true)),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

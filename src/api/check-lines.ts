@@ -131,8 +131,8 @@ export function realServerLines(real: ConfiguredRealServer): readonly string[] {
     `Using smtp notification = ${yesNo(real.sendsMail)}`,
     `initial weight = ${real.weight}`,
     ...(files.length === 0 ? [] : ["Tracked Files"]),
-    ...files.map((file) => `${file.trackFile}, weight ${file.weight}${file.isReversed ? " reverse" : ""}`),
-    ...(bfds.length === 0 ? [] : ["Tracked BFDs", ...bfds]),
+    ...files.map((file) => `  ${file.trackFile}, weight ${file.weight}${file.isReversed ? " reverse" : ""}`),
+    ...(bfds.length === 0 ? [] : ["Tracked BFDs", ...bfds.map((name) => `  ${name}`)]),
   ];
 }
 

@@ -1,55 +1,86 @@
-import { dumpConfiguration } from "../config/explain/render.ts";
+import type { ScriptUser } from "../model/command.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
-import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
+import type { TrackedStates } from "../runtime/tracking-runtime.ts";
+import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
+import { objectsByInstance } from "../tracking/objects.ts";
+import { globalLines } from "./data-globals.ts";
+import { section, socketSection, staticSections, syncGroupLines } from "./data-groups.ts";
+import { type InterfaceFacts, interfaceSection } from "./data-interfaces.ts";
+import { trackerSections } from "./data-trackers.ts";
+import { type DumpedInstance, instanceLines } from "./data-vrrp.ts";
 
-/** The configuration in force, secrets hidden, and the state of every instance and BFD session, in keepalived's manner. */
-export function renderData(
-  configuration: CompleteConfiguration,
-  instances: readonly VrrpInstanceSnapshot[],
-  sessions: readonly BfdSessionSnapshot[],
-  nowUs: number,
-): string {
+export interface DataSources {
+  readonly configuration: CompleteConfiguration;
+  readonly instances: readonly VrrpInstanceSnapshot[];
+  readonly bfdSessions: readonly BfdSessionSnapshot[];
+  /** Null without VRRP. */
+  readonly tracked: TrackedStates | null;
+  readonly interfaces: InterfaceFacts;
+  /** Who runs scripts that name nobody. */
+  readonly ownUser: ScriptUser;
+  /** CLOCK_MONOTONIC */
+  readonly nowUs: number;
+  /** The same moment by the wall clock, microseconds since 1970. */
+  readonly wallUs: number;
+}
+
+const NO_STATES: TrackedStates = { scripts: new Map(), files: new Map(), processes: [] };
+
+function dumpedInstances(sources: DataSources): readonly DumpedInstance[] {
+  const { configuration, instances, tracked, interfaces, nowUs, wallUs } = sources;
+  const live = new Map(instances.map((one) => [one.name, one]));
+  const links = new Map(interfaces.links.map((link) => [link.name, link]));
+  const objects = objectsByInstance(configuration);
+  return configuration.vrrpInstances.map((config) => {
+    const own = live.get(config.name) ?? null;
+    const scripts = objects.get(config.name)?.scripts ?? [];
+    return {
+      config,
+      links,
+      live: own,
+      lastTransitionUs: own === null ? 0 : wallUs - (nowUs - own.sinceUs),
+      pendingScripts: scripts.filter(({ name }) => tracked?.scripts.get(name)?.isGood === null).length,
+    };
+  });
+}
+
+function realtimeLines({ global }: CompleteConfiguration): readonly string[] {
+  const { realtimePriority, realtimeLimitUs } = global.processes.vrrp;
+  if (realtimePriority === 0) return [];
+  return [` current realtime priority = ${realtimePriority}`, ` current realtime time limit = ${realtimeLimitUs}`];
+}
+
+/**
+ * keepalived.data: the global settings, everything of VRRP and how it fares, and the interfaces, in keepalived's keys and
+ * layout. Passwords stay hidden; what only its own sockets, threads and interface settings are about is left out.
+ */
+export function renderData(sources: DataSources): string {
+  const { configuration, bfdSessions, ownUser, interfaces } = sources;
+  const instances = dumpedInstances(sources);
+  const states = new Map(instances.map(({ config, live }) => [config.name, live?.state]));
+  const stateOf = (name: string): VrrpStateName => states.get(name) ?? "initialize";
+  const mtus = new Map(interfaces.links.map(({ name, mtu }) => [name, mtu]));
   const lines = [
-    ...dumpConfiguration(configuration),
-    ...instances.flatMap((instance) => stateLines(instance, nowUs)),
-    ...sessions.flatMap((session) => sessionLines(session, nowUs)),
+    ...globalLines(configuration, ownUser),
+    ...realtimeLines(configuration),
+    ...staticSections(configuration),
+    ...section(
+      "VRRP Topology",
+      instances.flatMap((instance) => instanceLines(instance, ownUser)),
+    ),
+    ...socketSection(configuration.vrrpInstances, (name) => mtus.get(name) ?? 0),
+    ...section(
+      "VRRP Sync groups",
+      configuration.syncGroups.flatMap((group) => syncGroupLines(group, stateOf, ownUser)),
+    ),
+    ...trackerSections({
+      configuration,
+      ownUser,
+      tracked: sources.tracked ?? NO_STATES,
+      sessionsUp: new Set(bfdSessions.filter(({ isUp }) => isUp).map(({ name }) => name)),
+    }),
+    ...interfaceSection(configuration, interfaces),
   ];
   return lines.map((line) => `${line}\n`).join("");
-}
-
-const STATES = { initialize: "INIT", backup: "BACKUP", active: "MASTER", fault: "FAULT" } as const;
-
-function stateLines(instance: VrrpInstanceSnapshot, nowUs: number): readonly string[] {
-  const { activeRouter, faultReasons } = instance;
-  const ageSec = (nowUs - instance.sinceUs) / 1_000_000;
-  return [
-    `------< State of vrrp_instance ${instance.name} >------`,
-    ` State = ${STATES[instance.state]}`,
-    ` Seconds in this state = ${ageSec.toFixed(3)}`,
-    ` Base priority = ${instance.basePriority}`,
-    ` Effective priority = ${instance.effectivePriority}`,
-    ` Source address = ${instance.sourceAddress ?? "none"}`,
-    ...(activeRouter === null ? [] : [` Master = ${activeRouter.address}, priority ${activeRouter.priority}`]),
-    ...faultReasons.map((reason) => ` Fault = ${reason}`),
-  ];
-}
-
-const SESSION_STATES = { "admin-down": "AdminDown", down: "Down", init: "Init", up: "Up" } as const;
-
-function sessionLines(session: BfdSessionSnapshot, nowUs: number): readonly string[] {
-  const { status } = session;
-  const dropped = Object.values(status?.dropped ?? {}).reduce((sum, drops) => sum + drops, 0);
-  return [
-    `------< State of bfd_instance ${session.name} >------`,
-    ` Local state = ${SESSION_STATES[session.state]}`,
-    ` Seconds in this state = ${((nowUs - session.sinceUs) / 1_000_000).toFixed(3)}`,
-    ` Remote state = ${SESSION_STATES[session.remoteState]}`,
-    ` Local diagnostic = ${session.localDiag}`,
-    ` Remote diagnostic = ${session.remoteDiag}`,
-    ` Detection time = ${session.detectionUs} us`,
-    ` Packets sent = ${status?.packetsSent ?? 0}`,
-    ` Packets received = ${status?.packetsReceived ?? 0}`,
-    ` Packets dropped = ${dropped}`,
-  ];
 }

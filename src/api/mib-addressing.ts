@@ -2,6 +2,7 @@ import type { ConfiguredRoute, ConfiguredRule, NextHop, Prefix, RouteType } from
 import type { VirtualAddress } from "../model/vrrp.ts";
 import { type Columns, type IndexedRow, type MibNode, table } from "../snmp/mib.ts";
 import { gauge, inetAddress, integer, octets, type SnmpValue, text, truth } from "../snmp/values.ts";
+import { encapsulationColumns } from "./mib-encapsulation.ts";
 import {
   addressType,
   type InstanceRow,
@@ -155,6 +156,7 @@ const ROUTE_COLUMNS: Columns<RouteRow> = {
   ),
   44: ({ item }) => optional(item.realms, (realms) => gauge(realms & 0xffff)),
   45: ({ item }) => optional(item.realms, (realms) => gauge(realms >>> REALM_BITS)),
+  ...encapsulationColumns<RouteRow>(46, ({ item }) => item.encapsulation),
 };
 
 interface HopRow {
@@ -168,13 +170,15 @@ const HOP_COLUMNS: Columns<HopRow> = {
   3: ({ hop }) => optional(hop.gateway, ({ address }) => inetAddress(address)),
   4: ({ link }) => optional(link, ({ ifindex }) => integer(ifindex)),
   5: ({ hop }) => optional(hop.interfaceName, text),
-  6: ({ hop }) => gauge(hop.weight),
+  // keepalived: a weight of 1 is none.
+  6: ({ hop }) => (hop.weight === 1 ? null : gauge(hop.weight)),
   7: ({ hop }) => truth(hop.isOnLink),
   8: ({ hop }) => optional(hop.realms, (realms) => gauge(realms & 0xffff)),
   9: ({ hop }) => optional(hop.realms, (realms) => gauge(realms >>> REALM_BITS)),
+  ...encapsulationColumns<HopRow>(10, ({ hop }) => hop.encapsulation),
 };
 
-/** Routes and their next hops. Not served: encapsulation. */
+/** Routes and their next hops. */
 export function routeTables(facts: MibFacts, instances: readonly InstanceRow[]): readonly MibNode[] {
   const routes = collect<ConfiguredRoute>(facts, instances, {
     statics: facts.snapshot.configuration.staticRoutes,

@@ -1,7 +1,9 @@
 import type { ScriptCommand } from "../model/command.ts";
 import type { AddressFamily } from "../model/units.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { LvsUsage } from "../runtime/lvs-types.ts";
+import type { TrackedStates } from "../runtime/tracking-runtime.ts";
 import type { VrrpInstanceSnapshot, VrrpStateChange } from "../runtime/vrrp-types.ts";
 import type { Oid } from "../snmp/oid.ts";
 import { integer, type SnmpValue, text } from "../snmp/values.ts";
@@ -27,12 +29,17 @@ export interface MibFacts {
   readonly usage: LvsUsage | null;
   /** By name. */
   readonly links: ReadonlyMap<string, LinkFacts>;
+  /** How what is tracked fares; null without VRRP. */
+  readonly tracked: TrackedStates | null;
+  readonly bfdSessions: readonly Pick<BfdSessionSnapshot, "name" | "isUp">[];
   readonly version: string;
   readonly networkNamespace: string | null;
   /** CLOCK_MONOTONIC */
   readonly nowUs: number;
   /** By instance: the priority that an operator has given it. */
   readonly priorities: ReadonlyMap<string, number>;
+  /** By instance: the last protocol error, as `ProtocolError` numbers it. */
+  readonly protocolErrors: ReadonlyMap<string, number>;
   /** By instance: when it last left its initial state or a fault. */
   readonly upSinceUs: ReadonlyMap<string, number>;
 }
@@ -45,6 +52,11 @@ export interface InstanceRow {
   readonly live: VrrpInstanceSnapshot | null;
   /** An operator's, else the configured one. */
   readonly basePriority: number;
+}
+
+/** As configured, or set since. */
+export function preempts({ instance, live }: Pick<InstanceRow, "instance" | "live">): boolean {
+  return live?.preemptMode ?? instance.preemptMode;
 }
 
 export function instanceRows({

@@ -14,7 +14,15 @@ import {
   ticks,
   truth,
 } from "../snmp/values.ts";
-import { type InstanceRow, instanceRows, type LinkFacts, type MibFacts, VRRP_MIB, VRRPV3_MIB } from "./mib-facts.ts";
+import {
+  type InstanceRow,
+  instanceRows,
+  type LinkFacts,
+  type MibFacts,
+  preempts,
+  VRRP_MIB,
+  VRRPV3_MIB,
+} from "./mib-facts.ts";
 
 const CENTISECOND_US = 10_000;
 const SECOND_US = 1_000_000;
@@ -26,14 +34,16 @@ export interface RouterRow extends InstanceRow {
   readonly nowUs: number;
   /** Null: it is in its initial state, or in a fault. */
   readonly upSinceUs: number | null;
+  /** vrrpv3StatisticsProtoErrReason */
+  readonly protocolError: number;
 }
 
 function routerRows(facts: MibFacts): readonly RouterRow[] {
   return instanceRows(facts).flatMap((row) => {
-    const link = facts.links.get(row.instance.interfaceName);
-    return link === undefined
-      ? []
-      : [{ ...row, link, nowUs: facts.nowUs, upSinceUs: facts.upSinceUs.get(row.instance.name) ?? null }];
+    const { name, interfaceName } = row.instance;
+    const link = facts.links.get(interfaceName);
+    const own = { upSinceUs: facts.upSinceUs.get(name) ?? null, protocolError: facts.protocolErrors.get(name) ?? 0 };
+    return link === undefined ? [] : [{ ...row, link, nowUs: facts.nowUs, ...own }];
   });
 }
 
@@ -84,7 +94,7 @@ const OPERATIONS: Columns<RouterRow> = {
   7: ({ basePriority }) => gauge(basePriority),
   8: ({ instance }) => integer(instance.virtualAddresses.length),
   9: ({ instance }) => integer(Math.trunc(instance.advertisementIntervalUs / CENTISECOND_US)),
-  10: ({ instance }) => truth(instance.preemptMode),
+  10: (row) => truth(preempts(row)),
   11: ({ instance }) => truth(instance.acceptMode),
   12: upTime,
   13: () => integer(ROW_ACTIVE),
@@ -107,7 +117,7 @@ const V3_STATISTICS: Columns<RouterRow> = {
   3: ({ live }) => counter64(live?.counters?.advertsReceived ?? 0),
   4: (row) => counter64(dropped(row, "interval", "interval-noted")),
   5: (row) => counter64(dropped(row, "ttl", "unicast-ttl")),
-  6: () => integer(0),
+  6: ({ protocolError }) => integer(protocolError),
   7: ({ live }) => counter64(live?.counters?.priorityZeroReceived ?? 0),
   8: ({ live }) => counter64(live?.counters?.priorityZeroSent ?? 0),
   9: (row) => counter64(dropped(row, "type")),
@@ -159,7 +169,7 @@ const V2_OPERATIONS: Columns<RouterRow> = {
   8: (row) => ipAddress(primaryAddress(row)),
   9: ({ instance }) => integer({ none: 1, pass: 2, ah: 3, hmac: 1 }[instance.authentication.kind]),
   11: ({ instance }) => integer(Math.trunc(instance.advertisementIntervalUs / SECOND_US)),
-  12: ({ instance }) => truth(instance.preemptMode),
+  12: (row) => truth(preempts(row)),
   13: upTime,
   14: () => integer(1),
   15: () => integer(ROW_ACTIVE),

@@ -1,8 +1,9 @@
-import type { TrackedObject, TrackedObjects } from "../model/tracking.ts";
+import type { TrackedObject, TrackedObjects, VrrpScript } from "../model/tracking.ts";
 import type { VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { VrrpStateName } from "../runtime/vrrp-types.ts";
 import { type Columns, type IndexedRow, joined, type MibNode, table } from "../snmp/mib.ts";
 import { gauge, inetAddress, integer, text, truth } from "../snmp/values.ts";
+import type { ScriptState } from "../tracking/script.ts";
 import { addressTable, routeTables, ruleTable } from "./mib-addressing.ts";
 import {
   addressType,
@@ -12,6 +13,7 @@ import {
   KEEPALIVED,
   type MibFacts,
   optional,
+  preempts,
   STATE_NUMBERS,
 } from "./mib-facts.ts";
 
@@ -42,7 +44,7 @@ const INSTANCE_COLUMNS: Columns<InstanceRow> = {
   11: ({ instance }) => truth(!instance.ignoresOwnInterface),
   12: ({ instance: { version, advertisementIntervalUs } }) =>
     gauge(advertisementIntervalUs / (version === 2 ? SECOND_US : CENTISECOND_US)),
-  13: ({ instance }) => truth(instance.preemptMode),
+  13: (row) => truth(preempts(row)),
   14: ({ instance }) => gauge(instance.preemptDelayUs / SECOND_US),
   15: ({ instance }) => integer(AUTHENTICATION[instance.authentication.kind]),
   16: ({ instance }) => truth(instance.lvsSyncInterface !== null),
@@ -159,9 +161,20 @@ function numbered<Row>(rows: readonly Row[]): readonly IndexedRow<Row>[] {
   return rows.map((row, at) => ({ index: [at + 1], row }));
 }
 
-/** What can be tracked. Not served: how each of them fares at the moment. */
-function trackerTables({ snapshot: { configuration } }: MibFacts): readonly MibNode[] {
+const SCRIPT_RESULTS = { init: 1, bad: 2, good: 3, initFailed: 5 };
+
+/** With `init_fail` a script counts as failed before its first run. */
+function scriptResult(state: ScriptState | undefined, { startsFailed }: VrrpScript): number {
+  if (state === undefined || state.isGood === null)
+    return startsFailed ? SCRIPT_RESULTS.initFailed : SCRIPT_RESULTS.init;
+  return state.isGood ? SCRIPT_RESULTS.good : SCRIPT_RESULTS.bad;
+}
+
+/** What can be tracked, and how it fares. */
+function trackerTables({ snapshot: { configuration }, tracked, bfdSessions }: MibFacts): readonly MibNode[] {
   const { scripts, trackFiles, trackProcesses, bfdInstances } = configuration;
+  const processes = new Map(tracked?.processes.map(({ process, state }) => [process.name, state]));
+  const isUp = (name: string): boolean => bfdSessions.some((session) => session.name === name && session.isUp);
   return [
     table(
       [...VRRP, 9, 1],
@@ -170,26 +183,30 @@ function trackerTables({ snapshot: { configuration } }: MibFacts): readonly MibN
         3: (script) => command(script.command),
         4: ({ intervalUs }) => integer(Math.trunc(intervalUs / SECOND_US)),
         5: ({ weight }) => integer(weight),
+        6: (script) => integer(scriptResult(tracked?.scripts.get(script.name), script)),
         7: ({ rise }) => gauge(rise),
         8: ({ fall }) => gauge(fall),
         9: ({ isReversed }) => truth(isReversed),
       },
-      numbered(scripts),
+      // keepalived: what nobody tracks is not there.
+      numbered(scripts.filter(({ name }) => tracked?.scripts.has(name) === true)),
     ),
     table(
       [...VRRP, 13, 1],
       {
         2: ({ name }) => text(name),
         3: ({ path }) => text(path),
+        4: ({ name }) => integer(tracked?.files.get(name) ?? 0),
         5: ({ weight }) => integer(weight),
         6: ({ isReversed }) => truth(isReversed),
       },
-      numbered(trackFiles),
+      numbered(trackFiles.filter(({ name }) => tracked?.files.has(name) === true)),
     ),
     table(
       [...VRRP, 18, 1],
       {
         2: ({ name }) => text(name),
+        3: ({ name }) => integer(isUp(name) ? 1 : 0),
         4: ({ weight }) => integer(weight),
         5: ({ isReversed }) => truth(isReversed),
       },
@@ -209,8 +226,10 @@ function trackerTables({ snapshot: { configuration } }: MibFacts): readonly MibN
         10: ({ forkDelayUs }) => gauge(forkDelayUs),
         11: ({ terminateDelayUs }) => gauge(terminateDelayUs),
         12: ({ matchesFullCommand }) => truth(matchesFullCommand),
+        13: ({ name }) => integer(processes.get(name)?.count ?? 0),
+        14: ({ name }) => truth(processes.get(name)?.hasQuorum === true),
       },
-      numbered(trackProcesses),
+      numbered(trackProcesses.filter(({ name }) => processes.has(name))),
     ),
   ];
 }

@@ -5,6 +5,7 @@ import type { FindWritable, Writable } from "../snmp/write.ts";
 import { KEEPALIVED, type MibFacts } from "./mib-facts.ts";
 
 const BASE_PRIORITY: Oid = [...KEEPALIVED, 2, 3, 1, 7];
+const PREEMPT: Oid = [...KEEPALIVED, 2, 3, 1, 13];
 const WEIGHT: Oid = [...KEEPALIVED, 3, 4, 1, 7];
 const OWNER_PRIORITY = 255;
 const LARGEST_WEIGHT = 65_535;
@@ -13,6 +14,8 @@ const LARGEST_WEIGHT = 65_535;
 export interface MibSetter {
   /** @returns what takes it back; null when it could not be set */
   readonly setPriority: (instance: string, priority: number) => () => void;
+  /** Until the next reload. */
+  readonly setPreempt: (instance: string, preempts: boolean) => () => void;
   readonly setWeight: (virtualServer: string, realServer: string, weight: number) => () => void;
 }
 
@@ -36,6 +39,13 @@ function priorityAt(facts: MibFacts, [at = 0, ...rest]: Oid, setter: MibSetter):
   return integerBetween(least, most, (priority) => setter.setPriority(instance.name, priority));
 }
 
+/** preempt(1), noPreempt(2) */
+function preemptAt(facts: MibFacts, [at = 0, ...rest]: Oid, setter: MibSetter): Writable | null {
+  const instance = facts.snapshot.configuration.vrrpInstances[at - 1];
+  if (instance === undefined || rest.length > 0) return null;
+  return integerBetween(1, 2, (value) => setter.setPreempt(instance.name, value === 1));
+}
+
 function weightAt(facts: MibFacts, [at = 0, number = 0, ...rest]: Oid, setter: MibSetter): Writable | null {
   const { configuration, lvs } = facts.snapshot;
   const status = lvs?.virtualServers[at - 1];
@@ -46,7 +56,7 @@ function weightAt(facts: MibFacts, [at = 0, number = 0, ...rest]: Oid, setter: M
 }
 
 /**
- * The objects that keepalived lets be set, but for vrrpInstancePreempt.
+ * The objects that keepalived lets be set.
  * @param serves parts of the tree that are served
  */
 export function writablesOf(
@@ -56,6 +66,7 @@ export function writablesOf(
 ): FindWritable {
   return (oid) => {
     if (serves.vrrp && isBelow(oid, BASE_PRIORITY)) return priorityAt(facts, oid.slice(BASE_PRIORITY.length), setter);
+    if (serves.vrrp && isBelow(oid, PREEMPT)) return preemptAt(facts, oid.slice(PREEMPT.length), setter);
     if (serves.checkers && isBelow(oid, WEIGHT)) return weightAt(facts, oid.slice(WEIGHT.length), setter);
     return null;
   };

@@ -1,12 +1,14 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
+import type { AdvertDropReason } from "../native/contract.ts";
 import type { LvsPoolEvent } from "../runtime/lvs-types.ts";
-import type { VrrpGroupChange, VrrpInstanceSnapshot, VrrpStateChange } from "../runtime/vrrp-types.ts";
+import type { VrrpDrop, VrrpGroupChange, VrrpInstanceSnapshot, VrrpStateChange } from "../runtime/vrrp-types.ts";
 import type { Columns } from "../snmp/mib.ts";
 import type { Oid } from "../snmp/oid.ts";
 import { gauge, inetAddress, integer, ipAddress, type SnmpValue, text, truth, type VarBind } from "../snmp/values.ts";
 import { COUNT_COLUMNS, KEY_COLUMNS, PROTOCOLS, type VirtualServerRow } from "./mib-checkers.ts";
 import { addressType, KEEPALIVED, type LinkFacts, STATE_NUMBERS, VRRP_MIB, VRRPV3_MIB } from "./mib-facts.ts";
-import { v2Index, v3Index } from "./mib-rfc.ts";
+import { type RouterRow, v2Index, v3Index } from "./mib-rfc.ts";
+import { protocolError } from "./protocol-error.ts";
 
 /** snmpTrapOID.0 */
 const TRAP_OID: Oid = [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0];
@@ -73,6 +75,41 @@ export function newMasterTraps(
     ...(serves.v2 && instance.version === 2 ? [trap([...VRRP_MIB, 0, 1], v2)] : []),
     ...(serves.v3 ? [trap([...VRRPV3_MIB, 0, 1], v3)] : []),
   ];
+}
+
+/** vrrpTrapAuthErrorType */
+const AUTHENTICATION_ERRORS: Readonly<Partial<Record<AdvertDropReason, number>>> = {
+  "authentication-type": 1,
+  "authentication-mismatch": 2,
+  password: 3,
+  spi: 3,
+  icv: 3,
+  "ah-replay": 3,
+};
+
+/** vrrpTrapAuthFailure; null for what is no failure of authentication. keepalived: its objects have the router's index. */
+export function authenticationTrap(
+  { reason, source }: Pick<VrrpDrop, "reason" | "source">,
+  router: Pick<RouterRow, "instance" | "link">,
+): readonly VarBind[] | null {
+  const error = AUTHENTICATION_ERRORS[reason];
+  if (error === undefined) return null;
+  const index = v2Index(router);
+  const objects: Objects = [
+    [[...VRRP_MIB, 1, 5, ...index], ipAddress(source)],
+    [[...VRRP_MIB, 1, 6, ...index], integer(error)],
+  ];
+  return trap([...VRRP_MIB, 0, 2], objects);
+}
+
+/** vrrpv3ProtoError; null for what is no error of the protocol. */
+export function protocolTrap(
+  reason: AdvertDropReason,
+  router: Pick<RouterRow, "instance" | "link">,
+): readonly VarBind[] | null {
+  const error = protocolError(reason);
+  if (error === 0) return null;
+  return trap([...VRRPV3_MIB, 0, 2], [[[...VRRPV3_MIB, 1, 2, 5, 1, 6, ...v3Index(router)], integer(error)]]);
 }
 
 function columns(all: Columns<VirtualServerRow>, row: VirtualServerRow, numbers: readonly number[]): Objects {

@@ -1,10 +1,10 @@
-import { routeLine, ruleLine } from "../config/explain/spelling.ts";
 import type { ConfiguredAddress } from "../model/addressing.ts";
 import type { ScriptCommand } from "../model/command.ts";
-import type { VirtualAddress } from "../model/vrrp.ts";
+import type { VrrpScript } from "../model/tracking.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { ProcessSnapshot } from "../runtime/tracking-processes.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
+import { instanceAddress, routeText, ruleText, vmacName } from "./dump-network.ts";
 import type { InstanceStatistics } from "./statistics.ts";
 
 /** One instance as the JSON file shows it. */
@@ -12,6 +12,8 @@ export interface JsonInstance {
   readonly config: ConfiguredVrrpInstance;
   readonly snapshot: VrrpInstanceSnapshot;
   readonly statistics: InstanceStatistics;
+  /** Those that instances may track: keepalived shows what they run. */
+  readonly scripts?: readonly VrrpScript[];
   /** Of the last change of state, in seconds since 1970. */
   readonly lastTransitionSec: number;
 }
@@ -20,13 +22,6 @@ const STATES: Readonly<Record<VrrpStateName, number>> = { initialize: 0, backup:
 /** Of the header; the trailer of auth_hmac has none. */
 const AUTHENTICATION_TYPES = { none: 0, pass: 1, ah: 2, hmac: 0 } as const;
 const HIDDEN = "********";
-const SCOPES: ReadonlyMap<number, string> = new Map([
-  [0, "global"],
-  [200, "site"],
-  [253, "link"],
-  [254, "host"],
-]);
-
 type Data = Record<string, unknown>;
 
 /**
@@ -71,11 +66,7 @@ function seconds(us: number): number {
   return us / 1_000_000;
 }
 
-function vmacName({ vmac, vrid }: ConfiguredVrrpInstance): string {
-  return vmac === null ? "" : (vmac.name ?? `vrrp.${vrid}`);
-}
-
-function dataOf({ config, snapshot, lastTransitionSec }: JsonInstance): Data {
+function dataOf({ config, snapshot, lastTransitionSec, scripts = [] }: JsonInstance): Data {
   const vmac = vmacName(config);
   return {
     iname: config.name,
@@ -105,7 +96,7 @@ function dataOf({ config, snapshot, lastTransitionSec }: JsonInstance): Data {
     smtp_alert: config.sendsMail,
     notify_deleted: config.reportsDeletion,
     ...scriptData(config),
-    ...listData(config, snapshot.state === "active"),
+    ...listData(config, scripts, snapshot.state === "active"),
     auth_type: AUTHENTICATION_TYPES[config.authentication.kind],
     ...(config.authentication.kind === "none" ? {} : { auth_data: HIDDEN }),
   };
@@ -140,42 +131,22 @@ function scriptLine({ argv }: ScriptCommand): string {
   return argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 }
 
-function listData(config: ConfiguredVrrpInstance, isSet: boolean): Data {
-  const addressText = (address: ConfiguredAddress): string => addressLine(address, config, isSet);
+function listData(config: ConfiguredVrrpInstance, scripts: readonly VrrpScript[], isSet: boolean): Data {
+  const commandOf = (name: string): string => {
+    const script = scripts.find((one) => one.name === name);
+    return script === undefined ? name : scriptLine(script.command);
+  };
+  const addressText = (address: ConfiguredAddress): string => instanceAddress(address, config, isSet);
   const lists = {
     vips: config.virtualAddresses.map(addressText),
     evips: config.excludedAddresses.map(addressText),
-    vroutes: config.virtualRoutes.map(routeLine),
-    vrules: config.virtualRules.map(ruleLine),
+    vroutes: config.virtualRoutes.map(routeText),
+    vrules: config.virtualRules.map(ruleText),
     track_ifp: config.trackedInterfaces.map(({ name }) => name),
-    track_script: config.tracked.scripts.map(({ name }) => name),
+    track_script: config.tracked.scripts.map(({ name }) => commandOf(name)),
     track_process: config.tracked.processes.map(({ name }) => name),
   };
   return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
-}
-
-/** With the name of the VMAC, where that is the place of the address. */
-function placeOf({ interfaceName: given, family }: VirtualAddress, config: ConfiguredVrrpInstance): string {
-  const { interfaceName: own, vmac } = config;
-  const isOnVmac = vmac !== null && family === config.family && (given === null || given === own);
-  return isOnVmac ? `${vmacName(config)}@${own}` : (given ?? own);
-}
-
-/** keepalived: prefixes of hosts are left out. */
-function addressLine(address: ConfiguredAddress, config: ConfiguredVrrpInstance, isSet: boolean): string {
-  const { scope, label, broadcast, family, prefixLength, preferredLifetime } = address;
-  const isHost = prefixLength === (family === "inet" ? 32 : 128);
-  const isDeprecated = family === "inet6" && isHost && preferredLifetime === null;
-  const words = [
-    isHost ? address.address : `${address.address}/${prefixLength}`,
-    ...(broadcast === null ? [] : [`brd ${broadcast}`]),
-    `dev ${placeOf(address, config)}`,
-    `scope ${SCOPES.get(scope) ?? scope}`,
-    ...(label === null ? [] : [`label ${label}`]),
-    ...(isDeprecated ? ["deprecated"] : []),
-    ...(isSet ? ["set"] : []),
-  ];
-  return words.join(" ");
 }
 
 function statsOf(statistics: InstanceStatistics): Data {

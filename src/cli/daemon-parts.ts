@@ -204,6 +204,7 @@ function createRuntimeOf(
         context.observers.groupChanged(change);
       },
       onPriorityChange: (change) => notifier.priorityChanged(change),
+      onDrop: (drop) => context.observers.advertDropped(drop),
       onLowerPriorityHeard: (change) => notifier.lowerPriorityHeard(change),
       trackingOf: (instance) => context.operator.amend(instance, trackingOf(instance)),
       fatalSessionsOf: (instance) => seams.fatalSessionsOf(instance).map((name) => loop.sessionNumber(name)),

@@ -2,8 +2,20 @@ import { boundInterface } from "../model/bound-interface.ts";
 import type { ConfigurationDiff, InstanceChange, RealServerChange, VirtualServerChange } from "../model/diff.ts";
 import type { RealServer, VirtualServerKey } from "../model/lvs.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
+import type { KeywordChange, KeywordChanges } from "./diff-keywords.ts";
 
-/** Fields on which both ends must agree: until the peers are reloaded too, adverts are dropped. */
+/** They have sentences of their own. */
+const SAID_KEYWORDS: ReadonlySet<string> = new Set(["priority", "virtual_ipaddress", "virtual_ipaddress_excluded"]);
+
+/** Fields, and their keywords, on which both ends must agree: until the peers are reloaded too, adverts are dropped. */
+const AGREED_KEYWORDS: ReadonlySet<string> = new Set([
+  "version",
+  "advert_int",
+  "auth_type",
+  "auth_pass",
+  "v3_checksum_as_v2",
+  "old_unicast_checksum",
+]);
 const AGREED_FIELDS: ReadonlySet<string> = new Set([
   "version",
   "authentication",
@@ -12,21 +24,34 @@ const AGREED_FIELDS: ReadonlySet<string> = new Set([
   "oldUnicastChecksum",
 ]);
 
+/** What goes beyond the model's own fields; without it those are named. */
+export interface DiffDetails {
+  /** What `describeParts` says. */
+  readonly others?: readonly string[];
+  /** What `describeGlobalChanges` says. */
+  readonly globals?: readonly string[];
+  readonly keywordsOf?: KeywordChanges;
+}
+
 /**
  * A reload in plain words: one sentence a line, nothing for what stays as it is.
- * @param others what `describeParts` says
  */
-export function describeDiff(diff: ConfigurationDiff, others: readonly string[] = []): readonly string[] {
+export function describeDiff(
+  diff: ConfigurationDiff,
+  { others = [], globals = [], keywordsOf = () => [] }: DiffDetails = {},
+): readonly string[] {
+  // A setting that no keyword shows is named as the program calls it.
+  const settings = globals.length > 0 ? globals : diff.globalFields.map((field) => `${words(field)} changes`);
   const lines = [
-    ...diff.globalFields.map((field) => `global: ${words(field)} changes`),
-    ...diff.instances.flatMap(describeInstance),
-    ...diff.virtualServers.flatMap(describeVirtualServer),
+    ...settings.map((setting) => `global_defs: ${setting}`),
+    ...diff.instances.flatMap((change) => describeInstance(change, keywordsOf)),
+    ...diff.virtualServers.flatMap((change) => describeVirtualServer(change, keywordsOf)),
     ...others,
   ];
   return lines.length > 0 ? lines : ["nothing changes"];
 }
 
-function describeInstance(change: InstanceChange): readonly string[] {
+function describeInstance(change: InstanceChange, keywordsOf: KeywordChanges): readonly string[] {
   switch (change.kind) {
     case "added":
       return [
@@ -37,11 +62,14 @@ function describeInstance(change: InstanceChange): readonly string[] {
         `${instanceName(change.instance)}: is removed; if it is MASTER it sends priority 0 and drops ${addressList(change.instance.virtualAddresses)}`,
       ];
     case "kept":
-      return describeKeptInstance(change);
+      return describeKeptInstance(change, keywordsOf);
   }
 }
 
-function describeKeptInstance(change: InstanceChange & { readonly kind: "kept" }): readonly string[] {
+function describeKeptInstance(
+  change: InstanceChange & { readonly kind: "kept" },
+  keywordsOf: KeywordChanges,
+): readonly string[] {
   const name = instanceName(change.after);
   const { before, after } = change;
   const said = new Set(["virtualAddresses", "excludedAddresses", "priority", "name"]);
@@ -58,14 +86,30 @@ function describeKeptInstance(change: InstanceChange & { readonly kind: "kept" }
       `${name}: priority ${before.priority} becomes ${after.priority}; the state stays, the next adverts decide`,
     );
   }
-  for (const field of change.fields.filter((candidate) => !said.has(candidate))) {
-    const warning = AGREED_FIELDS.has(field) ? "; adverts are dropped until every peer has the same" : "";
-    lines.push(`${name}: ${words(field)} changes, the election is not restarted${warning}`);
-  }
-  return lines;
+  const fields = change.fields.filter((field) => !said.has(field));
+  if (fields.length === 0) return lines;
+  const rest = namedChanges(fields, keywordsOf(before, after), SAID_KEYWORDS);
+  return [
+    ...lines,
+    ...rest.map(({ keyword, text }) => {
+      const isAgreed = AGREED_FIELDS.has(keyword) || AGREED_KEYWORDS.has(keyword);
+      const warning = isAgreed ? "; adverts are dropped until every peer has the same" : "";
+      return `${name}: ${text}, the election is not restarted${warning}`;
+    }),
+  ];
 }
 
-function describeVirtualServer(change: VirtualServerChange): readonly string[] {
+/** By the keywords that changed; by the model's fields where no keyword shows it. */
+function namedChanges(
+  fields: readonly string[],
+  keywords: readonly KeywordChange[],
+  said: ReadonlySet<string> = new Set(),
+): readonly KeywordChange[] {
+  const shown = keywords.filter(({ keyword }) => !said.has(keyword));
+  return shown.length > 0 ? shown : fields.map((field) => ({ keyword: field, text: `${words(field)} changes` }));
+}
+
+function describeVirtualServer(change: VirtualServerChange, keywordsOf: KeywordChanges): readonly string[] {
   switch (change.kind) {
     case "added":
       return [
@@ -76,7 +120,9 @@ function describeVirtualServer(change: VirtualServerChange): readonly string[] {
     case "kept": {
       const name = `virtual server ${keyText(change.after.key)}`;
       return [
-        ...change.fields.map((field) => `${name}: ${words(field)} changes in place; connections stay`),
+        ...namedChanges(change.fields, change.fields.length === 0 ? [] : keywordsOf(change.before, change.after)).map(
+          ({ text }) => `${name}: ${text} in place; connections stay`,
+        ),
         ...change.realServers.flatMap((server) => describeRealServer(name, server)),
       ];
     }

@@ -1,6 +1,7 @@
 import { diffConfigurations } from "../model/diff.ts";
 import { errorText } from "../runtime/error-code.ts";
 import { loadForTest, renderComplaints } from "./config-test.ts";
+import { describeGlobalChanges, keywordChanges } from "./diff-keywords.ts";
 import { describeParts } from "./diff-parts.ts";
 import { describeDiff } from "./diff-text.ts";
 
@@ -28,7 +29,14 @@ export async function diff(request: DiffRequest): Promise<number> {
     }
     const changes = diffConfigurations(before.configuration, after.configuration);
     const others = describeParts(before.configuration, after.configuration);
-    const lines = request.isJson ? [JSON.stringify({ ...changes, others }, null, 2)] : describeDiff(changes, others);
+    const globals = describeGlobalChanges(before.configuration, after.configuration);
+    const lines = request.isJson
+      ? [JSON.stringify({ ...changes, globals, others }, null, 2)]
+      : describeDiff(changes, {
+          others,
+          globals,
+          keywordsOf: keywordChanges(before.configuration, after.configuration),
+        });
     process.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   } catch (error) {

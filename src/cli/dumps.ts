@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import type { InterfaceFacts } from "../api/data-interfaces.ts";
 import type { InstanceStatistics } from "../api/statistics.ts";
+import type { ScriptUser } from "../model/command.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { dumpDirectory, writeDumpFile } from "../runtime/dump-file.ts";
 import { type DumpFile, dumpPath } from "../runtime/dump-paths.ts";
@@ -22,7 +24,12 @@ export interface DumpDependencies {
   /** `-s` */
   readonly namespace: string | null;
   readonly nowUs: () => number;
+  readonly readInterfaces: () => Promise<InterfaceFacts>;
   readonly log: Logger;
+}
+
+function ownUser(): ScriptUser {
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 }
 
 /** The files that are asked for by signal. The renderers are loaded when first wanted. */
@@ -35,15 +42,24 @@ export class Dumps {
     this.#dependencies = dependencies;
   }
 
-  /** keepalived: each of its processes writes a file of its own; ours has the state of checks in a second one. */
+  /** keepalived: each of its processes writes a file of its own; so do we, where there is something to tell. */
+  async #writeOthers(): Promise<void> {
+    await this.#writeChecks();
+    const path = this.#path("DATA", "_bfd");
+    const { renderBfdData } = await import("../api/data-bfd.ts");
+    const status = this.#dependencies.status();
+    if (path === null || status === null || status.configuration.bfdInstances.length === 0) return;
+    this.#put("DATA", path, renderBfdData(status.configuration, status.bfdSessions, ownUser()));
+  }
+
   async #writeChecks(): Promise<void> {
     const path = this.#path("DATA", "_check");
     const { renderCheckData } = await import("../api/check-data.ts");
     const status = this.#dependencies.status();
     if (path === null || status === null || status.lvs === null) return;
     const { configuration, lvs } = status;
-    const ownUser = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-    this.#put("DATA", path, renderCheckData({ configuration, lvs, ownUser }));
+    const wallOffsetUs = Date.now() * 1000 - this.#dependencies.nowUs();
+    this.#put("DATA", path, renderCheckData({ configuration, lvs, ownUser: ownUser(), wallOffsetUs }));
   }
 
   #put(what: DumpKind, path: string, text: string): void {
@@ -62,7 +78,7 @@ export class Dumps {
       const text = await this.#render(kind);
       if (text === null) return;
       this.#put(kind, path, text);
-      if (kind === "DATA") await this.#writeChecks();
+      if (kind === "DATA") await this.#writeOthers();
     } catch (error) {
       log.error("dump not written", { what: kind, path, reason: errorText(error) });
     }
@@ -90,11 +106,17 @@ export class Dumps {
     const statistics = await import("../api/statistics.ts");
     const json = kind === "JSON" ? await import("../api/vrrp-json.ts") : null;
     const data = kind === "DATA" ? await import("../api/data-dump.ts") : null;
+    const interfaces = data === null ? null : await this.#dependencies.readInterfaces();
     const status = this.#dependencies.status();
     if (status === null) return null;
     const { configuration, instances } = status;
     const nowUs = this.#dependencies.nowUs();
-    if (data !== null) return data.renderData(configuration, instances, status.bfdSessions, nowUs);
+    if (data !== null && interfaces !== null) {
+      const { bfdSessions, tracked = null } = status;
+      const moments = { nowUs, wallUs: Date.now() * 1000 };
+      const sources = { configuration, instances, bfdSessions, tracked, interfaces, ownUser: ownUser(), ...moments };
+      return data.renderData(sources);
+    }
     if (instances.length === 0) return null;
     const counts = instances.map((instance) => statistics.statisticsOf(instance));
     const since = (now: InstanceStatistics): InstanceStatistics =>
@@ -109,8 +131,10 @@ export class Dumps {
       const config = configs.get(snapshot.name);
       const lastTransitionSec = Date.now() / 1000 - (nowUs - snapshot.sinceUs) / 1_000_000;
       const counted = since(statistics.statisticsOf(snapshot));
-      return config === undefined ? [] : [{ config, snapshot, statistics: counted, lastTransitionSec }];
+      return config === undefined
+        ? []
+        : [{ config, snapshot, statistics: counted, lastTransitionSec, scripts: configuration.scripts }];
     });
-    return json.renderJson(shown, configuration.global.dumps.jsonVersion, status.processes);
+    return json.renderJson(shown, configuration.global.dumps.jsonVersion, status.tracked?.processes);
   }
 }

@@ -5,12 +5,18 @@ import type { Daemon } from "../runtime/daemon.ts";
 import { placeText } from "../runtime/refusal.ts";
 import { complaintsOf } from "./check-formats.ts";
 import { loadForTest } from "./config-test.ts";
+import { describeGlobalChanges, keywordChanges } from "./diff-keywords.ts";
 import { describeParts } from "./diff-parts.ts";
 import { describeDiff } from "./diff-text.ts";
 import type { Flags } from "./flags.ts";
 
 function describeReload(before: CompleteConfiguration, after: CompleteConfiguration): readonly string[] {
-  return describeDiff(diffConfigurations(before, after), describeParts(before, after));
+  const [others, globals] = [describeParts(before, after), describeGlobalChanges(before, after)];
+  return describeDiff(diffConfigurations(before, after), {
+    others,
+    globals,
+    keywordsOf: keywordChanges(before, after),
+  });
 }
 
 /** What a reload of the file as it is now would do to what is in force. */

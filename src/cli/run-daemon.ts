@@ -1,5 +1,6 @@
 import { writeFileSync, writeSync } from "node:fs";
 import { release, type } from "node:os";
+import type { InterfaceFacts } from "../api/data-interfaces.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
@@ -76,6 +77,16 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
   for (const flag of flags.inertFlags) log.info("flag without effect", { flag });
 }
 
+async function readInterfaces(native: NativeAddon): Promise<InterfaceFacts> {
+  const rtnetlink = native.openRtnetlink();
+  try {
+    const [links, addresses] = await Promise.all([rtnetlink.links(), rtnetlink.addresses()]);
+    return { links, addresses };
+  } finally {
+    rtnetlink.close();
+  }
+}
+
 /** What signals and D-Bus ask for. */
 function requestHandlers(
   daemon: Daemon,
@@ -86,6 +97,7 @@ function requestHandlers(
     status: () => daemon.status(),
     namespace: flags.namespace,
     nowUs: () => native.monotonicUs(),
+    readInterfaces: () => readInterfaces(native),
     log,
   });
   return {

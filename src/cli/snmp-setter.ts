@@ -11,7 +11,7 @@ const REASON = "SNMP set";
 
 export interface SnmpSetterContext {
   readonly overrides: Pick<OverrideKeeper, "list" | "set" | "clear">;
-  readonly operator: Pick<VrrpOperator, "orderFor" | "give" | "release">;
+  readonly operator: Pick<VrrpOperator, "orderFor" | "give" | "release" | "setPreempt">;
   readonly configuration: () => CompleteConfiguration | null;
   readonly lvs: () => LvsSnapshot | null;
   /** Wall clock, milliseconds since 1970. */
@@ -29,6 +29,12 @@ function setPriority(context: SnmpSetterContext, instance: string, priority: num
     if (before === null) operator.release(instance);
     else operator.give(before);
   };
+}
+
+function setPreempt({ operator, configuration }: SnmpSetterContext, instance: string, preempts: boolean): () => void {
+  operator.setPreempt(instance, preempts);
+  const configured = configuration()?.vrrpInstances.find(({ name }) => name === instance)?.preemptMode ?? true;
+  return () => operator.setPreempt(instance, configured);
 }
 
 function configuredWeight(
@@ -59,6 +65,7 @@ function setWeight(context: SnmpSetterContext, virtualServer: string, realServer
 export function createSnmpSetter(context: SnmpSetterContext): MibSetter {
   return {
     setPriority: (instance, priority) => setPriority(context, instance, priority),
+    setPreempt: (instance, preempts) => setPreempt(context, instance, preempts),
     setWeight: (virtualServer, realServer, weight) => setWeight(context, virtualServer, realServer, weight),
   };
 }

@@ -1,5 +1,6 @@
 import type { LinkFacts, MibFacts } from "../api/mib-facts.ts";
 import type { MibSetter } from "../api/mib-writable.ts";
+import { protocolError } from "../api/protocol-error.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
@@ -11,7 +12,7 @@ import { DEFAULT_AGENT, parseAgentAddress } from "../runtime/snmp-address.ts";
 import type { SnmpAgent } from "../runtime/snmp-agent.ts";
 import type { StateObserver } from "../runtime/state-observers.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
-import type { VrrpGroupChange, VrrpStateChange } from "../runtime/vrrp-types.ts";
+import type { VrrpDrop, VrrpGroupChange, VrrpStateChange } from "../runtime/vrrp-types.ts";
 import type { MibNode } from "../snmp/mib.ts";
 import type { VarBind } from "../snmp/values.ts";
 import type { Flags } from "./flags.ts";
@@ -53,6 +54,13 @@ const TRAP_AGE_MS = 50;
 /** Without a master a reload may ask for another place. */
 const MOST_EARLY = 64;
 
+/** What was looked up at one moment, and the tree over it once somebody has asked for that. */
+interface Look {
+  readonly atMs: number;
+  readonly facts: Promise<MibFacts>;
+  view: MibNode | null;
+}
+
 async function loadModules(): Promise<Modules> {
   const [traps, { writablesOf }, global, vrrp, checkers, rfc, { joined }] = await Promise.all([
     import("../api/traps.ts"),
@@ -75,17 +83,14 @@ async function loadModules(): Promise<Modules> {
 }
 
 /** What has been set shows in the next answer. */
-function forgetting({ setPriority, setWeight }: MibSetter, forget: () => void): MibSetter {
-  return {
-    setPriority: (...words) => {
+function forgetting({ setPriority, setPreempt, setWeight }: MibSetter, forget: () => void): MibSetter {
+  const after =
+    <Words extends unknown[]>(set: (...words: Words) => () => void) =>
+    (...words: Words): (() => void) => {
       forget();
-      return setPriority(...words);
-    },
-    setWeight: (...words) => {
-      forget();
-      return setWeight(...words);
-    },
-  };
+      return set(...words);
+    };
+  return { setPriority: after(setPriority), setPreempt: after(setPreempt), setWeight: after(setWeight) };
 }
 
 /** The SNMP side of a running daemon: tables through AgentX, and notifications. Nothing depends on it. */
@@ -99,10 +104,10 @@ export class Snmp implements StateObserver {
   #agent: SnmpAgent | null = null;
   /** What happened before the agent was there. */
   #early: ((modules: Modules) => void)[] = [];
-  #facts: { readonly atMs: number; readonly made: Promise<MibFacts> } | null = null;
-  #view: { readonly facts: MibFacts; readonly node: MibNode } | null = null;
+  #look: Look | null = null;
   readonly #setter: MibSetter;
   readonly #upSinceUs = new Map<string, number>();
+  readonly #protocolErrors = new Map<string, number>();
   readonly #counts: KernelCountsCache;
   #isClosed = false;
 
@@ -116,7 +121,7 @@ export class Snmp implements StateObserver {
         lvs: () => status()?.lvs ?? null,
       }),
       () => {
-        this.#facts = null;
+        this.#look = null;
       },
     );
     this.#counts = new KernelCountsCache({ nowMs: () => performance.now(), usage: context.usage });
@@ -125,7 +130,7 @@ export class Snmp implements StateObserver {
   configured(configuration: CompleteConfiguration): void {
     this.#before = this.#configuration;
     this.#configuration = configuration;
-    this.#facts = null;
+    this.#look = null;
     const wanted = this.#wantedOf(configuration);
     if (JSON.stringify(wanted) === JSON.stringify(this.#wanted)) return;
     this.#wanted = wanted;
@@ -156,6 +161,12 @@ export class Snmp implements StateObserver {
 
   poolChanged(event: LvsPoolEvent): void {
     this.#tell((modules) => this.#tellPool(modules, event));
+  }
+
+  advertDropped(drop: VrrpDrop): void {
+    const error = protocolError(drop.reason);
+    if (error !== 0) this.#protocolErrors.set(drop.instance, error);
+    this.#tell((modules) => void this.#tellDrop(modules, drop));
   }
 
   /** Idempotent. */
@@ -210,7 +221,7 @@ export class Snmp implements StateObserver {
       { address, place: wanted.place, session: { id: KEEPALIVED, description: "Keepalived", subtrees } },
       {
         view: () => this.#viewOf(modules, wanted),
-        findWritable: async () => modules.writablesOf(await this.#factsOf(VIEW_AGE_MS), wanted, this.#setter),
+        findWritable: async () => modules.writablesOf(await this.#lookOf(VIEW_AGE_MS).facts, wanted, this.#setter),
         log,
         after,
       },
@@ -241,11 +252,26 @@ export class Snmp implements StateObserver {
     const wanted = this.#wanted;
     if (wanted === null || !(wanted.v2 || wanted.v3)) return;
     try {
-      const { snapshot, links } = await this.#factsOf(TRAP_AGE_MS);
+      const { snapshot, links } = await this.#lookOf(TRAP_AGE_MS).facts;
       const live = snapshot.instances.find((one) => one.name === name);
       const link = links.get(live?.interfaceName ?? "");
       if (live === undefined || link === undefined) return;
       for (const trap of modules.traps.newMasterTraps(configuration, live, { link, serves: wanted })) this.#send(trap);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #tellDrop({ traps }: Modules, { instance: name, reason, source }: VrrpDrop): Promise<void> {
+    const { v2 = false, v3 = false } = this.#wanted ?? {};
+    if (!(v2 || v3)) return;
+    try {
+      const { snapshot, links } = await this.#lookOf(TRAP_AGE_MS).facts;
+      const instance = snapshot.configuration.vrrpInstances.find((one) => one.name === name);
+      const link = links.get(instance?.interfaceName ?? "");
+      if (instance === undefined || link === undefined) return;
+      if (v2) this.#send(traps.authenticationTrap({ reason, source }, { instance, link }));
+      if (v3) this.#send(traps.protocolTrap(reason, { instance, link }));
     } catch (error) {
       this.#fail(error);
     }
@@ -267,16 +293,17 @@ export class Snmp implements StateObserver {
     const { countAges } = this.#configuration?.global.snmp ?? {};
     // Counts that shall be fresher than that make the whole view so.
     const countsUs = countAges === undefined ? [] : [countAges.virtualServersUs, countAges.realServersUs];
-    const facts = await this.#factsOf(Math.min(VIEW_AGE_MS, ...countsUs.map((us) => us / 1000)));
-    if (this.#view?.facts !== facts) this.#view = { facts, node: buildView(wanted, facts) };
-    return this.#view.node;
+    const look = this.#lookOf(Math.min(VIEW_AGE_MS, ...countsUs.map((us) => us / 1000)));
+    const facts = await look.facts;
+    look.view ??= buildView(wanted, facts);
+    return look.view;
   }
 
-  #factsOf(maxAgeMs: number): Promise<MibFacts> {
+  #lookOf(maxAgeMs: number): Look {
     const nowMs = performance.now();
-    if (this.#facts === null || nowMs - this.#facts.atMs > maxAgeMs)
-      this.#facts = { atMs: nowMs, made: this.#makeFacts() };
-    return this.#facts.made;
+    if (this.#look === null || nowMs - this.#look.atMs > maxAgeMs)
+      this.#look = { atMs: nowMs, facts: this.#makeFacts(), view: null };
+    return this.#look;
   }
 
   #priorities({ vrrpInstances }: CompleteConfiguration): MibFacts["priorities"] {
@@ -300,18 +327,18 @@ export class Snmp implements StateObserver {
     }
     const configuration = this.#configuration;
     if (configuration === null) throw new Error("asked before there was a configuration");
-    const { instances = [], lvs = null } = status() ?? {};
+    const { instances = [], lvs = null, tracked = null, bfdSessions = [] } = status() ?? {};
     const servesCounts = this.#wanted?.checkers === true && lvs !== null;
     const usage = servesCounts ? await this.#counts.read(configuration.global.snmp.countAges) : null;
     return {
       snapshot: { configuration, instances, lvs },
       usage,
-      links,
+      ...{ links, tracked, bfdSessions },
       priorities: this.#priorities(configuration),
       version: `Keepalived v${COMPATIBLE_VERSION} (holdfast v${VERSION})`,
       networkNamespace: flags.namespace ?? configuration.global.networkNamespace,
       nowUs: native.monotonicUs(),
-      upSinceUs: this.#upSinceUs,
+      ...{ upSinceUs: this.#upSinceUs, protocolErrors: this.#protocolErrors },
     };
   }
 }

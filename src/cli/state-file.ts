@@ -72,15 +72,24 @@ export function writeStateFile(path: string, text: string): void {
   ensureFolder(dirname(path));
   const temporary = `${path}.new`;
   removeIfThere(temporary);
+  try {
+    writeNew(temporary, text);
+    renameSync(temporary, path);
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
+}
+
+function writeNew(path: string, text: string): void {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const fd = openSync(temporary, flags, 0o600);
+  const fd = openSync(path, flags, 0o600);
   try {
     writeFileSync(fd, text);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
-  renameSync(temporary, path);
 }
 
 /** Removes the file, and its folder when nothing else is in it. */

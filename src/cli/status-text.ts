@@ -46,6 +46,7 @@ function instanceRow(instance: Instance): readonly Cell[] {
     interface: link,
     vrid,
     effectivePriority,
+    basePriority,
     activeRouter,
     faultReasons,
     virtualAddresses,
@@ -53,7 +54,11 @@ function instanceRow(instance: Instance): readonly Cell[] {
   } = instance;
   const held = order === null ? null : orderText(order);
   const fault = faultReasons.find((reason) => held === null || reason !== "held by operator");
-  const note = fault ?? held ?? (activeRouter === null ? "" : `master ${activeRouter.address}`);
+  const usual = [
+    ...(activeRouter === null ? [] : [`master ${activeRouter.address}`]),
+    ...(effectivePriority === basePriority ? [] : [`configured ${basePriority}`]),
+  ];
+  const note = fault ?? held ?? usual.join(", ");
   return [
     plain(name),
     stateCell(instance),

@@ -41,12 +41,17 @@ export function tableWidth(heads: readonly string[], rows: readonly (readonly Ce
   return totalWidth(widthsOf(heads, rows));
 }
 
-/** Aligned columns. When they don't fit, the last one, which is prose, is cut first, then the widest, until they do. */
+/** Aligned columns. When they don't fit, a last one without text goes, else the last one, which is prose, is cut first, then the widest, until they do. */
 export function renderTable(
-  heads: readonly string[],
-  rows: readonly (readonly Cell[])[],
+  allHeads: readonly string[],
+  allRows: readonly (readonly Cell[])[],
   { width, isColoured }: Screen,
 ): string {
+  const isLastEmpty = allRows.every((row) => (row[allHeads.length - 1]?.text ?? "") === "");
+  const keepsAll = !isLastEmpty || tableWidth(allHeads, allRows) <= width;
+  const [heads, rows] = keepsAll
+    ? [allHeads, allRows]
+    : [allHeads.slice(0, -1), allRows.map((row) => row.slice(0, -1))];
   const widths = widthsOf(heads, rows);
   const last = widths.length - 1;
   const surplus = Math.max(0, totalWidth(widths) - width);

@@ -10,6 +10,11 @@ export interface TopAnswer extends StatusAnswer {
 /** Lines of the screen that the servers that are down may take. */
 const DOWN_SHARE = 0.3;
 
+/** With the local time of day. */
+function eventLine({ timeMs, text }: EventView): string {
+  return `${new Date(timeMs).toTimeString().slice(0, "HH:MM:SS".length)} ${text}`;
+}
+
 /** What fits one screen, the newest event last. */
 export function renderTop(
   { down, events, ...status }: TopAnswer,
@@ -30,6 +35,8 @@ export function renderTop(
   }
   const kept = lines.slice(0, Math.max(1, screen.height - 3));
   const room = screen.height - kept.length - 2;
-  const shown = room < 1 ? [] : events.slice(-room).map(({ text }) => text.slice(0, screen.width));
+  // Detailed logging has several lines for each address: they would push out what matters.
+  const told = events.filter(({ level }) => level !== "detail");
+  const shown = room < 1 ? [] : told.slice(-room).map((event) => eventLine(event).slice(0, screen.width));
   return [...kept, "", ...shown].slice(0, screen.height).join("\n");
 }

@@ -214,6 +214,7 @@ function describeDefaults(globals: Settings, vrrp: VrrpDefaults): ConfiguredGlob
     version: vrrp.version,
     multicastGroup4: vrrp.multicastGroup4,
     multicastGroup6: vrrp.multicastGroup6,
+    extraInterfaceGarp: vrrp.extraInterfaceGarp,
     announce: {
       repeat: vrrp.garpRepeat,
       delayUs: vrrp.garpDelayUs,

@@ -114,6 +114,8 @@ export interface VrrpGlobals {
   readonly multicastGroup4: IpAddress;
   readonly multicastGroup6: IpAddress;
   readonly announce: AnnouncePolicy;
+  /** `vrrp_garp_extra_if` */
+  readonly extraInterfaceGarp: { readonly intervalUs: Microseconds; readonly coversAll: boolean } | null;
   /** As written, null when they follow the delay and repeat of becoming active. */
   readonly givenLowerDelaySec: number | null;
   readonly givenLowerRepeat: number | null;

@@ -90,10 +90,10 @@ export class Halves {
   }
 
   /** How both fare; what has no work is empty or null. */
-  status(): Pick<DaemonStatus, "instances" | "processes" | "bfdSessions" | "lvs" | "vrrpHealth"> {
+  status(): Pick<DaemonStatus, "instances" | "tracked" | "bfdSessions" | "lvs" | "vrrpHealth"> {
     return {
       instances: this.vrrp?.snapshot() ?? [],
-      processes: this.vrrp?.processes?.() ?? [],
+      tracked: this.vrrp?.tracked?.() ?? null,
       bfdSessions: this.bfd?.snapshot() ?? [],
       lvs: this.lvs?.snapshot() ?? null,
       vrrpHealth: this.vrrpHealth(),

@@ -10,7 +10,7 @@ import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import type { ServiceManager } from "./service-manager.ts";
 import type { SyncDaemon } from "./sync-daemon.ts";
-import type { ProcessSnapshot } from "./tracking-processes.ts";
+import type { TrackedStates } from "./tracking-runtime.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
 import type { VrrpInstanceSnapshot } from "./vrrp-types.ts";
 
@@ -46,8 +46,8 @@ export interface DaemonStatus {
   readonly configuration: CompleteConfiguration;
   /** Empty without VRRP. */
   readonly instances: readonly VrrpInstanceSnapshot[];
-  /** Tracked processes that an instance uses. */
-  readonly processes?: readonly ProcessSnapshot[];
+  /** Null without VRRP. */
+  readonly tracked?: TrackedStates | null;
   /** Empty without BFD. */
   readonly bfdSessions: readonly BfdSessionSnapshot[];
   /** Null without load balancing. */

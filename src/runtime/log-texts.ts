@@ -58,6 +58,8 @@ export const DAEMON_TEXTS: LogTexts = {
   "vrrp orders not loaded": "Cannot read what operators wanted of VRRP instances, doing without: {reason}",
   "vrrp orders not saved": "Cannot save what operators want of VRRP instances, a restart will not know of it: {reason}",
   "vrrp order released": "({instance}) {wish} released",
+  "preemption set": (fields) =>
+    `(${fields["instance"]}) snmp: ${fields["preempts"] === true ? "preempts" : "does not preempt"} until the next reload`,
   "override set": (fields) =>
     `${fields["owner"]}: ${fields["action"]} of real server ${fields["realServer"]} of ${fields["virtualServer"]}${because(fields)}`,
   "override taken back": "{action} of real server {realServer} of {virtualServer} taken back",

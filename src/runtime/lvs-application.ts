@@ -131,7 +131,7 @@ export class ApplicationChecks {
     if (check === undefined) return { verdict: "pending", failures: 0 };
     if (!(check instanceof MiscRunner)) return { verdict: check.isFailed ? "down" : "up", failures: 0 };
     const { policy } = check.state;
-    return { verdict: policy.kind, failures: failuresOf(policy) };
+    return { verdict: policy.kind, failures: failuresOf(policy), lastRun: check.lastRun };
   }
 
   /** By application checker. @param isHeld whether the verdict of a check does not count yet */

@@ -6,7 +6,7 @@ import type { Microseconds } from "../model/units.ts";
 import type { SpokenRecord } from "./log.ts";
 import { speakMiscNotStarted } from "./lvs-application-wording.ts";
 import type { GuardedCheck } from "./lvs-guard.ts";
-import type { LvsClock } from "./lvs-types.ts";
+import type { LvsClock, ScriptRunStatus } from "./lvs-types.ts";
 import { resolveCommand } from "./script-command.ts";
 import type { ScriptCounter } from "./script-counter.ts";
 import type { ScriptEnd, ScriptRun, ScriptRunner } from "./script-runner.ts";
@@ -51,6 +51,8 @@ export class MiscRunner {
   private run: ScriptRun | null = null;
   private cancel: () => void = () => undefined;
   private startedAtUs: Microseconds = 0;
+  /** Null: none has ended yet. */
+  lastRun: ScriptRunStatus | null = null;
   private isOverdue = false;
   private isClosed = false;
   private isSuspended = false;
@@ -119,6 +121,7 @@ export class MiscRunner {
     const hadRetried = failuresOf(this.state.policy) > 0;
     const step = stepMisc({ timing, setsWeight: check.setsWeight }, this.state, seen);
     this.state = step.state;
+    this.lastRun = { atUs: this.startedAtUs, status: seen.kind === "exited" ? seen.status : 0 };
     this.deps.counter.ended(step.isGood, this.deps.clock.nowUs() - this.startedAtUs);
     this.waitSinceStart(step.waitUs);
     this.deps.onRun(this, { end: seen, step, hadRetried });

@@ -97,6 +97,15 @@ export interface CheckerStatus {
   readonly failures: number;
   /** The last result that was news; null before the first, and for checks beside the probe loop. */
   readonly last?: CheckerResult | null;
+  /** Of a script: its last run that ended; null before the first. */
+  readonly lastRun?: ScriptRunStatus | null;
+}
+
+export interface ScriptRunStatus {
+  /** When it began, CLOCK_MONOTONIC. */
+  readonly atUs: Microseconds;
+  /** Exit status; 0 of one that was ended by a signal. */
+  readonly status: number;
 }
 
 export interface CheckerResult {

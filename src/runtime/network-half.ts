@@ -13,7 +13,7 @@ import { addObjects, objectsWithout, removeObjects } from "./network-objects.ts"
 import { StaticObjects } from "./network-statics.ts";
 import { Sysctls } from "./network-sysctl.ts";
 import { readLinkFacts, VmacLinks } from "./network-vmacs.ts";
-import type { ProcessSnapshot } from "./tracking-processes.ts";
+import type { TrackedStates } from "./tracking-runtime.ts";
 import type { VrrpHalf } from "./tracking-vrrp.ts";
 
 export interface NetworkHalfDependencies {
@@ -101,8 +101,8 @@ class NetworkHalf implements VrrpHalf {
     this.#sysctls.restore();
   }
 
-  processes(): readonly ProcessSnapshot[] {
-    return this.#inner?.processes?.() ?? [];
+  tracked(): TrackedStates {
+    return this.#inner?.tracked?.() ?? { scripts: new Map(), files: new Map(), processes: [] };
   }
 
   snapshot(): ReturnType<VrrpHalf["snapshot"]> {

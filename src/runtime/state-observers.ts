@@ -1,6 +1,6 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { LvsPoolEvent } from "./lvs-types.ts";
-import type { VrrpGroupChange, VrrpStateChange } from "./vrrp-types.ts";
+import type { VrrpDrop, VrrpGroupChange, VrrpStateChange } from "./vrrp-types.ts";
 
 /** Told what is told to notify scripts, after them. */
 export interface StateObserver {
@@ -11,6 +11,7 @@ export interface StateObserver {
   instanceChanged?(change: VrrpStateChange): void;
   groupChanged?(change: VrrpGroupChange): void;
   poolChanged?(event: LvsPoolEvent): void;
+  advertDropped?(drop: VrrpDrop): void;
 }
 
 /** Passes changes of state to whoever serves them to the outside: SNMP, D-Bus. */
@@ -41,5 +42,9 @@ export class StateObservers implements Required<StateObserver> {
 
   poolChanged(event: LvsPoolEvent): void {
     for (const observer of this.#observers) observer.poolChanged?.(event);
+  }
+
+  advertDropped(drop: VrrpDrop): void {
+    for (const observer of this.#observers) observer.advertDropped?.(drop);
   }
 }

@@ -77,6 +77,11 @@ export class FileTrackers {
     return this.#trackers.get(name)?.value ?? 0;
   }
 
+  /** By name. */
+  values(): ReadonlyMap<string, number> {
+    return new Map([...this.#trackers].map(([name, { value }]) => [name, value]));
+  }
+
   close(): void {
     for (const tracker of this.#trackers.values()) tracker.close();
   }

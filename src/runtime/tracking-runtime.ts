@@ -1,13 +1,14 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { TrackedObject, TrackedObjects } from "../model/tracking.ts";
 import { type TrackEffect, valueEffect, verdictEffect } from "../tracking/effect.ts";
+import { NOTHING_TRACKED, objectsByInstance } from "../tracking/objects.ts";
 import type { ProcessFacts } from "../tracking/process.ts";
 import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import { FileTrackers } from "./tracking-files.ts";
 import { type ProcessSnapshot, ProcessTrackers } from "./tracking-processes.ts";
-import { ScriptTrackers } from "./tracking-scripts.ts";
+import { ScriptTrackers, type TrackedScriptState } from "./tracking-scripts.ts";
 import type { TrackingVerdict, VrrpClock } from "./vrrp-types.ts";
 
 export interface TrackingDependencies {
@@ -24,7 +25,14 @@ export type TrackingConfiguration = Pick<
   "vrrpInstances" | "syncGroups" | "scripts" | "trackFiles" | "trackProcesses"
 >;
 
-const NOTHING: TrackedObjects = { scripts: [], files: [], processes: [], bfds: [] };
+/** How what is tracked fares, by name: of what some instance uses only. */
+export interface TrackedStates {
+  readonly scripts: ReadonlyMap<string, TrackedScriptState>;
+  /** The numbers that files begin with. */
+  readonly files: ReadonlyMap<string, number>;
+  readonly processes: readonly ProcessSnapshot[];
+}
+
 const NO_VERDICT: TrackingVerdict = { weight: 0, faults: [], isPending: false };
 
 /** Everything that instances follow besides interfaces. */
@@ -64,9 +72,8 @@ export class Tracking {
     this.#fileFaults = this.#faultyFiles();
   }
 
-  /** Tracked processes that an instance uses. */
-  processes(): readonly ProcessSnapshot[] {
-    return this.#processes.snapshot();
+  states(): TrackedStates {
+    return { scripts: this.#scripts.states(), files: this.#files.values(), processes: this.#processes.snapshot() };
   }
 
   begin(): void {
@@ -75,7 +82,7 @@ export class Tracking {
 
   /** Sessions whose loss is a fault of the instance. */
   fatalSessionsOf(instance: string): readonly string[] {
-    const { bfds } = this.#objects.get(instance) ?? NOTHING;
+    const { bfds } = this.#objects.get(instance) ?? NOTHING_TRACKED;
     return bfds.filter(({ weight, isReversed }) => weight === 0 && !isReversed).map(({ name }) => name);
   }
 
@@ -159,35 +166,4 @@ function faulty(
   reason: FaultReason,
 ): { readonly weight: number; readonly fault: FaultReason | null } {
   return { weight: effect.weight, fault: effect.isFault ? reason : null };
-}
-
-/** What a sync group tracks counts for each member. */
-function objectsByInstance({ vrrpInstances, syncGroups }: TrackingConfiguration): ReadonlyMap<string, TrackedObjects> {
-  const ofGroup = new Map(
-    syncGroups.flatMap(({ members, tracked }) => members.map((name) => [name, tracked] as const)),
-  );
-  return new Map(
-    vrrpInstances.map(({ name, tracked }) => {
-      const group = ofGroup.get(name) ?? NOTHING;
-      return [
-        name,
-        {
-          scripts: merge(tracked.scripts, group.scripts),
-          files: merge(tracked.files, group.files),
-          processes: merge(tracked.processes, group.processes),
-          bfds: merge(tracked.bfds, group.bfds),
-        },
-      ];
-    }),
-  );
-}
-
-function merge(own: readonly TrackedObject[], group: readonly TrackedObject[]): readonly TrackedObject[] {
-  const ofGroup = new Map(group.map((object) => [object.name, object]));
-  const ownNames = new Set(own.map(({ name }) => name));
-  return [
-    // keepalived: for an object in both the group's weight counts, unless the member's is 0.
-    ...own.map((object) => (object.weight === 0 ? object : (ofGroup.get(object.name) ?? object))),
-    ...group.filter(({ name }) => !ownNames.has(name)),
-  ];
 }

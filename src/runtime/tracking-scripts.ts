@@ -38,6 +38,10 @@ class ScriptTracker {
     this.#dueAtUs = dependencies.clock.nowUs();
   }
 
+  get isRunning(): boolean {
+    return this.#run !== null;
+  }
+
   begin(): void {
     this.#dueAtUs = this.#dependencies.clock.nowUs();
     this.#tick();
@@ -102,6 +106,11 @@ class ScriptTracker {
   }
 }
 
+/** How a script fares. */
+export interface TrackedScriptState extends ScriptState {
+  readonly isRunning: boolean;
+}
+
 /** All scripts that somebody tracks. */
 export class ScriptTrackers {
   readonly #dependencies: ScriptTrackersDependencies;
@@ -132,6 +141,11 @@ export class ScriptTrackers {
   /** Null: nothing is known yet. */
   isGood(name: string): boolean | null {
     return this.#trackers.get(name)?.state.isGood ?? null;
+  }
+
+  /** By name. */
+  states(): ReadonlyMap<string, TrackedScriptState> {
+    return new Map([...this.#trackers].map(([name, { state, isRunning }]) => [name, { ...state, isRunning }]));
   }
 
   close(): void {

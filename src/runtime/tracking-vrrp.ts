@@ -1,7 +1,6 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { ProcessSnapshot } from "./tracking-processes.ts";
-import type { TrackingDependencies } from "./tracking-runtime.ts";
+import type { TrackedStates, TrackingDependencies } from "./tracking-runtime.ts";
 import { Tracking } from "./tracking-runtime.ts";
 import type { TrackingVerdict, VrrpRuntime, VrrpSurroundings } from "./vrrp-types.ts";
 
@@ -9,8 +8,7 @@ import type { TrackingVerdict, VrrpRuntime, VrrpSurroundings } from "./vrrp-type
 export interface VrrpHalf extends Pick<VrrpRuntime, "start" | "stop" | "snapshot" | "health"> {
   /** Complaints mean that nothing changed. */
   reload(configuration: CompleteConfiguration): Promise<readonly Diagnostic[]>;
-  /** Tracked processes that an instance uses. */
-  processes?(): readonly ProcessSnapshot[];
+  tracked?(): TrackedStates;
   /** For the BFD side: a session came up or went down. */
   bfdChanged(name: string, isUp: boolean): void;
 }
@@ -63,7 +61,7 @@ export function createVrrpHalf(configuration: CompleteConfiguration, dependencie
     stop,
     snapshot: () => runtime.snapshot(),
     health: () => runtime.health(),
-    processes: () => tracking.processes(),
+    tracked: () => tracking.states(),
     bfdChanged: (name, isUp) => tracking.bfdChanged(name, isUp),
   };
 }

@@ -15,7 +15,7 @@ type FailedEvent = Extract<VrrpEvent, { kind: "failed" }>;
 type DroppedEvent = Extract<VrrpEvent, { kind: "dropped" }>;
 
 export interface DispatchContext {
-  readonly dependencies: Pick<VrrpRuntimeDependencies, "log">;
+  readonly dependencies: Pick<VrrpRuntimeDependencies, "log" | "onDrop">;
   readonly view: NetworkView;
   /** By the number that the loop knows; undefined for one that is gone. */
   readonly instanceAt: (instance: number) => RunningInstance | undefined;
@@ -84,6 +84,7 @@ export class EventDispatch {
         break;
       case "dropped":
         log(renderDrop(event, running.config));
+        this.#context.dependencies.onDrop?.({ ...event, instance: running.config.name });
         break;
     }
   }

@@ -261,6 +261,7 @@ export class RunningInstance {
       virtualAddresses: allVirtualAddresses(this.config).map(
         ({ address, prefixLength }) => `${address}/${prefixLength}`,
       ),
+      preemptMode: this.config.preemptMode,
       counters: this.#context.loop.counters(this.book.instance),
       ...this.#history.snapshot(),
     };

@@ -32,7 +32,7 @@ export interface VrrpOperatorDependencies {
   readonly after: (delayMs: number, callback: () => void) => () => void;
 }
 
-type Instances = Pick<VrrpRuntime, "refreshTracking" | "snapshot" | "announce">;
+type Instances = Pick<VrrpRuntime, "refreshTracking" | "snapshot" | "announce" | "setPreempt">;
 
 function wishText(wish: VrrpWish): string {
   return wish.kind === "hold" ? "hold" : `priority ${wish.priority}`;
@@ -89,6 +89,12 @@ export class VrrpOperator {
   /** Has an active instance tell its neighbours where its addresses are, now. */
   announce(instance: string): void {
     this.#instances?.announce(instance);
+  }
+
+  /** Until the next reload, which brings back what is configured. */
+  setPreempt(instance: string, preempts: boolean): void {
+    this.#dependencies.log.info("preemption set", { instance, preempts });
+    this.#instances?.setPreempt(instance, preempts);
   }
 
   orderFor(instance: string): VrrpOrder | null {

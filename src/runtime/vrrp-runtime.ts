@@ -110,6 +110,12 @@ class Runtime implements VrrpRuntime {
     this.#instances.find(({ config }) => config.name === instance)?.announce();
   }
 
+  setPreempt(name: string, preemptMode: boolean): void {
+    if (this.#loop === null || this.#isStopped) return;
+    const instance = this.#instances.find(({ config }) => config.name === name);
+    instance?.reconfigure({ ...instance.config, preemptMode });
+  }
+
   snapshot(): readonly VrrpInstanceSnapshot[] {
     return this.#loop === null ? [] : this.#instances.map((instance) => instance.snapshot());
   }

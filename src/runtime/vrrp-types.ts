@@ -2,7 +2,14 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { GarpGroup, InterfaceDelay, VrrpSyncGroup } from "../model/vrrp-complete.ts";
-import type { Rtnetlink, VrrpCounters, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
+import type {
+  AdvertDropReason,
+  Rtnetlink,
+  VrrpCounters,
+  VrrpEvent,
+  VrrpLoop,
+  VrrpLoopHealth,
+} from "../native/contract.ts";
 import type { RecordedStep, TransitionCount } from "../vrrp/recording.ts";
 import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
@@ -73,6 +80,13 @@ export interface VrrpPriorityChange {
   readonly priority: number;
 }
 
+/** Told once per reason until the instance changes its state. */
+export interface VrrpDrop {
+  readonly instance: string;
+  readonly reason: AdvertDropReason;
+  readonly source: IpAddress;
+}
+
 export interface VrrpClock {
   /** CLOCK_MONOTONIC, the clock of the loop's `atUs`. */
   nowUs(): Microseconds;
@@ -96,6 +110,8 @@ export interface VrrpRuntimeDependencies {
   /** Numbers of the BFD sessions whose loss is a fault of the instance; asked at the start and by every reload. */
   readonly fatalSessionsOf?: (instance: string) => readonly number[];
   readonly onPriorityChange?: (change: VrrpPriorityChange) => void;
+  /** A packet for an instance was dropped, or noted. */
+  readonly onDrop?: (drop: VrrpDrop) => void;
   /** While active, an advert of lower priority was heard. */
   readonly onLowerPriorityHeard?: (change: VrrpPriorityChange) => void;
 }
@@ -116,6 +132,8 @@ export interface VrrpInstanceSnapshot {
   readonly activeRouter: { readonly address: IpAddress; readonly priority: number } | null;
   readonly faultReasons: readonly string[];
   readonly virtualAddresses: readonly string[];
+  /** Absent: as configured. */
+  readonly preemptMode?: boolean;
   readonly becameActive: number;
   readonly releasedActive: number;
   /** Null before the loop knows the instance. */
@@ -138,6 +156,8 @@ export interface VrrpRuntime {
   refreshTracking(): void;
   /** One round of GARP/NA for all addresses of an instance; nothing happens unless it is active. */
   announce(instance: string): void;
+  /** Until the next reload, which brings back what is configured. */
+  setPreempt(instance: string, preempts: boolean): void;
   /**
    * Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent.
    * @param onWithdrawn awaited before the sockets close: to leave a group takes long, unless the link has gone before

@@ -33,6 +33,7 @@ vrrp_instance W {
 `;
 
 const PRIORITY = `${KEEPALIVED_ROOT}.2.3.1.7.1`;
+const PREEMPT = `${KEEPALIVED_ROOT}.2.3.1.13.1`;
 const EFFECTIVE = `${KEEPALIVED_ROOT}.2.3.1.8.1`;
 
 /** What is set in turn, by number of its column or in full, and how net-snmp names the error; both daemons agree. */
@@ -42,6 +43,11 @@ const SETS: readonly (readonly [oid: string, type: string, value: string, error:
   [PRIORITY, "i", "256", "wrongValue"],
   [PRIORITY, "s", "x", "wrongType"],
   [PRIORITY, "u", "120", "wrongType"],
+  [PREEMPT, "i", "2", null],
+  [PREEMPT, "i", "3", "wrongValue"],
+  [PREEMPT, "i", "0", "wrongValue"],
+  [PREEMPT, "u", "1", "wrongType"],
+  [`${KEEPALIVED_ROOT}.2.3.1.13.9`, "i", "2", "notWritable"],
   [`${KEEPALIVED_ROOT}.2.3.1.7.9`, "i", "120", "notWritable"],
   [`${KEEPALIVED_ROOT}.2.3.1.2.1`, "s", "Z", "notWritable"],
   [`${KEEPALIVED_ROOT}.2.3.1.27.1`, "i", "1", "notWritable"],
@@ -84,9 +90,23 @@ describe("sets over SNMP", { skip: whyNoLab() || whyNoSnmp() }, () => {
         await shows(master, EFFECTIVE, "INTEGER: 150");
         assert.equal(await master.set(PRIORITY, "i", "100"), null);
         await shows(master, EFFECTIVE, "INTEGER: 100");
+        await shows(master, PREEMPT, "INTEGER: 2");
+        await shows(master, `${KEEPALIVED_ROOT}.2.3.1.13.2`, "INTEGER: 1");
+        assert.equal(await master.set(PREEMPT, "i", "1"), null);
+        await shows(master, PREEMPT, "INTEGER: 1");
       });
     });
   }
+
+  test("preemption that is set holds until the next reload", async () => {
+    await withDaemon("holdfast", async (master, daemon) => {
+      assert.equal(await master.set(PREEMPT, "i", "2"), null);
+      await shows(master, PREEMPT, "INTEGER: 2");
+      await daemon.logged("(V) snmp: does not preempt until the next reload");
+      daemon.reload(CONFIG);
+      await shows(master, PREEMPT, "INTEGER: 1");
+    });
+  });
 
   test("what is set is an operator's word, and setting what is configured takes it back", async () => {
     await withDaemon("holdfast", async (master, daemon) => {

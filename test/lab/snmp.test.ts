@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
 import { describe, test } from "node:test";
 import { sendSignal } from "../helpers/process.ts";
-import { findProgram } from "../helpers/repository.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { Daemon, type DaemonName, VRRP_FLAGS } from "./daemon.ts";
 import type { Machine } from "./machine.ts";
 import { daemonNames } from "./matrix.ts";
 import { Network } from "./network.ts";
+import { KEEPALIVED_ROOT, SNMP_SOCKET, SnmpMaster, whyNoSnmp } from "./snmp-master.ts";
 
-const SOCKET = "/run/lab/agentx";
-const SNMPD = `rocommunity public
-master agentx
-agentXSocket unix:${SOCKET}
-`;
-const AGENT = "127.0.0.1:1161";
-const KEEPALIVED = ".1.3.6.1.4.1.9586.100.5";
-const ROOTS = [KEEPALIVED, ".1.3.6.1.2.1.207", ".1.3.6.1.2.1.68"];
+const ROOTS = [KEEPALIVED_ROOT, ".1.3.6.1.2.1.207", ".1.3.6.1.2.1.68"];
 
 const CONFIG = `global_defs {
   router_id LAB
@@ -29,7 +21,7 @@ const CONFIG = `global_defs {
   smtp_server 192.0.2.25 2525
   smtp_connect_timeout 7
   enable_traps
-  snmp_socket unix:${SOCKET}
+  snmp_socket unix:${SNMP_SOCKET}
   vrrp_garp_master_delay 3
 }
 track_file speed {
@@ -43,6 +35,28 @@ vrrp_script probe {
   weight 5
   rise 2
   fall 3
+}
+vrrp_script failing {
+  script /usr/bin/false
+  interval 1
+  weight 2
+}
+vrrp_script idle {
+  script /usr/bin/true
+}
+vrrp_track_process sleepers {
+  process sleep
+  quorum 200
+  quorum_max 300
+  weight 4
+}
+vrrp_track_process nothing {
+  process nothing-of-that-name
+}
+bfd_instance up_there {
+  neighbor_ip 192.168.1.77
+  source_ip 192.168.1.5
+  weight 6
 }
 static_ipaddress {
   10.9.0.1/24 dev eth0
@@ -83,6 +97,8 @@ vrrp_instance V4 {
   virtual_routes {
     10.88.0.0/16 via 192.168.1.253 dev eth0
     src 192.168.1.100 to 10.89.0.0/16 via 192.168.1.253 dev eth0 metric 7
+    10.90.0.0/16 encap ip id 7 dst 10.1.1.1 src 10.1.1.2 tos 4 ttl 9 via 192.168.1.253 dev eth0
+    10.91.0.0/16 nexthop via 192.168.1.251 dev eth0 weight 2 nexthop encap ip id 9 dst 10.1.1.3 via 192.168.1.252 dev eth0
   }
   virtual_rules {
     from 10.6.0.0/16 table 101 priority 1001
@@ -115,9 +131,17 @@ vrrp_instance W3 {
   }
   track_script {
     probe weight 7
+    failing
   }
   track_file {
     speed weight 1
+  }
+  track_process {
+    sleepers
+    nothing weight 3
+  }
+  track_bfd {
+    up_there
   }
 }
 `;
@@ -125,60 +149,36 @@ vrrp_instance W3 {
 /**
  * Where the two differ on purpose: the version's text; whether the own interface is tracked (keepalived says so only of
  * those that are listed); which addresses are advertised (keepalived says so of the first instance only); the weight with
- * which a file is tracked (keepalived shows the file's own); the master's address in VRRP-MIB
+ * which a file or process is tracked (keepalived shows the object's own); the master's address in VRRP-MIB
  * (keepalived has none while it is the master itself); how long a
- * router has been up; and what a script or file said last, which is not served.
+ * router has been up; encapsulations, where keepalived 2.2.7 says ila(3) of ip(2) and nothing of a next hop's; and how many processes there
+ * are: in a network namespace the kernel does not tell keepalived of processes.
  */
 const DIFFERENT = [
   /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.1\.1\.0 /,
   /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.3\.1\.11\./,
   /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.6\.1\.11\./,
-  /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.9\.1\.6\./,
-  /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.13\.1\.4\./,
+  /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.7\.1\.46\./,
+  /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.11\.1\.1[0-8]\./,
   /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.12\.1\.3\./,
+  /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.20\.1\.3\./,
+  /^\.1\.3\.6\.1\.4\.1\.9586\.100\.5\.2\.21\.1\.13\./,
   /^\.1\.3\.6\.1\.2\.1\.207\.1\.1\.1\.1\.12\./,
   /^\.1\.3\.6\.1\.2\.1\.68\.1\.3\.1\.7\./,
   /^\.1\.3\.6\.1\.2\.1\.68\.1\.3\.1\.13\./,
 ];
 
-function startMaster(machine: Machine): ChildProcess {
-  machine.writeFile("/run/lab/snmpd.conf", SNMPD);
-  return machine.spawn(["snmpd", "-f", "-C", "-c", "/run/lab/snmpd.conf", "-Lf", "/dev/null", `udp:${AGENT}`]);
-}
-
-async function untilMasterIsThere(machine: Machine): Promise<void> {
-  // snmpd says so itself, but not when it can be asked.
-  const ask = "until snmpget -v2c -c public -r 0 -t 1 127.0.0.1:1161 .1.3.6.1.2.1.1.3.0; do :; done";
-  await machine.runOk(["sh", "-c", ask]);
-}
-
-async function walk(machine: Machine, root: string): Promise<readonly string[]> {
-  const text = await machine.runOk(["snmpwalk", "-v2c", "-c", "public", "-On", "-t", "10", AGENT, root], {
-    timeoutMs: 60_000,
-  });
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => line.trim());
-}
-
-async function isServed(machine: Machine): Promise<boolean> {
-  const words = ["snmpget", "-v2c", "-c", "public", "-On", AGENT, `${KEEPALIVED}.1.2.0`];
-  return (await machine.run(words)).stdout.includes('"LAB"');
-}
-
 async function serve(
   name: DaemonName,
-  use: (machine: Machine, daemon: Daemon, master: ChildProcess) => Promise<void>,
+  use: (machine: Machine, daemon: Daemon, master: SnmpMaster) => Promise<void>,
 ): Promise<void> {
   const network = await Network.build();
   try {
     const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24"] });
     machine.writeFile("/run/lab/speed", "3\n");
-    // snmpd asks for the names of who asks; no name server is there to be waited for.
-    await machine.runOk(["mount", "--bind", "/dev/null", "/etc/resolv.conf"]);
-    const master = startMaster(machine);
-    await untilMasterIsThere(machine);
+    machine.spawn(["sleep", "1000"]);
+    machine.spawn(["sleep", "1000"]);
+    const master = await SnmpMaster.start(machine);
     const daemon = new Daemon(machine, { name, config: CONFIG, flags: [...VRRP_FLAGS, "-x"] });
     await daemon.logged("AgentX subagent connected", { timeoutMs: 20_000 });
     for (const instance of ["V4", "V6", "W3"])
@@ -190,18 +190,18 @@ async function serve(
   }
 }
 
-const NO_PROGRAMS = ["snmpd", "snmpwalk"].some((name) => findProgram(name) === null) && "snmpd or snmpwalk is missing";
-
-describe("SNMP beside keepalived, by net-snmp's master", { skip: whyNoLab() || NO_PROGRAMS }, () => {
+describe("SNMP beside keepalived, by net-snmp's master", { skip: whyNoLab() || whyNoSnmp() }, () => {
   const walks = new Map<DaemonName, readonly string[]>();
   for (const name of daemonNames()) {
     test(`${name} serves its tables`, async () => {
-      await serve(name, async (machine) => {
+      await serve(name, async (_machine, daemon, master) => {
+        await daemon.logged("VRRP_Script(failing) failed", { timeoutMs: 20_000 });
+        await daemon.logged("VRRP_Script(probe) succeeded", { timeoutMs: 20_000 });
         const rows: string[] = [];
-        for (const root of ROOTS) rows.push(...(await walk(machine, root)));
+        for (const root of ROOTS) rows.push(...(await master.walk(root)));
         walks.set(name, rows);
-        assert.ok(rows.includes(`${KEEPALIVED}.2.3.1.2.1 = STRING: "V4"`), rows.join("\n"));
-        assert.ok(rows.includes(`${KEEPALIVED}.2.3.1.4.1 = INTEGER: 2`), rows.join("\n"));
+        assert.ok(rows.includes(`${KEEPALIVED_ROOT}.2.3.1.2.1 = STRING: "V4"`), rows.join("\n"));
+        assert.ok(rows.includes(`${KEEPALIVED_ROOT}.2.3.1.4.1 = INTEGER: 2`), rows.join("\n"));
         assert.ok(rows.length > 300, rows.join("\n"));
       });
     });
@@ -216,20 +216,14 @@ describe("SNMP beside keepalived, by net-snmp's master", { skip: whyNoLab() || N
 
   test("holdfast finds a master that was started again, and a walk by bulk requests sees the same", async () => {
     await serve("holdfast", async (machine, daemon, master) => {
-      const table = `${KEEPALIVED}.2.3`;
-      const words = ["snmpbulkwalk", "-v2c", "-c", "public", "-On", AGENT, table];
-      const rows = (await machine.runOk(words)).trim().split("\n");
-      assert.deepEqual(
-        rows.map((line) => line.trim()),
-        await walk(machine, table),
-      );
+      const table = `${KEEPALIVED_ROOT}.2.3`;
+      assert.deepEqual(await master.walk(table, "snmpbulkwalk"), await master.walk(table));
       const from = daemon.log.position;
-      sendSignal(machine.pidOf(master) ?? 0, "SIGTERM");
+      sendSignal(machine.pidOf(master.process) ?? 0, "SIGTERM");
       await daemon.logged("disconnected us", { timeoutMs: 10_000 });
-      startMaster(machine);
+      const next = await SnmpMaster.start(machine);
       await daemon.logged("AgentX subagent connected", { from, timeoutMs: 30_000 });
-      await untilMasterIsThere(machine);
-      assert.equal(await isServed(machine), true);
+      assert.equal(await next.get(`${KEEPALIVED_ROOT}.1.2.0`), 'STRING: "LAB"');
     });
   });
 });

@@ -66,6 +66,24 @@ export function describeConfiguration(configuration: CompleteConfiguration): Gen
   return new Explainer(configuration, [], []).objects();
 }
 
+/** `global_defs` alone, values only. */
+export function describeGlobals(configuration: CompleteConfiguration): ExplainedObject {
+  return new Explainer(configuration, [], []).globalDefinitions();
+}
+
+/** One instance with its blocks, values only. */
+export function describeInstance(configuration: CompleteConfiguration, one: ConfiguredVrrpInstance): ExplainedObject {
+  return new Explainer(configuration, [], []).instance(one);
+}
+
+/** One virtual server with its real servers, values only. */
+export function describeVirtualServer(
+  configuration: CompleteConfiguration,
+  one: ConfiguredVirtualServer,
+): ExplainedObject {
+  return new Explainer(configuration, [], []).virtualServer(one);
+}
+
 const NO_TABLE: KeywordTable = { path: "", rows: [], byName: new Map() };
 
 class Explainer {
@@ -110,7 +128,7 @@ class Explainer {
     for (const server of it.virtualServers) yield this.virtualServer(server);
   }
 
-  private globalDefinitions(): ExplainedObject {
+  globalDefinitions(): ExplainedObject {
     const first = this.globals[0];
     const scope: Scope = { label: "global_defs", entries: this.globals.flatMap((entry) => entry.entries) };
     const place = first === undefined ? null : placeOf(first.statement);
@@ -124,7 +142,7 @@ class Explainer {
     return this.object(kind, name, object, { rows, table: tableOf(kind), scopes, place: object.place });
   }
 
-  private instance(instance: ConfiguredVrrpInstance): ExplainedObject {
+  instance(instance: ConfiguredVrrpInstance): ExplainedObject {
     const entry = this.blocks.take(instance.place, instance.name);
     const own = scopeOf("vrrp_instance", entry);
     const inner = (kind: string): readonly Scope[] => [scopeOf(kind, lastOf(entry, kind)), own];
@@ -144,7 +162,7 @@ class Explainer {
     return { ...this.object("vrrp_instance", instance.name, instance, facts), objects };
   }
 
-  private virtualServer(server: ConfiguredVirtualServer): ExplainedObject {
+  virtualServer(server: ConfiguredVirtualServer): ExplainedObject {
     const entry = this.blocks.take(server.place, serverWords(server));
     const scope = scopeOf("virtual_server", entry);
     const inner = new BlockIndex(entry?.entries ?? []);

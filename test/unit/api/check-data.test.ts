@@ -29,7 +29,7 @@ function render(lvs: LvsSnapshot | null): readonly string[] {
     { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
     createMemoryHost({ files: { "/a.conf": TEXT } }),
   );
-  return renderCheckData({ configuration, lvs, ownUser: { uid: 1, gid: 2 } }).split("\n");
+  return renderCheckData({ configuration, lvs, ownUser: { uid: 1, gid: 2 }, wallOffsetUs: 0 }).split("\n");
 }
 
 const DOWN: LvsSnapshot = {

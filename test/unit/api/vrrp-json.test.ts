@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderData } from "../../../src/api/data-dump.ts";
 import { statisticsOf } from "../../../src/api/statistics.ts";
 import { type JsonInstance, renderJson } from "../../../src/api/vrrp-json.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import type { TrackProcess } from "../../../src/model/tracking.ts";
 import type { VrrpInstanceSnapshot } from "../../../src/runtime/vrrp-types.ts";
-import { snapshot } from "./samples.ts";
 
 const TEXT = `vrrp_instance VI_1 {
  interface eth0
@@ -131,31 +129,4 @@ test("JSON of version 2 has the instances under a key", () => {
       full_command: true,
     },
   ]);
-});
-
-test("data: the configuration without its password, then the state", () => {
-  const text = renderData(configuration, [SNAPSHOT], snapshot().bfdSessions, 43_500_000);
-  assert.doesNotMatch(text, /secret/);
-  assert.match(text, /virtual_router_id = 51\n/);
-  assert.equal(
-    text.slice(text.indexOf("------< State")),
-    [
-      "------< State of vrrp_instance VI_1 >------",
-      " State = MASTER",
-      " Seconds in this state = 42.500",
-      " Base priority = 90",
-      " Effective priority = 95",
-      " Source address = 10.0.0.1",
-      "------< State of bfd_instance uplink >------",
-      " Local state = Up",
-      " Seconds in this state = 3.500",
-      " Remote state = Up",
-      " Local diagnostic = 0",
-      " Remote diagnostic = 1",
-      " Detection time = 50000 us",
-      " Packets sent = 11",
-      " Packets received = 12",
-      " Packets dropped = 2\n",
-    ].join("\n"),
-  );
 });

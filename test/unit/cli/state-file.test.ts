@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -49,6 +50,14 @@ test("what somebody else could have written is refused", (context) => {
   assert.throws(() => writeStateFile(join(base, "open", "a.json"), "x"), UnsafeStateError);
   symlinkSync(join(base, "open"), join(base, "folder-link"));
   assert.throws(() => writeStateFile(join(base, "folder-link", "a.json"), "x"), UnsafeStateError);
+});
+
+test("a state that could not be put in its place leaves nothing behind", (context) => {
+  const base = folder(context);
+  chmodSync(base, 0o700);
+  mkdirSync(join(base, "a.json"));
+  assert.throws(() => writeStateFile(join(base, "a.json"), "x"), { code: "EISDIR" });
+  assert.deepEqual(readdirSync(base), ["a.json"]);
 });
 
 test("another owner is refused", {

@@ -35,7 +35,7 @@ test("status is tables of instances and virtual servers", () => {
     "IPVS table: in sync, 0 repairs",
     "",
     "INSTANCE  STATE   FOR   LINK  VRID  PRIO  VIPS  NOTE",
-    "VI_1      BACKUP  60 s  eth0  51    90    1     master 10.0.0.9",
+    "VI_1      BACKUP  60 s  eth0  51    90    1     master 10.0.0.9, configured 100",
     "",
     "BFD SESSION  STATE  FOR   NEIGHBOUR   DETECTION  NOTE",
     "uplink       UP     60 s  10.0.0.254  50 ms",
@@ -64,11 +64,25 @@ test("a table fits the terminal: the widest column is cut, and colours take no r
   assert.ok(coloured.endsWith("\u001b[32mup   \u001b[0m  end\n"));
 });
 
+test("top leaves out details, and status tells of a priority that is not the configured one", () => {
+  const now = answer();
+  const events = now.events.map((event) => ({ ...event, level: event.sequence === 3 ? "detail" : "info" }));
+  const instances = now.instances.map((instance) => ({ ...instance, effectivePriority: 70, activeRouter: null }));
+  const text = renderTop({ ...now, events, instances }, { width: 80, height: 30, isColoured: false });
+  assert.match(text, /:00 event 2$/);
+  assert.match(text, /VI_1 +BACKUP +60 s +eth0 +51 +70 +1 +configured 100\n/);
+});
+
+test("a last column without text goes before anything is cut", () => {
+  const rows = [[plain("a".repeat(20)), plain("")]];
+  assert.equal(renderTable(["NAME", "NOTE"], rows, { width: 22, isColoured: false }), `NAME\n${"a".repeat(20)}\n`);
+});
+
 test("top fits the screen, with what is down and the last events", () => {
   const text = renderTop(answer(), { width: 60, height: 19, isColoured: false });
   const lines = text.split("\n");
   assert.ok(lines.length <= 19 && lines.every((line) => line.length <= 60));
   assert.match(text, /\nDOWN \(1\) +VIRTUAL SERVER +REASON\n\[10\.0\.0\.2\]:tcp:81 +\[10\.0\.0\.100\]:tcp:80 +ok\n/);
-  assert.equal(lines.at(-1), "event 3");
+  assert.match(lines.at(-1) ?? "", /^\d\d:\d\d:00 event 3$/);
   assert.equal(renderTop(answer(), { width: 60, height: 4, isColoured: false }).split("\n").length <= 4, true);
 });

@@ -1,0 +1,108 @@
+import type { CompleteConfiguration } from "../model/complete.ts";
+import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { InterfaceAddress, Link } from "../native/contract.ts";
+import { section } from "./data-groups.ts";
+import { listLines, weightText } from "./data-vrrp.ts";
+import { vmacName } from "./dump-network.ts";
+
+const MILLISECOND_US = 1000;
+const LINK_SCOPE = 253;
+
+/** What the kernel says of interfaces. */
+export interface InterfaceFacts {
+  readonly links: readonly Link[];
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+function stateText({ isUp, isRunning, isLoopback, hasArp }: Link): string {
+  const loopback = isLoopback ? ", no broadcast, loopback, no multicast" : "";
+  return `${isUp ? "" : "not "}UP, ${isRunning ? "" : "not "}RUNNING${loopback}${hasArp || isLoopback ? "" : ", no arp"}`;
+}
+
+function addressLines(link: Link, facts: InterfaceFacts, isVirtual: (address: string) => boolean): readonly string[] {
+  const own = facts.addresses.filter(({ ifindex, address }) => ifindex === link.ifindex && !isVirtual(address));
+  const first = own.find(({ family }) => family === "inet");
+  // keepalived: adverts of IPv6 come from the link-local one.
+  const local = own.find(({ family, scope }) => family === "inet6" && scope === LINK_SCOPE);
+  return [`IPv4 address = ${first?.address ?? "(none)"}`, `IPv6 address = ${local?.address ?? "(none)"}`];
+}
+
+function delayLines({ interfaceDelays, garpGroups }: CompleteConfiguration, name: string): readonly string[] {
+  const delay = interfaceDelays.find((one) => one.name === name);
+  const at = garpGroups.findIndex(({ interfaces }) => interfaces.includes(name));
+  const group = garpGroups[at];
+  const milliseconds = (us: number | null | undefined): string => `${(us ?? 0) / MILLISECOND_US}ms`;
+  return [
+    `Up debounce timer = ${delay?.upDelayUs ?? 0}us`,
+    `Down debounce timer = ${delay?.downDelayUs ?? 0}us`,
+    ...(group === undefined
+      ? []
+      : [
+          `Gratuitous ARP interval ${milliseconds(group.garpIntervalUs)}`,
+          `Gratuitous NA interval ${milliseconds(group.gnaIntervalUs)}`,
+          `Gratuitous ARP aggregation group ${at + 1}`,
+        ]),
+  ];
+}
+
+/** Interfaces whose loss is a fault of the instance: its own, and those of its addresses. */
+function isOwn(config: ConfiguredVrrpInstance, name: string): boolean {
+  const { interfaceName, virtualAddresses, excludedAddresses } = config;
+  const isBelow = [...virtualAddresses, ...excludedAddresses].some(
+    (one) => one.isTracked && one.interfaceName === name,
+  );
+  return isBelow || (!config.ignoresOwnInterface && [interfaceName, vmacName(config)].includes(name));
+}
+
+/** Instances that follow an interface: as their own or by `track_interface`, then those whose sync group does. */
+function followerLines({ vrrpInstances, syncGroups }: CompleteConfiguration, name: string): readonly string[] {
+  const followers = new Map<string, string>();
+  for (const config of vrrpInstances) {
+    const tracked = config.trackedInterfaces.find((one) => one.name === name);
+    if (tracked !== undefined) followers.set(config.name, weightText(tracked));
+    else if (isOwn(config, name)) followers.set(config.name, "0");
+  }
+  for (const { members, trackedInterfaces } of syncGroups) {
+    const tracked = trackedInterfaces.find((one) => one.name === name);
+    if (tracked === undefined) continue;
+    for (const member of members) if (!followers.has(member)) followers.set(member, weightText(tracked));
+  }
+  const lines = [...followers].map(([instance, weight]) => `${instance}, weight ${weight}`);
+  return listLines("Tracking VRRP instances :", lines);
+}
+
+/** Of one that was made for an instance. */
+function vmacLines({ vrrpInstances }: CompleteConfiguration, name: string, links: readonly Link[]): readonly string[] {
+  const owner = vrrpInstances.find((config) => vmacName(config) === name);
+  const base = links.find((link) => link.name === owner?.interfaceName);
+  if (owner === undefined || base === undefined) return [];
+  const state = `${base.isUp ? "" : "not "}UP, ${base.isRunning ? "" : "not "}RUNNING`;
+  return [`VMAC type private, underlying interface = ${base.name}, state = ${state}`, "I/f created by keepalived"];
+}
+
+/** All interfaces of the machine. */
+export function interfaceSection(configuration: CompleteConfiguration, facts: InterfaceFacts): readonly string[] {
+  const virtual = new Set(
+    configuration.vrrpInstances.flatMap(({ virtualAddresses, excludedAddresses }) =>
+      [...virtualAddresses, ...excludedAddresses].map(({ address }) => address),
+    ),
+  );
+  const lines = facts.links.flatMap((link) => {
+    const [up = "", down = "", ...group] = delayLines(configuration, link.name);
+    const own = [
+      `index = ${link.ifindex}`,
+      ...addressLines(link, facts, (address) => virtual.has(address)),
+      ...(link.mac === null || link.isLoopback ? [] : [`MAC = ${link.mac}`, "MAC broadcast = ff:ff:ff:ff:ff:ff"]),
+      `State = ${stateText(link)}`,
+      up,
+      down,
+      ...vmacLines(configuration, link.name, facts.links),
+      `MTU = ${link.mtu}`,
+      `HW Type = ${link.isLoopback ? "LOOPBACK" : "ETHERNET"}`,
+      ...group,
+      ...followerLines(configuration, link.name),
+    ];
+    return [` Name = ${link.name}`, ...own.map((line) => `   ${line}`)];
+  });
+  return section("Interfaces", lines);
+}
