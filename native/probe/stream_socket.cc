@@ -32,6 +32,7 @@ StreamSocket ConnectStream(const ProbeSpec& spec, FirstWord first_word) {
   if (!fd.is_open()) return Failed(errno);
   if (const int error = ApplyMarkAndInterface(fd.get(), spec); error != 0) return Failed(error);
   if (const int error = BindSource(fd.get(), spec); error != 0) return Failed(error);
+  SetOption(fd.get(), SOL_SOCKET, SO_RCVBUF, kAnswerBufferBytes);
   // The ACK that completes the handshake then goes with the request.
   if (first_word == FirstWord::kOurs) SetOption(fd.get(), IPPROTO_TCP, TCP_QUICKACK, 0);
   const SocketAddress peer = ScopedAddress(spec, spec.address);
