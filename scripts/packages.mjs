@@ -1,7 +1,8 @@
 /** Debian packages by purpose: one table for the scripts and CI. */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { hasProgram, run, say } from "./tools.mjs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { hasProgram, ROOT, run, say } from "./tools.mjs";
 
 /** @type {Readonly<Record<string, { why: string, packages: readonly string[] }>>} */
 const PURPOSES = {
@@ -49,6 +50,10 @@ const PURPOSES = {
   lint: { why: "check C++ sources", packages: ["clang-format-19", "clang-tidy-19"] },
 };
 
+/** What tests run from a folder, because it can't be installed beside another package of the list. */
+const UNPACKED = { test: ["postfix"] };
+const UNPACKED_FOLDER = join(ROOT, "build", "debian");
+
 /** What each purpose of setup needs. */
 const NEEDS = {
   build: ["build"],
@@ -93,6 +98,33 @@ function aptInstall(packages) {
   return run("apt-get", ["update", "-q"], { env }) && run("apt-get", install, { env });
 }
 
+/** Fetches a package and unpacks it into a folder of its own; none of its scripts run, and it needs no root. */
+function unpack(name) {
+  const root = join(UNPACKED_FOLDER, name);
+  if (existsSync(root)) return true;
+  const fetched = join(UNPACKED_FOLDER, `${name}.fetched`);
+  mkdirSync(fetched, { recursive: true });
+  try {
+    const isFetched =
+      run("apt-get", ["download", "-q", name], { cwd: fetched }) ||
+      (run("apt-get", ["update", "-q"]) && run("apt-get", ["download", "-q", name], { cwd: fetched }));
+    const [archive] = readdirSync(fetched);
+    if (!isFetched || archive === undefined) return false;
+    const files = join(fetched, "files");
+    if (!run("dpkg", ["-x", join(fetched, archive), files])) return false;
+    renameSync(files, root);
+    return true;
+  } finally {
+    rmSync(fetched, { recursive: true, force: true });
+  }
+}
+
+function ensureUnpacked(purpose) {
+  for (const name of NEEDS[purpose].flatMap((need) => UNPACKED[need] ?? [])) {
+    if (!unpack(name)) say(`setup: could not fetch ${name}; what needs it is skipped`);
+  }
+}
+
 /**
  * Installs what is missing when root, else says which command does.
  * @param {string} purpose a key of NEEDS
@@ -105,6 +137,7 @@ export function ensurePackages(purpose) {
     if (absent.length > 0) say(`setup: not a Debian-like machine; please install yourself: ${absent.join(" ")}`);
     return absent.length === 0;
   }
+  ensureUnpacked(purpose);
   const missing = missingOf(groups.flatMap((group) => group.packages));
   if (missing.length === 0) return true;
   for (const { why, packages } of groups) {

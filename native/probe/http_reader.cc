@@ -121,10 +121,16 @@ void HttpReader::FeedBody(std::span<const uint8_t> octets) {
     octets = octets.first(static_cast<size_t>(*length - body_bytes_));
   }
   md5_.Update(octets);
-  const auto kept = octets.first(std::min(octets.size(), max_kept_bytes_ - kept_body_.size()));
-  kept_body_.insert(kept_body_.end(), kept.begin(), kept.end());
+  Keep(octets.first(std::min(octets.size(), max_kept_bytes_ - kept_body_.size())));
   body_bytes_ += octets.size();
   if (length && body_bytes_ == *length) Complete();
+}
+
+void HttpReader::Keep(std::span<const uint8_t> octets) {
+  const size_t needed = kept_body_.size() + octets.size();
+  // Left to itself the vector would double, and go past the bound.
+  if (needed > kept_body_.capacity()) kept_body_.reserve(std::min(2 * needed, max_kept_bytes_));
+  kept_body_.insert(kept_body_.end(), octets.begin(), octets.end());
 }
 
 void HttpReader::Complete() {

@@ -64,6 +64,7 @@ class HttpReader {
 
   std::span<const uint8_t> FeedHead(std::span<const uint8_t> octets);
   void FeedBody(std::span<const uint8_t> octets);
+  void Keep(std::span<const uint8_t> octets);
   void EndLine();
   void ReadStatusLine(std::string_view line);
   void ReadHeader(std::string_view line);

@@ -4,6 +4,12 @@
 
 namespace holdfast::probe {
 
+/**
+ * SO_RCVBUF of what answers come in by; the kernel takes twice as much, its own bookkeeping
+ * included. Left to itself it would let a server that pours without end fill some megabytes.
+ */
+inline constexpr int kAnswerBufferBytes = 32'768;
+
 /** Applies mark and interface to a new socket. @returns 0, or an errno */
 int ApplyMarkAndInterface(int fd, const ProbeSpec& spec);
 

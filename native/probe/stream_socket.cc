@@ -32,6 +32,7 @@ int BindSource(int fd, const ProbeSpec& spec) {
 
 int PrepareSocket(int fd, const ProbeSpec& spec) {
   if (NeedsManySyns(spec)) SetOption(fd, IPPROTO_TCP, TCP_SYNCNT, kManySyns);
+  SetOption(fd, SOL_SOCKET, SO_RCVBUF, kAnswerBufferBytes);
   if (const int error = ApplyMarkAndInterface(fd, spec); error != 0) return error;
   return BindSource(fd, spec);
 }

@@ -49,6 +49,7 @@ std::optional<Outcome> UdpProber::Begin(Target& target) {
   const ProbeSpec& spec = target.spec;
   UniqueFd fd(socket(spec.address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return JudgeBegin(errno);
+  SetOption(fd.get(), SOL_SOCKET, SO_RCVBUF, kAnswerBufferBytes);
   if (const int error = Connect(fd.get(), spec); error != 0) return JudgeBegin(error);
   const std::vector<uint8_t>& payload = spec.udp->payload;
   if (send(fd.get(), payload.data(), payload.size(), MSG_NOSIGNAL) < 0) return JudgeUnsent(errno);

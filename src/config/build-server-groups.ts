@@ -126,6 +126,7 @@ export function buildTls(root: Settings, context: BuildContext): TlsMaterial | n
     context.reporter.add("duplicate", "an SSL block is there already; the last one counts", placeOf(statement));
   }
   for (const each of blocks) reportRepetitions(each, context);
+  for (const entry of block.entries) reportUnusableFile(entry, context);
   const settings = new Settings(block.entries, context.reporter);
   return {
     password: settings.text("password"),
@@ -133,6 +134,23 @@ export function buildTls(root: Settings, context: BuildContext): TlsMaterial | n
     certificateFile: settings.text("certificate"),
     keyFile: settings.text("key"),
   };
+}
+
+const TLS_FILES: Readonly<Record<string, string>> = {
+  certificate: "every SSL_GET fails",
+  key: "every SSL_GET fails",
+  ca: "SSL_GET does without it",
+};
+
+/** Without a word here the checks would only fail, as if it were the servers. */
+function reportUnusableFile({ keyword, statement }: Entry, { host, reporter }: BuildContext): void {
+  const consequence = TLS_FILES[keyword.name];
+  const path = statement.words[1];
+  if (consequence === undefined || path === undefined) return;
+  const { kind } = host.readFile(path);
+  if (kind === "text" || kind === "executable") return;
+  const what = kind === "missing" ? "is not there" : "is no readable file";
+  reporter.add("unusable-tls-file", `${keyword.name} ${path} ${what}: ${consequence}`, placeOf(statement));
 }
 
 function reportRepetitions(block: Entry, context: BuildContext): void {

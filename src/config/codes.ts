@@ -75,6 +75,8 @@ export const CODES = {
   "missing-script": COMPLAINT,
   // keepalived leaves these out at run time and says nothing about the text
   "unusable-script": facts("error", "silent"),
+  // keepalived's checkers end when they find out
+  "unusable-tls-file": facts("error", "silent"),
   advice: facts("notice", "silent"),
   "script-security": facts("warning", "security"),
   "undefined-reference": COMPLAINT,

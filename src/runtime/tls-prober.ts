@@ -271,8 +271,9 @@ export class TlsProber {
 
 /** Changes when a file is replaced, as certificates are every few months. */
 function stampOf({ certificateFile, keyFile, caFile }: ProbeCredentials): string {
-  const files = [certificateFile, keyFile, caFile].filter((file) => file !== null);
-  return files.map((file) => statSync(file).mtimeMs).join(" ");
+  const own = [certificateFile, keyFile].filter((file) => file !== null).map((file) => statSync(file).mtimeMs);
+  const ca = caFile === null ? 0 : (statSync(caFile, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return [...own, ca].join(" ");
 }
 
 function readCredentials({
@@ -281,10 +282,20 @@ function readCredentials({
   password,
   caFile,
 }: ProbeCredentials): Parameters<typeof createSecureContext>[0] {
+  const ca = caFile === null ? null : readIfThere(caFile);
   return {
     ...(certificateFile === null ? {} : { cert: readFileSync(certificateFile) }),
     ...(keyFile === null ? {} : { key: readFileSync(keyFile) }),
     ...(password === null ? {} : { passphrase: password }),
-    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
+    ...(ca === null ? {} : { ca }),
   };
+}
+
+/** Nothing is verified by it, so no check shall fail for want of it. */
+function readIfThere(file: string): Buffer | null {
+  try {
+    return readFileSync(file);
+  } catch {
+    return null;
+  }
 }

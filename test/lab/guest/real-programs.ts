@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { makeCertificate } from "../../helpers/certificate.ts";
 import { type EventLog, waitUntil } from "../../helpers/event-log.ts";
 import { descendantsOf, type Line, linesOf, sendSignal } from "../../helpers/process.ts";
 import { findProgram, ROOT } from "../../helpers/repository.ts";
@@ -12,12 +14,15 @@ import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
 import { NGINX_HTTP } from "../nginx.ts";
+import { Postfix, whyNoPostfix } from "../postfix.ts";
 
-const RUBBISH = join(ROOT, "dist/test/lab/programs/url-server.js");
+const PROGRAMS = join(ROOT, "dist/test/lab/programs");
 const VIP = "192.168.1.100";
 const REAL = "192.168.1.2";
-const WEB = `[${REAL}]:tcp:80`;
-const NAMES = `[${REAL}]:udp:53`;
+/** What the real server offers, by name in the order of the ports; all in one machine. */
+const PORTS = { web: 80, tls: 443, mail: 25, names: 53 } as const;
+type Service = keyof typeof PORTS;
+const SERVICES = Object.keys(PORTS) as readonly Service[];
 
 const NGINX = `daemon off;
 pid /run/nginx.pid;
@@ -28,8 +33,11 @@ events {
 }
 http {
 ${NGINX_HTTP}
+  ssl_certificate /run/tls.pem;
+  ssl_certificate_key /run/tls.key;
   server {
     listen 80;
+    listen 443 ssl;
     location / {
       return 200 "page";
     }
@@ -59,66 +67,111 @@ remote-control:
 const ASK = `question='\\1\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\5check\\4test\\0\\0\\1\\0\\1'
 until exec 3<>/dev/udp/${REAL}/53 && printf "$question" >&3 && timeout 1 head -c 1 <&3 | grep -qa .; do :; done`;
 
-const TIMES = `connect_timeout 1
+const TIMES = `connect_timeout 2
       retry 1
       delay_before_retry 1
       delay_loop 1
-      warmup 0
-      log_all_failures`;
+      warmup 0`;
 
-function virtualServer(protocol: "TCP" | "UDP", port: number, name: string, check: string): string {
+const URL = "url {\n path /\n status_code 200\n }";
+const CHECKS: Readonly<Record<Service, string>> = {
+  web: `HTTP_GET {\n ${URL}\n log_all_failures\n ${TIMES}\n }`,
+  tls: `SSL_GET {\n ${URL}\n log_all_failures\n ${TIMES}\n }`,
+  mail: `SMTP_CHECK {\n helo_name lab.example\n ${TIMES}\n }`,
+  names: `DNS_CHECK {\n type A\n name check.test\n log_all_failures\n ${TIMES}\n }`,
+};
+
+function protocolOf(service: Service): "tcp" | "udp" {
+  return service === "names" ? "udp" : "tcp";
+}
+
+/** As the logs name it. */
+function serverOf(service: Service): string {
+  return `[${REAL}]:${protocolOf(service)}:${PORTS[service]}`;
+}
+
+function virtualServer(name: Service): string {
+  const port = PORTS[name];
   return `virtual_server ${VIP} ${port} {
   lb_algo rr
   lb_kind DR
-  protocol ${protocol}
+  protocol ${protocolOf(name).toUpperCase()}
   quorum_up "/run/note.sh ${name} quorum up" root
   quorum_down "/run/note.sh ${name} quorum down" root
   real_server ${REAL} ${port} {
     notify_up "/run/note.sh ${name} up" root
     notify_down "/run/note.sh ${name} down" root
-    ${check}
+    ${CHECKS[name]}
   }
 }
 `;
 }
 
-const CONFIG =
-  virtualServer("TCP", 80, "web", `HTTP_GET {\n url {\n path /\n status_code 200\n }\n ${TIMES}\n }`) +
-  virtualServer("UDP", 53, "names", `DNS_CHECK {\n type A\n name check.test\n ${TIMES}\n }`);
+const CONFIG = SERVICES.map(virtualServer).join("");
 
-/** The real servers: nginx and unbound in one machine. */
+function rubbishWords(port: number): readonly string[] {
+  return [process.execPath, join(PROGRAMS, "url-server.js"), "r".repeat(200), String(port)];
+}
+
+/** Programs that speak no language that a check knows. */
+const RUBBISH: readonly (readonly string[])[] = [
+  rubbishWords(PORTS.web),
+  rubbishWords(PORTS.tls),
+  [process.execPath, join(PROGRAMS, "rude-smtp-server.js"), "/run/manners", String(PORTS.mail)],
+];
+
+/** The real servers: nginx, postfix and unbound in one machine. */
 class Servers {
   readonly #machine: Machine;
   readonly #director: Machine;
+  readonly #postfix = new Postfix();
   #running: ChildProcess[] = [];
-  #webLog: EventLog<Line> | null = null;
+  #told: readonly EventLog<Line>[] = [];
 
   constructor(machine: Machine, director: Machine) {
     this.#machine = machine;
     this.#director = director;
-    machine.writeFile("/run/nginx.conf", NGINX);
   }
 
-  async start(access: "allow" | "refuse" = "allow", web = ["nginx", "-c", "/run/nginx.conf"]): Promise<void> {
+  async configure(): Promise<void> {
+    const { keyFile, certificateFile } = makeCertificate(mkdtempSync(join(tmpdir(), "holdfast-programs-")));
+    this.#machine.writeFile("/run/tls.key", readFileSync(keyFile, "utf8"));
+    this.#machine.writeFile("/run/tls.pem", readFileSync(certificateFile, "utf8"));
+    this.#machine.writeFile("/run/nginx.conf", NGINX);
+    this.#machine.writeFile(`/run/manners/${this.#director.address}`, "a code of letters");
+    await this.#postfix.configure(this.#machine);
+  }
+
+  async start(): Promise<void> {
+    await this.#run([["nginx", "-c", "/run/nginx.conf"], this.#postfix.words], "allow");
+  }
+
+  /** In the place of the real ones; the name server refuses. */
+  async startRubbish(): Promise<void> {
+    await this.#run(RUBBISH, "refuse");
+  }
+
+  async #run(programs: readonly (readonly string[])[], access: "allow" | "refuse"): Promise<void> {
     this.#machine.writeFile("/run/unbound.conf", unboundConfig(access));
-    this.#running = [web, ["unbound", "-c", "/run/unbound.conf"]].map((words) => this.#machine.spawn(words));
-    const [webLog = null] = this.#running.map((child) => linesOf(child.stdout, child.stderr));
-    this.#webLog = webLog;
-    await waitUntil("the web server to listen", () => {
-      const sockets = this.#machine.readNetFile("tcp") + this.#machine.readNetFile("tcp6");
-      return /:0050 \S+ 0A /.test(sockets) ? true : null;
-    });
+    const all = [...programs, ["unbound", "-c", "/run/unbound.conf"]];
+    this.#running = all.map((words) => this.#machine.spawn(words));
+    this.#told = this.#running.map((child) => linesOf(child.stdout, child.stderr));
+    await waitUntil("the servers to listen", () => (this.#areListening() ? true : null));
     await this.#machine.runOk(["timeout", "60", "bash", "-c", ASK]);
   }
 
-  /** Waits until the web server has told of so many lines: one when it is ready, one a request. */
-  async webAnswers(count: number): Promise<void> {
-    await this.#webLog?.waitFor(`${count} lines`, () => (this.#webLog?.items.length ?? 0) >= count);
+  #areListening(): boolean {
+    const sockets = this.#machine.readNetFile("tcp") + this.#machine.readNetFile("tcp6");
+    return SERVICES.filter((name) => protocolOf(name) === "tcp").every((name) => {
+      const port = PORTS[name].toString(16).toUpperCase().padStart(4, "0");
+      return new RegExp(`:${port} \\S+ 0A `).test(sockets);
+    });
   }
 
-  /** Both pools, with a blank between them. */
-  poolsNow(): string {
-    return [80, 53].map((port) => poolOf(this.#director, VIP, port)?.join() ?? "none").join(" ");
+  /** Waits until each of the rubbish servers has told of so many lines: one when it is ready, one a check. */
+  async told(count: number): Promise<void> {
+    const logs = this.#told.slice(0, RUBBISH.length);
+    await Promise.all(logs.map((log) => log.waitFor(`${count} lines`, () => log.items.length >= count)));
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -131,11 +184,16 @@ class Servers {
     }
   }
 
-  async restart(...words: Parameters<Servers["start"]>): Promise<void> {
+  async restart(): Promise<void> {
     this.signal("SIGKILL");
     await Promise.all(this.#running.map((child) => new Promise((resolve) => child.once("exit", resolve))));
-    await this.start(...words);
+    await this.start();
   }
+}
+
+/** The pool of each service. */
+function poolsOf(director: Machine): readonly string[] {
+  return SERVICES.map((name) => poolOf(director, VIP, PORTS[name])?.join(" ") ?? "none");
 }
 
 interface Fault {
@@ -144,12 +202,13 @@ interface Fault {
 }
 
 function firewall(verdict: string): Fault {
-  const rule = (protocol: string, port: number, more = ""): string =>
-    `iptables-legacy -I INPUT -p ${protocol} --dport ${port} -j ${verdict}${more}`;
-  const isReset = verdict === "REJECT";
-  const both = `${rule("tcp", 80, isReset ? " --reject-with tcp-reset" : "")} && ${rule("udp", 53)}`;
+  const rules = SERVICES.map((name) => {
+    const isReset = verdict === "REJECT" && protocolOf(name) === "tcp";
+    const match = `-p ${protocolOf(name)} --dport ${PORTS[name]}`;
+    return `iptables-legacy -I INPUT ${match} -j ${verdict}${isReset ? " --reject-with tcp-reset" : ""}`;
+  });
   return {
-    begin: (_, machine) => machine.runOk(["sh", "-c", both]),
+    begin: (_, machine) => machine.runOk(["sh", "-c", rules.join(" && ")]),
     end: (_, machine) => machine.runOk(["iptables-legacy", "-F", "INPUT"]),
   };
 }
@@ -166,9 +225,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "killed, then back with rubbish and refusals": {
     begin: async (servers) => servers.signal("SIGKILL"),
     end: async (servers) => {
-      await servers.start("refuse", [process.execPath, RUBBISH, "r".repeat(200), "80"]);
-      await servers.webAnswers(4);
-      assert.equal(servers.poolsNow(), " ");
+      await servers.startRubbish();
+      await servers.told(4);
       await servers.restart();
     },
   },
@@ -188,11 +246,8 @@ async function savedTable(machine: Machine): Promise<string> {
 async function pooled(machine: Machine, expected: string): Promise<void> {
   await waitUntil(
     `the pools "${expected}"`,
-    () => {
-      const pools = [80, 53].map((port) => poolOf(machine, VIP, port)?.join(" "));
-      return pools.every((pool) => pool === expected) ? true : null;
-    },
-    { timeoutMs: 30_000 },
+    () => (poolsOf(machine).every((pool) => pool === expected) ? true : null),
+    { timeoutMs: 40_000 },
   );
 }
 
@@ -201,7 +256,7 @@ function toldOf(lines: readonly string[], server: string): readonly string[] {
   const own = lines.filter((line) => line.includes(server) && !/Activating|Shutting/.test(line));
   return own.filter((line, index) => {
     const isFailure =
-      /^(HTTP status|MD5|Regex|Timeout|Connection failed|Read|Error)/.test(line) && !/success/.test(line);
+      /^(HTTP status|MD5|Regex|Timeout|Connection failed|Read|Error|SSL)/.test(line) && !/success/.test(line);
     const isAttempt = /^DNS_CHECK/.test(line) && !/ after /.test(line);
     return !isAttempt && (!isFailure || / failed after /.test(own[index + 1] ?? ""));
   });
@@ -215,7 +270,9 @@ async function watch(director: Machine, real: Machine, servers: Servers, name: D
   const seen = new Map<string, Seen>();
   try {
     const answers = answersOf(real);
-    await daemon.logged(`Remote Web server ${WEB} succeed on service.`);
+    await daemon.logged(`Remote Web server ${serverOf("web")} succeed on service.`);
+    await daemon.logged(`Remote Web server ${serverOf("tls")} succeed on service.`);
+    await daemon.logged(`Remote SMTP server ${serverOf("mail")} succeed on service.`);
     // keepalived is silent about a DNS_CHECK that passes.
     await waitUntil("an answer of unbound", () => (answersOf(real) > answers ? true : null));
     await pooled(director, REAL);
@@ -229,12 +286,12 @@ async function watch(director: Machine, real: Machine, servers: Servers, name: D
       await pooled(director, REAL);
       const tables = [down, await savedTable(director)];
       // Scripts of a busy machine end late.
-      const notes = await waitUntil("eight calls of scripts", () => {
-        const all = ["web", "names"].flatMap((one) => notesOf(director, one));
-        return all.length >= 8 ? all : null;
+      const notes = await waitUntil("all calls of scripts", () => {
+        const all = SERVICES.flatMap((one) => notesOf(director, one));
+        return all.length >= 4 * SERVICES.length ? all : null;
       });
       const lines = daemon.log.items.slice(from).map(({ text }) => text.replace(/^.*? \d{4}: /, ""));
-      seen.set(title, { tables, notes, lines: [WEB, NAMES].flatMap((server) => toldOf(lines, server)) });
+      seen.set(title, { tables, notes, lines: SERVICES.flatMap((one) => toldOf(lines, serverOf(one))) });
     }
   } catch (error) {
     throw new Error(`${name}: ${error instanceof Error ? error.message : error}\n${daemon.text}`, { cause: error });
@@ -257,12 +314,13 @@ function notesOf(machine: Machine, name: string): readonly string[] {
   return own.toSorted((a, b) => Number(a.includes("quorum")) - Number(b.includes("quorum")));
 }
 
-const missing = ["nginx", "unbound", "iptables-legacy", "tc"].filter((program) => findProgram(program) === null);
+const missing = ["nginx", "unbound", "openssl", "iptables-legacy", "tc"].filter(
+  (program) => findProgram(program) === null,
+);
+const skip = missing.length > 0 ? `needs ${missing.join(", ")}` : whyNoPostfix();
 const names = daemonNames();
 
-describe("real servers that are real programs", {
-  skip: missing.length > 0 ? `needs ${missing.join(", ")}` : false,
-}, () => {
+describe("real servers that are real programs", { skip }, () => {
   const seen = new Map<DaemonName, Map<string, Seen>>();
   let network: Network;
   before(
@@ -274,6 +332,7 @@ describe("real servers that are real programs", {
       const director = await network.addMachine({ name: "director", addresses: ["192.168.1.1/24"] });
       const real = await network.addMachine({ name: "real", addresses: [`${REAL}/24`] });
       const servers = new Servers(real, director);
+      await servers.configure();
       await servers.start();
       for (const name of names) seen.set(name, await watch(director, real, servers, name));
     },
@@ -293,7 +352,7 @@ describe("real servers that are real programs", {
           `${one} quorum down`,
           `${one} quorum up`,
         ];
-        assert.deepEqual(notes, [...told("web"), ...told("names")]);
+        assert.deepEqual(notes, SERVICES.flatMap(told));
         assert.ok(lines.length > 4);
       });
     }

@@ -9,37 +9,23 @@ import { ipvsTable, savedTable } from "../ipvs.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
+import { steadyTable } from "../steady-table.ts";
 import { isOfCase, OPEN_PORT, SHIFTED_CONFIG, TABLE_CASES, TABLE_CONFIG } from "../table-words.ts";
 
 const LISTENER = join(ROOT, "dist/test/lab/programs/web-server.js");
 /** Longer than a check that fails takes, retries included. */
-const STEADY_MS = 6_000;
-const LOOK_EVERY_MS = 200;
-
-/** Waits until the table has stayed as it is for long enough. */
-async function steady(machine: Machine): Promise<void> {
-  let last = "";
-  let since = performance.now();
-  while (!last.includes("->") || performance.now() - since < STEADY_MS) {
-    // Counts of connections, which checks of the director's own port change.
-    const text = machine.readNetFile("ip_vs").replaceAll(/ \d+ +\d+ *$/gm, "");
-    if (text !== last) since = performance.now();
-    last = text;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
-}
+const STEADY = { steadyMs: 6_000 };
 
 /** @param first configuration, before a reload brings all cases */
 async function tableBy(machine: Machine, name: DaemonName, first = TABLE_CONFIG): Promise<readonly string[]> {
   const daemon = new Daemon(machine, { name, config: first, flags: [...ALL_FLAGS, "-C"] });
   try {
-    await steady(machine);
-    if (first !== TABLE_CONFIG) {
-      daemon.reload(TABLE_CONFIG);
-      await daemon.logged("Reload complete");
-      await steady(machine);
-    }
-    return await savedTable(machine);
+    await daemon.logged("Startup complete", { timeoutMs: 40_000 });
+    const table = await steadyTable(machine, STEADY);
+    if (first === TABLE_CONFIG) return table;
+    daemon.reload(TABLE_CONFIG);
+    await daemon.logged("Reload complete");
+    return await steadyTable(machine, STEADY);
   } finally {
     await daemon.terminate();
   }
