@@ -27,6 +27,7 @@ import {
   locate,
   type NetworkView,
   networkFaults,
+  replacedAddresses,
   sourceAddress,
   trackedWeight,
   type VirtualAddressSet,
@@ -78,6 +79,8 @@ export class RunningInstance {
   #releasedActive = 0;
   readonly #removed = new Map<string, InterfaceAddress>();
   readonly #removedObjects = new Set<string>();
+  /** Our own removals that netlink will tell of, by key. */
+  readonly #withdrawn = new Set<string>();
   #repairedAtUs = Number.NEGATIVE_INFINITY;
   #openFailures = 0;
   /** Undefined before the first look. */
@@ -170,19 +173,40 @@ export class RunningInstance {
     for (const reason of known) if (reason !== wanted) this.book.feed({ kind: "fault-cleared", reason }, atUs);
   }
 
-  /** Replaces the configuration of a running instance. */
-  reconfigure(config: RunningRouter): void {
+  /**
+   * Replaces the configuration of a running instance.
+   * @param withdraw takes away what the kernel has in another form, for it changes neither label nor scope of an address
+   */
+  async reconfigure(
+    config: RunningRouter,
+    withdraw: (addresses: readonly InterfaceAddress[]) => Promise<void>,
+  ): Promise<void> {
+    const { config: before } = this;
     const known = new Set(this.addresses().map(addressKey));
     const knownObjects = this.objects();
-    const isSame = isSameModel(this.config, config);
     this.book.router = config;
     this.#addresses = null;
-    if (isSame) return;
+    if (isSameModel(before, config)) return;
     this.refreshTransport();
+    const hasReplaced = await this.#withdrawReplaced(before, config, withdraw);
     const hasNewAddresses =
+      hasReplaced ||
       this.addresses().some((address) => !known.has(addressKey(address))) ||
       objectsWithout(this.objects(), knownObjects).length > 0;
     this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
+  }
+
+  async #withdrawReplaced(
+    before: RunningRouter,
+    after: RunningRouter,
+    withdraw: (addresses: readonly InterfaceAddress[]) => Promise<void>,
+  ): Promise<boolean> {
+    if (this.book.state.kind !== "active") return false;
+    const replaced = replacedAddresses(before, after, this.#context.view);
+    if (replaced.length === 0) return false;
+    for (const address of replaced) this.#withdrawn.add(addressKey(address));
+    await withdraw(replaced);
+    return true;
   }
 
   /** Tells neighbours where the addresses are; nothing happens unless active. */
@@ -225,6 +249,7 @@ export class RunningInstance {
 
   /** Netlink says that an address is gone; whether by our own doing is seen in `repair`. */
   noteRemoval(address: InterfaceAddress): void {
+    if (this.#withdrawn.delete(addressKey(address))) return;
     if (this.book.state.kind !== "active") return;
     const own = this.#ownAddresses().get(addressKey(address));
     if (own !== undefined) this.#removed.set(addressKey(own), own);

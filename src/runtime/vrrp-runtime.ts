@@ -2,7 +2,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { instanceKey } from "../model/diff.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
-import type { Link, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
+import type { InterfaceAddress, Link, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { complaintsAbout } from "./vrrp-complaints.ts";
 import { adoptersAmong, isHeldBack, RunningGroup, type SyncGroup, withRoles } from "./vrrp-group.ts";
@@ -229,7 +229,8 @@ class Runtime implements VrrpRuntime {
     this.#instances = next.map(({ config, known }) => known ?? this.#create(config, loop));
     this.#garpGroups = garpGroups;
     this.#formGroups(configs, syncGroups, loop);
-    for (const { config, known } of next) known?.reconfigure(config);
+    const withdraw = (addresses: readonly InterfaceAddress[]): Promise<void> => this.#sweeper.remove(addresses);
+    await Promise.all(next.map(({ config, known }) => known?.reconfigure(config, withdraw)));
     this.#followSessions(loop);
     this.#refreshConditions(next.flatMap(({ known }) => known ?? []));
     const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
@@ -426,7 +427,8 @@ class Runtime implements VrrpRuntime {
     if (event.kind === "address") this.#view.setAddress(event.address, event.isDeleted);
     if (event.kind !== "link") return;
     const before = this.#view.setLink(event.link, event.isDeleted);
-    if (!this.#instances.some(({ config }) => namedInterfaces(config).includes(event.link.name))) return;
+    const names = [event.link.name, before?.name ?? event.link.name];
+    if (!this.#instances.some(({ config }) => namedInterfaces(config).some((name) => names.includes(name)))) return;
     const record = renderLink(event.link, event.isDeleted, before);
     if (record !== null) this.#dependencies.log(record);
   }
