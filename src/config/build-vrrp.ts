@@ -60,6 +60,11 @@ export function buildVrrpInstance(
   const shared = { ...readInherited(draft), ...readLists(draft, surroundings, interfaceName) };
   const ipvlan = readIpvlan(draft, family);
   if (vrid === null || interfaceName === null) return null;
+  const vmac = readVmac(draft, isUnicast || unicast.fallsBackToMulticast, vrid);
+  // keepalived: without use_vmac it holds for the addresses on other interfaces all the same.
+  const isForAddresses = vmac === null && settings.has("use_vmac_addr");
+  const place = (address: ConfiguredAddress): ConfiguredAddress =>
+    isForAddresses ? { ...address, usesVmac: true } : address;
   return {
     name,
     family,
@@ -75,11 +80,11 @@ export function buildVrrpInstance(
     multicastGroup: readMulticastGroup(draft, family),
     ...unicast,
     ...shared,
-    virtualAddresses,
-    excludedAddresses,
+    virtualAddresses: virtualAddresses.map(place),
+    excludedAddresses: excludedAddresses.map(place),
     announce: readAnnouncePolicy(draft),
     ...readAccepting(draft, version, election),
-    vmac: readVmac(draft, isUnicast || unicast.fallsBackToMulticast, vrid),
+    vmac,
     ipvlan,
     place: placeOf(entry.statement),
   };
