@@ -53,6 +53,8 @@ const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
   "active router changed": (f) => `master changed from ${f["from"]} to ${f["source"]}`,
   "advertisement interval learned": (f) =>
     `advertisement interval updated from ${milliseconds(f["fromUs"])}ms to ${milliseconds(f["toUs"])}ms by master`,
+  "own advertisement interval": (f) =>
+    `changing advert interval from ${milliseconds(f["fromUs"])}ms to locally configured ${milliseconds(f["toUs"])}ms`,
   "preempt delay started": (f) => `start preempt delay (${seconds(f["delayUs"])})`,
   "preempt delay stopped": () => "stop preempt delay",
   "effective priority changed": (f) => `Changing effective priority from ${f["from"]} to ${f["to"]}`,

@@ -95,6 +95,11 @@ function details(objects: readonly unknown[] | undefined, message: NoteEffect["m
   return objects === undefined || objects.length === 0 ? [] : [detail(message)];
 }
 
+/** A line about the interval in force, where it changes. */
+function intervalDetail(message: NoteEffect["message"], fromUs: number, toUs: number): readonly VrrpEffect[] {
+  return fromUs === toUs ? [] : [detail(message, { fromUs, toUs })];
+}
+
 /** The rules themselves are there as long as the daemon is. */
 function firewallDetails(router: VirtualRouter, message: NoteEffect["message"]): readonly VrrpEffect[] {
   const hasRule = router.acceptMode === false && router.priority !== 255;
@@ -129,6 +134,7 @@ export function becomeBackup(
   const isNews = shownState(from) !== "backup";
   const effects: readonly VrrpEffect[] = [
     ...(from.kind === "active" ? stopTimers(from) : []),
+    ...intervalDetail("advertisement interval learned", router.advertisementIntervalUs, state.activeAdverIntervalUs),
     ...(isNews ? [stateNote("backup", options.isInitial)] : []),
     ...priorityZeros(options.priorityZeros),
     ...(holdsAddresses ? withdraw(router) : []),
@@ -164,6 +170,9 @@ export function becomeActive(router: VirtualRouter, from: VrrpState): Step {
     ...stopTimers(from),
     { kind: "send-advert", priority: effectivePriority(router, from.weight) },
     stateNote("active", false),
+    ...(from.kind === "backup"
+      ? intervalDetail("own advertisement interval", from.activeAdverIntervalUs, router.advertisementIntervalUs)
+      : []),
     ...firewallDetails(router, "setting firewall"),
     ...details(router.virtualAddresses, "setting addresses"),
     ...details(router.excludedAddresses, "setting excluded addresses"),

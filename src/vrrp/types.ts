@@ -206,6 +206,7 @@ export type NoteMessage =
   | "active router learned"
   | "active router changed"
   | "advertisement interval learned"
+  | "own advertisement interval"
   | "preempt delay started"
   | "preempt delay stopped"
   | "effective priority changed"
