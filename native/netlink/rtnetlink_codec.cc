@@ -192,8 +192,8 @@ void EncodeAddressAdd(const AddressRecord& address, MessageBuilder* builder) {
 }
 
 void EncodeAddressDelete(const AddressRecord& address, MessageBuilder* builder) {
+  // Without its label: the kernel would leave an address alone that has come to another one.
   BeginAddress(RTM_DELADDR, 0, address, builder);
-  PutLabel(address, builder);
   builder->End();
 }
 

@@ -54,7 +54,7 @@ function checkInterface(draft: Draft, line: Statement, rules: AddressRules, cont
   const { interfaces } = context.host;
   const name = draft.interfaceName;
   if (name === null || interfaces === null || interfaces.has(name) || rules.allowsMissingInterfaces) return;
-  const code = rules.isStatic ? "missing-interface-optional" : "missing-interface";
+  const code = rules.isStatic ? "missing-interface-static" : "missing-interface";
   context.reporter.add(code, `there is no interface ${name}`, placeOf(line, line.words.indexOf("dev") + 1));
 }
 

@@ -44,7 +44,12 @@ export function buildStaticTrackGroup(entry: Entry, context: BuildContext): Stat
 const LONG_INTERVAL_US = 1_000_000;
 
 /** @returns null for a group without an interval; interfaces of earlier groups are left out */
-export function buildGarpGroup(entry: Entry, taken: Set<string>, context: BuildContext): GarpGroup | null {
+export function buildGarpGroup(
+  entry: Entry,
+  taken: Set<string>,
+  globals: Pick<BuiltGlobals, "allowsMissingInterfaces">,
+  context: BuildContext,
+): GarpGroup | null {
   const settings = new Settings(entry.entries, context.reporter);
   const place = placeOf(entry.statement);
   const garpIntervalUs = settings.number("garp_interval");
@@ -58,7 +63,8 @@ export function buildGarpGroup(entry: Entry, taken: Set<string>, context: BuildC
     const list = settings.entry("interfaces") ?? entry;
     context.reporter.add("duplicate", "garp_group takes interface or interfaces, not both", endOf(list));
   }
-  const interfaces = readGarpInterfaces(settings, taken, context);
+  const missing = globals.allowsMissingInterfaces ? "bad-value" : "missing-interface";
+  const interfaces = readGarpInterfaces(settings, taken, missing, context);
   if (garpIntervalUs === null && gnaIntervalUs === null) {
     context.reporter.add("bad-value", "garp_group without garp_interval and gna_interval is left out", endOf(entry));
     return null;
@@ -66,11 +72,16 @@ export function buildGarpGroup(entry: Entry, taken: Set<string>, context: BuildC
   return { interfaces, garpIntervalUs, gnaIntervalUs, place };
 }
 
-function readGarpInterfaces(settings: Settings, taken: Set<string>, context: BuildContext): readonly string[] {
+function readGarpInterfaces(
+  settings: Settings,
+  taken: Set<string>,
+  missing: "bad-value" | "missing-interface",
+  context: BuildContext,
+): readonly string[] {
   const interfaces: string[] = [];
   const add = (name: string, statement: Entry["statement"], index: number): void => {
     if (context.host.interfaces?.has(name) === false) {
-      context.reporter.add("bad-value", `there is no interface ${name}`, placeOf(statement, index));
+      context.reporter.add(missing, `there is no interface ${name}`, placeOf(statement, index));
     }
     if (!taken.has(name)) {
       interfaces.push(name);

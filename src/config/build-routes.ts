@@ -1,4 +1,5 @@
 import type { ConfiguredRoute, NextHop, RouteEncapsulation, RouteMetric, RouteType } from "../model/addressing.ts";
+import type { AddressFamily } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
 import type { BuildContext } from "./context.ts";
 import { OptionReader, readRealms } from "./option-reader.ts";
@@ -53,9 +54,14 @@ function readRoute(reader: OptionReader, rules: RoutingRules): ConfiguredRoute {
     hasDestination = true;
   }
   if (!hasDestination) reader.fail("the route has no destination");
-  draft.family = reader.family ?? "inet";
+  draft.family = reader.family ?? gatewayFamily(draft) ?? "inet";
   finish(draft, rules, reader);
   return draft;
+}
+
+/** Of a default route, which is as its gateways are; null without one. */
+function gatewayFamily({ gateway, nextHops }: Draft): AddressFamily | null {
+  return gateway?.family ?? nextHops.find((hop) => hop.gateway !== null)?.gateway?.family ?? null;
 }
 
 function newDraft(line: Statement): Draft {
@@ -108,7 +114,7 @@ function finish(draft: Draft, rules: RoutingRules, reader: OptionReader): void {
   );
   for (const name of names) {
     if (interfaces === null || interfaces.has(name) || rules.allowsMissingInterfaces) continue;
-    const code = rules.isStatic ? "missing-interface-optional" : "missing-interface";
+    const code = rules.isStatic ? "missing-interface-static" : "missing-interface";
     reader.context.reporter.add(code, `there is no interface ${name}`, placeOf(reader.line));
   }
   if (!draft.isTracked) return;

@@ -16,7 +16,7 @@ type Draft = { -readonly [K in keyof Omit<ConfiguredRule, "action">]: Configured
 /** Reads `virtual_rules` and `static_rules`; hands out priorities to rules that have none, downwards. */
 export class RuleBuilder {
   private readonly context: BuildContext;
-  private nextPriority = FIRST_DEFAULT_PRIORITY;
+  private readonly nextPriority = { inet: FIRST_DEFAULT_PRIORITY, inet6: FIRST_DEFAULT_PRIORITY };
 
   constructor(context: BuildContext) {
     this.context = context;
@@ -41,11 +41,12 @@ export class RuleBuilder {
       reader.warn(`only rules of protocol ${OWN_PROTOCOL} can be tracked, so that protocol is used; add no_track`);
       rule.protocol = OWN_PROTOCOL;
     }
+    const family = reader.family ?? "inet";
     if (!hasPriority) {
-      rule.priority = this.nextPriority--;
+      rule.priority = this.nextPriority[family]--;
       reader.warn(`the rule has no preference, ${rule.priority} is used`);
     }
-    return { ...rule, family: reader.family ?? "inet", action: action ?? { kind: "table", table: 0 } };
+    return { ...rule, family, action: action ?? { kind: "table", table: 0 } };
   }
 }
 
@@ -82,7 +83,7 @@ function checkInterfaces(draft: Draft, rules: RoutingRules, reader: OptionReader
   const { interfaces } = reader.context.host;
   for (const name of [draft.inputInterface, draft.outputInterface]) {
     if (name === null || interfaces === null || interfaces.has(name) || rules.allowsMissingInterfaces) continue;
-    const code = rules.isStatic ? "missing-interface-optional" : "missing-interface";
+    const code = rules.isStatic ? "missing-interface-static" : "missing-interface";
     reader.context.reporter.add(code, `there is no interface ${name}`, placeOf(reader.line));
   }
 }

@@ -63,6 +63,11 @@ export function buildVrrpInstance(
   const shared = { ...readInherited(draft), ...readLists(draft, surroundings, interfaceName) };
   const ipvlan = readIpvlan(draft, family);
   if (vrid === null || interfaceName === null) return null;
+  const vmac = readVmac(draft, isUnicast || unicast.fallsBackToMulticast, vrid);
+  // keepalived: without use_vmac it holds for the addresses on other interfaces all the same.
+  const isForAddresses = vmac === null && settings.has("use_vmac_addr");
+  const onLinks = (all: readonly ConfiguredAddress[]): readonly ConfiguredAddress[] =>
+    isForAddresses ? place(all).map((address) => ({ ...address, usesVmac: true })) : place(all);
   return {
     name,
     family,
@@ -78,11 +83,11 @@ export function buildVrrpInstance(
     multicastGroup: readMulticastGroup(draft, family),
     ...unicast,
     ...shared,
-    virtualAddresses: place(addresses.virtualAddresses),
-    excludedAddresses: place(addresses.excludedAddresses),
+    virtualAddresses: onLinks(addresses.virtualAddresses),
+    excludedAddresses: onLinks(addresses.excludedAddresses),
     announce: readAnnouncePolicy(draft),
     ...readAccepting(draft, version, election),
-    vmac: readVmac(draft, isUnicast || unicast.fallsBackToMulticast, vrid),
+    vmac,
     ipvlan,
     place: placeOf(entry.statement),
   };

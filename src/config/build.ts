@@ -136,7 +136,7 @@ export class ConfigurationBuilder {
         keep(buildBfdInstance(entry, context), (bfd) => this.bfds.set(bfd.name, bfd));
         break;
       case "garp_group":
-        keep(buildGarpGroup(entry, this.garpInterfaces, context), (group) => this.garpGroups.push(group));
+        keep(buildGarpGroup(entry, this.garpInterfaces, globals, context), (group) => this.garpGroups.push(group));
         break;
       case "static_rules":
         // In order with those of instances: rules without a preference count down

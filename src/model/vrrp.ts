@@ -71,6 +71,8 @@ export interface VrrpInstance {
   readonly wantsActive: boolean;
   readonly advertisementIntervalUs: Microseconds;
   readonly preemptMode: boolean;
+  /** False: a firewall drops what is sent to and from its addresses (`no_accept`). Absent: true. */
+  readonly acceptMode?: boolean;
   readonly preemptDelayUs: Microseconds;
   /** Adverts missed before the active router counts as down (`down_timer_adverts`). */
   readonly downTimerAdverts: number;

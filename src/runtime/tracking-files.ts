@@ -67,9 +67,10 @@ export class FileTrackers {
     this.#dependencies = dependencies;
   }
 
-  configure(files: readonly TrackFile[], isReload: boolean): void {
+  /** @param defined also those that nobody tracks; they are only initialised, by a reload where they are missing */
+  configure(files: readonly TrackFile[], isReload: boolean, defined: readonly TrackFile[] = files): void {
     this.close();
-    if (!isReload) for (const file of files) this.#initialise(file);
+    for (const file of defined) this.#initialise(file, isReload);
     this.#trackers = new Map(files.map((file) => [file.name, new FileTracker(file, this.#dependencies)]));
   }
 
@@ -87,8 +88,8 @@ export class FileTrackers {
   }
 
   /** `init_file` */
-  #initialise({ name, path, initialise }: TrackFile): void {
-    if (initialise === null || (existsSync(path) && !initialise.overwrites)) return;
+  #initialise({ name, path, initialise }: TrackFile, isReload: boolean): void {
+    if (initialise === null || (existsSync(path) && (isReload || !initialise.overwrites))) return;
     try {
       writeText(path, `${initialise.value}\n`);
     } catch (error) {

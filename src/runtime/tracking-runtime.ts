@@ -66,7 +66,8 @@ export class Tracking {
     for (const { name } of configuration.scripts.filter((script) => !scripts.includes(script))) {
       this.#say("warning", "script not used", { script: name }, `Warning - script ${name} is not used`);
     }
-    this.#files.configure(configuration.trackFiles.filter(isUsed("files")), isReload);
+    const { trackFiles } = configuration;
+    this.#files.configure(trackFiles.filter(isUsed("files")), isReload, trackFiles);
     this.#processes.configure(configuration.trackProcesses.filter(isUsed("processes")));
     this.#scripts.configure(scripts, isReload);
     this.#fileFaults = this.#faultyFiles();

@@ -22,6 +22,7 @@ import {
   locate,
   type NetworkView,
   networkFaults,
+  replacedAddresses,
   sourceAddress,
   trackedWeight,
   type VirtualAddressSet,
@@ -57,6 +58,8 @@ export class RunningInstance {
   readonly #history: InstanceHistory;
   readonly #speaker: InstanceSpeaker;
   readonly #removed = new RemovedThings();
+  /** Our own removals that netlink will tell of, by key. */
+  readonly #withdrawn = new Set<string>();
   #openFailures = 0;
   /** A configured unicast source that the machine had when the instance started or came back. */
   #boundSource: IpAddress | null = null;
@@ -146,19 +149,40 @@ export class RunningInstance {
     for (const reason of known) if (reason !== wanted) this.book.feed({ kind: "fault-cleared", reason }, atUs);
   }
 
-  /** Replaces the configuration of a running instance. */
-  reconfigure(config: RunningRouter): void {
+  /**
+   * Replaces the configuration of a running instance.
+   * @param withdraw takes away what the kernel has in another form, for it changes neither label nor scope of an address
+   */
+  async reconfigure(
+    config: RunningRouter,
+    withdraw: (addresses: readonly InterfaceAddress[]) => Promise<void>,
+  ): Promise<void> {
+    const { config: before } = this;
     const known = new Set(this.addresses().map(addressKey));
     const knownObjects = this.objects();
-    const isSame = isSameModel(this.config, config);
     this.book.router = config;
     this.#addresses = null;
-    if (isSame) return;
+    if (isSameModel(before, config)) return;
     this.refreshTransport();
+    const hasReplaced = await this.#withdrawReplaced(before, config, withdraw);
     const hasNewAddresses =
+      hasReplaced ||
       this.addresses().some((address) => !known.has(addressKey(address))) ||
       objectsWithout(this.objects(), knownObjects).length > 0;
     this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
+  }
+
+  async #withdrawReplaced(
+    before: RunningRouter,
+    after: RunningRouter,
+    withdraw: (addresses: readonly InterfaceAddress[]) => Promise<void>,
+  ): Promise<boolean> {
+    if (this.book.state.kind !== "active") return false;
+    const replaced = replacedAddresses(before, after, this.#context.view);
+    if (replaced.length === 0) return false;
+    for (const address of replaced) this.#withdrawn.add(addressKey(address));
+    await withdraw(replaced);
+    return true;
   }
 
   /** Tells neighbours where the addresses are; nothing happens unless active. */
@@ -197,6 +221,7 @@ export class RunningInstance {
 
   /** Netlink says that an address is gone; whether by our own doing is seen in `repair`. */
   noteRemoval(address: InterfaceAddress): void {
+    if (this.#withdrawn.delete(addressKey(address))) return;
     if (this.book.state.kind !== "active") return;
     const own = this.#ownAddresses().get(addressKey(address));
     if (own !== undefined) this.#removed.addAddress(own);

@@ -1,4 +1,5 @@
 import { boundInterface } from "../model/bound-interface.ts";
+import { isSameModel } from "../model/equality.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
@@ -119,6 +120,31 @@ export function locate(instance: VrrpInstance, address: VirtualAddress, view: Ne
   if (link === null) return null;
   const { family, prefixLength, scope, label, broadcast, peer } = address;
   return { ifindex: link.ifindex, family, address: address.address, prefixLength, scope, label, broadcast, peer };
+}
+
+/** Addresses that the kernel has as they were before a reload and that are wanted with another label, scope or the like. */
+export function replacedAddresses(
+  before: VrrpInstance,
+  after: VrrpInstance,
+  view: NetworkView,
+): readonly InterfaceAddress[] {
+  const wanted = new Map(allVirtualAddresses(after).map((address) => [formlessKey(after, address), address]));
+  const replaced = allVirtualAddresses(before).filter((address) => {
+    const next = wanted.get(formlessKey(before, address));
+    return (
+      next !== undefined && !isSameModel({ ...address, ...NAMES_AND_TRACKING }, { ...next, ...NAMES_AND_TRACKING })
+    );
+  });
+  return replaced
+    .flatMap((address) => locate(before, address, view) ?? [])
+    .filter((address) => view.hasAddress(address));
+}
+
+/** What is no part of an address in the kernel. */
+const NAMES_AND_TRACKING = { interfaceName: null, isTracked: true } as const;
+
+function formlessKey(instance: VrrpInstance, { address, prefixLength, interfaceName }: VirtualAddress): string {
+  return `${interfaceName ?? instance.interfaceName} ${address}/${prefixLength}`;
 }
 
 /** VIPs and eVIPs of all instances. */

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { instanceKey } from "../model/diff.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
-import type { Link, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
+import type { InterfaceAddress, Link, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { complaintsAbout } from "./vrrp-complaints.ts";
 import { EventDispatch } from "./vrrp-dispatch.ts";
@@ -48,6 +48,7 @@ class Runtime implements VrrpRuntime {
   #lastNumber = 0;
   readonly #followers: SessionFollowers;
   readonly #dispatch: EventDispatch;
+  readonly #withdraw = (addresses: readonly InterfaceAddress[]): Promise<void> => this.#sweeper.remove(addresses);
   #loop: VrrpLoop | null = null;
   /** Until the first dump events wait. */
   #early: VrrpEvent[] | null = [];
@@ -113,7 +114,7 @@ class Runtime implements VrrpRuntime {
   setPreempt(name: string, preemptMode: boolean): void {
     if (this.#loop === null || this.#isStopped) return;
     const instance = this.#instances.find(({ config }) => config.name === name);
-    instance?.reconfigure({ ...instance.config, preemptMode });
+    void instance?.reconfigure({ ...instance.config, preemptMode }, this.#withdraw);
   }
 
   snapshot(): readonly VrrpInstanceSnapshot[] {
@@ -213,7 +214,7 @@ class Runtime implements VrrpRuntime {
     this.#instances = next.map(({ config, known }) => known ?? this.#create(config, loop));
     this.#garpGroups = garpGroups;
     this.#groups.form(this.#instances, configs, syncGroups, loop);
-    for (const { config, known } of next) known?.reconfigure(config);
+    await Promise.all(next.map(({ config, known }) => known?.reconfigure(config, this.#withdraw)));
     this.#followers.apply(this.#instances, loop);
     this.#refreshConditions(next.flatMap(({ known }) => known ?? []));
     const added = this.#instances.filter((instance) => !next.some(({ known }) => known === instance));
@@ -348,7 +349,8 @@ class Runtime implements VrrpRuntime {
     if (event.kind === "address") this.#view.setAddress(event.address, event.isDeleted);
     if (event.kind !== "link") return;
     const before = this.#view.setLink(event.link, event.isDeleted);
-    if (!this.#instances.some(({ config }) => namedInterfaces(config).includes(event.link.name))) return;
+    const names = [event.link.name, before?.name ?? event.link.name];
+    if (!this.#instances.some(({ config }) => namedInterfaces(config).some((name) => names.includes(name)))) return;
     const record = renderLink(event.link, event.isDeleted, before);
     if (record !== null) this.#dependencies.log(record);
   }

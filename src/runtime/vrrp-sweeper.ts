@@ -22,7 +22,7 @@ export class AddressSweeper {
     }));
     for (const { name, addresses } of found) if (addresses.length > 0) this.#sayRemoval(name);
     await this.#deleteObjects(instances.flatMap((instance) => instance.objects()));
-    await this.#delete(found.flatMap(({ addresses }) => addresses));
+    await this.remove(found.flatMap(({ addresses }) => addresses));
   }
 
   /** Routes and rules that no instance has any more after a reload. */
@@ -43,10 +43,11 @@ export class AddressSweeper {
   async removeSurplus(before: readonly InterfaceAddress[], instances: readonly RunningInstance[]): Promise<void> {
     const kept = new Set(instances.flatMap((instance) => instance.addresses().map(addressKey)));
     const gone = before.filter((address) => !kept.has(addressKey(address)) && this.#view.hasAddress(address));
-    await this.#delete(gone);
+    await this.remove(gone);
   }
 
-  async #delete(addresses: readonly InterfaceAddress[]): Promise<void> {
+  /** What can't be removed is told. */
+  async remove(addresses: readonly InterfaceAddress[]): Promise<void> {
     for (const { address, failure } of await removeAddresses(this.#dependencies.rtnetlink, addresses)) {
       if (failure === null) this.#view.setAddress(address, true);
       else this.#sayFailure(address.address, failure.message);

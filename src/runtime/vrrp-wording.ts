@@ -31,6 +31,8 @@ const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
   "advertisement timeout": () => "Receive advertisement timeout",
   "priority 0 sent": () => "sent 0 priority",
   "adopting addresses": () => "found all VIPs in place, listening before keeping them",
+  "setting firewall": () => "setting firewall drop rule",
+  "removing firewall": () => "removing firewall drop rule",
   "setting addresses": () => "setting VIPs.",
   "removing addresses": () => "removing VIPs.",
   "setting excluded addresses": () => "setting E-VIPs.",
@@ -62,6 +64,8 @@ const TEXT: Readonly<Record<NoteMessage, (fields: Fields) => string>> = {
   "active router changed": (f) => `master changed from ${f["from"]} to ${f["source"]}`,
   "advertisement interval learned": (f) =>
     `advertisement interval updated from ${milliseconds(f["fromUs"])}ms to ${milliseconds(f["toUs"])}ms by master`,
+  "own advertisement interval": (f) =>
+    `changing advert interval from ${milliseconds(f["fromUs"])}ms to locally configured ${milliseconds(f["toUs"])}ms`,
   "preempt delay started": (f) => `start preempt delay (${seconds(f["delayUs"])})`,
   "preempt delay stopped": () => "stop preempt delay",
   "effective priority changed": (f) => `Changing effective priority from ${f["from"]} to ${f["to"]}`,
@@ -90,10 +94,16 @@ function seconds(us: Fields[string] | undefined): string {
 /** @param instance its configured name */
 export function renderNote(instance: string, effect: NoteEffect): SpokenRecord {
   const { level, message, fields } = effect;
-  // keepalived: these lines have a colon.
-  const colon = message === "startup fault" && /^(interface|tracked file) /.test(String(fields["reason"])) ? ":" : "";
-  const text = `(${instance})${colon} ${TEXT[message](fields)}`;
+  const text = `${prefix(instance, effect)}${TEXT[message](fields)}`;
   return { level, message, fields: { instance, ...fields }, text };
+}
+
+/** keepalived: some lines have a colon behind the name, and one has no name. */
+function prefix(instance: string, { message, fields }: NoteEffect): string {
+  if (message === "address removed by others") return "";
+  const isFault = message === "startup fault" && /^(interface|tracked file) /.test(String(fields["reason"]));
+  const isUnsent = message === "effect failed" && fields["action"] === "send-advert";
+  return `(${instance})${isFault || isUnsent ? ":" : ""} `;
 }
 
 /** Null when nothing changed that is worth a line. */
@@ -106,6 +116,8 @@ export function renderLink(
   const say = (message: string, text: string): SpokenRecord => ({ level: "info", message, fields, text });
   if (isDeleted) return say("interface deleted", `Interface ${link.name} deleted`);
   if (before === null) return say("interface added", `Interface ${link.name} added`);
+  if (before.name !== link.name)
+    return say("interface renamed", `Interface name has changed from ${before.name} to ${link.name}`);
   const wasUp = before.isUp && before.isRunning;
   if (wasUp === (link.isUp && link.isRunning)) return null;
   const word = wasUp ? "down" : "up";

@@ -86,6 +86,7 @@ function withdraw(router: VirtualRouter): readonly VrrpEffect[] {
     ...details(router.virtualRoutes, "removing virtual routes"),
     ...details(router.virtualAddresses, "removing addresses"),
     ...details(router.excludedAddresses, "removing excluded addresses"),
+    ...firewallDetails(router, "removing firewall"),
     { kind: "remove-addresses" },
   ];
 }
@@ -93,6 +94,17 @@ function withdraw(router: VirtualRouter): readonly VrrpEffect[] {
 /** A line about objects, where there are any. */
 function details(objects: readonly unknown[] | undefined, message: NoteEffect["message"]): readonly VrrpEffect[] {
   return objects === undefined || objects.length === 0 ? [] : [detail(message)];
+}
+
+/** A line about the interval in force, where it changes. */
+function intervalDetail(message: NoteEffect["message"], fromUs: number, toUs: number): readonly VrrpEffect[] {
+  return fromUs === toUs ? [] : [detail(message, { fromUs, toUs })];
+}
+
+/** The rules themselves are there as long as the daemon is. */
+function firewallDetails(router: VirtualRouter, message: NoteEffect["message"]): readonly VrrpEffect[] {
+  const hasRule = router.acceptMode === false && router.priority !== 255;
+  return hasRule ? [detail(message)] : [];
 }
 
 /** §6.4.2 and §6.4.3 of RFC 9568, from the active state or at startup. */
@@ -123,6 +135,7 @@ export function becomeBackup(
   const isNews = shownState(from) !== "backup";
   const effects: readonly VrrpEffect[] = [
     ...(from.kind === "active" ? stopTimers(from) : []),
+    ...intervalDetail("advertisement interval learned", router.advertisementIntervalUs, state.activeAdverIntervalUs),
     ...(isNews ? [stateNote("backup", options.isInitial)] : []),
     ...priorityZeros(options.priorityZeros),
     ...(holdsAddresses ? withdraw(router) : []),
@@ -139,11 +152,9 @@ export function enterService(router: VirtualRouter, from: VrrpState, isInitial: 
   if (isDelayed || !startsActive(router, isInitial)) {
     return becomeBackup(router, from, { isInitial, advert: null, timer, priorityZeros: 0 });
   }
-  if (!isInitial) return becomeActive(router, from);
-  // keepalived: an owner passes through backup, which its notify scripts see.
-  const backup = becomeBackup(router, from, { isInitial, advert: null, timer: null, priorityZeros: 0 });
-  const active = becomeActive(router, backup.state);
-  return { state: active.state, effects: [...backup.effects, ...active.effects] };
+  const { state, effects } = becomeActive(router, from);
+  // keepalived: an owner's first wait is over at once, and nobody is told of it.
+  return { state, effects: isInitial ? [detail("advertisement timeout"), ...effects] : effects };
 }
 
 // keepalived: at startup an owner must also say `state MASTER`, after a fault it need not.
@@ -160,6 +171,10 @@ export function becomeActive(router: VirtualRouter, from: VrrpState): Step {
     ...stopTimers(from),
     { kind: "send-advert", priority: effectivePriority(router, from.weight) },
     stateNote("active", false),
+    ...(from.kind === "backup"
+      ? intervalDetail("own advertisement interval", from.activeAdverIntervalUs, router.advertisementIntervalUs)
+      : []),
+    ...firewallDetails(router, "setting firewall"),
     ...details(router.virtualAddresses, "setting addresses"),
     ...details(router.excludedAddresses, "setting excluded addresses"),
     ...details(router.virtualRoutes, "setting virtual routes"),

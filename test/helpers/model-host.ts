@@ -85,6 +85,14 @@ export class ModelHost implements ModelWorld {
     });
   }
 
+  renameLink(from: string, to: string): void {
+    const link = this.#links.get(from);
+    if (link === undefined) return;
+    this.#links.delete(from);
+    this.#links.set(to, { ...link, name: to });
+    this.#tell({ kind: "link", link: { ...link, name: to }, isDeleted: false, atUs: this.clock.nowUs() });
+  }
+
   setCarrier(name: string, isRunning: boolean): void {
     const link = this.#links.get(name);
     if (link === undefined || link.isRunning === isRunning) return;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -29,4 +29,27 @@ test("a tracked file gives its number; what is no regular file is never waited f
   const initialise = { value: 7, overwrites: true };
   for (const name of ["number", "new"]) assert.equal(track(context, join(folder, name), initialise), 7);
   assert.equal(track(context, join(folder, "fifo"), initialise), 0);
+});
+
+test("init_file is for every file that is defined; a reload writes those that are missing", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-track-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const clock = { nowUs: () => 0, after: () => () => undefined };
+  const trackers = new FileTrackers({ clock, log: () => undefined, onNews: () => undefined });
+  context.after(() => trackers.close());
+  const defined = ["a", "b"].map((name): TrackFile => {
+    const initialise = { value: 7, overwrites: true };
+    return { name, path: join(folder, name), weight: 1, isReversed: false, initialise, place };
+  });
+  const textOf = (name: string): string => readFileSync(join(folder, name), "utf8");
+  trackers.configure(defined.slice(0, 1), false, defined);
+  assert.deepEqual(["a", "b"].map(textOf), ["7\n", "7\n"]);
+  writeFileSync(join(folder, "a"), "3\n");
+  rmSync(join(folder, "b"));
+  trackers.configure(defined, true, defined);
+  assert.deepEqual(["a", "b"].map(textOf), ["3\n", "7\n"]);
+  assert.deepEqual(
+    ["a", "b"].map((name) => trackers.valueOf(name)),
+    [3, 7],
+  );
 });

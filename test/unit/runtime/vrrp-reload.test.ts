@@ -22,6 +22,35 @@ describe("VrrpRuntime at reload", () => {
     assert.deepEqual(bench.host.loop.instanceNumbers(), []);
   });
 
+  it("puts an address that gets another label in the place of the old one, and loses none of them at the end", async () => {
+    const bench = await activeBench(virtualRouter());
+    const [vip] = virtualRouter().virtualAddresses;
+    assert.ok(vip !== undefined);
+    const labelled = virtualRouter({ virtualAddresses: [{ ...vip, label: "eth0:vip" }] });
+    await bench.finish(bench.runtime.reload([labelled], NO_GROUPS));
+    await bench.host.settle();
+    const { addresses } = bench.host.rtnetlink;
+    const labels = (await addresses()).map(({ address, label }) => [address, label]);
+    assert.deepEqual(labels, [
+      ["192.168.1.5", null],
+      ["192.168.1.100", "eth0:vip"],
+    ]);
+    assert.equal(
+      bench.lines.some((line) => line.includes("restoring")),
+      false,
+    );
+    await bench.finish(bench.runtime.stop());
+    assert.deepEqual(bench.host.addresses(), [OWN]);
+  });
+
+  it("tells when an interface has got another name", async () => {
+    const bench = await activeBench(virtualRouter());
+    bench.host.renameLink("eth0", "eth7");
+    await bench.host.settle();
+    assert.ok(bench.lines.includes("Interface name has changed from eth0 to eth7"));
+    assert.equal(bench.state(), "fault");
+  });
+
   it("changes nothing on a reload of the same settings from other lines", async () => {
     const bench = await activeBench(virtualRouter());
     const sent = bench.adverts.length;
