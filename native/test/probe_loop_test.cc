@@ -33,7 +33,7 @@ class Server {
   explicit Server(bool is_full = false) : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
     address_ = *ParseAddress(AF_INET, "127.0.0.1", 0);
     bind(listener_.get(), &address_.generic, address_.length);
-    listen(listener_.get(), is_full ? 0 : 16);
+    listen(listener_.get(), is_full ? 0 : 1'024);
     socklen_t length = sizeof(sockaddr_in);
     getsockname(listener_.get(), &address_.generic, &length);
     if (is_full) {
