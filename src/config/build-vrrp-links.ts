@@ -112,11 +112,25 @@ export function readUnicastPeers(draft: InstanceDraft, family: AddressFamily): r
     } else if (peers.has(parsed.address)) {
       reporter.add("duplicate", `${word} is a unicast peer already`, placeOf(line));
     } else {
-      const minTtl = readTtl(draft, line, "min_ttl");
-      peers.set(parsed.address, { address: parsed.address, minTtl, maxTtl: readTtl(draft, line, "max_ttl") });
+      peers.set(parsed.address, readPeer(draft, line, parsed.address));
     }
   }
   return [...peers.values()];
+}
+
+function readPeer(draft: InstanceDraft, line: Statement, address: IpAddress): UnicastPeer {
+  const { reporter } = draft.context;
+  const unknown = line.words.findIndex((word, index) => index % 2 === 1 && word !== "min_ttl" && word !== "max_ttl");
+  if (unknown > 0) {
+    reporter.add("bad-option", `"${line.words[unknown]}" is not an option of a unicast peer`, placeOf(line, unknown));
+  }
+  const minTtl = readTtl(draft, line, "min_ttl");
+  const maxTtl = readTtl(draft, line, "max_ttl");
+  if (minTtl !== null && maxTtl !== null && minTtl > maxTtl) {
+    const message = `min_ttl ${minTtl} is above max_ttl ${maxTtl}: every advert of ${address} is dropped`;
+    reporter.add("bad-value", message, placeOf(line));
+  }
+  return { address, minTtl, maxTtl };
 }
 
 function readTtl(draft: InstanceDraft, line: Statement, name: string): number | null {
@@ -128,11 +142,15 @@ function readTtl(draft: InstanceDraft, line: Statement, name: string): number | 
   return null;
 }
 
-export function readMulticastGroup(draft: InstanceDraft, family: AddressFamily): IpAddress {
+export function readMulticastGroup(draft: InstanceDraft, family: AddressFamily, isUnicast: boolean): IpAddress {
   const defaults = draft.globals.vrrp;
   const fallback = family === "inet" ? defaults.multicastGroup4 : defaults.multicastGroup6;
   const word = draft.settings.words("mcast_dst_ip")?.[0];
   if (word === undefined) return fallback;
+  if (isUnicast) {
+    complain(draft, "vrrp-adjusted", "mcast_dst_ip cannot go with unicast peers, it is left out", "mcast_dst_ip");
+    return fallback;
+  }
   const parsed = parseAddress(word);
   if (parsed !== null && parsed.family === family && isMulticast(parsed)) return parsed.address;
   complain(draft, "bad-address", `"${word}" is not a multicast address of the instance's family`, "mcast_dst_ip");

@@ -80,7 +80,7 @@ export function buildVrrpInstance(
     authentication: hmac === null ? authentication : { kind: "hmac" },
     hmac,
     sourceAddress: sourceAddress ?? ipvlan?.address ?? null,
-    multicastGroup: readMulticastGroup(draft, family),
+    multicastGroup: readMulticastGroup(draft, family, isUnicast),
     ...unicast,
     ...shared,
     virtualAddresses: onLinks(addresses.virtualAddresses),
@@ -270,7 +270,6 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
   if (isUnicast && draft.isStrict && settings.has("interface")) {
     complain(draft, "vrrp-adjusted", "strict mode does not allow unicast", "unicast_peer");
   }
-  const checksum = settings.words("old_unicast_checksum");
   const hasTtlRange = unicastPeers.some((peer) => peer.minTtl !== null || peer.maxTtl !== null);
   return {
     unicastPeers,
@@ -278,8 +277,18 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
     checkUnicastSource: settings.has("check_unicast_src") || draft.globals.vrrp.checkUnicastSource || hasTtlRange,
     faultsWithoutPeer: settings.has("unicast_fault_no_peer"),
     fallsBackToMulticast: !isUnicast && hasWords,
-    oldUnicastChecksum: checksum === null ? "detect" : checksum[0] === "never" ? "never" : "always",
+    oldUnicastChecksum: readOldChecksum(draft),
   };
+}
+
+function readOldChecksum(draft: InstanceDraft): ConfiguredVrrpInstance["oldUnicastChecksum"] {
+  const words = draft.settings.words("old_unicast_checksum");
+  if (words === null) return "detect";
+  const [mode] = words;
+  if (mode === undefined || mode === "never") return mode ?? "always";
+  const message = `old_unicast_checksum takes "never" or nothing, not "${mode}"; it is left out`;
+  complain(draft, "bad-value", message, "old_unicast_checksum");
+  return "detect";
 }
 
 function checkAddressCount(draft: InstanceDraft, version: 2 | 3, addresses: readonly ConfiguredAddress[]): void {
