@@ -7,6 +7,7 @@ import { IPVS_PROGRAM } from "./cases/ipvs-program.ts";
 import { LOAD, RELOAD } from "./cases/large-config.ts";
 import { MEMORY } from "./cases/memory.ts";
 import { POLICY } from "./cases/policy.ts";
+import { POOL } from "./cases/pool.ts";
 import { PROBE_HTTP, PROBE_HTTPS, PROBE_ICMP, PROBE_TCP, PROBE_TCP_HALFOPEN } from "./cases/probes.ts";
 import { STALL_CASE } from "./cases/stall.ts";
 import { START, STOP } from "./cases/start-stop.ts";
@@ -23,6 +24,7 @@ export const CASES: readonly BenchCase[] = [
   PROBE_ICMP,
   PROBE_HTTP,
   PROBE_HTTPS,
+  POOL,
   ADDON_TCP,
   ADDON_SYN,
   ADDON_ICMP,

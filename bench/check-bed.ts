@@ -167,7 +167,7 @@ function startHaproxy(machine: Machine, config: string): EventLog<Line> {
 }
 
 function addressOf(index: number): string {
-  return `127.1.${index >> 8}.${index & 255}`;
+  return `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
 }
 
 /** MD5 of what `programs/listen.ts` answers. */

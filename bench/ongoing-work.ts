@@ -4,6 +4,7 @@ import type { Capture } from "../test/lab/capture.ts";
 import { advertOf, decodeFrame } from "../test/lab/frames.ts";
 import type { Subject } from "./case.ts";
 import type { CheckBed } from "./check-bed.ts";
+import { CONTROL_WORDS } from "./daemon-metrics.ts";
 
 const SERVERS = 50;
 /** Checked every second. */
@@ -11,7 +12,6 @@ const DELAY_LOOP_MS = 1_000;
 const ADVERT_INTERVAL_MS = 100;
 const PREFIX = "127.2.0.0/24";
 const TIMEOUT_MS = 60_000;
-export const CONTROL_SOCKET = "/run/lab/own/control.sock";
 
 function serverBlock(number: number, port: number): string {
   return ` real_server 127.2.0.${number} ${port} {\n  TCP_CHECK {\n   connect_timeout 3\n  }\n }`;
@@ -19,7 +19,7 @@ function serverBlock(number: number, port: number): string {
 
 /** A VRRP instance that sends an advert every 0.1 s, and servers that are checked every second. */
 export function ongoingText(subject: Subject, port: number): string {
-  const control = subject === "holdfast" ? ` control_socket ${CONTROL_SOCKET}\n` : "";
+  const control = subject === "holdfast" ? CONTROL_WORDS : "";
   const servers = Array.from({ length: SERVERS }, (_, index) => serverBlock(index + 1, port));
   return `global_defs {
  router_id LAB
@@ -120,12 +120,4 @@ function longestGapMs(atMs: readonly number[], startMs: number, endMs: number): 
     if (from !== undefined && to >= startMs && from <= endMs) longest = Math.max(longest, to - from);
   }
   return longest;
-}
-
-/** @returns how late the latest timer of holdfast's probe loop fired since it was started, in milliseconds */
-export async function probeLoopLateMs({ machine }: CheckBed): Promise<number> {
-  const source = `require("node:http").get({ socketPath: "${CONTROL_SOCKET}", path: "/metrics" }, (got) => got.pipe(process.stdout))`;
-  const metrics = await machine.runOk([process.execPath, "-e", source]);
-  const [, seconds] = /^holdfast_probe_loop_lateness_max_seconds (\S+)/m.exec(metrics) ?? [];
-  return Number(seconds) * 1_000;
 }

@@ -3,7 +3,8 @@ import { waitUntil } from "../../test/helpers/event-log.ts";
 import { nowMs } from "../../test/helpers/process.ts";
 import type { BenchCase, Sample, Subject } from "../case.ts";
 import { CheckBed, daemonConfig, PORT, whyNoNativeChecks } from "../check-bed.ts";
-import { OngoingWork, ongoingText, probeLoopLateMs } from "../ongoing-work.ts";
+import { probeLoopLateness } from "../daemon-metrics.ts";
+import { OngoingWork, ongoingText } from "../ongoing-work.ts";
 import { settingOf } from "../scale.ts";
 import { cpuUsOf, untilQuiet } from "../usage.ts";
 import { whyNoVrrp } from "../vrrp-bed.ts";
@@ -75,7 +76,7 @@ async function reload(subject: Subject, count: number): Promise<Sample> {
       probeLateMs: Math.max(...late.map(({ probeMs }) => probeMs)),
       idleAdvertLateMs: idle.late.advertMs,
       idleProbeLateMs: idle.late.probeMs,
-      ...(subject === "holdfast" ? { probeLoopLateMs: await probeLoopLateMs(bed) } : {}),
+      ...(subject === "holdfast" ? await probeLoopLateness(bed) : {}),
     };
   } finally {
     await bed.close();

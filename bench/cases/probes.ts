@@ -19,7 +19,7 @@ interface Usage {
 }
 
 /** What the kernel counts of each check. A SYN by a raw socket counts nowhere, but the kernel ends each such check by RST. */
-function counterOf(subject: Subject, check: CheckedServers["check"]): KernelCounter {
+export function checkCounter(subject: Subject, check: CheckedServers["check"]): KernelCounter {
   if (check === "icmp") return { protocol: "Icmp", name: "InEchos" };
   return { protocol: "Tcp", name: check === "syn" && subject === "holdfast" ? "OutRsts" : "ActiveOpens" };
 }
@@ -57,7 +57,7 @@ async function measure(bed: CheckBed, subject: Subject, count: number, counter: 
 async function trial(subject: Subject, count: number, check: CheckedServers["check"] = "tcp"): Promise<Sample> {
   const bed = await CheckBed.start(subject, { count, delayLoopSec: 1, check }, isInGuest());
   try {
-    return await measure(bed, subject, count, counterOf(subject, check));
+    return await measure(bed, subject, count, checkCounter(subject, check));
   } finally {
     await bed.close();
   }
