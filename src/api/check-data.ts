@@ -20,6 +20,8 @@ import {
   withoutProtocol,
 } from "./check-lines.ts";
 import { globalLines } from "./data-globals.ts";
+import { section } from "./data-groups.ts";
+import { weightText } from "./data-vrrp.ts";
 import { plainMoment, userText, yesNo } from "./dump-text.ts";
 
 export interface CheckDataSources {
@@ -167,6 +169,36 @@ function failedChecks({ isAlpha }: ConfiguredRealServer, status: RealServerStatu
   return verdicts.filter((verdict) => verdict === "down" || (isAlpha && verdict === "pending")).length;
 }
 
+/** Whose real server: `[192.168.1.10]:tcp:80 -> [192.168.1.2]:tcp:80` */
+function pathOf({ server: { key }, index }: Pick<Place, "server" | "index">, real: ConfiguredRealServer): string {
+  const protocol = protocolOf(key);
+  const from =
+    key.kind === "address"
+      ? `[${key.address}]:${protocol}:${key.port}`
+      : key.kind === "fwmark"
+        ? `FWM ${key.fwmark}`
+        : `[${key.group}]:${index}`;
+  return `${from} -> [${real.address}]:${protocol}:${real.port}`;
+}
+
+/** Files that checks follow; what they say at the moment is told by the weights. */
+function trackFileLines({ configuration }: CheckDataSources, places: readonly Place[]): readonly string[] {
+  const lines = configuration.trackFiles.flatMap((file) => {
+    const followers = places.flatMap((place) =>
+      place.server.realServers.flatMap((real) =>
+        real.applicationCheckers.flatMap(({ check }) =>
+          check.kind === "file" && check.trackFile === file.name
+            ? [`     ${pathOf(place, real)}, weight ${weightText(check)}`]
+            : [],
+        ),
+      ),
+    );
+    const own = [` Track file = ${file.name}`, `   File = ${file.path}`, `   Weight = ${weightText(file)}`];
+    return followers.length === 0 ? [] : [...own, "   Tracking instances :", ...followers];
+  });
+  return section("Checker track files", lines);
+}
+
 function runLines(status: CheckerStatus | null, wallOffsetUs: number): readonly string[] {
   const { lastRun = null } = status ?? {};
   return [
@@ -181,16 +213,8 @@ function checkerLines(
   isOfFiles: boolean,
 ): readonly string[] {
   const isWanted = ({ check }: ApplicationChecker): boolean => (check.kind === "file") === isOfFiles;
-  const { key } = server;
-  const protocol = protocolOf(key);
-  const from =
-    key.kind === "address"
-      ? `[${key.address}]:${protocol}:${key.port}`
-      : key.kind === "fwmark"
-        ? `FWM ${key.fwmark}`
-        : `[${key.group}]:${index}`;
   return server.realServers.flatMap((real, at) => {
-    const heading = ` ${from} -> [${real.address}]:${protocol}:${real.port}`;
+    const heading = ` ${pathOf({ server, index }, real)}`;
     const left = [...(status?.realServers[at]?.checkers ?? [])];
     const stateOf = (kind: string): CheckerStatus | null => {
       const found = left.findIndex((checker) => checker.kind === kind);
@@ -251,6 +275,7 @@ export function renderCheckData(sources: CheckDataSources): string {
     // keepalived: checks of files come after all others.
     ...places.flatMap((place) => checkerLines(place, sources, false)),
     ...places.flatMap((place) => checkerLines(place, sources, true)),
+    ...trackFileLines(sources, places),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

@@ -205,7 +205,12 @@ export function applicationLines(checker: ApplicationChecker, outerHost: string 
         `dynamic = ${check.setsWeight ? "YES" : "NO"}`,
       ];
     case "file":
-      return ["Log all failures = no", "Keepalive method = FILE_CHECK", `Tracked file = ${check.trackFile}`];
+      return [
+        "Log all failures = no",
+        "Keepalive method = FILE_CHECK",
+        `  Tracked file = ${check.trackFile}`,
+        "  Reloaded = No",
+      ];
     case "bfd":
       return [
         `Alpha = ${yesNo(timing.isAlpha)}`,

@@ -127,6 +127,9 @@ const METRIC_COLUMNS: readonly (readonly [name: string, value: number, lock: num
   ["congctl", 42, null],
 ];
 
+/** low(1), medium(2), high(3), by rtnetlink's number. */
+const PREFERENCES: Readonly<Record<number, number>> = { 3: 1, 0: 2, 1: 3 };
+
 const ROUTE_COLUMNS: Columns<RouteRow> = {
   2: ({ item }) => addressType(item.family),
   3: ({ item }) => addressOf(item.destination, item.family),
@@ -154,9 +157,11 @@ const ROUTE_COLUMNS: Columns<RouteRow> = {
       ...(lock === null ? [] : [[lock, (row: RouteRow) => locked(name, row)]]),
     ]),
   ),
+  43: ({ item }) => optional(item.preference, (preference) => integer(PREFERENCES[preference] ?? 0)),
   44: ({ item }) => optional(item.realms, (realms) => gauge(realms & 0xffff)),
   45: ({ item }) => optional(item.realms, (realms) => gauge(realms >>> REALM_BITS)),
   ...encapsulationColumns<RouteRow>(46, ({ item }) => item.encapsulation),
+  55: ({ item }) => (item.metrics.some(({ name }) => name === "fastopen_no_cookie") ? truth(true) : null),
 };
 
 interface HopRow {
@@ -234,6 +239,7 @@ const RULE_COLUMNS: Columns<RuleRow> = {
   24: ({ item: { action } }) => (action.kind === "table" ? gauge(action.table) : null),
   25: ({ item }) => gauge(item.priority),
   26: ({ item }) => optional(item.suppressPrefixLength, gauge),
+  27: ({ item }) => optional(item.suppressInterfaceGroup, (group) => text(String(group))),
   28: (row) => tunnelWord(row, 32n),
   29: (row) => tunnelWord(row, 0n),
   30: ({ item }) => optional(item.uidRange, ([from]) => gauge(from)),

@@ -98,6 +98,8 @@ vrrp_instance V4 {
     10.88.0.0/16 via 192.168.1.253 dev eth0
     src 192.168.1.100 to 10.89.0.0/16 via 192.168.1.253 dev eth0 metric 7
     10.90.0.0/16 encap ip id 7 dst 10.1.1.1 src 10.1.1.2 tos 4 ttl 9 via 192.168.1.253 dev eth0
+    2001:db8:90::/48 via 2001:db8::77 dev eth0 pref high metric 5
+    10.92.0.0/16 via 192.168.1.253 dev eth0 fastopen_no_cookie 1
     10.91.0.0/16 nexthop via 192.168.1.251 dev eth0 weight 2 nexthop encap ip id 9 dst 10.1.1.3 via 192.168.1.252 dev eth0
   }
   virtual_rules {
@@ -105,6 +107,7 @@ vrrp_instance V4 {
     to 10.7.0.0/16 table 102 priority 1002
     from 10.8.0.0/16 to 10.10.0.0/16 fwmark 3/7 tos 4 priority 1003 table 103
     iif eth0 blackhole priority 1004
+    to 10.11.0.0/16 oif eth0 table 9 priority 1005 suppress_prefixlength 5 suppress_ifgroup 6
   }
   notify_backup "/usr/bin/true b"
 }
@@ -174,7 +177,7 @@ async function serve(
 ): Promise<void> {
   const network = await Network.build();
   try {
-    const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24"] });
+    const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24", "2001:db8::5/64"] });
     machine.writeFile("/run/lab/speed", "3\n");
     machine.spawn(["sleep", "1000"]);
     machine.spawn(["sleep", "1000"]);
