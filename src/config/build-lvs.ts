@@ -78,7 +78,9 @@ export function buildVirtualServer(
   if (realServers.length === 0 && sorryServer === null) {
     context.reporter.add("lvs-adjusted", "the virtual server has no real servers", placeOf(entry.statement));
   }
-  const family = defaults.family ?? realServers[0]?.family ?? sorryServer?.server.family ?? null;
+  const servers = [realServers[0], sorryServer?.server].filter((server) => server !== undefined);
+  if (isSorryServerFirst(entry)) servers.reverse();
+  const family = defaults.family ?? servers[0]?.family ?? null;
   return {
     key: key.kind === "fwmark" ? { ...key, family: family ?? "inet" } : key,
     scheduler: readScheduler(settings, entry, context),
@@ -117,6 +119,12 @@ function readSuspension(settings: Settings, key: VirtualServerKey, context: Buil
   const message = "ha_suspend needs an address, a firewall mark has none, it is left out";
   context.reporter.add("lvs-adjusted", message, settings.place("ha_suspend"));
   return false;
+}
+
+/** keepalived: the first server of the text says of which family a virtual server is that does not say it itself. */
+function isSorryServerFirst({ entries }: Entry): boolean {
+  const first = entries.find(({ keyword }) => keyword.name === "sorry_server" || keyword.name === "real_server");
+  return first?.keyword.name === "sorry_server";
 }
 
 function familyOf(
