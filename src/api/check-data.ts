@@ -41,6 +41,7 @@ const DEEPER: readonly (readonly [begin: RegExp, indent: number])[] = [
   [/^(digest|Regex|Virtual host) |^HTTP Status Code/, 5],
   [/^(Min reply length|Max reply length|Reply data len) = /, 5],
   [/^Regex (no match|min offset|options)/, 5],
+  [/^(Tracked file|Reloaded) = |, weight -?\d+( reverse)?$/, 5],
   [/^\d{3}(-\d{3})?$/, 7],
 ];
 const USUAL_INDENT = 3;
@@ -253,9 +254,10 @@ function withState(lines: readonly string[], status: CheckerStatus | null): read
     `Has run = ${yesNo(hasRun)}`,
     // What else gives weights does not tell them here.
     ...(lines.some((line) => GIVES_WEIGHTS.test(line)) ? [] : ["Current weight = 0"]),
-    ...lines.flatMap((line) =>
-      line.startsWith("Delay before retry = ") ? [line, `Retries iterations = ${tried}`] : [line],
-    ),
+    ...lines.flatMap((line) => {
+      if (line.startsWith("Tracked file = ")) return [line, "Reloaded = No"];
+      return line.startsWith("Delay before retry = ") ? [line, `Retries iterations = ${tried}`] : [line];
+    }),
   ];
 }
 

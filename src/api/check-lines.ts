@@ -131,8 +131,8 @@ export function realServerLines(real: ConfiguredRealServer): readonly string[] {
     `Using smtp notification = ${yesNo(real.sendsMail)}`,
     `initial weight = ${real.weight}`,
     ...(files.length === 0 ? [] : ["Tracked Files"]),
-    ...files.map((file) => `  ${file.trackFile}, weight ${file.weight}${file.isReversed ? " reverse" : ""}`),
-    ...(bfds.length === 0 ? [] : ["Tracked BFDs", ...bfds.map((name) => `  ${name}`)]),
+    ...files.map((file) => `${file.trackFile}, weight ${file.weight}${file.isReversed ? " reverse" : ""}`),
+    ...(bfds.length === 0 ? [] : ["Tracked BFDs", ...bfds]),
   ];
 }
 
@@ -205,12 +205,7 @@ export function applicationLines(checker: ApplicationChecker, outerHost: string 
         `dynamic = ${check.setsWeight ? "YES" : "NO"}`,
       ];
     case "file":
-      return [
-        "Log all failures = no",
-        "Keepalive method = FILE_CHECK",
-        `  Tracked file = ${check.trackFile}`,
-        "  Reloaded = No",
-      ];
+      return ["Log all failures = no", "Keepalive method = FILE_CHECK", `Tracked file = ${check.trackFile}`];
     case "bfd":
       return [
         `Alpha = ${yesNo(timing.isAlpha)}`,
