@@ -4,7 +4,25 @@ import { join, sep } from "node:path";
 /** Folders of test/ in the order in which they start: the slowest first, so that they end together. */
 const ORDER = ["lab", "integration", "cpp", "native", "scenarios", "conformance", "unit"];
 
+/** Files of the lab that take minutes: begun last they would run alone at the end. */
+const LONGEST = [
+  "systemd",
+  "same-table",
+  "real-programs",
+  "runtime-control",
+  "random-tables",
+  "bfd-check",
+  "lvs-pair",
+  "bench-smoke",
+  "rude-servers",
+  "hostile-memory",
+  "mass-tcp",
+  "smtp-check",
+  "ipvlan",
+].map((name) => join("lab", `${name}.test.ts`));
+
 function rank(file: string): number {
+  if (LONGEST.includes(file)) return LONGEST.indexOf(file) - LONGEST.length;
   const at = ORDER.indexOf(file.split(sep)[0] ?? "");
   return at < 0 ? ORDER.length : at;
 }
