@@ -220,7 +220,7 @@ Instance* Loop::FindInstance(const AdvertSocket& socket, const Datagram& datagra
 
 bool Loop::IsForAnother(const AdvertSocket& socket, const Datagram& datagram) const {
   const std::optional<uint8_t> vrid = datagram.vrid();
-  if (socket.key().ifindex != 0 || !vrid) return false;
+  if (socket.key().local.is_multicast() || !vrid) return false;
   const auto knows_sender = [&vrid, &datagram](const AdvertSocket& candidate) {
     return std::ranges::any_of(candidate.InstancesOf(*vrid), [&datagram](Instance* instance) {
       return IsPeer(instance->transport()->filter, datagram.source);
@@ -228,7 +228,8 @@ bool Loop::IsForAnother(const AdvertSocket& socket, const Datagram& datagram) co
   };
   if (knows_sender(socket)) return false;
   return std::ranges::any_of(sockets_, [&socket, &knows_sender](const auto& other) {
-    return other->key().local == socket.key().local &&
+    const bool is_one_unbound = socket.key().ifindex == 0 || other->key().ifindex == 0;
+    return is_one_unbound && other->key().local == socket.key().local &&
            other->key().protocol == socket.key().protocol && knows_sender(*other);
   });
 }

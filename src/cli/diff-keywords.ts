@@ -39,9 +39,18 @@ function changesBetween(before: ExplainedObject, after: ExplainedObject): readon
     const isSame = was === undefined || isSameModel(was.value, now.value);
     return isSame ? [] : [{ keyword: now.keyword.name, text: changeText(was, now) }];
   });
-  const kinds = (objects: readonly ExplainedObject[]): string => objects.map(({ kind }) => kind).join();
-  if (kinds(before.objects) !== kinds(after.objects)) return own;
-  return [...own, ...after.objects.flatMap((one, at) => changesBetween(before.objects[at] ?? one, one))];
+  return [...own, ...blockChanges(before.objects, after.objects)];
+}
+
+/** Blocks that come or go are named as a whole, those that stay by their keywords. */
+function blockChanges(before: readonly ExplainedObject[], after: readonly ExplainedObject[]): readonly KeywordChange[] {
+  const kinds = new Set([...before, ...after].map(({ kind }) => kind));
+  return [...kinds].flatMap((kind) => {
+    const [old, now] = [before, after].map((objects) => objects.filter((one) => one.kind === kind));
+    if (old?.length === now?.length) return now?.flatMap((one, at) => changesBetween(old?.[at] ?? one, one)) ?? [];
+    const change = old?.length === 0 ? "is added" : now?.length === 0 ? "is removed" : "changes";
+    return [{ keyword: kind, text: `${kind} ${change}` }];
+  });
 }
 
 /** Keywords of `global_defs`. */

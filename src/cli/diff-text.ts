@@ -13,6 +13,11 @@ const AGREED_KEYWORDS: ReadonlySet<string> = new Set([
   "advert_int",
   "auth_type",
   "auth_pass",
+  "authentication",
+  "auth_hmac",
+  "key",
+  "active_key",
+  "mode",
   "v3_checksum_as_v2",
   "old_unicast_checksum",
 ]);

@@ -1,6 +1,6 @@
 import { boundInterface } from "./bound-interface.ts";
 import type { Configuration } from "./configuration.ts";
-import { changedFields } from "./equality.ts";
+import { changedFields, isSameModel } from "./equality.ts";
 import type { RealServer, VirtualServer, VirtualServerKey } from "./lvs.ts";
 import type { VirtualAddress, VrrpInstance } from "./vrrp.ts";
 
@@ -67,6 +67,38 @@ export function instanceKey(instance: VrrpInstance): string {
   ].join(" ");
 }
 
+/**
+ * Which running instance goes on as which one of a new configuration. Unicast instances may have one key if their peers
+ * differ: then the name decides, else the peers, else the order.
+ * @returns for each of `after` the one of `before`, or null; none twice
+ */
+export function pairInstances<Item>(
+  before: readonly Item[],
+  after: readonly VrrpInstance[],
+  configOf: (item: Item) => VrrpInstance,
+): readonly (Item | null)[] {
+  const left = new Set(before);
+  const pairs: (Item | null)[] = after.map(() => null);
+  const isNamedSo = (old: VrrpInstance, now: VrrpInstance): boolean => old.name === now.name;
+  const hasPeers = (old: VrrpInstance, now: VrrpInstance): boolean => isSameModel(old.unicastPeers, now.unicastPeers);
+  for (const isMeant of [isNamedSo, hasPeers, (): boolean => true]) {
+    const byKey = new Map<string, Item[]>();
+    for (const item of left) {
+      const key = instanceKey(configOf(item));
+      byKey.set(key, [...(byKey.get(key) ?? []), item]);
+    }
+    for (const [at, now] of after.entries()) {
+      if (pairs[at] !== null) continue;
+      const candidates = byKey.get(instanceKey(now)) ?? [];
+      const found = candidates.find((item) => left.has(item) && isMeant(configOf(item), now));
+      if (found === undefined) continue;
+      left.delete(found);
+      pairs[at] = found;
+    }
+  }
+  return pairs;
+}
+
 export function virtualServerKey(key: VirtualServerKey): string {
   const known = KNOWN_KEYS.get(key);
   if (known !== undefined) return known;
@@ -123,11 +155,13 @@ export function diffInstances(
   before: readonly VrrpInstance[],
   after: readonly VrrpInstance[],
 ): readonly InstanceChange[] {
-  const { removed, added, kept } = match(before, after, instanceKey);
+  const pairs = pairInstances(before, after, (instance) => instance);
+  const kept = new Set(pairs);
+  const entries = after.map((now, at) => ({ now, old: pairs[at] ?? null }));
   return [
-    ...removed.map((instance): InstanceChange => ({ kind: "removed", instance })),
-    ...kept.map(([old, now]): InstanceChange => keptInstance(old, now)),
-    ...added.map((instance): InstanceChange => ({ kind: "added", instance })),
+    ...before.flatMap((instance): InstanceChange[] => (kept.has(instance) ? [] : [{ kind: "removed", instance }])),
+    ...entries.flatMap(({ now, old }) => (old === null ? [] : [keptInstance(old, now)])),
+    ...entries.flatMap(({ now, old }): InstanceChange[] => (old === null ? [{ kind: "added", instance: now }] : [])),
   ];
 }
 

@@ -92,13 +92,13 @@ class NetworkHalf implements VrrpHalf {
       this.#firewall.stop();
       return;
     }
-    await this.#statics.stop();
     const { table } = this.#configuration.global.firewall;
-    await Promise.all([
-      this.#vmacs.remove(this.#vmacs.made),
+    const removals = await Promise.allSettled([
+      this.#statics.stop().finally(() => this.#vmacs.remove(this.#vmacs.made)),
       this.#firewall.remove(this.#hasFirewall && table !== null ? firewallRemoval(table) : ""),
     ]);
     this.#sysctls.restore();
+    for (const removal of removals) if (removal.status === "rejected") throw removal.reason;
   }
 
   tracked(): TrackedStates {

@@ -34,6 +34,8 @@ import { buildTransport } from "./vrrp-transport.ts";
 import type { TrackingVerdict, VrrpInstanceSnapshot, VrrpRuntimeDependencies } from "./vrrp-types.ts";
 
 const REOPEN_PAUSE_US = 1_000_000;
+/** For netlink to tell that replaced addresses went and came. */
+const REPLACEMENT_US = 1_000_000;
 const NO_TRACKING: TrackingVerdict = { weight: 0, faults: [], isPending: false };
 
 export interface RunningInstanceContext {
@@ -58,8 +60,6 @@ export class RunningInstance {
   readonly #history: InstanceHistory;
   readonly #speaker: InstanceSpeaker;
   readonly #removed = new RemovedThings();
-  /** Our own removals that netlink will tell of, by key. */
-  readonly #withdrawn = new Set<string>();
   #openFailures = 0;
   /** A configured unicast source that the machine had when the instance started or came back. */
   #boundSource: IpAddress | null = null;
@@ -180,8 +180,14 @@ export class RunningInstance {
     if (this.book.state.kind !== "active") return false;
     const replaced = replacedAddresses(before, after, this.#context.view);
     if (replaced.length === 0) return false;
-    for (const address of replaced) this.#withdrawn.add(addressKey(address));
-    await withdraw(replaced);
+    // What the kernel takes along, and what comes back with the new form, is no removal by others.
+    this.#removed.hold(this.#nowUs() + REPLACEMENT_US);
+    try {
+      await withdraw(replaced);
+    } catch (error) {
+      // In any case what is wanted is added next, and what is missing then is repaired.
+      this.#speaker.notReplaced(error);
+    }
     return true;
   }
 
@@ -221,7 +227,6 @@ export class RunningInstance {
 
   /** Netlink says that an address is gone; whether by our own doing is seen in `repair`. */
   noteRemoval(address: InterfaceAddress): void {
-    if (this.#withdrawn.delete(addressKey(address))) return;
     if (this.book.state.kind !== "active") return;
     const own = this.#ownAddresses().get(addressKey(address));
     if (own !== undefined) this.#removed.addAddress(own);

@@ -13,6 +13,7 @@ export class RemovedThings {
   /** Routes and rules, as they are told. */
   readonly #objects = new Set<string>();
   #takenAtUs = Number.NEGATIVE_INFINITY;
+  #heldUntilUs = Number.NEGATIVE_INFINITY;
 
   get isEmpty(): boolean {
     return this.#addresses.size + this.#objects.size === 0;
@@ -34,7 +35,12 @@ export class RemovedThings {
 
   /** Until the next repair may begin; 0 or less: now. */
   waitUs(nowUs: Microseconds): Microseconds {
-    return this.#takenAtUs + REPAIR_PAUSE_US - nowUs;
+    return Math.max(this.#takenAtUs + REPAIR_PAUSE_US, this.#heldUntilUs) - nowUs;
+  }
+
+  /** Things go and come by our own doing: until then nothing is repaired. */
+  hold(untilUs: Microseconds): void {
+    this.#heldUntilUs = untilUs;
   }
 
   /** Empties it. @returns what has not come back by itself */

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { instanceKey } from "../model/diff.ts";
+import { pairInstances } from "../model/diff.ts";
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { InterfaceAddress, Link, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
@@ -114,7 +114,8 @@ class Runtime implements VrrpRuntime {
   setPreempt(name: string, preemptMode: boolean): void {
     if (this.#loop === null || this.#isStopped) return;
     const instance = this.#instances.find(({ config }) => config.name === name);
-    void instance?.reconfigure({ ...instance.config, preemptMode }, this.#withdraw);
+    const done = instance?.reconfigure({ ...instance.config, preemptMode }, this.#withdraw);
+    done?.catch((error: unknown) => this.#log(spoken("error", "preemption not set", { reason: String(error) })));
   }
 
   snapshot(): readonly VrrpInstanceSnapshot[] {
@@ -201,15 +202,12 @@ class Runtime implements VrrpRuntime {
     const configs = this.#place(plain, surroundings);
     this.#onAddressRemoved = onAddressRemoved ?? "repair";
     this.#logsUnknownVrids = surroundings.logsUnknownVrids === true;
-    const old = new Map(this.#instances.map((instance) => [instanceKey(instance.config), instance]));
+    const pairs = pairInstances(this.#instances, configs, ({ config }) => config);
     const surplus = this.#instances.flatMap((instance) => instance.addresses());
     const objects = this.#instances.flatMap((instance) => instance.objects());
-    const next = configs.map((config) => {
-      const known = old.get(instanceKey(config));
-      old.delete(instanceKey(config));
-      return { config, known: known ?? null };
-    });
-    await Promise.all([...old.values()].map((instance) => this.#remove(instance, loop)));
+    const next = configs.map((config, at) => ({ config, known: pairs[at] ?? null }));
+    const surplusInstances = this.#instances.filter((instance) => !pairs.includes(instance));
+    await Promise.all(surplusInstances.map((instance) => this.#remove(instance, loop)));
     this.#adoptVirtualAddresses(configs);
     this.#instances = next.map(({ config, known }) => known ?? this.#create(config, loop));
     this.#garpGroups = garpGroups;

@@ -11,6 +11,7 @@ import {
   renderSource,
   renderSourceAnnounced,
   renderWithheld,
+  spoken,
 } from "./vrrp-wording.ts";
 
 /** Speaks for one instance: log lines, and what notify scripts and FIFOs want to know besides the states. */
@@ -57,6 +58,11 @@ export class InstanceSpeaker {
     this.#lastSource = source;
     if (source === before || before === undefined) return;
     this.#dependencies.log(renderSource(this.#config(), source, before));
+  }
+
+  notReplaced(error: unknown): void {
+    const fields = { instance: this.#config().name, reason: String(error) };
+    this.#dependencies.log(spoken("error", "addresses not withdrawn for their new form", fields));
   }
 
   #observe({ message, fields }: NoteEffect, isActive: boolean): void {

@@ -1,6 +1,7 @@
 /** Unicast instances without `interface`: they speak where the routes lead and listen wherever their source address is. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { BARE_FAMILIES, type BareFamily, bareConfig, setUpBare, setUpSide, startBare } from "./bare-instance.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { Daemon, type DaemonName } from "./daemon.ts";
@@ -147,6 +148,18 @@ async function sharesVridAndAddress(): Promise<void> {
     await both.logged("(BOUND) Entering MASTER STATE");
     assert.doesNotMatch(worse.text, /MASTER/);
     assert.doesNotMatch(both.text, /\(BARE\) Entering BACKUP STATE$/m);
+    await worse.terminate();
+    // The bound one does not check sources, and would believe it.
+    const best = new Daemon(three, {
+      name: "holdfast",
+      config: version + instanceText("BARE", source(three), one.address, "192.168.1.200", 200),
+    });
+    const since = both.log.position;
+    await both.logged("(BARE) Entering BACKUP STATE", { from: since });
+    await best.logged("Entering MASTER STATE");
+    await pause(1_500);
+    // Only at its start.
+    assert.equal(both.text.split("(BOUND) Entering BACKUP STATE").length - 1, 1);
   } finally {
     await network.close();
   }

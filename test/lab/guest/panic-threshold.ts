@@ -140,19 +140,22 @@ function callsOf(director: Machine, service: string): readonly string[] {
   return lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
 }
 
+async function hasTold(director: Machine, service: string, calls: readonly string[]): Promise<void> {
+  const isTold = (): true | null => (callsOf(director, service).toSorted().join() === calls.join() ? true : null);
+  await waitUntil(`${service} told of ${calls}`, isTold);
+}
+
 async function walk(director: Machine, real: Machine, daemon: Daemon): Promise<void> {
   const everybody = Object.fromEntries(Object.keys(SERVICES).map((last) => [last, HOSTS.join(" ")]));
   await pooled(director, everybody, "the start");
+  // Its scripts may still be under way, and would then be taken for those of the first step.
+  for (const service of Object.keys(SERVICES)) await hasTold(director, service, ["quorum up"]);
   for (const [index, [step, wanted]] of STEPS.entries()) {
     director.writeFile("/run/notes", "");
     await change(real, step);
     await pooled(director, wanted, step);
     const calls = [...(CALLS[index] ?? [])].sort();
-    for (const service of Object.keys(SERVICES)) {
-      await waitUntil(`${service} told of ${calls}`, () =>
-        callsOf(director, service).toSorted().join() === calls.join() ? true : null,
-      );
-    }
+    for (const service of Object.keys(SERVICES)) await hasTold(director, service, calls);
   }
   for (const service of Object.keys(SERVICES)) {
     const told = daemon.log.items.filter(({ text }) => text.includes(`Panic threshold of VS [192.168.1.${service}]`));

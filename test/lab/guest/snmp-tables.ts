@@ -195,12 +195,17 @@ function comparable(rows: readonly string[]): readonly string[] {
     });
 }
 
+/** Takes datagrams and is silent: the kernel would refuse some of them by ICMP, as many as its rate limit allows. */
+const SILENT = `require("node:dgram").createSocket("udp4").bind(9, () => console.log("ready"))`;
+
 async function walkOf(network: Network, name: DaemonName): Promise<readonly string[]> {
   const director = await network.addMachine({ name: "director", addresses: ["192.168.1.1/24", `${NAT_VIP}/24`] });
   const real = await network.addMachine({ name: "real", addresses: [`${REAL}/24`] });
   const client = await network.addMachine({ name: "client", addresses: ["192.168.1.200/24"] });
   const server = real.spawn([process.execPath, WEB_SERVER, "real", "80"]);
   await linesOf(server.stdout, server.stderr).waitFor("the server", (line) => line.text === "ready");
+  const silent = real.spawn([process.execPath, "-e", SILENT]);
+  await linesOf(silent.stdout, silent.stderr).waitFor("the silent server", (line) => line.text === "ready");
   const master = await SnmpMaster.start(director);
   const daemon = new Daemon(director, { name, config: CONFIG, flags: [...ALL_FLAGS, "-C", "-x"] });
   try {

@@ -58,3 +58,12 @@ test("a change is told by its keyword with both values, a secret by its keyword 
     "virtual server [10.0.0.1]:tcp:80: lb_algo: rr becomes wlc in place; connections stay",
   ]);
 });
+
+test("a block that comes or goes is told as a whole, beside the keywords that change", () => {
+  const peers = "; adverts are dropped until every peer has the same";
+  const open = TEXT.replace(/ {2}authentication \{[^}]*\}\n/, "  nopreempt\n");
+  assert.deepEqual(describe(open), [
+    "V (eth0, VRID 51): preempt: on becomes off, the election is not restarted",
+    `V (eth0, VRID 51): authentication is removed, the election is not restarted${peers}`,
+  ]);
+});

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { VrrpInstance } from "../../../src/model/vrrp.ts";
 import { virtualRouter } from "../../helpers/virtual-router.ts";
-import { activeBench, NO_GROUPS, OWN, VIP } from "../../helpers/vrrp-bench.ts";
+import { activeBench, Bench, NO_GROUPS, OWN, VIP } from "../../helpers/vrrp-bench.ts";
 
 describe("VrrpRuntime at reload", () => {
   it("keeps matched instances over a reload and withdraws what is gone", async () => {
@@ -39,6 +40,46 @@ describe("VrrpRuntime at reload", () => {
       bench.lines.some((line) => line.includes("restoring")),
       false,
     );
+    await bench.finish(bench.runtime.stop());
+    assert.deepEqual(bench.host.addresses(), [OWN]);
+  });
+
+  it("adds the new form of an address although the old one could not be taken away", async () => {
+    const bench = await activeBench(virtualRouter());
+    const [vip] = virtualRouter().virtualAddresses;
+    assert.ok(vip !== undefined);
+    const { apply } = bench.host.rtnetlink;
+    let failures = 0;
+    bench.host.rtnetlink.apply = (requests) => {
+      bench.host.rtnetlink.apply = apply;
+      failures += 1;
+      return apply.call(bench.host.rtnetlink, requests).then(() => Promise.reject(new Error("ENOBUFS")));
+    };
+    const labelled = virtualRouter({ virtualAddresses: [{ ...vip, label: "eth0:vip" }] });
+    assert.deepEqual(await bench.finish(bench.runtime.reload([labelled], NO_GROUPS)), []);
+    await bench.host.settle();
+    assert.equal(failures, 1);
+    assert.deepEqual(bench.host.addresses(), [OWN, VIP]);
+    assert.equal(bench.state(), "active");
+  });
+
+  it("keeps unicast instances that only their peers tell apart, each its own, and withdraws both at the stop", async () => {
+    const twin = (name: string, peer: string, address: string): VrrpInstance => {
+      const unicastPeers = [{ address: peer, minTtl: null, maxTtl: null }];
+      const virtualAddresses = virtualRouter().virtualAddresses.map((vip) => ({ ...vip, address }));
+      return virtualRouter({ name, sourceAddress: "192.168.1.5", unicastPeers, virtualAddresses });
+    };
+    const twins = [twin("A", "192.168.1.6", "192.168.1.100"), twin("B", "192.168.1.7", "192.168.1.101")];
+    const bench = new Bench(twins);
+    await bench.start();
+    await bench.host.advanceTo(4_000_000);
+    const both = [OWN, "192.168.1.100/32", "192.168.1.101/32"];
+    assert.deepEqual(bench.host.addresses(), both);
+    await bench.finish(bench.runtime.reload([...twins].reverse(), NO_GROUPS));
+    await bench.host.settle();
+    assert.deepEqual(bench.host.addresses(), both);
+    assert.equal(bench.host.loop.instanceNumbers().length, 2);
+    assert.equal(bench.changes.length, 4);
     await bench.finish(bench.runtime.stop());
     assert.deepEqual(bench.host.addresses(), [OWN]);
   });
