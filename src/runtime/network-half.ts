@@ -82,8 +82,8 @@ class NetworkHalf implements VrrpHalf {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    const takeDown = (): Promise<void> => this.#takeDown();
-    await (this.#inner === null ? takeDown() : this.#inner.stop(takeDown));
+    await this.#inner?.stop();
+    await this.#takeDown();
   }
 
   async #takeDown(): Promise<void> {

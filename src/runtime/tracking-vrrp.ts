@@ -51,9 +51,9 @@ export function createVrrpHalf(configuration: CompleteConfiguration, dependencie
     runtime.refreshTracking();
     return complaints;
   };
-  const stop: VrrpHalf["stop"] = async (onWithdrawn) => {
+  const stop = async (): Promise<void> => {
     tracking.close();
-    await runtime.stop(onWithdrawn);
+    await runtime.stop();
   };
   return {
     start,

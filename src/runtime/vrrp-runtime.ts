@@ -96,8 +96,8 @@ class Runtime implements VrrpRuntime {
     return this.#queue(() => this.#reload(instances, surroundings));
   }
 
-  stop(onWithdrawn: () => Promise<void> = async () => undefined): Promise<void> {
-    return this.#queue(() => this.#stop(onWithdrawn));
+  stop(): Promise<void> {
+    return this.#queue(() => this.#stop());
   }
 
   refreshTracking(): void {
@@ -229,9 +229,9 @@ class Runtime implements VrrpRuntime {
     return this.#linkDelays.configure(interfaceDelays, withRoles(plain, syncGroups));
   }
 
-  async #stop(onWithdrawn: () => Promise<void>): Promise<void> {
+  async #stop(): Promise<void> {
     const loop = this.#loop;
-    if (loop === null || this.#isStopped) return await onWithdrawn();
+    if (loop === null || this.#isStopped) return;
     const { clock } = this.#dependencies;
     const patience = new Promise<void>((resolve) => this.#cancelTimers.push(clock.after(STOP_PATIENCE_US, resolve)));
     const silent = this.#options.keepsAddresses;
@@ -241,12 +241,8 @@ class Runtime implements VrrpRuntime {
     this.#linkDelays.stop();
     for (const cancel of this.#cancelTimers.splice(0)) cancel();
     for (const instance of this.#instances) instance.stopTimers();
-    try {
-      await onWithdrawn();
-    } finally {
-      loop.close();
-      this.#loop = null;
-    }
+    loop.close();
+    this.#loop = null;
   }
 
   async #dump(): Promise<void> {

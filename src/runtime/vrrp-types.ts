@@ -158,11 +158,8 @@ export interface VrrpRuntime {
   announce(instance: string): void;
   /** Until the next reload, which brings back what is configured. */
   setPreempt(instance: string, preempts: boolean): void;
-  /**
-   * Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent.
-   * @param onWithdrawn awaited before the sockets close: to leave a group takes long, unless the link has gone before
-   */
-  stop(onWithdrawn?: () => Promise<void>): Promise<void>;
+  /** Priority 0, withdrawal, then the loop is closed. Resolves when the loop has done it. Idempotent. */
+  stop(): Promise<void>;
   /** Empty before `start` and after `stop`. */
   snapshot(): readonly VrrpInstanceSnapshot[];
   /** Null before `start` and after `stop`. */
