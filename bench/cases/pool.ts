@@ -1,14 +1,11 @@
-import { waitUntil } from "../../test/helpers/event-log.ts";
 import { findProgram } from "../../test/helpers/repository.ts";
 import type { BenchCase, Sample, Subject } from "../case.ts";
 import { CheckBed, type CheckedServers, whyNoNativeChecks } from "../check-bed.ts";
 import { CONTROL_WORDS, probeLoopLateness } from "../daemon-metrics.ts";
-import { rest, settingOf } from "../scale.ts";
-import { cpuUsOf } from "../usage.ts";
-import { checkCounter } from "./probes.ts";
+import { settingOf } from "../scale.ts";
+import { measureChecks } from "./probes.ts";
 
 const WARM_UP_MS = 10_000;
-const MEASURE_MS = 10_000;
 const TIMEOUT_MS = 120_000;
 const CORE = "0";
 
@@ -21,17 +18,11 @@ async function trial(subject: Subject, servers: CheckedServers): Promise<Sample>
   const bed = await CheckBed.start(subject, servers, false);
   try {
     await pin(bed);
-    const counter = checkCounter(subject, servers.check);
-    const isUnderWay = (): true | null => (bed.counter(counter) >= servers.count ? true : null);
-    await waitUntil("a check of each server", isUnderWay, { timeoutMs: TIMEOUT_MS });
-    await rest(WARM_UP_MS);
-    const start = { atMs: performance.now(), cpuUs: cpuUsOf(bed.pids), checks: bed.counter(counter) };
-    await rest(MEASURE_MS);
-    const elapsedMs = performance.now() - start.atMs;
-    const checks = bed.counter(counter) - start.checks;
+    const waits = { warmUpMs: WARM_UP_MS, timeoutMs: TIMEOUT_MS };
+    const { checksPerSec, cpuPerCheckUs } = await measureChecks(bed, subject, servers, waits);
     return {
-      checksPerSec: (checks / elapsedMs) * 1_000,
-      cpuShare: (cpuUsOf(bed.pids) - start.cpuUs) / 1_000 / elapsedMs,
+      checksPerSec,
+      cpuShare: (checksPerSec * cpuPerCheckUs) / 1_000_000,
       wrongResults: bed.wrongResults,
       ...(subject === "holdfast" ? await probeLoopLateness(bed) : {}),
     };

@@ -8,6 +8,7 @@ import { cpuUsOf, rssMiBOf } from "../usage.ts";
 
 const WARM_UP_MS = 6_000;
 const MEASURE_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 
 interface Usage {
   readonly atMs: number;
@@ -19,7 +20,7 @@ interface Usage {
 }
 
 /** What the kernel counts of each check. A SYN by a raw socket counts nowhere, but the kernel ends each such check by RST. */
-export function checkCounter(subject: Subject, check: CheckedServers["check"]): KernelCounter {
+function checkCounter(subject: Subject, check: CheckedServers["check"]): KernelCounter {
   if (check === "icmp") return { protocol: "Icmp", name: "InEchos" };
   return { protocol: "Tcp", name: check === "syn" && subject === "holdfast" ? "OutRsts" : "ActiveOpens" };
 }
@@ -33,14 +34,27 @@ function usageOf(bed: CheckBed, counter: KernelCounter): Usage {
   };
 }
 
-async function measure(bed: CheckBed, subject: Subject, count: number, counter: KernelCounter): Promise<Sample> {
+interface CheckRate {
+  readonly checksPerSec: number;
+  readonly cpuPerCheckUs: number;
+  readonly acceptsPerCheck: number;
+}
+
+/** From when each server was checked once, and a while for the rest to settle. */
+export async function measureChecks(
+  bed: CheckBed,
+  subject: Subject,
+  { count, check }: CheckedServers,
+  { warmUpMs, timeoutMs }: { readonly warmUpMs: number; readonly timeoutMs: number },
+): Promise<CheckRate> {
+  const counter = checkCounter(subject, check);
   try {
-    await waitUntil("checks", () => (bed.counter(counter) >= count ? true : null), { timeoutMs: 30_000 });
+    await waitUntil("checks", () => (bed.counter(counter) >= count ? true : null), { timeoutMs });
   } catch (error) {
     const text = bed.log.items.map((line) => line.text).join("\n");
     throw new Error(`${subject} checks nothing:\n${text.slice(-2_000)}`, { cause: error });
   }
-  await rest(WARM_UP_MS);
+  await rest(warmUpMs);
   const start = usageOf(bed, counter);
   await rest(MEASURE_MS);
   const end = usageOf(bed, counter);
@@ -49,15 +63,15 @@ async function measure(bed: CheckBed, subject: Subject, count: number, counter: 
     checksPerSec: (checks / (end.atMs - start.atMs)) * 1_000,
     cpuPerCheckUs: (end.cpuUs - start.cpuUs) / checks,
     acceptsPerCheck: (end.accepts - start.accepts) / checks,
-    rssMiB: rssMiBOf(bed.pids),
-    wrongResults: bed.wrongResults,
   };
 }
 
 async function trial(subject: Subject, count: number, check: CheckedServers["check"] = "tcp"): Promise<Sample> {
-  const bed = await CheckBed.start(subject, { count, delayLoopSec: 1, check }, isInGuest());
+  const servers = { count, delayLoopSec: 1, check };
+  const bed = await CheckBed.start(subject, servers, isInGuest());
   try {
-    return await measure(bed, subject, count, checkCounter(subject, check));
+    const rate = await measureChecks(bed, subject, servers, { warmUpMs: WARM_UP_MS, timeoutMs: TIMEOUT_MS });
+    return { ...rate, rssMiB: rssMiBOf(bed.pids), wrongResults: bed.wrongResults };
   } finally {
     await bed.close();
   }

@@ -1,33 +1,13 @@
+import { BFD_DIAGNOSTIC_NAMES, BFD_STATE_NAMES } from "../bfd/names.ts";
 import type { ScriptUser } from "../model/command.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { BfdInstance } from "../model/tracking.ts";
-import type { BfdSessionState } from "../native/contract.ts";
 import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import { globalLines } from "./data-globals.ts";
 import { trueFalse } from "./dump-text.ts";
 
-const STATES: Readonly<Record<BfdSessionState, string>> = {
-  "admin-down": "AdminDown",
-  down: "Down",
-  init: "Init",
-  up: "Up",
-};
-
-/** @see RFC 5880 §4.1 */
-const DIAGNOSTICS = [
-  "No Diagnostic",
-  "Control Detection Time Expired",
-  "Echo Function Failed",
-  "Neighbor Signaled Session Down",
-  "Forwarding Plane Reset",
-  "Path Down",
-  "Concatenated Path Down",
-  "Administratively Down",
-  "Reverse Concatenated Path Down",
-];
-
 function diagnostic(code: number): string {
-  return DIAGNOSTICS[code] ?? `Reserved ${code}`;
+  return BFD_DIAGNOSTIC_NAMES[code] ?? `Reserved ${code}`;
 }
 
 function liveLines({
@@ -39,8 +19,8 @@ function liveLines({
   status,
 }: BfdSessionSnapshot): readonly string[] {
   return [
-    `local state = ${STATES[state]}`,
-    `remote state = ${STATES[remoteState]}`,
+    `local state = ${BFD_STATE_NAMES[state]}`,
+    `remote state = ${BFD_STATE_NAMES[remoteState]}`,
     `local diag = ${diagnostic(localDiag)}`,
     `remote diag = ${diagnostic(remoteDiag)}`,
     `local detection time = ${detectionUs} us`,

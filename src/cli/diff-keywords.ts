@@ -46,9 +46,10 @@ function changesBetween(before: ExplainedObject, after: ExplainedObject): readon
 function blockChanges(before: readonly ExplainedObject[], after: readonly ExplainedObject[]): readonly KeywordChange[] {
   const kinds = new Set([...before, ...after].map(({ kind }) => kind));
   return [...kinds].flatMap((kind) => {
-    const [old, now] = [before, after].map((objects) => objects.filter((one) => one.kind === kind));
-    if (old?.length === now?.length) return now?.flatMap((one, at) => changesBetween(old?.[at] ?? one, one)) ?? [];
-    const change = old?.length === 0 ? "is added" : now?.length === 0 ? "is removed" : "changes";
+    const old = before.filter((one) => one.kind === kind);
+    const now = after.filter((one) => one.kind === kind);
+    if (old.length === now.length) return now.flatMap((one, at) => changesBetween(old[at] ?? one, one));
+    const change = old.length === 0 ? "is added" : now.length === 0 ? "is removed" : "changes";
     return [{ keyword: kind, text: `${kind} ${change}` }];
   });
 }

@@ -77,23 +77,20 @@ export function pairInstances<Item>(
   after: readonly VrrpInstance[],
   configOf: (item: Item) => VrrpInstance,
 ): readonly (Item | null)[] {
-  const left = new Set(before);
+  const left = new Map<string, Item[]>();
+  for (const item of before) {
+    const key = instanceKey(configOf(item));
+    left.set(key, [...(left.get(key) ?? []), item]);
+  }
   const pairs: (Item | null)[] = after.map(() => null);
   const isNamedSo = (old: VrrpInstance, now: VrrpInstance): boolean => old.name === now.name;
   const hasPeers = (old: VrrpInstance, now: VrrpInstance): boolean => isSameModel(old.unicastPeers, now.unicastPeers);
   for (const isMeant of [isNamedSo, hasPeers, (): boolean => true]) {
-    const byKey = new Map<string, Item[]>();
-    for (const item of left) {
-      const key = instanceKey(configOf(item));
-      byKey.set(key, [...(byKey.get(key) ?? []), item]);
-    }
     for (const [at, now] of after.entries()) {
       if (pairs[at] !== null) continue;
-      const candidates = byKey.get(instanceKey(now)) ?? [];
-      const found = candidates.find((item) => left.has(item) && isMeant(configOf(item), now));
-      if (found === undefined) continue;
-      left.delete(found);
-      pairs[at] = found;
+      const candidates = left.get(instanceKey(now)) ?? [];
+      const found = candidates.findIndex((item) => isMeant(configOf(item), now));
+      if (found >= 0) pairs[at] = candidates.splice(found, 1)[0] ?? null;
     }
   }
   return pairs;

@@ -1,26 +1,7 @@
+import { BFD_DIAGNOSTIC_NAMES, BFD_STATE_NAMES } from "../bfd/names.ts";
 import type { Microseconds } from "../model/units.ts";
-import type { BfdDropReason, BfdEvent, BfdSessionState } from "../native/contract.ts";
+import type { BfdDropReason, BfdEvent } from "../native/contract.ts";
 import type { LogFields, LogLevel, SpokenRecord } from "./log.ts";
-
-/** @see RFC 5880 §4.1 */
-const DIAGNOSTICS: readonly string[] = [
-  "No Diagnostic",
-  "Control Detection Time Expired",
-  "Echo Function Failed",
-  "Neighbor Signaled Session Down",
-  "Forwarding Plane Reset",
-  "Path Down",
-  "Concatenated Path Down",
-  "Administratively Down",
-  "Reverse Concatenated Path Down",
-];
-
-const STATES: Readonly<Record<BfdSessionState, string>> = {
-  "admin-down": "AdminDown",
-  down: "Down",
-  init: "Init",
-  up: "Up",
-};
 
 const DROPS: Readonly<Record<BfdDropReason, string>> = {
   "too-short": "it is too short",
@@ -35,12 +16,8 @@ const DROPS: Readonly<Record<BfdDropReason, string>> = {
   ttl: "it came from too far away",
 };
 
-export function diagnosticText(diagnostic: number): string {
-  return DIAGNOSTICS[diagnostic] ?? `Unknown diagnostic ${diagnostic}`;
-}
-
-export function stateText(state: BfdSessionState): string {
-  return STATES[state];
+function diagnosticText(diagnostic: number): string {
+  return BFD_DIAGNOSTIC_NAMES[diagnostic] ?? `Unknown diagnostic ${diagnostic}`;
 }
 
 function speak(level: LogLevel, message: string, fields: LogFields, text: string): SpokenRecord {
@@ -51,7 +28,7 @@ function speak(level: LogLevel, message: string, fields: LogFields, text: string
 export function renderState(bfd: string, event: Extract<BfdEvent, { kind: "session" }>): SpokenRecord {
   const { from, to, localDiag, remoteDiag } = event;
   const diagnostics = `Local diagnostic - ${diagnosticText(localDiag)}, Remote diagnostic - ${diagnosticText(remoteDiag)}`;
-  const text = `(${bfd}) Entering ${STATES[to]} state${to === "down" ? ` (${diagnostics})` : ""}`;
+  const text = `(${bfd}) Entering ${BFD_STATE_NAMES[to]} state${to === "down" ? ` (${diagnostics})` : ""}`;
   // keepalived: what lies between down and up is for those who look closely.
   const level = to === "up" || to === "down" ? "info" : "debug";
   return speak(level, "BFD state change", { bfd, from, to, localDiag, remoteDiag }, text);

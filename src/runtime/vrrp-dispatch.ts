@@ -54,24 +54,11 @@ export class EventDispatch {
   }
 
   #onInstance(running: RunningInstance, event: InstanceEvent): void {
-    const { book } = running;
     const { log } = this.#context.dependencies;
+    running.book.take(event);
     switch (event.kind) {
       case "ran":
-        book.ran(event, event.epoch);
         if (event.trigger === "lease-lapsed") this.#onLapse(running, event.atUs);
-        break;
-      case "heard":
-        book.heard(event);
-        break;
-      case "happened":
-        book.happened(event);
-        break;
-      case "accepted":
-        book.accepted(event.order, event.atUs);
-        break;
-      case "refused":
-        book.refused(event.order, event, event.atUs);
         break;
       case "failed":
         this.#onFailure(running, event);

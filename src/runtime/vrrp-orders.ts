@@ -4,6 +4,7 @@ import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type {
   AdvertFacts,
   VrrpAction,
+  VrrpEvent,
   VrrpLoop,
   VrrpPhaseName,
   VrrpProgram,
@@ -131,6 +132,29 @@ export class OrderBook {
     this.#state = state;
     const actions = actionsOf(effects).map((action) => resolveInterval(action, event));
     this.#submit({ event, effects, before, atUs }, actions);
+  }
+
+  /** Events of the loop that are not about orders and triggers are none of its business. */
+  take(event: VrrpEvent): void {
+    switch (event.kind) {
+      case "ran":
+        this.ran(event, event.epoch);
+        break;
+      case "heard":
+        this.heard(event);
+        break;
+      case "happened":
+        this.happened(event);
+        break;
+      case "accepted":
+        this.accepted(event.order, event.atUs);
+        break;
+      case "refused":
+        this.refused(event.order, event, event.atUs);
+        break;
+      default:
+        break;
+    }
   }
 
   /** The loop ran a plan that changes the state: "ran". */

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderCheckData } from "../../../src/api/check-data.ts";
-import { loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import type { LvsSnapshot } from "../../../src/runtime/lvs-types.ts";
+import { loadWhole } from "../../helpers/load-text.ts";
 
 const TEXT = `virtual_server_group G {
  10.0.0.30-32 80
@@ -25,10 +24,7 @@ virtual_server group G {
 `;
 
 function render(lvs: LvsSnapshot | null): readonly string[] {
-  const { configuration } = loadConfiguration(
-    { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
-    createMemoryHost({ files: { "/a.conf": TEXT } }),
-  );
+  const { configuration } = loadWhole(TEXT);
   return renderCheckData({ configuration, lvs, ownUser: { uid: 1, gid: 2 }, wallOffsetUs: 0 }).split("\n");
 }
 

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderBfdData } from "../../../src/api/data-bfd.ts";
 import { type DataSources, renderData } from "../../../src/api/data-dump.ts";
-import { loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
+import { loadWhole } from "../../helpers/load-text.ts";
 import { snapshot } from "./samples.ts";
 
 const TEXT = `bfd_instance uplink {
@@ -24,10 +23,7 @@ vrrp_instance VI_1 {
 `;
 
 function sources(): DataSources {
-  const { configuration } = loadConfiguration(
-    { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
-    createMemoryHost({ files: { "/a.conf": TEXT } }),
-  );
+  const { configuration } = loadWhole(TEXT);
   const { instances, bfdSessions } = snapshot();
   const moments = { nowUs: 100_000_000, wallUs: 1_000_000_000_000 };
   const ownUser = { uid: 0, gid: 0 };

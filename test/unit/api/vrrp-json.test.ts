@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { statisticsOf } from "../../../src/api/statistics.ts";
 import { type JsonInstance, renderJson } from "../../../src/api/vrrp-json.ts";
-import { loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import type { TrackProcess } from "../../../src/model/tracking.ts";
 import type { VrrpInstanceSnapshot } from "../../../src/runtime/vrrp-types.ts";
+import { loadWhole } from "../../helpers/load-text.ts";
 
 const TEXT = `vrrp_instance VI_1 {
  interface eth0
@@ -20,10 +19,7 @@ const TEXT = `vrrp_instance VI_1 {
  }
 }
 `;
-const { configuration } = loadConfiguration(
-  { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
-  createMemoryHost({ files: { "/a.conf": TEXT } }),
-);
+const { configuration } = loadWhole(TEXT);
 const SNAPSHOT: VrrpInstanceSnapshot = {
   name: "VI_1",
   family: "inet",
@@ -79,10 +75,7 @@ test("JSON: addresses and scripts are spelled as keepalived 2.2.7 does", () => {
  }
 }
 `;
-  const { configuration: other } = loadConfiguration(
-    { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false },
-    createMemoryHost({ files: { "/a.conf": text } }),
-  );
+  const { configuration: other } = loadWhole(text);
   const [config] = other.vrrpInstances;
   const [instance] = INSTANCES;
   assert.ok(config !== undefined && instance !== undefined);

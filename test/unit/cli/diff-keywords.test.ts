@@ -2,15 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeGlobalChanges, keywordChanges } from "../../../src/cli/diff-keywords.ts";
 import { describeDiff } from "../../../src/cli/diff-text.ts";
-import { loadConfiguration } from "../../../src/config/load.ts";
-import { createMemoryHost } from "../../../src/config/memory-host.ts";
-import type { CompleteConfiguration } from "../../../src/model/complete.ts";
 import { diffConfigurations } from "../../../src/model/diff.ts";
-
-function load(text: string): CompleteConfiguration {
-  const source = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
-  return loadConfiguration(source, createMemoryHost({ files: { "/a.conf": text } })).configuration;
-}
+import { loadWhole } from "../../helpers/load-text.ts";
 
 const TEXT = `global_defs {
   router_id A
@@ -37,7 +30,7 @@ virtual_server 10.0.0.1 80 {
 `;
 
 function describe(after: string): readonly string[] {
-  const [old, now] = [load(TEXT), load(after)];
+  const [old, now] = [loadWhole(TEXT).configuration, loadWhole(after).configuration];
   const globals = describeGlobalChanges(old, now);
   return describeDiff(diffConfigurations(old, now), { globals, keywordsOf: keywordChanges(old, now) });
 }
