@@ -6,7 +6,8 @@ import { isInGuest, trialInGuest } from "../guest.ts";
 import { rest, settingOf } from "../scale.ts";
 import { cpuUsOf, rssMiBOf } from "../usage.ts";
 
-const WARM_UP_MS = 6_000;
+/** Past what a load leaves to do: holdfast collects its garbage after 15 s. */
+const WARM_UP_MS = 20_000;
 const MEASURE_MS = 10_000;
 const TIMEOUT_MS = 30_000;
 

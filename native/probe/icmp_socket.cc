@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "probe/message_batch.h"
-#include "probe/octets.h"
 
 namespace holdfast::probe {
 
@@ -43,7 +42,7 @@ int IcmpSocket::OpenRaw() {
   fd_.Reset(socket(family(), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!fd_.is_open()) return errno;
   is_raw_ = true;
-  return 0;
+  return family() == AF_INET ? SetOption(fd_.get(), IPPROTO_IP, IP_HDRINCL, 1) : 0;
 }
 
 int IcmpSocket::AttachFilter() const {
@@ -98,8 +97,11 @@ int IcmpSocket::Configure() {
 void IcmpSocket::Append(Target& target, uint64_t cookie) {
   const size_t index = pending_count_++;
   pending_[index] = &target;
-  packets_[index] = EncodeEchoRequest(family(), {identifier_, cookie, target.icmp_serial});
+  packets_[index].echo = EncodeEchoRequest(family(), {identifier_, cookie, target.icmp_serial});
   peers_[index] = ScopedAddress(target.spec, target.spec.address);
+  if (!has_ip_header()) return;
+  packets_[index].ip_header =
+      EncodeIpv4Header(IPPROTO_ICMP, in_addr{INADDR_ANY}, peers_[index].v4.sin_addr);
 }
 
 void IcmpSocket::Flush(const OnUnsent& on_unsent) {
@@ -108,7 +110,9 @@ void IcmpSocket::Flush(const OnUnsent& on_unsent) {
   std::array<mmsghdr, kBatch> messages{};
   const size_t count = std::exchange(pending_count_, 0);
   for (size_t index = 0; index < count; ++index) {
-    parts[index] = {packets_[index].data(), packets_[index].size()};
+    Packet& packet = packets_[index];
+    parts[index] = has_ip_header() ? iovec{&packet, sizeof packet}
+                                   : iovec{packet.echo.data(), packet.echo.size()};
     messages[index].msg_hdr.msg_iov = &parts[index];
     messages[index].msg_hdr.msg_iovlen = 1;
     messages[index].msg_hdr.msg_name = &peers_[index].generic;
@@ -136,9 +140,8 @@ void IcmpSocket::Receive(const OnReply& on_reply, const OnError& on_error) {
 }
 
 std::optional<Echo> IcmpSocket::DecodeReply(std::span<const uint8_t> packet) const {
-  const bool has_ip_header = is_raw_ && family() == AF_INET;
   const auto echo =
-      DecodeEchoReply(family(), has_ip_header ? SkipIpv4Header(packet, IPPROTO_ICMP) : packet);
+      DecodeEchoReply(family(), has_ip_header() ? SkipIpv4Header(packet, IPPROTO_ICMP) : packet);
   if (!echo || echo->identifier != identifier_) return std::nullopt;
   return echo;
 }

@@ -10,6 +10,7 @@
 
 #include "loop/unique_fd.h"
 #include "probe/icmp_codec.h"
+#include "probe/octets.h"
 #include "probe/socket_options.h"
 #include "probe/target.h"
 
@@ -48,6 +49,12 @@ class IcmpSocket {
   int users = 0;
 
  private:
+  /** One send buffer; the IPv4 header counts for raw sockets only. */
+  struct Packet {
+    std::array<uint8_t, kIpv4HeaderBytes> ip_header;
+    std::array<uint8_t, kEchoBytes> echo;
+  };
+
   int OpenPing();
   int OpenRaw();
   int AttachFilter() const;
@@ -55,6 +62,8 @@ class IcmpSocket {
   std::optional<Echo> DecodeReply(std::span<const uint8_t> packet) const;
 
   int family() const { return like_.address.family(); }
+  /** Of what it sends and of what it receives. */
+  bool has_ip_header() const { return is_raw_ && family() == AF_INET; }
 
   const ProbeSpec like_;
   UniqueFd fd_;
@@ -62,7 +71,7 @@ class IcmpSocket {
   uint16_t identifier_ = 0;
   size_t pending_count_ = 0;
   std::array<Target*, kBatch> pending_{};
-  std::array<std::array<uint8_t, kEchoBytes>, kBatch> packets_{};
+  std::array<Packet, kBatch> packets_{};
   std::array<SocketAddress, kBatch> peers_{};
 };
 

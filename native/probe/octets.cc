@@ -30,6 +30,21 @@ uint16_t InternetChecksum(std::span<const uint8_t> packet, uint32_t sum) {
   return static_cast<uint16_t>(~sum & 0xffff);
 }
 
+std::array<uint8_t, kIpv4HeaderBytes> EncodeIpv4Header(uint8_t protocol, in_addr source,
+                                                       in_addr destination) {
+  constexpr uint8_t kVersionAndLength = 0x45;
+  constexpr uint8_t kDontFragment = 0x40;
+  constexpr uint8_t kTimeToLive = 64;
+  std::array<uint8_t, kIpv4HeaderBytes> header{};
+  header[0] = kVersionAndLength;
+  header[6] = kDontFragment;
+  header[8] = kTimeToLive;
+  header[9] = protocol;
+  PutOctets(std::span(header).subspan(12, 4), ntohl(source.s_addr));
+  PutOctets(std::span(header).subspan(16, 4), ntohl(destination.s_addr));
+  return header;
+}
+
 std::span<const uint8_t> SkipIpv4Header(std::span<const uint8_t> packet, uint8_t protocol) {
   if (packet.size() < kIpv4HeaderMin || packet[0] >> 4 != 4) return {};
   const size_t header_bytes = static_cast<size_t>(packet[0] & 0xf) * 4;

@@ -104,7 +104,7 @@ void Prober::AddTarget(uint32_t id, const ProbeSpec& spec, const Schedule& sched
   target->id = id;
   target->spec = spec;
   target->schedule = schedule;
-  wheel_.Arm(target.get(), MonotonicUs() + first_delay_us);
+  Rest(*target, MonotonicUs() + first_delay_us, first_delay_us);
   targets_.emplace(id, std::move(target));
   ArmTimer();
 }
@@ -164,6 +164,17 @@ int64_t Prober::NextLookUs(const Target& target) const {
   return std::min(timeout_us, SynProber::RepeatAtUs(target));
 }
 
+void Prober::ArmLook(Target& target, int64_t now_us) {
+  const int64_t at_us = NextLookUs(target);
+  wheel_.Arm(&target, SharedWakeUs(at_us, at_us - now_us));
+}
+
+void Prober::Rest(Target& target, int64_t due_us, int64_t delay_us) {
+  target.phase = Target::Phase::kResting;
+  target.due_us = due_us;
+  wheel_.Arm(&target, SharedWakeUs(due_us, delay_us));
+}
+
 /** @returns whether a SYN probe is not over yet: its SYN, or the answer, may have been lost */
 bool Prober::Repeat(Target& target, int64_t now_us) {
   if (target.spec.kind != Kind::kSyn) return false;
@@ -172,7 +183,7 @@ bool Prober::Repeat(Target& target, int64_t now_us) {
   if (outcome) {
     Finish(target, *outcome);
   } else {
-    wheel_.Arm(&target, NextLookUs(target));
+    ArmLook(target, now_us);
   }
   return true;
 }
@@ -194,7 +205,8 @@ void Prober::OnUdpAnswer(Target& target, UdpProber::Answer answer, int error_num
 void Prober::OnStep(Target& target) {
   target.stage_started_us = MonotonicUs();
   target.Unlink();
-  wheel_.Arm(&target, target.stage_started_us + target.spec.timeout_us);
+  const int64_t timeout_us = target.spec.timeout_us;
+  wheel_.Arm(&target, SharedWakeUs(target.stage_started_us + timeout_us, timeout_us));
 }
 
 void Prober::OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_number) {
@@ -247,7 +259,7 @@ void Prober::Begin(Target& target) {
   Add(counters_.in_flight);
   const std::optional<Outcome> outcome = BeginByKind(target);
   if (outcome) return Finish(target, *outcome);
-  wheel_.Arm(&target, NextLookUs(target));
+  ArmLook(target, target.started_us);
 }
 
 void Prober::Finish(Target& target, const Outcome& outcome) {
@@ -256,8 +268,8 @@ void Prober::Finish(Target& target, const Outcome& outcome) {
   icmp_.Release(target);
   syn_.Release(target, outcome == Success());
   counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
-  target.phase = Target::Phase::kResting;
-  wheel_.Arm(&target, now_us + DelayAfterUs(target.schedule, outcome));
+  const int64_t delay_us = DelayAfterUs(target.schedule, outcome);
+  Rest(target, NextDueUs(now_us, delay_us, target.started_us - target.due_us), delay_us);
   Settle(target, outcome, now_us);
 }
 

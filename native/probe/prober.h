@@ -78,6 +78,8 @@ class Prober {
   int StartHttp(uv_loop_t* loop, std::function<void()> after_batch);
   int StartSmtp(uv_loop_t* loop, std::function<void()> after_batch);
   int64_t NextLookUs(const Target& target) const;
+  void Rest(Target& target, int64_t due_us, int64_t delay_us);
+  void ArmLook(Target& target, int64_t now_us);
   bool Repeat(Target& target, int64_t now_us);
   void OnStep(Target& target);
   void OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_number);

@@ -17,6 +17,12 @@ constexpr int64_t kLateRetryUs = 1'000'000;
 /** Below this, being late changes nothing whatever the timeout is. */
 constexpr int64_t kLateFloorUs = 50'000;
 
+/** A multiple of the wheel's tick. */
+constexpr int64_t kGridUs = 16'000;
+
+/** Of a delay; what the grid adds is less than an operator would notice. */
+constexpr int64_t kGridShare = 32;
+
 bool IsTooLate(int64_t elapsed_us, int64_t timeout_us) {
   return elapsed_us - timeout_us > std::max(kLateFloorUs, timeout_us / 4);
 }
@@ -38,6 +44,15 @@ int64_t DelayAfterUs(const Schedule& schedule, const Outcome& outcome) {
   if (outcome.kind == Outcome::Kind::kLate) return std::min(retry_us, kLateRetryUs);
   return IsExpected(schedule, outcome.result) ? schedule.interval_us
                                               : schedule.unexpected_interval_us;
+}
+
+int64_t NextDueUs(int64_t now_us, int64_t delay_us, int64_t lateness_us) {
+  return now_us + delay_us - std::clamp<int64_t>(lateness_us, 0, delay_us / 4);
+}
+
+int64_t SharedWakeUs(int64_t due_us, int64_t delay_us) {
+  if (delay_us < kGridShare * kGridUs) return due_us;
+  return (due_us + kGridUs - 1) / kGridUs * kGridUs;
 }
 
 Outcome Success() { return {}; }

@@ -37,6 +37,20 @@ bool IsExpected(const Schedule& schedule, Result result);
 /** From the end of a probe to the start of the next one. */
 int64_t DelayAfterUs(const Schedule& schedule, const Outcome& outcome);
 
+/**
+ * When the next probe is due: `delay_us` after this one's end, less what the loop was late to begin
+ * this one, so that lateness does not add up and probes that a stall bunched spread again. Of the
+ * delay three quarters remain at least.
+ */
+int64_t NextDueUs(int64_t now_us, int64_t delay_us, int64_t lateness_us);
+
+/**
+ * The time at which a deadline `delay_us` away is looked at: long ones meet on a coarse grid, where
+ * they share wake-ups and system calls. Never earlier than `due_us`, at most 1/32 of the delay
+ * later.
+ */
+int64_t SharedWakeUs(int64_t due_us, int64_t delay_us);
+
 Outcome Success();
 
 /**

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <fstream>
 #include <utility>
 
 #include "probe/socket_options.h"
@@ -16,8 +17,13 @@ namespace {
 /** The kernel's own six SYN repetitions last 127 s; only longer timeouts need more. */
 constexpr int64_t kUsualSynTimeUs = 120'000'000;
 constexpr int kManySyns = 12;
+
 /** Below it the kernel gives a port to nobody who does not ask for it. */
-constexpr uint16_t kFirstGivenPort = 1'024;
+uint16_t FirstGivenPort() {
+  uint16_t port = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> port;
+  return port;
+}
 
 int BindSource(int fd, const ProbeSpec& spec) {
   if (!spec.bind_address) return 0;
@@ -61,7 +67,8 @@ bool NeedsManySyns(const ProbeSpec& spec) { return spec.timeout_us > kUsualSynTi
 
 bool IsConnectedToItself(int fd, const SocketAddress& peer) {
   // sin_port and sin6_port lie at the same place.
-  if (ntohs(peer.v4.sin_port) < kFirstGivenPort) return false;
+  static const uint16_t first_given_port = FirstGivenPort();
+  if (ntohs(peer.v4.sin_port) < first_given_port) return false;
   SocketAddress own;
   socklen_t length = sizeof(sockaddr_in6);
   return getsockname(fd, &own.generic, &length) == 0 && own.v4.sin_port == peer.v4.sin_port &&

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "probe/message_batch.h"
-#include "probe/octets.h"
 #include "probe/reserved_ports.h"
 
 namespace holdfast::probe {
@@ -47,6 +46,7 @@ int SynSocket::Configure(uint16_t first_port) {
   SetOption(fd_.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBufferBytes);
   if (family() == AF_INET) {
     SetOption(fd_.get(), IPPROTO_IP, IP_RECVERR, 1);
+    if (const int error = SetOption(fd_.get(), IPPROTO_IP, IP_HDRINCL, 1); error != 0) return error;
     route_fd_.Reset(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     return route_fd_.is_open() ? ApplyMarkAndInterface(route_fd_.get(), like_) : errno;
   }
@@ -105,12 +105,15 @@ void SynSocket::Append(Target& target) {
   // sin_port and sin6_port lie at the same place.
   const uint16_t peer_port = ntohs(target.spec.address.v4.sin_port);
   pending_[index] = &target;
-  segments_[index] = EncodeSyn(family(), {target.syn.port, peer_port, target.syn.sequence});
+  Packet& packet = packets_[index];
+  packet.segment = EncodeSyn(family(), {target.syn.port, peer_port, target.syn.sequence});
   peers_[index] = ScopedAddress(target.spec, target.spec.address);
   // Of a raw IPv6 socket the kernel wants a port of 0.
   peers_[index].v4.sin_port = 0;
   if (family() != AF_INET) return;
-  SetSynChecksum(segments_[index], target.syn.source, target.spec.address.v4.sin_addr);
+  const in_addr destination = target.spec.address.v4.sin_addr;
+  SetSynChecksum(packet.segment, target.syn.source, destination);
+  packet.ip_header = EncodeIpv4Header(IPPROTO_TCP, target.syn.source, destination);
   auto* const header = reinterpret_cast<cmsghdr*>(sources_[index].octets.data());
   header->cmsg_level = IPPROTO_IP;
   header->cmsg_type = IP_PKTINFO;
@@ -132,7 +135,9 @@ void SynSocket::Flush(const OnUnsent& on_unsent) {
   const size_t count = std::exchange(pending_count_, 0);
   for (size_t index = 0; index < count; ++index) {
     msghdr& header = messages[index].msg_hdr;
-    parts[index] = {segments_[index].data(), segments_[index].size()};
+    Packet& packet = packets_[index];
+    parts[index] = family() == AF_INET ? iovec{&packet, sizeof packet}
+                                       : iovec{packet.segment.data(), packet.segment.size()};
     header.msg_iov = &parts[index];
     header.msg_iovlen = 1;
     header.msg_name = &peers_[index].generic;

@@ -7,6 +7,7 @@
 
 #include "loop/unique_fd.h"
 #include "probe/address.h"
+#include "probe/octets.h"
 #include "probe/socket_options.h"
 #include "probe/syn_codec.h"
 #include "probe/target.h"
@@ -51,6 +52,12 @@ class SynSocket {
   int users = 0;
 
  private:
+  /** One send buffer; the IP header counts for IPv4 only. */
+  struct Packet {
+    std::array<uint8_t, kIpv4HeaderBytes> ip_header;
+    std::array<uint8_t, kSynBytes> segment;
+  };
+  /** By which the kernel looks up the route as for a connection from there. */
   struct SourceInfo {
     alignas(cmsghdr) std::array<uint8_t, CMSG_SPACE(sizeof(in_pktinfo))> octets;
   };
@@ -64,7 +71,7 @@ class SynSocket {
   UniqueFd route_fd_;
   size_t pending_count_ = 0;
   std::array<Target*, kBatch> pending_{};
-  std::array<std::array<uint8_t, kSynBytes>, kBatch> segments_{};
+  std::array<Packet, kBatch> packets_{};
   std::array<SocketAddress, kBatch> peers_{};
   std::array<SourceInfo, kBatch> sources_{};
 };

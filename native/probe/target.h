@@ -84,6 +84,8 @@ struct Target : WheelEntry {
   Phase phase = Phase::kResting;
   ProbeSpec spec;
   Schedule schedule;
+  /** When the next probe, or the one in flight, was to start. */
+  int64_t due_us = 0;
   int64_t started_us = 0;
   /** From when the timeout counts: the start, or what the server did last that counts. */
   int64_t stage_started_us = 0;

@@ -95,5 +95,13 @@ TEST(IcmpCodec, BrokenIpv4HeadersAreRefused) {
   EXPECT_TRUE(SkipIpv4Header(with(9, 17), IPPROTO_ICMP).empty());
 }
 
+TEST(IcmpCodec, Ipv4HeaderOfARawSocket) {
+  const in_addr source{htonl(0xc0000201)};
+  const in_addr destination{htonl(0xc6336407)};
+  const std::array<uint8_t, 20> expected{0x45, 0, 0,   0, 0, 0, 0x40, 0,    64,   1,
+                                         0,    0, 192, 0, 2, 1, 198,  0x33, 0x64, 7};
+  EXPECT_EQ(EncodeIpv4Header(IPPROTO_ICMP, source, destination), expected);
+}
+
 }  // namespace
 }  // namespace holdfast::probe

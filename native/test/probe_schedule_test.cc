@@ -84,5 +84,23 @@ TEST(ProbeJudge, AnAnswerReadMuchTooLateIsLateToo) {
   EXPECT_EQ(JudgeAnswer(3'000'000, 1'000'000).kind, Outcome::Kind::kLate);
 }
 
+TEST(ProbeSchedule, ALateStartDoesNotDelayTheNextOne) {
+  EXPECT_EQ(NextDueUs(5'000'000, 1'000'000, 0), 6'000'000);
+  EXPECT_EQ(NextDueUs(5'000'000, 1'000'000, 12'000), 5'988'000);
+  // A start ahead of its time asks for nothing back.
+  EXPECT_EQ(NextDueUs(5'000'000, 1'000'000, -3), 6'000'000);
+}
+
+TEST(ProbeSchedule, AfterALongStallMostOfThePauseRemains) {
+  EXPECT_EQ(NextDueUs(5'000'000, 1'000'000, 900'000), 5'750'000);
+}
+
+TEST(ProbeSchedule, LongDeadlinesMeetOnAGrid) {
+  EXPECT_EQ(SharedWakeUs(1'000'001, 1'000'000), 1'008'000);
+  EXPECT_EQ(SharedWakeUs(1'008'000, 1'000'000), 1'008'000);
+  // What 16 ms would be too much of stays as it is.
+  EXPECT_EQ(SharedWakeUs(100'001, 100'000), 100'001);
+}
+
 }  // namespace
 }  // namespace holdfast::probe
