@@ -43,7 +43,7 @@ export const DAEMON_TEXTS: LogTexts = {
   "stop took too long": "Stop took longer than {patienceMs} ms, ending now",
   "namespace not entered": "Cannot enter network namespace {namespace}: {reason}",
   "missing capabilities": "No permission: {capabilities} needed; run as root",
-  "pid file not written": "Cannot write pid file {path}: {code}",
+  "pid file not written": "Cannot write pid file {path}: {reason}; -p, -r, -c and -b name other places",
   "ipvs unavailable": "IPVS: Can't initialize ipvs: {reason}",
   configuration: "{text}",
   "ipvs in memory": "WARNING - {variable}=memory: no traffic is balanced, this is NOT FOR PRODUCTION",
