@@ -129,6 +129,12 @@ function secondsOf(option: string, value: number): number {
   return value;
 }
 
+/** @throws UsageError for what is no number of a process: 0 and less name groups */
+function pidOf(value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) throw new UsageError("--pid is the number of a process");
+  return value;
+}
+
 function addTop(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "top",
@@ -207,10 +213,11 @@ function addReload(parser: Argv, keep: Keep): Argv {
       command
         .option("socket", SOCKET_OPTION)
         .option("plan", { type: "boolean", default: false, describe: "only say what would change" })
+        .option("pid", { type: "number", describe: "that daemon, by its socket or else by SIGHUP" })
         .example("holdfast reload --plan", "before you do it"),
-    async ({ socket, plan }) => {
+    async ({ socket, plan, pid }) => {
       const { reload } = await import("./reload.ts");
-      await keep(reload({ socket, isPlan: plan }));
+      await keep(reload({ socket, isPlan: plan, pid: pid === undefined ? null : pidOf(pid) }));
     },
   );
 }
@@ -222,12 +229,14 @@ function addDoctor(parser: Argv, keep: Keep): Argv {
     (command) =>
       command
         .positional("file", { type: "string", default: "/etc/keepalived/keepalived.conf", describe: "configuration" })
+        .option("config-id", { alias: "i", type: "string", describe: "id for lines that start with @" })
         .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
         .option("listen", { type: "number", default: 4, describe: "seconds to listen for other routers; 0: don't" })
         .example("holdfast doctor", "each finding with the command that mends it"),
-    async ({ file, json, listen }) => {
+    async ({ file, configId, json, listen }) => {
       const { doctor } = await import("./doctor.ts");
-      await keep(doctor({ file, isJson: json, listenSec: Math.min(60, secondsOf("listen", listen)) }));
+      const listenSec = Math.min(60, secondsOf("listen", listen));
+      await keep(doctor({ file, configId: configId ?? null, isJson: json, listenSec }));
     },
   );
 }
