@@ -61,11 +61,15 @@ describe("the Debian package", { skip: lacking("dpkg-deb") }, () => {
   test("is installed, runs, is upgraded, removed and purged", { timeout: 240_000 }, async () => {
     await dpkg("--install", deb);
     await assertWorks(join(root, "usr/bin/holdfast"));
+    await assertWorks(join(root, "usr/sbin/keepalived"));
+    assert.match((await run([join(root, "usr/bin/genhash"), "-h"], { env: BARE })).stderr, /^Usage: genhash/);
     for (const path of [
       "usr/lib/systemd/system/holdfast.service",
       "usr/lib/systemd/system/holdfast-cleanup.service",
       "usr/share/man/man8/holdfast.8.gz",
       "usr/share/man/man5/holdfast.conf.5.gz",
+      "usr/share/man/man8/keepalived.8.gz",
+      "usr/share/man/man5/keepalived.conf.5.gz",
       "usr/share/bash-completion/completions/holdfast",
       "etc/keepalived",
     ])
