@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { HostFacts } from "./doctor-findings.ts";
 
@@ -26,9 +26,21 @@ function findIpvs(): HostFacts["ipvs"] {
   return output(["modprobe", "-n", "-q", "ip_vs"]) === null ? "missing" : "loadable";
 }
 
+/** Null without the right to look. */
+function networkOf(pid: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return null;
+  }
+}
+
+/** Those of containers have a network of their own, and nothing to fight over. */
 function findProcesses(): ReadonlySet<string> {
+  const own = networkOf("self");
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return new Set(pids.map((pid) => read(`/proc/${pid}/comm`) ?? ""));
+  const here = pids.filter((pid) => [own, null].includes(networkOf(pid)));
+  return new Set(here.map((pid) => read(`/proc/${pid}/comm`) ?? ""));
 }
 
 function findInterfaces(): HostFacts["interfaces"] {

@@ -11,7 +11,7 @@ export interface HostFacts {
   readonly sysctl: (path: string) => string | null;
   /** `missing`: neither in the kernel nor loadable. */
   readonly ipvs: "loaded" | "loadable" | "missing";
-  /** Names of running programs. */
+  /** Names of programs that run in the same network namespace, or in one that can't be told. */
   readonly processes: ReadonlySet<string>;
   /** Interfaces by name. */
   readonly interfaces: ReadonlyMap<string, { readonly isUp: boolean; readonly supportsMulticast: boolean }> | null;

@@ -328,12 +328,16 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addEvents,
 ];
 
-/** yargs counts words; people leave one out. */
-function plainUsage(message: string): string {
-  const [, given, needed] = /^Not enough non-option arguments: got (\d+), need at least (\d+)$/.exec(message) ?? [];
-  return given === undefined
-    ? message
-    : `something is missing: ${needed === "1" ? "1 word is" : `${needed} words are`} needed here, ${given} given`;
+/** yargs counts words; people leave one out, and want to see which. @param usage `holdfast rs <action> [server]` */
+function plainUsage(message: string, usage: string): string {
+  return message.startsWith("Not enough non-option arguments: ") ? `something is missing: ${usage}` : message;
+}
+
+/** The first line of a command's help. */
+function usageOf(parser: Argv, command: string): Promise<string> {
+  return new Promise((resolve) => {
+    void parser.parse([command, "--help"], {}, (_error, _given, output) => resolve(output.split("\n")[0] ?? ""));
+  });
 }
 
 /**
@@ -366,7 +370,9 @@ export async function runSubcommand(words: readonly string[]): Promise<number> {
     await parser.parseAsync();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`holdfast: ${plainUsage(error.message)}\nTry: holdfast ${words[0] ?? ""} --help\n`);
+    const [command = ""] = words;
+    const message = plainUsage(error.message, await usageOf(parser, command));
+    process.stderr.write(`holdfast: ${message}\nTry: holdfast ${command} --help\n`);
     return USAGE_ERROR;
   }
   return exitCode;
