@@ -1,5 +1,5 @@
 /** The manual pages, made from the tables that the program itself runs on. */
-import { FLAGS } from "../src/cli/flag-table.ts";
+import { FLAGS, helpOf } from "../src/cli/flag-table.ts";
 import { SUBCOMMAND_HELP } from "../src/cli/subcommand-names.ts";
 import { statusOf } from "../src/config/keywords/status.ts";
 import type { Keyword } from "../src/config/keywords/table.ts";
@@ -26,10 +26,11 @@ function header(name: string, section: number, date: string): string {
   return `.TH ${name} ${section} ${date} "holdfast ${VERSION}" "System Manager's Manual"`;
 }
 
-function flagItem({ short, long, argument, placeholder, help }: (typeof FLAGS)[number]): string {
+function flagItem(flag: (typeof FLAGS)[number]): string {
+  const { short, long, argument, placeholder } = flag;
   const names = [short === null ? null : `-${short}`, long === null ? null : `--${long}`].filter((it) => it !== null);
   const value = argument === "none" ? "" : `\\fI ${escapeRoff(placeholder)}\\fR`;
-  return item(`${names.map(bold).join(", ")}${value}`, help);
+  return item(`${names.map(bold).join(", ")}${value}`, helpOf(flag));
 }
 
 function commandItem(line: string): string {

@@ -25,7 +25,7 @@ Architecture: ${architecture}
 Maintainer: holdfast developers <holdfast@localhost>
 Section: net
 Priority: optional
-Depends: nodejs (>= 20.19), libc6 (>= 2.34)
+Depends: nodejs (>= 20.19), libc6 (>= 2.36)
 Recommends: nftables, kmod
 Suggests: ipvsadm
 Provides: keepalived

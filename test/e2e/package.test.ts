@@ -62,6 +62,12 @@ describe("the Debian package", { skip: lacking("dpkg-deb") }, () => {
     await dpkg("--install", deb);
     await assertWorks(join(root, "usr/bin/holdfast"));
     await assertWorks(join(root, "usr/sbin/keepalived"));
+    const depends = /libc6 \(>= 2\.(\d+)\)/.exec(await runOk(["dpkg-deb", "--field", deb, "Depends"]))?.[1];
+    for (const name of ["holdfast.node", "holdfast-runner"]) {
+      const octets = readFileSync(join(root, `usr/lib/holdfast/prebuilds/linux-${process.arch}`, name), "latin1");
+      const versions = [...octets.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+      assert.ok(versions.length > 0 && Math.max(...versions) <= Number(depends), `${name}: ${versions.join(" ")}`);
+    }
     assert.match((await run([join(root, "usr/bin/genhash"), "-h"], { env: BARE })).stderr, /^Usage: genhash/);
     for (const path of [
       "usr/lib/systemd/system/holdfast.service",
