@@ -41,7 +41,7 @@ export const DAEMON_TEXTS: LogTexts = {
   "start failed": "Start failed: {reason}",
   "stop failed": "Stop failed: {reason}",
   "stop took too long": "Stop took longer than {patienceMs} ms, ending now",
-  "namespace not entered": "Cannot enter network namespace {namespace}: {reason}",
+  "namespace not entered": "Cannot enter network namespace {namespace}: {reason}; ip netns list shows those there are",
   "missing capabilities": "No permission: {capabilities} needed; run as root",
   "pid file not written": "Cannot write pid file {path}: {reason}; -p, -r, -c and -b name other places",
   "ipvs unavailable": "IPVS: Can't initialize ipvs: {reason}",

@@ -93,6 +93,15 @@ ${STOP}`;
   assert.match(stderr, /^(daemon is already running \(pid \d+, \S+\)\n){2}$/);
 });
 
+test("when the command returns, the next one finds the control socket", { skip }, async () => {
+  const script = `
+holdfast -G -f /run/a.conf; echo status $?
+ls /run/holdfast/*.sock
+${STOP}`;
+  const { stdout } = await withConfig("# nothing", script);
+  assert.equal(stdout, "status 0\n/run/holdfast/control.sock\n");
+});
+
 test("a stale pid file is taken over; a symbolic link is refused and its target untouched", { skip }, async () => {
   const script = `
 echo 99999 > /run/keepalived.pid
