@@ -1,5 +1,5 @@
 /** The manual pages, made from the tables that the program itself runs on. */
-import { FLAGS } from "../src/cli/flag-table.ts";
+import { FLAGS, helpOf } from "../src/cli/flag-table.ts";
 import { SUBCOMMAND_HELP } from "../src/cli/subcommand-names.ts";
 import { statusOf } from "../src/config/keywords/status.ts";
 import type { Keyword } from "../src/config/keywords/table.ts";
@@ -26,10 +26,11 @@ function header(name: string, section: number, date: string): string {
   return `.TH ${name} ${section} ${date} "holdfast ${VERSION}" "System Manager's Manual"`;
 }
 
-function flagItem({ short, long, argument, placeholder, help }: (typeof FLAGS)[number]): string {
+function flagItem(flag: (typeof FLAGS)[number]): string {
+  const { short, long, argument, placeholder } = flag;
   const names = [short === null ? null : `-${short}`, long === null ? null : `--${long}`].filter((it) => it !== null);
   const value = argument === "none" ? "" : `\\fI ${escapeRoff(placeholder)}\\fR`;
-  return item(`${names.map(bold).join(", ")}${value}`, help);
+  return item(`${names.map(bold).join(", ")}${value}`, helpOf(flag));
 }
 
 function commandItem(line: string): string {
@@ -61,10 +62,27 @@ export function programManual(date: string): string {
     item(bold("SIGTERM"), "say good-bye to the other routers, take everything away and end"),
     item(bold("SIGUSR1"), "write the data file"),
     item(bold("SIGUSR2"), "write the statistics file"),
+    item(bold("SIGRTMAX-1"), "write the statistics file, then count from zero"),
+    item(bold("SIGRTMIN+2"), "write the JSON file"),
+    ".PP",
+    "The files go to TMPDIR, else to /tmp; \\fBholdfast \\-\\-signum\\fR tells the numbers: kill \\-$(holdfast \\-\\-signum=JSON) PID.",
+    ".SH EXIT STATUS",
+    item(bold("0"), "ended in order, or a daemon was running already"),
+    item(bold("1"), "failure, or a word of the command line that is not understood"),
+    item(bold("2"), "configuration"),
+    item(bold("4"), "no permission"),
+    item(bold("6"), "no configuration"),
+    item(bold("70"), "internal error"),
+    ".PP",
+    "Of \\-t: 0 no complaint; 2 a parameter is missing; 4 an interface or the file is missing; 5 any other complaint; 6 script security or an include.",
+    ".SH ENVIRONMENT",
+    item(bold("HOLDFAST_SOCKET"), "control socket that the commands ask"),
+    item(bold("NO_COLOR"), "no colours on a terminal"),
     ".SH FILES",
     item("\\fI/etc/keepalived/keepalived.conf\\fR", "configuration"),
     item("\\fI/etc/default/holdfast\\fR", "DAEMON_ARGS of the systemd unit"),
     item("\\fI/run/holdfast/control.sock\\fR", "control socket"),
+    item("\\fI/var/lib/holdfast\\fR", "what operators said about instances and real servers"),
     ".SH SEE ALSO",
     ".BR holdfast.conf (5)",
     "",

@@ -25,7 +25,7 @@ Architecture: ${architecture}
 Maintainer: holdfast developers <holdfast@localhost>
 Section: net
 Priority: optional
-Depends: nodejs (>= 20.19), libc6 (>= 2.34)
+Depends: nodejs (>= 20.19), libc6 (>= 2.36)
 Recommends: nftables, kmod
 Suggests: ipvsadm
 Provides: keepalived
@@ -98,6 +98,10 @@ function copyProgram(tree: string, arch: string): void {
   cpSync(join(ROOT, "package.json"), join(home, "package.json"));
   mkdirSync(join(tree, "usr/bin"), { recursive: true });
   symlinkSync("../lib/holdfast/bin/holdfast", join(tree, "usr/bin/holdfast"));
+  // What scripts and configuration management of keepalived's users call.
+  symlinkSync("../lib/holdfast/bin/holdfast", join(tree, "usr/bin/genhash"));
+  mkdirSync(join(tree, "usr/sbin"), { recursive: true });
+  symlinkSync("../lib/holdfast/bin/holdfast", join(tree, "usr/sbin/keepalived"));
 }
 
 /** @see reproducible-builds.org, SOURCE_DATE_EPOCH */
@@ -113,13 +117,15 @@ function copySupport(tree: string): void {
   write(join(tree, "usr/share/dbus-1/system.d", policy), readFileSync(join(ROOT, "contrib/dbus", policy)));
   write(join(tree, "usr/share/man/man8/holdfast.8.gz"), gzipSync(programManual(buildDate()), { level: 9 }));
   write(join(tree, "usr/share/man/man5/holdfast.conf.5.gz"), gzipSync(configurationManual(buildDate()), { level: 9 }));
+  symlinkSync("holdfast.8.gz", join(tree, "usr/share/man/man8/keepalived.8.gz"));
+  symlinkSync("holdfast.conf.5.gz", join(tree, "usr/share/man/man5/keepalived.conf.5.gz"));
   write(join(tree, "usr/share/bash-completion/completions/holdfast"), renderCompletion("bash"));
   write(join(tree, "usr/share/zsh/vendor-completions/_holdfast"), renderCompletion("zsh"));
   write(join(tree, "usr/share/fish/vendor_completions.d/holdfast.fish"), renderCompletion("fish"));
   write(join(tree, "usr/share/doc/holdfast/copyright"), readFileSync(join(ROOT, "LICENSE")));
   write(
     join(tree, "etc/default/holdfast"),
-    "# Options of the daemon and of its cleanup, for example --log-detail\nDAEMON_ARGS=\n",
+    "# Options of the daemon and of its cleanup. Without a line here those of /etc/default/keepalived count.\n#DAEMON_ARGS=--log-detail\n",
   );
   mkdirSync(join(tree, "etc/keepalived"), { recursive: true });
 }

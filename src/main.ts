@@ -131,6 +131,7 @@ export async function main(words: readonly string[]): Promise<void> {
       process.stdout.write(`${action.number}\n`);
       return;
     case "usage-error":
+      if (reporter === null) say("Try: holdfast --help");
       process.exitCode = USAGE_ERROR;
       return;
     case "genhash":

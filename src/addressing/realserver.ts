@@ -133,8 +133,8 @@ function wantedValue(path: SysctlPath): number {
   return path.endsWith("arp_ignore") ? 1 : 2;
 }
 
-/** 2 and 8 of arp_ignore are stricter still; 3 is not, since it looks at the scope only. */
-function isSufficient(path: SysctlPath, value: number): boolean {
+/** Whether ARP is quiet: 2 and 8 of arp_ignore are stricter still; 3 is not, since it looks at the scope only. */
+export function isSufficient(path: SysctlPath, value: number): boolean {
   return path.endsWith("arp_ignore") ? [1, 2, 8].includes(value) : value === 2;
 }
 

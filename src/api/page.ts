@@ -14,7 +14,7 @@ const HTML = `<!doctype html>
 <main>
 <section aria-labelledby="h-instances"><h2 id="h-instances">VRRP instances</h2>
 <table><thead><tr><th scope="col">Instance</th><th scope="col">State</th><th scope="col">For</th><th scope="col">Interface</th>
-<th scope="col">VRID</th><th scope="col">Priority</th><th scope="col">Last change</th></tr></thead><tbody id="instances"></tbody></table></section>
+<th scope="col">VRID</th><th scope="col">Priority</th><th scope="col">Active router</th><th scope="col">Last change</th></tr></thead><tbody id="instances"></tbody></table></section>
 <section aria-labelledby="h-changes"><h2 id="h-changes">Last changes of state</h2>
 <table><thead><tr><th scope="col">Time</th><th scope="col">Instance</th><th scope="col">Change</th><th scope="col">Cause</th></tr></thead>
 <tbody id="changes"></tbody></table></section>
@@ -110,12 +110,13 @@ function changeRows(whys) {
   return all.sort((a, b) => b.timeMs - a.timeMs).slice(0, CHANGES).map((one) => row(cell(new Date(one.timeMs).toLocaleString()), cell(one.instance), cell((WORDS[one.from] || one.from) + " to " + (WORDS[one.to] || one.to)), cell(one.cause)));
 }
 const note = (one, cause) => one.order ? (one.order.wish === "hold" ? "held" : "priority " + one.order.priority) + " by " + one.order.owner + (one.order.reason ? ": " + one.order.reason : "") : cause || "";
+const activeRouter = (one) => one.state === "active" ? "this one" : one.activeRouter ? one.activeRouter.address + ", priority " + one.activeRouter.priority : "none heard";
 async function refresh() {
   try {
     const [status, instances, virtual, whys] = await Promise.all(["status", "instances", "virtual-servers", "why"].map((path) => get("/v1/" + path)));
     const causes = new Map(whys.map((one) => [one.instance, one.changes[0] ? one.changes[0].cause : ""]));
     byId("summary").textContent = status.routerId + ", version " + status.version + ", up " + age(status.uptimeSec) + ", " + status.realServers.alive + " of " + status.realServers.total + " real servers alive";
-    byId("instances").replaceChildren(...instances.map((one) => row(cell(one.name), cell(WORDS[one.state], one.state === "fault" ? "bad" : one.state === "active" ? "good" : ""), cell(age(one.stateAgeSec)), cell(one.interface), cell(one.vrid), cell(one.effectivePriority), cell(note(one, causes.get(one.name))))));
+    byId("instances").replaceChildren(...instances.map((one) => row(cell(one.name), cell(WORDS[one.state], one.state === "fault" ? "bad" : one.state === "active" ? "good" : ""), cell(age(one.stateAgeSec)), cell(one.interface), cell(one.vrid), cell(one.effectivePriority), cell(activeRouter(one)), cell(note(one, causes.get(one.name))))));
     byId("virtual").replaceChildren(...virtual.slice(0, SHOWN).map((one) => row(cell(one.name), cell(one.scheduler), cell(one.aliveRealServers + "/" + one.realServers, one.aliveRealServers === one.realServers ? "good" : "bad"), cell(one.hasQuorum ? "yes" : "no", one.hasQuorum ? "" : "bad"))));
     byId("more").textContent = virtual.length > SHOWN ? "and " + (virtual.length - SHOWN) + " more" : "";
     byId("changes").replaceChildren(...changeRows(whys));

@@ -5,7 +5,7 @@ import type { IpvsTable, NativeAddon } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { cleanUp } from "../runtime/cleanup.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
-import { errorText } from "../runtime/error-code.ts";
+import { errorText, obstacleText } from "../runtime/error-code.ts";
 import { runNft } from "../runtime/network-firewall.ts";
 import { takePidFiles } from "./daemon-parts.ts";
 import { type Flags, parseFlags } from "./flags.ts";
@@ -109,7 +109,9 @@ async function cleanUpAfter(flags: Flags): Promise<number> {
     return FAILED;
   }
   if (held.refusal !== null) {
-    complain(`${held.refusal.path}: ${held.refusal.code}; nothing was removed, since a daemon may be running`);
+    complain(
+      `${held.refusal.path}: ${obstacleText(held.refusal.code)}; nothing was removed, since a daemon may be running`,
+    );
     return FAILED;
   }
   try {

@@ -14,7 +14,7 @@ import type { NativeAddon } from "../native/contract.ts";
 import { createConfigurationHost } from "../runtime/config-host.ts";
 import type { DaemonDependencies } from "../runtime/daemon-types.ts";
 import { writeDumpFile } from "../runtime/dump-file.ts";
-import { errorCode } from "../runtime/error-code.ts";
+import { errorCode, obstacleText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { clearReloadMarker, reloadMarkerPath, setReloadMarker } from "../runtime/reload-marker.ts";
 import { renderComplaints } from "./config-test.ts";
@@ -50,7 +50,7 @@ function savingCopies(log: Logger): Save {
     if (!isStart) reloads += 1;
     const path = join(directory, `keepalived.conf.${process.pid}.${reloads}`);
     const reason = makeFolder(directory) ?? writeDumpFile(path, text, newToken);
-    if (reason !== null) log.error("configuration not saved", { path, reason });
+    if (reason !== null) log.error("configuration not saved", { path, reason: obstacleText(reason) });
   };
 }
 
@@ -84,11 +84,11 @@ export function createReading(context: ReadingContext): Required<Pick<DaemonDepe
     });
   const setMarker = (path: string): void => {
     const reason = setReloadMarker(path);
-    if (reason !== null) log.warning("reload marker not made", { path, reason });
+    if (reason !== null) log.warning("reload marker not made", { path, reason: obstacleText(reason) });
   };
   const clearMarker = (path: string | null): void => {
     const reason = path === null ? null : clearReloadMarker(path);
-    if (reason !== null) log.warning("reload marker not removed", { path, reason });
+    if (reason !== null) log.warning("reload marker not removed", { path, reason: obstacleText(reason) });
   };
   const save = savingCopies(log);
   let blocks = NO_BLOCKS;
@@ -118,7 +118,7 @@ export function createReading(context: ReadingContext): Required<Pick<DaemonDepe
     noteReloadTest: (tested, path) => {
       if (path === NOWHERE) return;
       const reason = writeDumpFile(path, renderComplaints(tested), newToken);
-      if (reason !== null) log.error("reload test not written", { path, reason });
+      if (reason !== null) log.error("reload test not written", { path, reason: obstacleText(reason) });
     },
   };
 }

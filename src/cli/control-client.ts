@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from "node:http";
 import { userInfo } from "node:os";
 import { errorCode, errorText } from "../runtime/error-code.ts";
+import { knownSockets } from "./control-path.ts";
 
 /** The daemon could not be asked, or said no; the message says why and what to do. */
 export class ControlError extends Error {}
@@ -16,11 +17,17 @@ export interface Question {
   readonly body?: unknown;
 }
 
+/** Daemons with `instance`, `net_namespace` or `-s` listen elsewhere. */
+function otherPlaces(socket: string): string {
+  const others = knownSockets().filter((known) => known !== socket);
+  return others.length === 0 ? "--socket names another place" : `--socket names another place: ${others.join(", ")}`;
+}
+
 function explainFailure(error: unknown, socket: string): ControlError {
   switch (errorCode(error)) {
     case "ENOENT":
     case "ECONNREFUSED":
-      return new ControlError(`no daemon listens at ${socket}; is it running? (--socket names another place)`);
+      return new ControlError(`no daemon listens at ${socket}; is it running? (${otherPlaces(socket)})`);
     case "EACCES":
     case "EPERM":
       return new ControlError(`no permission for ${socket}; become root, or a member of control_socket's group`);

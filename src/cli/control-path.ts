@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+
 export const CONTROL_DIRECTORY = "/run/holdfast";
 
 /** What tells daemons on one machine apart. */
@@ -10,4 +12,14 @@ export interface DaemonNames {
 export function defaultControlPath({ networkNamespace, instanceName }: DaemonNames): string {
   const names = [networkNamespace, instanceName].filter((name) => name !== null);
   return `${CONTROL_DIRECTORY}/${["control", ...names].join("_")}.sock`;
+}
+
+/** Sockets in the usual folder, of daemons that run or have run. */
+export function knownSockets(): readonly string[] {
+  try {
+    const names = readdirSync(CONTROL_DIRECTORY).filter((name) => name.endsWith(".sock"));
+    return names.sort().map((name) => `${CONTROL_DIRECTORY}/${name}`);
+  } catch {
+    return [];
+  }
 }

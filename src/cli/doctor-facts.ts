@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { HostFacts } from "./doctor-findings.ts";
 
@@ -26,9 +26,21 @@ function findIpvs(): HostFacts["ipvs"] {
   return output(["modprobe", "-n", "-q", "ip_vs"]) === null ? "missing" : "loadable";
 }
 
+/** Null without the right to look. */
+function networkOf(pid: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return null;
+  }
+}
+
+/** Those of containers have a network of their own, and nothing to fight over. */
 function findProcesses(): ReadonlySet<string> {
+  const own = networkOf("self");
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return new Set(pids.map((pid) => read(`/proc/${pid}/comm`) ?? ""));
+  const here = pids.filter((pid) => [own, null].includes(networkOf(pid)));
+  return new Set(here.map((pid) => read(`/proc/${pid}/comm`) ?? ""));
 }
 
 function findInterfaces(): HostFacts["interfaces"] {
@@ -44,27 +56,40 @@ function findInterfaces(): HostFacts["interfaces"] {
   }
 }
 
-function findAddresses(): HostFacts["addresses"] {
+function findAddresses(): Pick<HostFacts, "addresses" | "loopbackAddresses"> {
   try {
-    return new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)));
+    const all = networkInterfaces();
+    const ofLoopback = (all["lo"] ?? []).map(({ address }) => address);
+    const ofAll = Object.values(all).flatMap((some) => (some ?? []).map(({ address }) => address));
+    return { addresses: new Set(ofAll), loopbackAddresses: new Set(ofLoopback) };
   } catch {
-    return null;
+    return { addresses: null, loopbackAddresses: null };
   }
 }
+
+/** A last rule for all that is left, as firewalld and many hand-made sets have it. */
+const DROPS_THE_REST = /^\s+(counter (packets \d+ bytes \d+ )?)?(drop|reject( with .*)?)$/;
+const TAKES_VRRP = /(\b(vrrp|112)\b|224\.0\.0\.18|ff02::12).*accept/;
 
 /** @param text of `nft list ruleset`: tables, in them chains, in these the rules */
 export function readInputChains(text: string): NonNullable<HostFacts["inputChains"]> {
   const chains: { name: string; dropsByDefault: boolean; namesVrrp: boolean }[] = [];
   let table = "";
   let chain = "";
+  let isBase = false;
   for (const line of text.split("\n")) {
     table = /^table (.*) \{$/.exec(line)?.[1] ?? table;
-    chain = /^\s+chain (\S+) \{$/.exec(line)?.[1] ?? chain;
+    const begun = /^\s+chain (\S+) \{$/.exec(line)?.[1];
+    if (begun !== undefined) [chain, isBase] = [begun, false];
     if (/\btype filter hook input\b/.test(line)) {
       chains.push({ name: `${table} ${chain}`, dropsByDefault: /policy drop/.test(line), namesVrrp: false });
+      isBase = true;
     }
     const last = chains.at(-1);
-    if (last !== undefined && /\b(vrrp|112)\b.*accept/.test(line)) last.namesVrrp = true;
+    if (last === undefined) continue;
+    if (isBase && DROPS_THE_REST.test(line)) last.dropsByDefault = true;
+    // Also in a chain that the base chain jumps to.
+    if (TAKES_VRRP.test(line)) last.namesVrrp = true;
   }
   return chains;
 }
@@ -87,7 +112,7 @@ export function gatherFacts(): Omit<HostFacts, "heard"> {
     ipvs: findIpvs(),
     processes: findProcesses(),
     interfaces: findInterfaces(),
-    addresses: findAddresses(),
+    ...findAddresses(),
     inputChains: ruleset === null ? null : readInputChains(ruleset),
     isClockSynchronized: findClock(),
     openFilesLimit: findOpenFilesLimit(),

@@ -1,3 +1,4 @@
+import { isSufficient } from "../addressing/realserver.ts";
 import type { LoadedConfiguration } from "../config/load.ts";
 import { boundInterface } from "../model/bound-interface.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
@@ -10,12 +11,14 @@ export interface HostFacts {
   readonly sysctl: (path: string) => string | null;
   /** `missing`: neither in the kernel nor loadable. */
   readonly ipvs: "loaded" | "loadable" | "missing";
-  /** Names of running programs. */
+  /** Names of programs that run in the same network namespace, or in one that can't be told. */
   readonly processes: ReadonlySet<string>;
   /** Interfaces by name. */
   readonly interfaces: ReadonlyMap<string, { readonly isUp: boolean; readonly supportsMulticast: boolean }> | null;
   /** Of all interfaces that are up. */
   readonly addresses: ReadonlySet<string> | null;
+  /** Those of them that are on lo. */
+  readonly loopbackAddresses: ReadonlySet<string> | null;
   /** Base chains for incoming packets that drop what no rule takes, and whether a rule lets VRRP in; null without nft. */
   readonly inputChains:
     | readonly { readonly name: string; readonly dropsByDefault: boolean; readonly namesVrrp: boolean }[]
@@ -87,6 +90,37 @@ const checkForwarding: Check = (configuration, { sysctl }) => {
   return wanted
     .filter(([family, path]) => families.has(family) && sysctl(path) === "0")
     .map(([, path]) => bad(`NAT needs forwarding, and ${path} is 0`, `sysctl -w ${path.replaceAll("/", ".")}=1`));
+};
+
+/** Settings of ARP that give the VIP on lo away: for all interfaces, or for each one that packets come in by. */
+function talkative({ sysctl, interfaces }: HostFacts): readonly string[] {
+  const others = [...(interfaces?.keys() ?? [])].filter((name) => name !== "lo");
+  return (["arp_ignore", "arp_announce"] as const).flatMap((setting) => {
+    const isQuiet = (place: string): boolean => {
+      const path = `net/ipv4/conf/${place}/${setting}`;
+      return isSufficient(path, Number(sysctl(path)));
+    };
+    const [all, value] = [`net/ipv4/conf/all/${setting}`, sysctl(`net/ipv4/conf/all/${setting}`)];
+    if (value === null || isQuiet("all") || (others.length > 0 && others.every(isQuiet))) return [];
+    return [`${all} is ${value}`];
+  });
+}
+
+/** A director that is a real server as well holds the VIP on lo, where a backup must not answer ARP for it. */
+const checkDirectRouting: Check = ({ virtualServers }, facts) => {
+  const direct = virtualServers.filter(({ realServers }) =>
+    realServers.some(({ fwdMethod }) => fwdMethod === "droute"),
+  );
+  const vips = direct.flatMap(({ key }) => (key.kind === "address" && key.family === "inet" ? [key.address] : []));
+  const settings = talkative(facts);
+  if (settings.length === 0) return [];
+  const onLoopback = [...new Set(vips)].filter((vip) => facts.loopbackAddresses?.has(vip) === true);
+  return onLoopback.map((vip) =>
+    bad(
+      `direct routing: ${vip} is on lo, and this machine answers ARP for it (${settings.join(", ")})`,
+      `holdfast realserver up ${vip}`,
+    ),
+  );
 };
 
 const checkReversePath: Check = (configuration, { sysctl, interfaces }) => {
@@ -191,6 +225,7 @@ const CHECKS: readonly Check[] = [
   checkVrids,
   checkIpvs,
   checkForwarding,
+  checkDirectRouting,
   checkReversePath,
   checkInterfaces,
   checkSources,

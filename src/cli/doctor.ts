@@ -11,6 +11,7 @@ const FOUND = 1;
 
 export interface DoctorCommand {
   readonly file: string;
+  readonly configId: string | null;
   readonly isJson: boolean;
   /** For adverts of others; 0 for not at all. */
   readonly listenSec: number;
@@ -32,8 +33,8 @@ async function hear(configuration: CompleteConfiguration, listenSec: number): Pr
 }
 
 /** `holdfast doctor`. @returns 1 when something would not work */
-export async function doctor({ file, isJson, listenSec }: DoctorCommand): Promise<number> {
-  const flags = { configFile: file, configId: null, enforcesIncludes: false, namespace: null };
+export async function doctor({ file, configId, isJson, listenSec }: DoctorCommand): Promise<number> {
+  const flags = { configFile: file, configId, enforcesIncludes: false, namespace: null };
   const loaded = await loadForTest(flags);
   const heard = await hear(loaded.configuration, listenSec);
   const findings = [...examineFile(file, loaded), ...examine(loaded.configuration, { ...gatherFacts(), heard })];

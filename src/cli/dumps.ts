@@ -5,7 +5,7 @@ import type { ScriptUser } from "../model/command.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { dumpDirectory, writeDumpFile } from "../runtime/dump-file.ts";
 import { type DumpFile, dumpPath } from "../runtime/dump-paths.ts";
-import { errorText } from "../runtime/error-code.ts";
+import { errorText, obstacleText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { SignalHandlers } from "../runtime/signals.ts";
 
@@ -66,7 +66,7 @@ export class Dumps {
     const { log } = this.#dependencies;
     const code = writeDumpFile(path, text, () => randomBytes(8).toString("hex"));
     if (code === null) log.info("dump written", { what, path });
-    else log.error("dump not written", { what, path, reason: code });
+    else log.error("dump not written", { what, path, reason: obstacleText(code) });
   }
 
   /** Never rejects: a file that can't be written is told and does not matter to the daemon. */

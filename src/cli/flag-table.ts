@@ -92,11 +92,23 @@ export const FLAGS: readonly FlagRow[] = Object.entries(DEFINITIONS).flatMap(([n
   isFlagName(name) ? [row(name, definition)] : [],
 );
 
+const CAVEATS: Readonly<Record<FlagEffect, string>> = {
+  now: "",
+  moot: " (accepted; means nothing here)",
+  later: " (accepted, not yet in effect)",
+};
+
+/** What a flag does, and whether it does it here. */
+export function helpOf({ effect, help }: Pick<FlagRow, "effect" | "help">): string {
+  return `${help}${CAVEATS[effect]}`;
+}
+
 /** The list of flags for `--help`, two columns. */
 export function flagHelp(): string {
-  return FLAGS.map(({ short, long, placeholder, argument, help }) => {
+  return FLAGS.map((flag) => {
+    const { short, long, placeholder, argument } = flag;
     const value = argument === "none" ? "" : argument === "required" ? `=${placeholder}` : `[=${placeholder.slice(1)}`;
     const names = `${short === null ? "    " : `-${short}, `}--${long ?? ""}${value}`;
-    return `  ${names.padEnd(34)} ${help}`;
+    return `  ${names.padEnd(34)} ${helpOf(flag)}`;
   }).join("\n");
 }

@@ -18,8 +18,11 @@ export interface GenhashRequest {
 
 export type GenhashWords =
   | { readonly kind: "fetch"; readonly request: GenhashRequest }
-  /** @param complaint null when only the usage is asked for, or a mandatory option is missing */
-  | { readonly kind: "usage"; readonly complaint: string | null };
+  /**
+   * @param complaint null when only the usage is asked for, or a mandatory option is missing
+   * @param missing such options
+   */
+  | { readonly kind: "usage"; readonly complaint: string | null; readonly missing?: readonly string[] };
 
 type Name =
   | "server"
@@ -52,6 +55,7 @@ const ROWS: readonly OptionRow<Name>[] = [
   row("t", "timeout", "required"),
 ];
 
+const MANDATORY = ["server", "port", "url"] as const;
 const LARGEST_PORT = 65_535;
 /** keepalived holds microseconds in 32 bits. */
 const LONGEST_TIMEOUT_SEC = 4_294;
@@ -87,7 +91,9 @@ export function parseGenhash(list: readonly string[]): GenhashWords {
   }
   if (surplus.length > 0) return { kind: "usage", complaint: `Unexpected argument(s): ${surplus.join(" ")}` };
   const request = requestOf(given);
-  return request === null ? { kind: "usage", complaint: null } : { kind: "fetch", request };
+  if (request !== null) return { kind: "fetch", request };
+  const missing = MANDATORY.filter((name) => !given.has(name)).map((name) => `--${name}`);
+  return { kind: "usage", complaint: null, missing };
 }
 
 function requestOf(given: ReadonlyMap<Name, string>): GenhashRequest | null {

@@ -29,6 +29,8 @@ export async function genhash(words: readonly string[], output: GenhashOutput): 
   if (parsed.kind === "usage") {
     if (parsed.complaint !== null) output.complain(`${parsed.complaint}\n`);
     output.complain(GENHASH_USAGE);
+    // Last, where it is seen. keepalived: only the usage.
+    if (parsed.missing !== undefined) output.complain(`\ngenhash: missing: ${parsed.missing.join(", ")}\n`);
     return USAGE_ERROR;
   }
   await fetchPage(parsed.request, output);

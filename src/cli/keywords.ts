@@ -44,7 +44,8 @@ function select(filter: string | null): readonly Selection[] {
 const MARKDOWN_HEAD = `# Keyword reference
 
 Made by \`holdfast keywords --format markdown\`. \`holdfast keywords\` says which keywords are in effect today; the others are
-checked and kept, and named once at load.
+checked and kept, and named once at load. The last column names the version of keepalived that knows the word first (2.2.7 or earlier, or 2.4);
+\`holdfast\` is a word of ours, which keepalived does not know.
 
 `;
 

@@ -223,7 +223,6 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   setInterval(() => {}, LONGEST_TIMER_MS);
   const isUp = await daemon.start();
   logging.endStart();
-  if (isUp) reporter?.up();
   const endWatchdog = startWatchdog({
     watchdog: manager.watchdog,
     heartbeats: () => daemon.heartbeats(),
@@ -232,6 +231,8 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
     log: (record) => logging.log.speak(record),
   });
   await control.apply();
+  // The command returns now, so that the next one finds the control socket.
+  if (isUp) reporter?.up();
   const exitCode = await daemon.untilEnd();
   endWatchdog();
   schedule.close();

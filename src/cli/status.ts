@@ -8,8 +8,8 @@ const DEFAULT_WIDTH = 80;
 /** What the terminal, if it is one, can show. */
 export function screenOf(output: NodeJS.WriteStream): Screen {
   const isColoured = output.isTTY === true && output.hasColors() && process.env["NO_COLOR"] === undefined;
-  // Into a file or a pipe nothing is cut.
-  return { width: output.isTTY === true ? (output.columns ?? DEFAULT_WIDTH) : Number.MAX_SAFE_INTEGER, isColoured };
+  // Into a file or a pipe nothing is cut. A terminal that does not know its size, such as a serial line, says 0.
+  return { width: output.isTTY === true ? output.columns || DEFAULT_WIDTH : Number.MAX_SAFE_INTEGER, isColoured };
 }
 
 export async function askStatus(socket: string): Promise<StatusAnswer> {

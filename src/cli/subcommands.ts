@@ -129,6 +129,12 @@ function secondsOf(option: string, value: number): number {
   return value;
 }
 
+/** @throws UsageError for what is no number of a process: 0 and less name groups */
+function pidOf(value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) throw new UsageError("--pid is the number of a process");
+  return value;
+}
+
 function addTop(parser: Argv, keep: Keep): Argv {
   return parser.command(
     "top",
@@ -207,10 +213,11 @@ function addReload(parser: Argv, keep: Keep): Argv {
       command
         .option("socket", SOCKET_OPTION)
         .option("plan", { type: "boolean", default: false, describe: "only say what would change" })
+        .option("pid", { type: "number", describe: "that daemon, by its socket or else by SIGHUP" })
         .example("holdfast reload --plan", "before you do it"),
-    async ({ socket, plan }) => {
+    async ({ socket, plan, pid }) => {
       const { reload } = await import("./reload.ts");
-      await keep(reload({ socket, isPlan: plan }));
+      await keep(reload({ socket, isPlan: plan, pid: pid === undefined ? null : pidOf(pid) }));
     },
   );
 }
@@ -222,12 +229,14 @@ function addDoctor(parser: Argv, keep: Keep): Argv {
     (command) =>
       command
         .positional("file", { type: "string", default: "/etc/keepalived/keepalived.conf", describe: "configuration" })
+        .option("config-id", { alias: "i", type: "string", describe: "id for lines that start with @" })
         .option("json", { type: "boolean", default: false, describe: "machine-readable output" })
         .option("listen", { type: "number", default: 4, describe: "seconds to listen for other routers; 0: don't" })
         .example("holdfast doctor", "each finding with the command that mends it"),
-    async ({ file, json, listen }) => {
+    async ({ file, configId, json, listen }) => {
       const { doctor } = await import("./doctor.ts");
-      await keep(doctor({ file, isJson: json, listenSec: Math.min(60, secondsOf("listen", listen)) }));
+      const listenSec = Math.min(60, secondsOf("listen", listen));
+      await keep(doctor({ file, configId: configId ?? null, isJson: json, listenSec }));
     },
   );
 }
@@ -319,12 +328,16 @@ const COMMANDS: readonly ((parser: Argv, keep: Keep) => Argv)[] = [
   addEvents,
 ];
 
-/** yargs counts words; people leave one out. */
-function plainUsage(message: string): string {
-  const [, given, needed] = /^Not enough non-option arguments: got (\d+), need at least (\d+)$/.exec(message) ?? [];
-  return given === undefined
-    ? message
-    : `something is missing: ${needed === "1" ? "1 word is" : `${needed} words are`} needed here, ${given} given`;
+/** yargs counts words; people leave one out, and want to see which. @param usage `holdfast rs <action> [server]` */
+function plainUsage(message: string, usage: string): string {
+  return message.startsWith("Not enough non-option arguments: ") ? `something is missing: ${usage}` : message;
+}
+
+/** The first line of a command's help. */
+function usageOf(parser: Argv, command: string): Promise<string> {
+  return new Promise((resolve) => {
+    void parser.parse([command, "--help"], {}, (_error, _given, output) => resolve(output.split("\n")[0] ?? ""));
+  });
 }
 
 /**
@@ -357,7 +370,9 @@ export async function runSubcommand(words: readonly string[]): Promise<number> {
     await parser.parseAsync();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`holdfast: ${plainUsage(error.message)}\nTry: holdfast ${words[0] ?? ""} --help\n`);
+    const [command = ""] = words;
+    const message = plainUsage(error.message, await usageOf(parser, command));
+    process.stderr.write(`holdfast: ${message}\nTry: holdfast ${command} --help\n`);
     return USAGE_ERROR;
   }
   return exitCode;

@@ -9,6 +9,8 @@ const OWN_SCREEN = "\u001b[?25h\u001b[?1049l";
 const SHORTEST_INTERVAL_SEC = 0.2;
 const DOWN_LIMIT = 100;
 const EVENTS_SHOWN = 200;
+/** A terminal that does not know its size, such as a serial line, says 0. */
+const DEFAULT_HEIGHT = 24;
 const QUIT = new Set(["q", "\u0003", "\u0004"]);
 
 async function look(socket: string): Promise<string> {
@@ -18,7 +20,7 @@ async function look(socket: string): Promise<string> {
   const since = Math.max(0, status.status.lastEvent - EVENTS_SHOWN);
   const { events } = await get<{ events: EventView[] }>(`/v1/events?follow=0&since=${since}`);
   const { width, isColoured } = screenOf(process.stdout);
-  return renderTop({ ...status, down, events }, { width, isColoured, height: process.stdout.rows });
+  return renderTop({ ...status, down, events }, { width, isColoured, height: process.stdout.rows || DEFAULT_HEIGHT });
 }
 
 /** Resolves after the interval, or at once when the user wants to leave. */
@@ -44,6 +46,8 @@ export function top({
     const { stdin, stdout } = process;
     if (!stdout.isTTY || !stdin.isTTY) throw new ControlError("top needs a terminal; holdfast status does without");
     const leaving = new AbortController();
+    // Whoever ends us shall find the own screen and the cursor again.
+    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) process.once(signal, () => leaving.abort());
     stdin.setRawMode(true);
     stdin.on("data", (keys: Buffer) => {
       if (QUIT.has(keys.toString())) leaving.abort();

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import type { ConfigurationHost, FileContent, InterfaceFacts, UserFacts } from "../config/host.ts";
 import type { Link, ProbeRegex } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
-import { errorCode } from "./error-code.ts";
+import { errorCode, obstacleText } from "./error-code.ts";
 import { inspectScript } from "./script-safety.ts";
 import { integersOf, seededRandom } from "./seeded-random.ts";
 
@@ -19,16 +19,19 @@ function readContent(path: string): FileContent {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = errorCode(error);
-    return code === "ENOENT" || code === "ENOTDIR" ? { kind: "missing" } : { kind: "unreadable", reason: code };
+    return code === "ENOENT" || code === "ENOTDIR"
+      ? { kind: "missing" }
+      : { kind: "unreadable", reason: obstacleText(code) };
   }
   try {
     const info = fstatSync(fd);
     if (!info.isFile()) return { kind: "not-regular" };
-    if (info.size > LARGEST_FILE_BYTES) return { kind: "unreadable", reason: "EFBIG" };
+    if (info.size > LARGEST_FILE_BYTES)
+      return { kind: "unreadable", reason: `it is larger than ${LARGEST_FILE_BYTES >> 20} MiB` };
     const text = readFileSync(fd, "utf8");
     return { kind: (info.mode & 0o111) === 0 ? "text" : "executable", text };
   } catch (error) {
-    return { kind: "unreadable", reason: errorCode(error) };
+    return { kind: "unreadable", reason: obstacleText(errorCode(error)) };
   } finally {
     closeSync(fd);
   }

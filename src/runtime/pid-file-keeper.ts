@@ -1,5 +1,6 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import { type DaemonDependencies, EXIT_CODES } from "./daemon-types.ts";
+import { obstacleText } from "./error-code.ts";
 import type { PidFile, PidFileRefusal } from "./pid-file.ts";
 import type { PidRole } from "./pid-paths.ts";
 import { Refusal } from "./refusal.ts";
@@ -46,7 +47,7 @@ export class PidFileKeeper {
       return new Refusal(EXIT_CODES.ok);
     }
     const { path, code } = refusal;
-    log.error("pid file not written", { path, code });
+    log.error("pid file not written", { path, code, reason: obstacleText(code) });
     return new Refusal(code === "EACCES" || code === "EPERM" ? EXIT_CODES.noPermission : EXIT_CODES.fatal);
   }
 }

@@ -30,15 +30,23 @@ function skewBaseUs(router: VirtualRouter): Microseconds | null {
  * @param from where VRRPv3 takes the interval from; VRRPv2 always uses the own one
  * @see RFC 9568 §6.1, RFC 3768 §6.1 (Master_Down_Interval)
  */
-export function armActiveDown(router: VirtualRouter, weight: number, from: ActiveDownRule["intervalFrom"]): VrrpAction {
-  const rule: ActiveDownRule = {
+export function activeDownRule(
+  router: VirtualRouter,
+  weight: number,
+  from: ActiveDownRule["intervalFrom"],
+): ActiveDownRule {
+  return {
     intervalUs: router.advertisementIntervalUs,
     intervalFrom: router.version === 3 ? from : "rule",
     multiplier: router.downTimerAdverts,
     skewNumerator: 256 - effectivePriority(router, weight),
     skewBaseUs: skewBaseUs(router),
   };
-  return { kind: "arm-active-down", rule };
+}
+
+/** Waits for Active_Down_Interval. */
+export function armActiveDown(router: VirtualRouter, weight: number, from: ActiveDownRule["intervalFrom"]): VrrpAction {
+  return { kind: "arm-active-down", rule: activeDownRule(router, weight, from) };
 }
 
 /** Skew_Time alone: how a backup reacts to priority 0. */

@@ -1,7 +1,7 @@
 import type { Microseconds } from "../model/units.ts";
 import { step } from "./machine.ts";
 import type { RecordedCounts, RecordedStep } from "./recording.ts";
-import { effectivePriority } from "./timers.ts";
+import { activeDownIntervalUs, activeDownRule, effectivePriority } from "./timers.ts";
 import { isHold, type RouterEvent, type StateName, shownState, type VirtualRouter, type VrrpState } from "./types.ts";
 
 /** Why an instance changed its state. */
@@ -49,7 +49,12 @@ export function explainRecording(configured: VirtualRouter, steps: readonly Reco
         from: shownState(one.before),
         to: shownState(after),
         cause: causeOf(change),
-        evidence: [...heardEvidence(change), ...weightEvidence(change), ...countEvidence(one.counts, counts)],
+        evidence: [
+          ...heardEvidence(change),
+          ...silenceEvidence(change),
+          ...weightEvidence(change),
+          ...countEvidence(one.counts, counts),
+        ],
       });
       counts = one.counts ?? counts;
       earlier = [];
@@ -136,6 +141,18 @@ function advertCause(change: Change, { class: kind, advert }: Advert): string {
   return `${source} sent an advert of priority ${priority}, ${relation}`;
 }
 
+/** Adverts that say nothing new are not recorded, so the length of a silence is that of the timer that ran out. */
+function silenceEvidence(change: Change): readonly string[] {
+  const { router, step: last } = change;
+  const { before, event } = last;
+  const told = lastAdvert(change)?.event.class;
+  if (event.kind !== "active-down" || before.kind !== "backup") return [];
+  if (told === "priority-zero" || told === "lower-priority") return [];
+  const intervalUs = router.version === 3 ? before.activeAdverIntervalUs : router.advertisementIntervalUs;
+  const waitedUs = activeDownIntervalUs(activeDownRule(router, before.weight, "rule"), intervalUs);
+  return [`adverts were due every ${seconds(intervalUs)}, and none came for the ${seconds(waitedUs)} that it waits`];
+}
+
 function heardEvidence(change: Change): readonly string[] {
   const { earlier, step: last } = change;
   return earlier
@@ -143,7 +160,9 @@ function heardEvidence(change: Change): readonly string[] {
     .slice(-3)
     .flatMap(({ event, atUs }) =>
       event.kind === "advert"
-        ? [`${seconds(last.atUs - atUs)} before: news from ${event.advert.source}, priority ${event.advert.priority}`]
+        ? [
+            `${seconds(last.atUs - atUs)} before: ${event.advert.source} said something new, priority ${event.advert.priority}`,
+          ]
         : [],
     );
 }

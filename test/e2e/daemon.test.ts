@@ -93,6 +93,15 @@ ${STOP}`;
   assert.match(stderr, /^(daemon is already running \(pid \d+, \S+\)\n){2}$/);
 });
 
+test("when the command returns, the next one finds the control socket", { skip }, async () => {
+  const script = `
+holdfast -G -f /run/a.conf; echo status $?
+ls /run/holdfast/*.sock
+${STOP}`;
+  const { stdout } = await withConfig("# nothing", script);
+  assert.equal(stdout, "status 0\n/run/holdfast/control.sock\n");
+});
+
 test("a stale pid file is taken over; a symbolic link is refused and its target untouched", { skip }, async () => {
   const script = `
 echo 99999 > /run/keepalived.pid
@@ -105,7 +114,10 @@ holdfast -G -f /run/a.conf; echo status $?
 cat /run/keepalived.target`;
   const { stdout, stderr } = await withConfig("# nothing", script);
   assert.equal(stdout, "status 0\nreplaced\nstatus 1\nprecious\n");
-  assert.equal(stderr, "Cannot write pid file /run/keepalived.pid: ELOOP\n");
+  assert.equal(
+    stderr,
+    "Cannot write pid file /run/keepalived.pid: it is a symbolic link (ELOOP); -p, -r, -c and -b name other places\n",
+  );
 });
 
 test("pid files go where the flags say", { skip }, async () => {
@@ -224,7 +236,7 @@ const BAD_STARTS: readonly BadStart[] = [
     config: "# nothing",
     command: "holdfast -G -p /run/none/a.pid -f /run/a.conf",
     status: 1,
-    stderr: /^Cannot write pid file \/run\/none\/a.pid: ENOENT\n$/,
+    stderr: /^Cannot write pid file \/run\/none\/a.pid: its folder is not there \(ENOENT\); .*\n$/,
   },
 ];
 

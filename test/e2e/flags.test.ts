@@ -24,19 +24,24 @@ const CASES: readonly Case[] = [
   { words: ["--version"], status: 0, stdout: "", stderr: /^holdfast v/ },
   { words: ["-h"], status: 0, stdout: "", stderr: /--use-file=FILE[\s\S]*realserver/ },
   { words: ["-nlDh"], status: 0, stdout: "", stderr: /^Usage: holdfast/ },
-  { words: ["--bogus"], status: 1, stdout: "", stderr: /^Unknown option --bogus\n$/ },
-  { words: ["-nZ"], status: 1, stdout: "", stderr: /^Unknown option -Z\n$/ },
-  { words: ["--log"], status: 1, stdout: "", stderr: /^Unknown option --log\n$/ },
-  { words: ["-f"], status: 1, stdout: "", stderr: /^Missing parameter for option -f\n$/ },
-  { words: ["-i"], status: 1, stdout: "", stderr: /^Missing parameter for option -i\n$/ },
-  { words: ["--use-file"], status: 1, stdout: "", stderr: /^Missing parameter for option --use-file\n$/ },
+  { words: ["--bogus"], status: 1, stdout: "", stderr: /^Unknown option --bogus\nTry: holdfast --help\n$/ },
+  { words: ["-nZ"], status: 1, stdout: "", stderr: /^Unknown option -Z\nTry: holdfast --help\n$/ },
+  { words: ["--log"], status: 1, stdout: "", stderr: /^Unknown option --log\nTry: holdfast --help\n$/ },
+  { words: ["-f"], status: 1, stdout: "", stderr: /^Missing parameter for option -f\nTry: holdfast --help\n$/ },
+  { words: ["-i"], status: 1, stdout: "", stderr: /^Missing parameter for option -i\nTry: holdfast --help\n$/ },
+  {
+    words: ["--use-file"],
+    status: 1,
+    stdout: "",
+    stderr: /^Missing parameter for option --use-file\nTry: holdfast --help\n$/,
+  },
   { words: ["--signum=STOP"], status: 0, stdout: "15\n", stderr: /^$/ },
   { words: ["--sig", "RELOAD"], status: 0, stdout: "1\n", stderr: /^$/ },
   { words: ["--signum=DATA"], status: 0, stdout: "10\n", stderr: /^$/ },
   { words: ["--signum=STATS"], status: 0, stdout: "12\n", stderr: /^$/ },
   { words: ["--signum=STATS_CLEAR"], status: 0, stdout: "63\n", stderr: /^$/ },
   { words: ["--signum=JSON"], status: 0, stdout: "36\n", stderr: /^$/ },
-  { words: ["--signum=FOO"], status: 1, stdout: "", stderr: /^Unknown sigfunc FOO\n$/ },
+  { words: ["--signum=FOO"], status: 1, stdout: "", stderr: /^Unknown sigfunc FOO\nTry: holdfast --help\n$/ },
   {
     words: ["-u", "abc", "foo", "--signum=STOP"],
     status: 0,
@@ -67,7 +72,7 @@ test("the same words give the same status and output as keepalived's", {
     const theirs = await run([KEEPALIVED ?? "", ...words]);
     assert.deepEqual([words, ours.status, ours.stdout], [words, theirs.status, theirs.stdout]);
     if (words.some((word) => /^(-v|-h|-nlDh|--version)$/.test(word))) continue;
-    assert.equal(ours.stderr, theirs.stderr);
+    assert.equal(ours.stderr.replace("Try: holdfast --help\n", ""), theirs.stderr);
   }
 });
 
@@ -80,10 +85,7 @@ test("a word that is no command starts no daemon", async () => {
 test("a subcommand that lacks a word says so", async () => {
   const { status, stderr } = await run([HOLDFAST, "check"]);
   assert.equal(status, 1);
-  assert.match(
-    stderr,
-    /^holdfast: something is missing: 1 word is needed here, 0 given\nTry: holdfast check --help\n$/,
-  );
+  assert.match(stderr, /^holdfast: something is missing: holdfast check <file>\nTry: holdfast check --help\n$/);
 });
 
 test("a subcommand's usage error is one message and a hint", async () => {

@@ -61,11 +61,21 @@ describe("the Debian package", { skip: lacking("dpkg-deb") }, () => {
   test("is installed, runs, is upgraded, removed and purged", { timeout: 240_000 }, async () => {
     await dpkg("--install", deb);
     await assertWorks(join(root, "usr/bin/holdfast"));
+    await assertWorks(join(root, "usr/sbin/keepalived"));
+    const depends = /libc6 \(>= 2\.(\d+)\)/.exec(await runOk(["dpkg-deb", "--field", deb, "Depends"]))?.[1];
+    for (const name of ["holdfast.node", "holdfast-runner"]) {
+      const octets = readFileSync(join(root, `usr/lib/holdfast/prebuilds/linux-${process.arch}`, name), "latin1");
+      const versions = [...octets.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+      assert.ok(versions.length > 0 && Math.max(...versions) <= Number(depends), `${name}: ${versions.join(" ")}`);
+    }
+    assert.match((await run([join(root, "usr/bin/genhash"), "-h"], { env: BARE })).stderr, /^Usage: genhash/);
     for (const path of [
       "usr/lib/systemd/system/holdfast.service",
       "usr/lib/systemd/system/holdfast-cleanup.service",
       "usr/share/man/man8/holdfast.8.gz",
       "usr/share/man/man5/holdfast.conf.5.gz",
+      "usr/share/man/man8/keepalived.8.gz",
+      "usr/share/man/man5/keepalived.conf.5.gz",
       "usr/share/bash-completion/completions/holdfast",
       "etc/keepalived",
     ])

@@ -33,7 +33,7 @@ let shown: Snapshot = {
   lvs: { ...base.lvs, virtualServers: [{ ...virtual, realServers }] },
   instances: [
     { ...instance, state: "active" as const },
-    { ...instance, name: "VI_2", state: "fault" as const, faultReasons: ["interface eth1 down"] },
+    { ...instance, name: "VI_2", state: "fault" as const, faultReasons: ["interface eth1 down"], activeRouter: null },
   ],
 };
 
@@ -106,6 +106,8 @@ test("instances and virtual servers are shown, names are text, and nobody else i
   const text = await page.innerText("#instances");
   assert.match(text, /VI_1\s+MASTER/);
   assert.match(text, /VI_2\s+FAULT/);
+  assert.match(text, /VI_1\s+MASTER.*this one/);
+  assert.match(text, /VI_2\s+FAULT.*none heard/);
   assert.match(await page.innerText("#virtual"), /\[10\.0\.0\.100\]:tcp:80\s+rr\s+19980\/20000\s+yes/);
   assert.match(await page.innerText("#summary"), /19980 of 20000 real servers alive/);
   assert.deepEqual(

@@ -15,7 +15,8 @@ export interface MachineOptions {
 
 /**
  * The repository may lie below a folder that gets a tmpfs, so it is kept aside meanwhile. /sys is mounted anew because
- * it shows the interfaces of the namespace in which it was mounted.
+ * it shows the interfaces of the namespace in which it was mounted. What daemons keep in /var/lib stays in the machine, where
+ * the kernel has overlayfs: neither the host nor a test beside this one shall find it.
  */
 const SETUP = `
 set -e
@@ -26,7 +27,8 @@ mount -t tmpfs tmpfs /tmp
 if [ ! -e "$2/package.json" ]; then mkdir -p "$2"; mount --bind /mnt "$2"; fi
 umount /mnt
 mount -t sysfs sysfs /sys
-mkdir -p /run/lab/etc /run/lock
+mkdir -p /run/lab/etc /run/lab/state /run/lab/work /run/lock
+mount -t overlay overlay -o lowerdir=/var/lib,upperdir=/run/lab/state,workdir=/run/lab/work /var/lib 2> /dev/null || true
 if [ -d /etc/keepalived ]; then mount --bind /run/lab/etc /etc/keepalived; fi
 for scope in all default; do
   if [ -d /proc/sys/net/ipv6 ]; then echo 0 > /proc/sys/net/ipv6/conf/$scope/accept_dad; fi
@@ -36,7 +38,7 @@ echo ready
 exec cat
 `;
 
-/** One machine of the lab: a network namespace with an eth0, own /run, /tmp, /sys and /etc/keepalived. */
+/** One machine of the lab: a network namespace with an eth0, own /run, /tmp, /sys, /etc/keepalived and changes of /var/lib. */
 export class Machine {
   readonly name: string;
   readonly mac: string;

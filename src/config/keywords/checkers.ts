@@ -14,7 +14,7 @@ const SCHEDULE = `retry :: <INT 0..4294967295> :: 1 :: MISC_CHECK 0; DNS_CHECK 3
 delay_before_retry :: <DECIMAL >=0> :: 1 :: seconds; HTTP/SSL 3; DNS delay_loop :: Pause between attempts
 warmup :: <DECIMAL >=0> :: delay_loop :: seconds; 0 disables :: Upper bound of random initial delay
 delay_loop :: <DECIMAL >=0.000001> :: real server value (60) :: seconds :: Check interval
-delay_loop_down :: <DECIMAL >=0.000001> :: real server value (delay_loop) :: seconds; not in keepalived :: Check interval while the check fails :: 2.4
+delay_loop_down :: <DECIMAL >=0.000001> :: real server value (delay_loop) :: seconds; not in keepalived :: Check interval while the check fails
 alpha :: [bool] :: real server value :: - :: Treat as failed until first pass
 log_all_failures :: [bool] :: false :: - :: Log every failure while up`;
 
@@ -76,7 +76,7 @@ export const TCP_CHECK: KeywordTable = table(
   `
 ${CONNECT}
 ${SCHEDULE}
-half_open :: (flag) :: off :: needs CAP_NET_RAW; not in keepalived :: Send a SYN only and judge by its answer :: 2.4
+half_open :: (flag) :: off :: needs CAP_NET_RAW; not in keepalived :: Send a SYN only and judge by its answer
 `,
 );
 

@@ -27,8 +27,8 @@ max_auto_priority :: [<INT -1..99>] :: 0 (no arg = 99) :: SCHED_RR priority; -1 
 min_auto_priority_delay :: <INT 1..10000000> :: 1000000 :: microseconds :: Scheduling lateness that triggers a priority raise :: lenient
 smtp_alert_vrrp :: [bool] :: unset :: overrides smtp_alert :: Default mail setting for instances and groups
 smtp_alert_checker :: [bool] :: unset :: overrides smtp_alert :: Default mail setting for virtual and real servers
-checker_max_in_flight :: <INT 1..32768> :: 4096 :: probes; on start only; not in keepalived :: Checks of the probe loop under way at once, others wait :: 2.4
-checker_start_spread :: <DECIMAL 0..86400> :: delay_loop of each :: seconds; not in keepalived :: Default of warmup for all checkers :: 2.4
+checker_max_in_flight :: <INT 1..32768> :: 4096 :: probes; on start only; not in keepalived :: Checks of the probe loop under way at once, others wait
+checker_start_spread :: <DECIMAL 0..86400> :: delay_loop of each :: seconds; not in keepalived :: Default of warmup for all checkers
 checker_log_all_failures :: [bool] :: false :: - :: Log every failed check, not just state changes
 dynamic_interfaces :: [allow_if_changes] :: off :: - :: Accept configured interfaces that do not exist yet
 no_email_faults :: (flag) :: off :: - :: Do not mail FAULT transitions
@@ -40,7 +40,7 @@ lvs_flush :: (flag) :: off :: - :: Clear the whole IPVS table at startup
 lvs_flush_on_stop :: [VS] :: off (remove item by item) :: - :: At stop flush all IPVS, or delete services only with VS
 lvs_flush_onstop :: [VS] :: off :: deprecated :: Old spelling of lvs_flush_on_stop :: deprecated quiet
 lvs_sync_daemon :: <IFNAME> [inst NAME] [id N] [maxlen N] [port N] [ttl N] [group IP] :: none :: first wins; old form IF INSTANCE [ID] accepted :: Run the IPVS connection sync daemon :: first lenient
-ipvs_reconcile_interval :: <DECIMAL 0..3600> :: 5 :: seconds; 0 = only after failures; not in keepalived :: Pause between two comparisons of the IPVS table with the wanted one :: 2.4
+ipvs_reconcile_interval :: <DECIMAL 0..3600> :: 5 :: seconds; 0 = only after failures; not in keepalived :: Pause between two comparisons of the IPVS table with the wanted one
 vrrp_mcast_group4 :: <IPv4 multicast> :: 224.0.0.18 :: must be multicast :: Destination group for IPv4 adverts
 vrrp_mcast_group6 :: <IPv6 multicast> :: ff02::12 :: link-local expected, warning otherwise :: Destination group for IPv6 adverts
 vrrp_garp_master_delay :: <INT 0..4294> :: 5 :: seconds; 0 = no second burst :: Delay before second ARP/NA burst after becoming master
@@ -146,10 +146,10 @@ iproute_usr_dir :: <DIR> :: build time :: - :: Vendor directory of iproute2 name
 iproute_etc_dir :: <DIR> :: build time (/etc/iproute2) :: - :: Admin directory of iproute2 name tables :: 2.4
 state_dump_file :: <PATH> :: TMPDIR/keepalived.data :: trailing / = directory only; relative = under TMPDIR :: Where SIGUSR1 dumps go :: 2.4
 stats_dump_file :: <PATH> :: TMPDIR/keepalived.stats :: parsed but not used by this HEAD :: Where SIGUSR2 statistics should go :: 2.4
-vrrp_track_removed_addresses :: [bool] :: false :: not in keepalived :: Step down when somebody removes a VIP, as keepalived does, instead of putting it back :: 2.4
-vrrp_lease_time :: <DECIMAL 0..3600> :: 60 :: seconds; 0 = off; cannot change on reload; not in keepalived :: A control loop silent for this long counts as hung and its addresses are given up :: 2.4
-control_socket :: <PATH>|off [GROUP] :: /run/holdfast/control.sock :: not in keepalived; mode 0600, with a group 0660 :: Where the control socket is served :: 2.4
-control_listen :: <LOOPBACK-IP> <PORT> [TOKEN-FILE] :: none :: not in keepalived; read-only without a token :: Serve status page, metrics and API over TCP :: 2.4
+vrrp_track_removed_addresses :: [bool] :: false :: not in keepalived :: Step down when somebody removes a VIP, as keepalived does, instead of putting it back
+vrrp_lease_time :: <DECIMAL 0..3600> :: 60 :: seconds; 0 = off; cannot change on reload; not in keepalived :: A control loop silent for this long counts as hung and its addresses are given up
+control_socket :: <PATH>|off [GROUP] :: /run/holdfast/control.sock :: not in keepalived; mode 0600, with a group 0660 :: Where the control socket is served
+control_listen :: <LOOPBACK-IP> <PORT> [TOKEN-FILE] :: none :: not in keepalived; read-only without a token :: Serve status page, metrics and API over TCP
 json_dump_file :: <PATH> :: TMPDIR/keepalived.json :: parsed but not used by this HEAD :: Where the JSON dump should go :: 2.4
 `,
 );

@@ -33,8 +33,8 @@ export interface Keyword {
   readonly note: string;
   readonly meaning: string;
   readonly area: string;
-  /** First keepalived version known to have it: Debian 12's, or the current one. */
-  readonly since: "2.2.7" | "2.4";
+  /** First keepalived version known to have it: Debian 12's, or the current one; `holdfast`: none, the word is ours. */
+  readonly since: "2.2.7" | "2.4" | "holdfast";
   readonly isDeprecated: boolean;
   /** What a missing value does: it ends keepalived's reading, is a complaint, or passes without a word. */
   readonly withoutValue: "fatal" | "complaint" | "silent";
@@ -79,7 +79,7 @@ function readRow(block: string, area: string, line: string): Keyword {
     note,
     meaning,
     area: ownArea === undefined ? area : ownArea.slice("area=".length),
-    since: marked.has("2.4") ? "2.4" : "2.2.7",
+    since: note.includes("not in keepalived") ? "holdfast" : marked.has("2.4") ? "2.4" : "2.2.7",
     isDeprecated: marked.has("deprecated"),
     withoutValue: marked.has("lenient") ? "complaint" : marked.has("silent") ? "silent" : "fatal",
     isQuietlyDeprecated: marked.has("quiet"),

@@ -21,7 +21,7 @@ delay_before_retry :: <DECIMAL >=0> :: checker default :: seconds :: Default pau
 warmup :: <DECIMAL >=0> :: delay_loop :: seconds; 0 disables :: Upper bound of random initial check delay
 connect_timeout :: <DECIMAL 0.000001..4294.967295> :: 5 :: seconds :: Default connect and reply timeout
 delay_loop :: <DECIMAL >=0.000001> :: 60 :: seconds :: Default interval between checks
-delay_loop_down :: <DECIMAL >=0.000001> :: delay_loop of the checker :: seconds; not in keepalived :: Default interval while a check fails :: 2.4
+delay_loop_down :: <DECIMAL >=0.000001> :: delay_loop of the checker :: seconds; not in keepalived :: Default interval while a check fails
 inhibit_on_failure :: (flag) :: off :: - :: Set weight 0 instead of removing failed servers
 lb_algo :: rr|wrr|lc|wlc|lblc|lblcr|sh|mh|dh|fo|ovf|sed|nq|twos :: wlc :: unknown name ignored with error :: IPVS scheduler
 lvs_sched :: as lb_algo :: wlc :: - :: Same as lb_algo
@@ -51,8 +51,8 @@ quorum_down :: <"SCRIPT args"> [USER [GROUP]] :: none :: first wins :: Run when 
 quorum :: <INT 1..4294967295> :: 1 :: reduced to total weight :: Sum of live weights needed
 hysteresis :: <INT 0..4294967295> :: 0 :: below quorum :: Margin around quorum
 weight :: <INT 1..2147483647> :: 1 :: - :: Default real server weight
-correlated_failure_guard :: [bool] :: true for 4 or more real servers :: not in keepalived :: Hold verdicts while most servers fail at once and the director's own network looks wrong :: 2.4
-panic_threshold :: <INT 0..100> :: 0 (off) :: percent of the real servers; not in keepalived :: While fewer are up, all of them serve :: 2.4
+correlated_failure_guard :: [bool] :: true for 4 or more real servers :: not in keepalived :: Hold verdicts while most servers fail at once and the director's own network looks wrong
+panic_threshold :: <INT 0..100> :: 0 (off) :: percent of the real servers; not in keepalived :: While fewer are up, all of them serve
 sorry_server :: <IP> [PORT] :: none :: port from virtual server :: Server used while quorum is lost
 sorry_server_inhibit :: (flag) :: off :: after sorry_server :: Keep sorry server at weight 0 instead of removing
 sorry_server_lvs_method :: as lb_kind :: lb_kind :: after sorry_server :: Forwarding method of sorry server
@@ -77,7 +77,7 @@ delay_before_retry :: <DECIMAL >=0> :: virtual_server value :: seconds :: Defaul
 warmup :: <DECIMAL >=0> :: virtual_server value :: seconds :: Upper bound of random initial delay
 connect_timeout :: <DECIMAL 0.000001..4294.967295> :: virtual_server value (5) :: seconds :: Default connect timeout
 delay_loop :: <DECIMAL >=0.000001> :: virtual_server value (60) :: seconds :: Default check interval
-delay_loop_down :: <DECIMAL >=0.000001> :: virtual_server value :: seconds; not in keepalived :: Default interval while a check fails :: 2.4
+delay_loop_down :: <DECIMAL >=0.000001> :: virtual_server value :: seconds; not in keepalived :: Default interval while a check fails
 smtp_alert :: [bool] :: smtp_alert_checker, smtp_alert, else true :: - :: Mail server state changes
 virtualhost :: <STRING> :: virtual_server value :: - :: Host header for its HTTP checks :: lenient
 snmp_name :: <STRING> :: none :: exactly one word :: Name shown through SNMP :: lenient

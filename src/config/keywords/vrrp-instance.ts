@@ -7,7 +7,7 @@ export const VRRP_INSTANCE: KeywordTable = table(
 use_vmac :: [MAC] [name] [IFNAME] [group GROUP] [netlink_notify_msg] :: off; name vrrp.VRID; MAC 00:00:5e:00:01|02:VRID :: 5 octet MAC takes VRID as last octet :: Run on a macvlan with the virtual router MAC
 use_vmac_addr :: (flag) :: off :: - :: Also put VIPs on other interfaces onto VMACs
 vmac_xmit_base :: (flag) :: off (forced on with unicast) :: needs use_vmac; cleared in strict mode :: Send and receive adverts on the base interface
-vmac_protodown :: (flag) :: off :: needs use_vmac; implies vmac_xmit_base; not in keepalived :: Keep the addresses on a VMAC that is down until the takeover :: 2.4
+vmac_protodown :: (flag) :: off :: needs use_vmac; implies vmac_xmit_base; not in keepalived :: Keep the addresses on a VMAC that is down until the takeover
 use_ipvlan :: [name] [IFNAME] [IP[/PREFIX]] [bridge|private|vepa] [group GROUP] :: off; mode bridge :: IPv4 instances need an address :: Run on an L2 ipvlan interface
 unicast_peer :: { IP [min_ttl N] [max_ttl N] lines } :: none (multicast) :: ttl 0..255; same family; no duplicates :: Send adverts to these hosts by unicast
 unicast_fault_no_peer :: (flag) :: off :: - :: Go to FAULT if unicast is set up without peers

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { waitUntil } from "../../helpers/event-log.ts";
 
@@ -81,18 +81,38 @@ await test("the package takes keepalived's place, and systemd waits until the se
   assert.equal(spawnSync("dpkg", ["-s", "keepalived"]).stdout.includes("install ok installed"), false);
   await becomes("the VIP", hasVip);
   assert.match(run("holdfast", "status"), /VI_1 +MASTER/);
+  assert.match(run("keepalived", "--signum=RELOAD"), /^1$/m);
 });
 
-await test("systemctl reload takes the new file, and refuses a bad one with a word in the status", async () => {
+await test("systemctl reload waits for the new file, and fails for a bad one with a word in the status", async () => {
   const pid = show("MainPID");
   writeFileSync(PATH, CONFIG.replace("router_id LAB", "router_id OTHER"));
   run("systemctl", "reload", "holdfast");
-  await becomes("a reload", () => show("StatusText").includes("last reload is complete"));
+  // Nothing is waited for: when the command is back the configuration is in force.
+  assert.match(run("holdfast", "status", "--json"), /"routerId": "OTHER"/);
+  await becomes("a word of it", () => show("StatusText").includes("last reload is complete"));
   writeFileSync(PATH, CONFIG.replace("eth0", "nowhere0"));
-  run("systemctl", "reload", "holdfast");
+  const refused = spawnSync("systemctl", ["reload", "keepalived"], { encoding: "utf8", timeout: 60_000 });
+  assert.notEqual(refused.status, 0);
   await becomes("a refusal", () => show("StatusText").includes("refused"));
-  assert.deepEqual([show("MainPID"), hasVip()], [pid, true]);
+  assert.match(spawnSync("journalctl", ["-u", "holdfast", "--no-pager"], { encoding: "utf8" }).stdout, /nowhere0/);
+  assert.deepEqual([show("MainPID"), show("ActiveState"), hasVip()], [pid, "active", true]);
   writeFileSync(PATH, CONFIG);
+});
+
+await test("a reload reaches a daemon whose socket is elsewhere or off: by its socket, else by a signal", async () => {
+  const reload = (): string => run("holdfast", "reload", "--pid", show("MainPID"));
+  const withSocket = (words: string): void =>
+    writeFileSync(PATH, CONFIG.replace("router_id LAB", `router_id LAB\n  control_socket ${words}`));
+  withSocket("/run/holdfast/other.sock");
+  run("systemctl", "reload", "holdfast");
+  await becomes("the socket elsewhere", () => existsSync("/run/holdfast/other.sock"));
+  withSocket("off");
+  assert.match(reload(), /Reload complete/);
+  await becomes("no socket", () => !existsSync("/run/holdfast/other.sock"));
+  writeFileSync(PATH, CONFIG);
+  assert.match(reload(), /SIGHUP sent/);
+  await becomes("the socket again", () => existsSync("/run/holdfast/control.sock"));
 });
 
 await test("an upgrade replaces the process and the VIP never goes", async () => {

@@ -28,7 +28,7 @@ test("bash completes the options of the daemon and of each command", async () =>
   assert.equal(await completions("--use"), "--use-file");
   assert.equal(await completions("-n", "--dont-f"), "--dont-fork");
   assert.equal(await completions("rs", "drain", "--d"), "--deadline --down");
-  assert.equal(await completions("reload", "--p"), "--plan");
+  assert.equal(await completions("reload", "--pl"), "--plan");
 });
 
 test("each command's options are those that its help shows", async () => {

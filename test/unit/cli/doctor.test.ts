@@ -29,6 +29,7 @@ const HEALTHY: HostFacts = {
   processes: new Set(["bash", "holdfast"]),
   interfaces: new Map([["eth0", { isUp: true, supportsMulticast: true }]]),
   addresses: new Set(["10.9.0.5"]),
+  loopbackAddresses: new Set(["127.0.0.1"]),
   inputChains: [],
   isClockSynchronized: true,
   openFilesLimit: 1024,
@@ -118,4 +119,39 @@ test("chains that drop by default are found in nft's listing, and rules for VRRP
   assert.deepEqual(readInputChains(chain("meta l4proto vrrp accept")), [{ ...found, namesVrrp: true }]);
   assert.deepEqual(readInputChains(chain("ip protocol 112 accept")), [{ ...found, namesVrrp: true }]);
   assert.deepEqual(readInputChains(""), []);
+  const last = (rules: string): string =>
+    chain(rules).replace("input priority filter; policy drop", "input priority 0; policy accept");
+  const open = { ...found, dropsByDefault: false, namesVrrp: false };
+  assert.deepEqual(readInputChains(last("tcp dport 22 accept")), [open]);
+  for (const end of ["drop", "reject with icmpx admin-prohibited", "counter packets 7 bytes 420 drop"])
+    assert.deepEqual(readInputChains(last(`tcp dport 22 accept\n\t\t${end}`)), [{ ...found, namesVrrp: false }]);
+  assert.deepEqual(readInputChains(last("ip daddr 224.0.0.18 accept\n\t\tdrop")), [{ ...found, namesVrrp: true }]);
+  // Of another chain, which not everything passes.
+  assert.deepEqual(
+    readInputChains(`${last("tcp dport 22 accept")}table ip other {\n\tchain bad {\n\t\tdrop\n\t}\n}\n`),
+    [open],
+  );
+});
+
+test("a director that is a real server for direct routing too has to keep quiet about the VIP on its lo", () => {
+  const look = (text: string, changes: Partial<HostFacts>): readonly string[] => {
+    const source = { path: "/a.conf", workingDirectory: "/", configId: null, enforcesIncludes: false };
+    const { configuration } = loadConfiguration(source, createMemoryHost({ files: { "/a.conf": text } }));
+    return examine(configuration, { ...HEALTHY, ...changes }).map(({ text: told, fix }) => `${told} | ${fix}`);
+  };
+  const onLoopback = { loopbackAddresses: new Set(["127.0.0.1", "10.0.0.100"]) };
+  const direct = CONFIG.replace("lb_kind NAT", "lb_kind DR");
+  assert.deepEqual(look(CONFIG, onLoopback), []);
+  assert.deepEqual(look(direct, {}), []);
+  const quiet =
+    (places: string): HostFacts["sysctl"] =>
+    (path) => {
+      if (!new RegExp(`/(${places})/arp`).test(path)) return HEALTHY.sysctl(path);
+      return path.endsWith("arp_ignore") ? "1" : "2";
+    };
+  for (const places of ["all", "eth0"])
+    assert.deepEqual(look(direct, { ...onLoopback, sysctl: quiet(places) }), [], places);
+  assert.deepEqual(look(direct, { ...onLoopback, sysctl: quiet("lo") }), [
+    "direct routing: 10.0.0.100 is on lo, and this machine answers ARP for it (net/ipv4/conf/all/arp_ignore is 0, net/ipv4/conf/all/arp_announce is 0) | holdfast realserver up 10.0.0.100",
+  ]);
 });

@@ -54,6 +54,8 @@ test("the tables have no row that the reference has not", () => {
     [],
   );
   assert.equal(mine.length, rows.length + OWN.size);
+  const ours = [...TABLES.values()].flatMap((table) => table.rows.filter(({ since }) => since === "holdfast"));
+  assert.deepEqual(new Set(ours.map((row) => `${row.block} ${row.name}`)), OWN);
 });
 
 test("numbers, flags and blocks are read from the syntax column", () => {

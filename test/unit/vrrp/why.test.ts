@@ -87,7 +87,7 @@ test("a recording replays through the machine, step by step, as JSON as well", a
       "initialize -> backup: it was started",
     ],
   );
-  assert.match(told[0]?.evidence.join("\n") ?? "", /before: news from .* priority 0/);
+  assert.match(told[0]?.evidence.join("\n") ?? "", /before: .* said something new, priority 0/);
 });
 
 test("the evidence names priorities that moved, adverts that were dropped and an own loop that was late", () => {
@@ -107,6 +107,7 @@ test("the evidence names priorities that moved, adverts that were dropped and an
     { atUs: 9_000_000, before: weighed.state, event: { kind: "active-down" }, basePriority: 100, counts },
   ]);
   assert.deepEqual(told?.evidence, [
+    "adverts were due every 1.00 s, and none came for the 3.73 s that it waits",
     "4.00 s before: own priority changed from 100 to 70",
     "4 adverts were received since the change before",
     "9 adverts were dropped since the change before: password",
