@@ -78,7 +78,7 @@ void Loop::AnnounceSource(Instance& instance) {
 
 void Loop::DrainSocket(Instance& instance) {
   AdvertSocket* const socket = SlotOf(instance).socket;
-  if (socket != nullptr) socket->Drain();
+  if (socket != nullptr) socket->DrainAll();
 }
 
 void Loop::RecordDeadline(int64_t at_us) { lateness_.Record(MonotonicUs() - at_us); }

@@ -20,7 +20,6 @@ namespace {
 constexpr size_t kPacketBytesMax =
     60 + kAhBytes + kVrrpHeaderBytes + 255 * 16 + kAuthBytes + kTrailerBytes;
 constexpr size_t kBatch = 16;
-constexpr int kBatchesPerTurn = 4;
 
 using Error = std::optional<SyscallError>;
 
@@ -201,9 +200,9 @@ Error AdvertSocket::Send(std::span<const uint8_t> packet, const AdvertRoute& rou
   return SyscallError{.syscall = "sendmsg", .error_number = errno};
 }
 
-void AdvertSocket::Drain() {
+void AdvertSocket::Drain(int batches) {
   static thread_local Batch batch;
-  for (int round = 0; round < kBatchesPerTurn; ++round) {
+  for (int round = 0; round < batches; ++round) {
     batch.Prepare();
     const int count = recvmmsg(fd_.get(), batch.messages.data(), kBatch, MSG_DONTWAIT, nullptr);
     if (count < 0) {

@@ -72,7 +72,12 @@ class AdvertSocket {
   /** Never blocks. */
   std::optional<SyscallError> Send(std::span<const uint8_t> packet, const AdvertRoute& route);
   /** Delivers what waits, at most a few dozen packets; the rest comes with the next turn. */
-  void Drain();
+  void Drain() { Drain(kBatchesPerTurn); }
+  /**
+   * Delivers more than the usual receive buffer holds: after a stall what was said first, and
+   * decides, is behind nobody else's packets.
+   */
+  void DrainAll() { Drain(kBatchesAtOnce); }
 
   /** The receive buffer is the sum of what its instances ask for, else the kernel's usual one. */
   void GrowReceiveBuffer(int64_t bytes);
@@ -85,11 +90,15 @@ class AdvertSocket {
   bool NoteUnknownVrid(uint8_t vrid) { return !std::exchange(is_vrid_noted_[vrid], true); }
 
  private:
+  static constexpr int kBatchesPerTurn = 4;
+  static constexpr int kBatchesAtOnce = 64;
+
   std::optional<SyscallError> Configure();
   std::optional<SyscallError> ConfigureIpv4();
   std::optional<SyscallError> ConfigureIpv6();
   std::optional<SyscallError> Bind();
   void DiscardQueued();
+  void Drain(int batches);
   void Deliver(std::span<const uint8_t> packet, const msghdr& message);
 
   const SocketKey key_;

@@ -13,6 +13,8 @@ export interface FirewallInput {
   readonly vmacs: readonly Vmac[];
   /** `disable_local_igmp` */
   readonly skipsIgmp: boolean;
+  /** Link-local addresses that VMACs have besides the interfaces below them. */
+  readonly sharedLinkLocals: readonly string[];
 }
 
 interface GuardedAddress {
@@ -58,14 +60,20 @@ function ip6Table(table: string, input: FirewallInput): string {
   const { settings } = input;
   const local = guarded.filter(({ address }) => isLinkLocal(address));
   const others = guarded.filter(({ address }) => !isLinkLocal(address));
-  const sets = [...vmacMap(moved), ...vmacSet(moved), ...addressSet("ipv6_addr", others)];
+  const shared = moved.length > 0 ? input.sharedLinkLocals : [];
+  const sets = [...vmacMap(moved), ...vmacSet(moved), ...sharedSet(shared), ...addressSet("ipv6_addr", others)];
+  if (moved.length > 0) sets.push(MLD_REPORTS);
   if (guarded.length > 0) sets.push(...NEIGHBOR_DISCOVERY, ...linkLocalSet(local));
   const onVmac = 'meta oifkind "macvlan"';
   const output =
     moved.length > 0
       ? [
-          `icmpv6 type mld2-listener-report ${onVmac} dup to ip6 daddr device oif map @vmac_map drop`,
+          `icmpv6 type @mld-report ${onVmac} dup to ip6 daddr device oif map @vmac_map drop`,
           `icmpv6 type nd-router-solicit ${onVmac} oif @vmac_set drop`,
+          // Else a backup would teach switches that the virtual MAC is at its port.
+          ...(shared.length > 0
+            ? ["icmpv6 type nd-neighbor-advert oif @vmac_set ip6 saddr @parent_link_local drop"]
+            : []),
         ]
       : [];
   if (guarded.length === 0) return block(`table ip6 ${table}`, [...sets, chain("out", "output", output, settings)]);
@@ -88,6 +96,12 @@ function ip6Table(table: string, input: FirewallInput): string {
     ...locals,
   ]);
 }
+
+const MLD_REPORTS = block("set mld-report", [
+  "type icmpv6_type",
+  "flags constant",
+  "elements = { mld-listener-report, mld2-listener-report }",
+]);
 
 const NEIGHBOR_DISCOVERY = [
   block("set neighbor-discovery", [
@@ -124,6 +138,12 @@ function vmacSet(vmacs: readonly Vmac[]): readonly string[] {
   if (vmacs.length === 0) return [];
   const elements = vmacs.map(({ name }) => `"${name}"`);
   return [block("set vmac_set", ["type iface_index", `elements = { ${elements.join(", ")} }`])];
+}
+
+function sharedSet(addresses: readonly string[]): readonly string[] {
+  if (addresses.length === 0) return [];
+  const elements = [...new Set(addresses)].join(", ");
+  return [block("set parent_link_local", ["type ipv6_addr", `elements = { ${elements} }`])];
 }
 
 function addressSet(type: string, addresses: readonly GuardedAddress[]): readonly string[] {

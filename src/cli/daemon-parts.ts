@@ -14,7 +14,7 @@ import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { speakTlsWorkerFailed } from "../runtime/lvs-wording.ts";
 import { type BufferUses, NetlinkSockets } from "../runtime/netlink-buffers.ts";
-import { runNft } from "../runtime/network-firewall.ts";
+import { type FirewallDependencies, runNft } from "../runtime/network-firewall.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
 import type { OverrideKeeper } from "../runtime/override-keeper.ts";
@@ -137,13 +137,17 @@ interface Effects {
   readonly beats: LinkBeats;
 }
 
+function nftablesOf({ native }: PartsContext): Omit<FirewallDependencies, "log"> {
+  return { run: runNft, watch: (onRemoval) => native.watchFirewall(onRemoval) };
+}
+
 function createVrrp(context: PartsContext, configuration: CompleteConfiguration, effects: Effects): VrrpHalf {
   const log = context.log.forSubsystem("vrrp");
   const clock = createClock(context.native);
   return createNetworkHalf(configuration, {
     rtnetlink: context.native.openRtnetlink(),
     log: (record) => log.speak(record),
-    firewall: { run: runNft, watch: (onRemoval) => context.native.watchFirewall(onRemoval) },
+    firewall: nftablesOf(context),
     keepsNetwork: context.flags.keepsVrrp,
     createHalf: (placed, onLoopEvents) =>
       createVrrpHalf(placed, {
@@ -262,7 +266,7 @@ function createLvs(
         notifier.lvs.onPoolEvent(event);
         context.observers.poolChanged(event);
       },
-      runNft,
+      nftables: nftablesOf(context),
       addresses: {
         watch: (onEvents) => loop.watchNetwork(loopOptions(configuration), onEvents),
         read: () => readAddresses(native),

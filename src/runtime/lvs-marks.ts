@@ -1,19 +1,18 @@
 import { type GroupMembers, indexGroups } from "../ipvs/groups.ts";
 import { type MarkedGroup, type MarkTable, markRemoval, markScript, planMarks, withMarks } from "../ipvs/marks.ts";
 import type { LvsConfiguration, LvsRuntimeDependencies } from "./lvs-types.ts";
-import { speakMarksFailed } from "./lvs-wording.ts";
+import { Firewall } from "./network-firewall.ts";
 
 /** `nftables_ipvs`: groups of virtual servers are told apart by firewall marks that nftables sets. */
 export class GroupMarks {
-  readonly #dependencies: Pick<LvsRuntimeDependencies, "log" | "runNft">;
+  /** Puts back what somebody else removes: without its mark no packet finds its service. */
+  readonly #firewall: Firewall | null;
   /** Null without the word. It is set on the first load that has it and does not change. */
   #table: MarkTable | null = null;
   #marked: readonly MarkedGroup[] = [];
-  /** Carried out last. */
-  #script = "";
 
-  constructor(dependencies: Pick<LvsRuntimeDependencies, "log" | "runNft">) {
-    this.#dependencies = dependencies;
+  constructor({ log, nftables }: Pick<LvsRuntimeDependencies, "log" | "nftables">) {
+    this.#firewall = nftables === undefined ? null : new Firewall({ ...nftables, log });
   }
 
   /** The groups of a configuration, with the marks they are to have. Nothing is carried out before `set`. */
@@ -27,17 +26,16 @@ export class GroupMarks {
   }
 
   async set(): Promise<void> {
-    if (this.#table !== null) await this.#run(markScript(this.#table, this.#marked));
+    if (this.#table !== null)
+      await this.#firewall?.set(this.#table.table, markScript(this.#table, this.#marked), false);
   }
 
   async remove(): Promise<void> {
-    if (this.#table !== null) await this.#run(markRemoval(this.#table.table));
+    if (this.#table !== null) await this.#firewall?.remove(markRemoval(this.#table.table));
   }
 
-  async #run(script: string): Promise<void> {
-    if (script === this.#script) return;
-    this.#script = script;
-    const reason = (await this.#dependencies.runNft?.(script)) ?? null;
-    if (reason !== null) this.#dependencies.log(speakMarksFailed(reason));
+  /** The tables stay, and nobody looks after them any longer. */
+  stop(): void {
+    this.#firewall?.stop();
   }
 }

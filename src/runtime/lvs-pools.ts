@@ -1,5 +1,5 @@
 import { applicationCheckersOf } from "../checker/application.ts";
-import type { ServerForce } from "../checker/override.ts";
+import { overrideKey, type ServerForce } from "../checker/override.ts";
 import {
   forceServer,
   initialServer,
@@ -93,6 +93,14 @@ export class Pools {
   keyed(): readonly (readonly [string, Pool])[] {
     const keys = virtualServerKeys(this.all.map(({ virtualServer }) => virtualServer));
     return this.all.map((pool, index) => [keys[index] ?? "", pool]);
+  }
+
+  /** Those of some servers, by `overrideKey`, that there are. */
+  configured(keys: ReadonlySet<string>): ReadonlySet<string> {
+    const all = this.all.flatMap(({ names: { virtualServer, realServers } }) =>
+      realServers.map((realServer) => overrideKey({ virtualServer, realServer })),
+    );
+    return new Set(all.filter((key) => keys.has(key)));
   }
 
   static take(takeover: Takeover): Pools {

@@ -11,6 +11,7 @@ import { type Engine, openEngine } from "./lvs-engine.ts";
 import { smtpFailure } from "./lvs-failure-wording.ts";
 import type { GuardedVerdict } from "./lvs-guard.ts";
 import { GroupMarks } from "./lvs-marks.ts";
+import { nameVirtualServers } from "./lvs-names.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import type { ProbeReport } from "./lvs-probes.ts";
 import { LvsSpeaker } from "./lvs-speaker.ts";
@@ -115,7 +116,9 @@ class Runtime implements LvsRuntime {
   }
 
   async connections(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> {
-    return countConnections(await this.usage(), keys);
+    const usage = await this.usage();
+    // While it starts or stops nothing is known of any server, which is not the same as no connections.
+    return this.isStopped ? new Map() : countConnections(usage, this.pools.configured(keys));
   }
 
   async usage(): Promise<LvsUsage> {
@@ -146,7 +149,7 @@ class Runtime implements LvsRuntime {
     const groups = this.marks.plan(configuration);
     this.groups = groups;
     this.speaker.gone(before, virtualServers);
-    const out = isFirst ? virtualServers.map((one) => this.takenOut(engine, one, groups)) : [];
+    const out = isFirst ? this.takenOut(engine, virtualServers, groups) : [];
     const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
     const planned = engine.probes.planned();
     const running = before.all.map((pool) => pool.virtualServer);
@@ -188,14 +191,25 @@ class Runtime implements LvsRuntime {
     });
   }
 
-  /** After a crash, servers that had failed do not come back before they have passed their checks. */
-  private takenOut(engine: Engine, virtualServer: VirtualServer, groups: GroupMembers): readonly boolean[] {
-    const out = findTakenOut(virtualServer, groups, engine.sync.known());
-    virtualServer.realServers.forEach((server, index) => {
-      const isChecked = server.checkers.length > 0 || applicationCheckersOf(server).length > 0;
-      if (out[index] === true && isChecked) this.deps.log(speakTakenOut(server));
+  /** By virtual and real server. After a crash, those that had failed do not come back before they have passed their checks. */
+  private takenOut(
+    engine: Engine,
+    virtualServers: readonly VirtualServer[],
+    groups: GroupMembers,
+  ): readonly (readonly boolean[])[] {
+    const names = nameVirtualServers(virtualServers);
+    return virtualServers.map((virtualServer, index) => {
+      const weights = virtualServer.realServers.map(({ weight }, server) => {
+        const force = this.forceOf(names[index]?.virtualServer ?? "", names[index]?.realServers[server] ?? "");
+        return force?.kind === "weight" ? force.weight : weight;
+      });
+      const out = findTakenOut(virtualServer, groups, engine.sync.known(), weights);
+      virtualServer.realServers.forEach((server, position) => {
+        const isChecked = server.checkers.length > 0 || applicationCheckersOf(server).length > 0;
+        if (out[position] === true && isChecked) this.deps.log(speakTakenOut(server));
+      });
+      return out;
     });
-    return out;
   }
 
   private async openEngine(global: LvsGlobals): Promise<Engine> {
@@ -322,6 +336,7 @@ class Runtime implements LvsRuntime {
       await engine.sync.removeAll(this.global?.flushesIpvsAtStop ?? "no");
       await this.marks.remove();
     }
+    this.marks.stop();
     await engine.sync.close();
   }
 }

@@ -9,11 +9,11 @@ import type {
   IpvsServiceKey,
   IpvsServiceUsage,
   IpvsTable,
-  IpvsTimeouts,
   SyscallFailure,
 } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import { speakCommandFailure, speakRepair, speakTableUnusable } from "./lvs-table-wording.ts";
+import { KernelTimeouts } from "./lvs-timeouts.ts";
 import type { LvsClock, TableStatus } from "./lvs-types.ts";
 
 export interface TableSyncDependencies {
@@ -61,12 +61,12 @@ export class TableSync {
   private isClosed = false;
   /** Failures that have been told and still stand, so that a lasting one is told once. */
   private standing: Set<string> = new Set();
-  /** The kernel's, before the first change. */
-  private foundTimeouts: IpvsTimeouts | null = null;
+  private readonly timeouts: KernelTimeouts;
   private counts: TableStatus = { reconciles: 0, repairs: 0, failures: 0, isInSync: false };
 
   constructor(deps: TableSyncDependencies) {
     this.deps = deps;
+    this.timeouts = new KernelTimeouts(deps.table);
   }
 
   status(): TableStatus {
@@ -121,28 +121,9 @@ export class TableSync {
     this.schedule();
   }
 
-  /**
-   * Sets the kernel's connection timeouts; zero means the value found at first, so that three zeros put all back.
-   */
-  async useTimeouts({
-    tcp,
-    tcpFin,
-    udp,
-  }: {
-    readonly tcp: number;
-    readonly tcpFin: number;
-    readonly udp: number;
-  }): Promise<void> {
-    if (tcp === 0 && tcpFin === 0 && udp === 0 && this.foundTimeouts === null) return;
-    try {
-      this.foundTimeouts ??= await this.deps.table.timeouts();
-    } catch (error) {
-      this.fail([speakTableUnusable(reasonOf(error))]);
-      return;
-    }
-    const { tcpSec, tcpFinSec, udpSec } = this.foundTimeouts;
-    const timeouts = { tcpSec: tcp || tcpSec, tcpFinSec: tcpFin || tcpFinSec, udpSec: udp || udpSec };
-    await this.apply([{ kind: "set-timeouts", timeouts }]);
+  /** Sets the kernel's connection timeouts, and keeps them. @param seconds as `KernelTimeouts.use` */
+  async useTimeouts(seconds: Parameters<KernelTimeouts["use"]>[0]): Promise<void> {
+    await this.apply(await this.tryTimeouts((timeouts) => timeouts.use(seconds)));
   }
 
   /** Removes what is ours. @param how `services`: only services are deleted, which takes their destinations along */
@@ -199,10 +180,12 @@ export class TableSync {
   private async reconcile(): Promise<void> {
     this.needsDump = false;
     if (!(await this.tryReadTable())) return;
+    const timeouts = await this.tryTimeouts((ours) => ours.repairs());
     const isExpected = (id: ServiceId): boolean => this.dirty.has(id) || this.postponed.has(id);
     const changes = this.isSettled ? [] : diffTables(this.desired, this.mirror, this.owned);
-    const repairs = changes.filter((command) => "service" in command && !isExpected(serviceId(command.service)));
-    const commands = this.pace(changes);
+    const drift = changes.filter((command) => "service" in command && !isExpected(serviceId(command.service)));
+    const repairs = [...drift, ...timeouts];
+    const commands = [...this.pace(changes), ...timeouts];
     this.dirty.clear();
     this.forgetGone();
     const { reconciles, repairs: before } = this.counts;
@@ -293,6 +276,17 @@ export class TableSync {
       this.fail([speakTableUnusable(reasonOf(error))]);
       this.counts = { ...this.counts, isInSync: false };
       return false;
+    }
+  }
+
+  private async tryTimeouts(
+    ask: (timeouts: KernelTimeouts) => Promise<readonly IpvsCommand[]>,
+  ): Promise<readonly IpvsCommand[]> {
+    try {
+      return await ask(this.timeouts);
+    } catch (error) {
+      this.fail([speakTableUnusable(reasonOf(error))]);
+      return [];
     }
   }
 

@@ -19,6 +19,7 @@ import type { HostAddressesDependencies } from "./host-addresses.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { FailureGuardDependencies } from "./lvs-guard.ts";
 import type { LvsNames } from "./lvs-names.ts";
+import type { FirewallDependencies } from "./network-firewall.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 
 export interface LvsClock {
@@ -78,8 +79,8 @@ export interface LvsRuntimeDependencies {
   readonly lookAtNetwork?: FailureGuardDependencies["lookAtNetwork"];
   /** For `ha_suspend`. */
   readonly addresses: Omit<HostAddressesDependencies, "onNews">;
-  /** Carries out a script of nft, for `nftables_ipvs`. @returns what it complained about, null for nothing */
-  readonly runNft?: (script: string) => Promise<string | null>;
+  /** For `nftables_ipvs`. */
+  readonly nftables?: Omit<FirewallDependencies, "log">;
   /** Something that people should hear of at once. */
   readonly onAlert?: (record: SpokenRecord) => void;
   /** Uniform in [0, 1): spreads the first probes. */
@@ -206,7 +207,7 @@ export interface LvsRuntime {
   probeHeartbeats(): number | null;
   /** What operators say about servers, by `overrideKey`; holds until the next call, also across reloads. */
   force(forces: ReadonlyMap<string, ServerForce>): void;
-  /** Connections by `overrideKey`, of these servers, as the kernel's table has them now. */
+  /** Connections by `overrideKey`, of those of these servers that there are, as the kernel's table has them now. */
   connections(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, number>>;
   /** What passes through the kernel's table. @throws NativeError */
   usage(): Promise<LvsUsage>;

@@ -291,11 +291,6 @@ export function speakTlsWorkerFailed(reason: string): SpokenRecord {
   return { level: "error", message: "TLS worker ended", fields: { reason }, text };
 }
 
-export function speakMarksFailed(reason: string): SpokenRecord {
-  const text = `nftables of virtual server groups not set: ${reason}`;
-  return { level: "error", message: "group marks not set", fields: { reason }, text };
-}
-
 export function speakInitializing(isReload: boolean): SpokenRecord {
   return info("ipvs initializing", {}, isReload ? "Reinitializing ipvs" : "Initializing ipvs");
 }

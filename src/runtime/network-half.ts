@@ -173,6 +173,7 @@ class NetworkHalf implements VrrpHalf {
       instances,
       vmacs: this.#vmacs.made,
       skipsIgmp: global.disablesLocalIgmp,
+      sharedLinkLocals: this.#vmacs.sharedLinkLocals,
     };
     const script = firewallScript(input);
     this.#hasFirewall ||= script !== "";
@@ -194,14 +195,11 @@ class NetworkHalf implements VrrpHalf {
   #onEvents(events: readonly VrrpEvent[]): void {
     if (this.#isStopped) return;
     this.#statics.onEvents(events);
-    const made = this.#vmacs.made;
-    const lost = events.flatMap((event) =>
-      event.kind === "link" && event.isDeleted ? made.filter(({ name }) => name === event.link.name) : [],
-    );
+    const lost = this.#vmacs.affected(this.#planned, events);
     if (lost.length > 0) this.#remaking = this.#remaking.then(() => this.#remake(lost));
   }
 
-  /** keepalived: a VMAC that somebody deleted is made again; its instances are at fault meanwhile. */
+  /** The instances of a VMAC that is away are at fault meanwhile. */
   async #remake(vmacs: readonly Vmac[]): Promise<void> {
     if (this.#isStopped) return;
     try {

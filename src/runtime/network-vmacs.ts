@@ -10,7 +10,7 @@ import {
   macvlanMessage,
 } from "../addressing/link-message.ts";
 import type { Vmac } from "../addressing/vmac.ts";
-import type { NetlinkMessage, Rtnetlink, SyscallFailure } from "../native/contract.ts";
+import type { NetlinkMessage, Rtnetlink, SyscallFailure, VrrpEvent } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { Sysctls } from "./network-sysctl.ts";
 
@@ -39,6 +39,10 @@ export class VmacLinks {
   readonly #dependencies: VmacDependencies;
   #made: readonly Vmac[] = [];
   #before: readonly Vmac[] = [];
+  /** By name, those that are there, with the number of the interface below. */
+  readonly #there = new Map<string, number>();
+  /** By VMAC, the link-local address that it has from the interface below. */
+  readonly #shared = new Map<string, string>();
 
   constructor(dependencies: VmacDependencies) {
     this.#dependencies = dependencies;
@@ -48,6 +52,33 @@ export class VmacLinks {
     return this.#made;
   }
 
+  /** Link-local addresses that VMACs have besides the interfaces below them. */
+  get sharedLinkLocals(): readonly string[] {
+    return this.#made.flatMap(({ name }) => this.#shared.get(name) ?? []);
+  }
+
+  /**
+   * keepalived: one that was deleted is made again, also when the interface below went and comes back; and one that sends
+   * over IPv6 gets the address of that interface when it comes.
+   * @returns those of the planned ones that are to be made, or completed, after this
+   */
+  affected(planned: readonly Vmac[], events: readonly VrrpEvent[]): readonly Vmac[] {
+    const deleted = namesOf(events, true);
+    const come = namesOf(events, false);
+    for (const name of deleted) {
+      this.#there.delete(name);
+      this.#shared.delete(name);
+    }
+    const addressed = new Set(
+      events.flatMap((event) => (event.kind === "address" && isLinkLocalNews(event) ? [event.address.ifindex] : [])),
+    );
+    return planned.filter((vmac) => {
+      const baseIndex = this.#there.get(vmac.name);
+      if (baseIndex === undefined) return deleted.has(vmac.name) || come.has(vmac.base);
+      return isSource(vmac) && !this.#shared.has(vmac.name) && addressed.has(baseIndex);
+    });
+  }
+
   /** Those that are there already are left as they are, apart from their settings. */
   async make(vmacs: readonly Vmac[]): Promise<void> {
     if (vmacs.length === 0) return;
@@ -55,14 +86,15 @@ export class VmacLinks {
     await this.#create(vmacs, before);
     const links = new Map((await readLinkFacts(this.#dependencies.rtnetlink)).map((link) => [link.name, link]));
     const present = vmacs.filter(({ name }) => links.has(name));
+    for (const { name, base } of present) this.#there.set(name, links.get(base)?.ifindex ?? 0);
     this.#before = this.#made;
     const others = this.#made.filter(({ name }) => !present.some((vmac) => vmac.name === name));
     this.#made = [...others, ...present];
     this.#openAllFilters(present);
     for (const vmac of present) this.#configure(vmac);
-    // A held one that was made before is up or down as its instance is active or not.
+    // A held one that was there before is up or down as its instance, or that of a run that was killed, is active or not.
     const known = new Set(this.#before.map(({ name }) => name));
-    const settled = present.filter(({ name, isHeldDown }) => !isHeldDown || !known.has(name));
+    const settled = present.filter(({ name, isHeldDown, isFound }) => !isHeldDown || !(isFound || known.has(name)));
     const states = settled.map(({ name, isHeldDown }) => linkStateMessage(links.get(name)?.ifindex ?? 0, !isHeldDown));
     await this.#dependencies.rtnetlink.send([...states, ...this.#reminders(present, links)]);
     await this.#addSources(present, links);
@@ -83,6 +115,10 @@ export class VmacLinks {
     const names = new Set(vmacs.map(({ name }) => name));
     const doomed = (await readLinkFacts(rtnetlink)).filter(({ name, kind }) => names.has(name) && KINDS.has(kind));
     this.#made = this.#made.filter(({ name }) => !names.has(name));
+    for (const name of names) {
+      this.#there.delete(name);
+      this.#shared.delete(name);
+    }
     if (doomed.length > 0) {
       const messages = doomed.map(({ ifindex }) => linkGroupMessage(ifindex, DOOMED_GROUP));
       const failures = await rtnetlink.send([...messages, groupDeleteMessage(DOOMED_GROUP)]);
@@ -151,7 +187,7 @@ export class VmacLinks {
       const address = ipvlan?.address ?? null;
       return address === null || ifindex === undefined ? [] : [addressAddMessage(address, ifindex)];
     });
-    const senders = vmacs.filter(({ family, sendsAdverts, ipvlan }) => family === "inet6" && sendsAdverts && !ipvlan);
+    const senders = vmacs.filter(isSource);
     if (senders.length + own.length === 0) return;
     const addresses = senders.length === 0 ? [] : await rtnetlink.addresses();
     const messages = senders.flatMap(({ name, base }) => {
@@ -161,6 +197,7 @@ export class VmacLinks {
       );
       const ifindex = links.get(name)?.ifindex;
       if (from === undefined || ifindex === undefined) return [];
+      this.#shared.set(name, from.address);
       const place = { file: "", line: 1, column: 1 };
       return [addressAddMessage({ ...from, interfaceName: name, preferredLifetime: 0, place }, ifindex)];
     });
@@ -192,4 +229,19 @@ export class VmacLinks {
       log({ level: "error", message: `${action} VMAC failed`, fields: { ...fields, reason: failure.message }, text });
     }
   }
+}
+
+/** Adverts over IPv6 go out of it, from the address of the interface below. */
+function isSource({ family, sendsAdverts, ipvlan }: Vmac): boolean {
+  return family === "inet6" && sendsAdverts && ipvlan === null;
+}
+
+function namesOf(events: readonly VrrpEvent[], isDeleted: boolean): ReadonlySet<string> {
+  return new Set(
+    events.flatMap((event) => (event.kind === "link" && event.isDeleted === isDeleted ? [event.link.name] : [])),
+  );
+}
+
+function isLinkLocalNews({ address, isDeleted }: Extract<VrrpEvent, { kind: "address" }>): boolean {
+  return !isDeleted && address.family === "inet6" && address.scope === LINK_SCOPE;
 }

@@ -81,12 +81,15 @@ export class RunningInstance {
     return this.book.router;
   }
 
-  /** Healthy, and every VIP and eVIP is there. */
+  /** Healthy, every VIP and eVIP is there, and so are the links that only an active instance has up. */
   get canAdopt(): boolean {
-    const addresses = this.addresses();
-    const isWhole = addresses.length > 0 && addresses.length === allVirtualAddresses(this.config).length;
-    const isThere = addresses.every((address) => this.#context.view.hasAddress(address));
-    return isWhole && isThere && this.#faults().length === 0;
+    const { view } = this.#context;
+    const { heldInterfaces = [] } = this.config;
+    const located = allVirtualAddresses(this.config).map((address) => locate(this.config, address, view));
+    const isThere = located.every((address) => address !== null && view.hasAddress(address));
+    return (
+      located.length > 0 && isThere && heldInterfaces.every((name) => view.isUp(name)) && this.#faults().length === 0
+    );
   }
 
   adopt(isHeldBack: boolean): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { imaginedIpvs } from "../../bench/ipvs-preload.ts";
+import { nowMs } from "../helpers/process.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { ALL_FLAGS, Daemon, type DaemonName } from "./daemon.ts";
 import type { Machine } from "./machine.ts";
@@ -31,18 +32,52 @@ virtual_server_group six {
 }
 ${server("ports", "UDP")}${server("ranges", "TCP")}${server("marked", "TCP")}${server("ports", "TCP")}${server("six", "TCP", "2001:db8::7 80")}`;
 
+async function rulesetOf(machine: Machine): Promise<string> {
+  return await machine.runOk(["nft", "-s", "list", "ruleset"]);
+}
+
 async function rulesetBy(machine: Machine, name: DaemonName): Promise<string> {
   const env = name === "keepalived" ? imaginedIpvs() : { HOLDFAST_IPVS: "memory" };
   const daemon = new Daemon(machine, { name, config: CONFIG, flags: [...ALL_FLAGS, "-C"], env });
   let text = "";
   await daemon.logged("Startup complete");
   for (let attempt = 0; attempt < 50 && !text.includes("ip6 keepalived_ipvs"); attempt += 1) {
-    text = await machine.runOk(["nft", "-s", "list", "ruleset"]);
+    text = await rulesetOf(machine);
   }
   await daemon.terminate();
   assert.equal(await machine.runOk(["nft", "list", "ruleset"]), "", `${name} left something behind`);
   return text;
 }
+
+/** Asks until the tables are what they were. */
+async function restored(machine: Machine, wanted: string): Promise<void> {
+  await machine.runOk(["nft", "flush", "ruleset"]);
+  for (const startMs = nowMs(); (await rulesetOf(machine)) !== wanted; ) {
+    if (nowMs() - startMs > 5_000) assert.equal(await rulesetOf(machine), wanted);
+  }
+}
+
+test("nftables_ipvs: marks that somebody removes are put back", {
+  skip: whyNoLab(["nft"]) || (daemonNames().includes("holdfast") ? false : "without holdfast"),
+  timeout: 60_000,
+}, async () => {
+  const network = await Network.build();
+  try {
+    const machine = await network.addMachine({ name: "director", addresses: ["192.168.1.5/24"] });
+    const env = { HOLDFAST_IPVS: "memory" };
+    const daemon = new Daemon(machine, { name: "holdfast", config: CONFIG, flags: [...ALL_FLAGS, "-C"], env });
+    await daemon.logged("Startup complete");
+    const wanted = await rulesetOf(machine);
+    assert.match(wanted, /ip6 keepalived_ipvs/);
+    await restored(machine, wanted);
+    await restored(machine, wanted);
+    assert.equal(daemon.text.split("restoring: keepalived_ipvs").length - 1, 2, daemon.text);
+    assert.deepEqual(await daemon.terminate(), { status: 0, signal: null });
+    assert.equal(await rulesetOf(machine), "");
+  } finally {
+    await network.close();
+  }
+});
 
 test("nftables_ipvs: the same ruleset as keepalived's, and none at the end", {
   skip: whyNoLab(["nft", "cc"]) || (daemonNames().length < 2 ? "needs keepalived" : false),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { linesOf } from "../helpers/process.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { Daemon, type DaemonName } from "./daemon.ts";
 import type { Machine } from "./machine.ts";
@@ -103,9 +104,37 @@ async function heldDown(names: readonly [DaemonName, DaemonName]): Promise<void>
   }
 }
 
+/** The link that only a master has up stays up when the daemon is killed and started again. */
+async function keepsItUp(): Promise<void> {
+  const setting = { name: "", words: "use_vmac\n vmac_protodown", addresses: [VIP4] };
+  const network = await Network.build();
+  try {
+    const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24"] });
+    const start = (): Daemon => new Daemon(machine, { name: "holdfast", config: config(setting, 100) });
+    const killed = start();
+    await killed.logged("ratuitous ARP on vrrp.51");
+    killed.crash();
+    await killed.ended;
+    const monitor = linesOf(machine.spawn(["ip", "-o", "monitor", "link"]).stdout);
+    const restarted = start();
+    await restarted.logged("Entering MASTER STATE");
+    await restarted.logged("ratuitous ARP on vrrp.51");
+    assert.doesNotMatch(restarted.text, /BACKUP STATE/);
+    await machine.ip("link set vrrp.51 mtu 1400");
+    await monitor.waitFor("the last change", ({ text }) => text.includes("mtu 1400"));
+    const downs = monitor.items.filter(({ text }) => text.includes("vrrp.51") && !text.includes(",UP"));
+    assert.deepEqual(downs, []);
+    await restarted.terminate();
+    assert.ok(!(await machine.runOk(["ip", "-o", "link"])).includes("vrrp"));
+  } finally {
+    await network.close();
+  }
+}
+
 describe("pairs over IPv6 and on VMACs", { concurrency: 2 }, () => {
   const skip = whyNoLab(["ping"]);
   test("vmac_protodown: one link goes up", { skip, timeout: 60_000 }, () => heldDown(["holdfast", "holdfast"]));
+  test("vmac_protodown: the link stays up over kill -9", { skip, timeout: 60_000 }, keepsItUp);
   for (const daemons of daemonPairs()) {
     for (const setting of SETTINGS) {
       test(`${setting.name}: ${daemons.join(" over ")}`, { skip, timeout: 60_000 }, () => life(setting, daemons));

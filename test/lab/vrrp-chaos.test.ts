@@ -71,6 +71,49 @@ async function wakesUpSilently(pair: Pair): Promise<void> {
   assert.deepEqual(ofWorse, [], "it spoke before it knew");
 }
 
+/** Several hundred routers on one interface, so that what was missed does not fit into one look at the socket. */
+const CROWD = 200;
+
+function crowdConfig(priority: number, more: string): string {
+  const instances = Array.from(
+    { length: CROWD },
+    (_, index) => `vrrp_instance VI_${index + 1} {
+ state BACKUP
+ interface eth0
+ virtual_router_id ${index + 1}
+ priority ${priority}
+ advert_int ${FAST.advertInt}
+ ${more}
+ virtual_ipaddress {
+  10.77.0.${index + 1}
+ }
+}
+`,
+  );
+  return `global_defs {\n router_id LAB\n vrrp_version 3\n}\n${instances.join("")}`;
+}
+
+/** All of them wake up silently. */
+async function crowdWakesUpSilently(pair: Pair): Promise<void> {
+  const last = `10.77.0.${CROWD}`;
+  const { watch } = pair.first;
+  const worse = pair.startRaw(pair.first, crowdConfig(LOW, ""));
+  await watch.gained(last);
+  const better = pair.startRaw(pair.second, crowdConfig(HIGH, "nopreempt"));
+  await better.logged(`(VI_${CROWD}) Entering BACKUP STATE`);
+  await hear(pair, pair.first, 2 * CROWD);
+  worse.signal("SIGSTOP");
+  await pair.second.watch.gained(last);
+  await hear(pair, pair.second, 4 * CROWD);
+  const from = pair.capture.frames.position;
+  worse.signal("SIGCONT");
+  await Promise.all(Array.from({ length: CROWD }, (_, index) => watch.lost(`10.77.0.${index + 1}`)));
+  await hear(pair, pair.second, 2 * CROWD);
+  const said = pair.capture.frames.items.slice(from).flatMap((frame) => advertOf(frame) ?? []);
+  const ofWorse = said.filter(({ source }) => source === pair.first.machine.address);
+  assert.deepEqual(ofWorse.length, 0, "some spoke before they knew");
+}
+
 /** The main thread stands still for 10 s: adverts go on, so nobody takes over; a better router is obeyed meanwhile. */
 async function blockedMaster(pair: Pair): Promise<void> {
   const { first, second } = await startBoth(pair, BLOCKABLE);
@@ -172,4 +215,8 @@ function describeBeside(other: DaemonName): void {
 
 describe("VRRP when everything goes wrong", { concurrency: 2 }, () => {
   for (const other of daemonNames()) describeBeside(other);
+  const skip = whyNoLab(["dumpcap"]) || (daemonNames().includes("holdfast") ? false : "without holdfast");
+  test("a suspended master of many routers gives all of them up without a word", { skip, timeout: 120_000 }, () =>
+    withPair(FAST, ["holdfast", "holdfast"], crowdWakesUpSilently),
+  );
 });

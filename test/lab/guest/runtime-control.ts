@@ -88,7 +88,7 @@ async function connection(client: Machine): Promise<{ close(): void }> {
 }
 
 await test("overrides are in the kernel's table, survive reload and kill -9, and a drain waits for connections", {
-  timeout: 100_000,
+  timeout: 120_000,
 }, async () => {
   const tutorial = await Tutorial.build();
   const { master, client } = tutorial;
@@ -124,6 +124,12 @@ await test("overrides are in the kernel's table, survive reload and kill -9, and
     await settled(master, "7=0 8=10");
     const drained = (): true | null => (weights(master) === "8=10" ? true : null);
     await assert.rejects(waitUntil("a drain that does not wait", drained, { timeoutMs: 3000 }));
+    daemon.crash();
+    await daemon.ended;
+    daemon = start();
+    // Longer than the first checks take: the server that is drained never leaves the table.
+    await assert.rejects(waitUntil("a restart that forgets the connection", drained, { timeoutMs: 8000 }));
+    assert.match(daemon.text, /Control socket at/);
     held.close();
     await tutorial.requests(2);
     await rs(master, "drain", A, "--deadline", "1s");

@@ -34,3 +34,11 @@ test("servers of a group are looked for at the member's port", () => {
   const table = mergeServices(expandVirtualServer(service, HEALTH, groups));
   assert.deepEqual(findTakenOut(service, groups, table), [false, true, true, false]);
 });
+
+test("a server that an operator drains had not been taken out", () => {
+  const service = virtualServer(SERVERS);
+  const servers = HEALTH.servers.map((server, index) => (index === 0 ? { isAlive: true, weight: 0 } : server));
+  const table = mergeServices(expandVirtualServer(service, { hasQuorum: true, servers }, NO_GROUPS));
+  assert.deepEqual(findTakenOut(service, NO_GROUPS, table), [true, true, true, false]);
+  assert.deepEqual(findTakenOut(service, NO_GROUPS, table, [0, 1, 1, 0]), [false, true, true, false]);
+});

@@ -261,6 +261,20 @@ test("connection timeouts: zero keeps what was found, a reload starts from there
   );
 });
 
+test("connection timeouts that another program changes are set again within an interval", async () => {
+  const bench = createBench(ANSWERING);
+  await bench.runtime.start(
+    configuration([virtualServer(SERVERS)], { lvsTimeoutsSec: { tcp: 100, tcpFin: 0, udp: 0 } }),
+  );
+  await bench.table.apply([{ kind: "set-timeouts", timeouts: { tcpSec: 5, tcpFinSec: 6, udpSec: 7 } }]);
+  await bench.clock.advance(5 * SECOND_US);
+  assert.deepEqual(await bench.table.timeouts(), { tcpSec: 100, tcpFinSec: 120, udpSec: 300 });
+  assert.ok(bench.lines.some((line) => line.includes("changed by another program")));
+  const { length } = bench.table.batches;
+  await bench.clock.advance(20 * SECOND_US);
+  assert.equal(bench.table.batches.length, length, "what is right is left alone");
+});
+
 test("without configured timeouts the kernel's are not touched", async () => {
   const bench = createBench(ANSWERING);
   await start(bench);

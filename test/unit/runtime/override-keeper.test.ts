@@ -103,3 +103,15 @@ test("the file comes back as it was; rubbish and files of others are refused, an
   keeper.open(overrideStore(path));
   assert.deepEqual([keeper.list(), log], [[], ["overrides not loaded"]]);
 });
+
+test("a drain does not end because the daemon starts or stops", async () => {
+  const bench = createBench([`${A}:80`, `${B}:80`]);
+  const { keeper, log } = create(bench);
+  keeper.set([said(A, { kind: "drain", deadlineMs: null, isDone: false })]);
+  await bench.clock.advance(3_000_000);
+  assert.deepEqual(log, ["override set"], "before the table is known");
+  await bench.runtime.start(SIMPLE);
+  await bench.runtime.stop();
+  await bench.clock.advance(3_000_000);
+  assert.deepEqual(log, ["override set"], "after the end");
+});
