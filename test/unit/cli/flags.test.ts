@@ -22,6 +22,7 @@ test("without words everything has keepalived's default", () => {
     ignoresSigint: false,
     dumpsConfiguration: false,
     keepsVrrp: false,
+    reportsAddresses: false,
     keepsIpvs: false,
     namespace: null,
     umask: null,
@@ -140,7 +141,7 @@ test("-x and -A ask for SNMP", () => {
 });
 
 test("flags without effect yet are collected once each", () => {
-  assert.deepEqual(flagsOf("-m -m -a --debug=D -R --all").inertFlags, ["-a", "-m", "--debug"]);
+  assert.deepEqual(flagsOf("-m -m -M --debug=D -R --all").inertFlags, ["-m", "-M", "--debug"]);
 });
 
 test("no two flags share a spelling, and each is in the help", () => {
