@@ -57,9 +57,9 @@ test("an optional argument has to be attached", () => {
   assert.equal(flagsOf("-g").logFile, "");
   assert.equal(flagsOf("-g/a.log").logFile, "/a.log");
   assert.equal(flagsOf("--log-file=/a.log").logFile, "/a.log");
-  assert.deepEqual(parseFlags(["-t"]).action, { kind: "config-test", file: null });
-  assert.deepEqual(parseFlags(["-t/a"]).action, { kind: "config-test", file: "/a" });
-  assert.deepEqual(parseFlags(["--config-test=/a"]).action, { kind: "config-test", file: "/a" });
+  assert.deepEqual(parseFlags(["-t"]).action, { kind: "config-test", file: null, isFaulted: false });
+  assert.deepEqual(parseFlags(["-t/a"]).action, { kind: "config-test", file: "/a", isFaulted: false });
+  assert.deepEqual(parseFlags(["--config-test=/a"]).action, { kind: "config-test", file: "/a", isFaulted: false });
 });
 
 test("unknown flags and missing arguments are usage errors, and all are named", () => {
@@ -133,6 +133,10 @@ test("a bad value is named, and the default holds", () => {
   assert.deepEqual(parsed.action, { kind: "run" });
   assert.equal(parsed.flags.facility, 3);
   assert.equal(parsed.flags.umask, null);
+});
+
+test("a test counts a facility that there is not, as keepalived does", () => {
+  assert.deepEqual(parseFlags(["-S", "9", "-t"]).action, { kind: "config-test", file: null, isFaulted: true });
 });
 
 test("-x and -A ask for SNMP", () => {
