@@ -39,11 +39,13 @@ export function valueEffect({ weight, isReversed }: Rule, value: number): TrackE
   return { weight: Math.min(HIGHEST_WEIGHT, product), isFault: false };
 }
 
-const LEADING_NUMBER = /^\s*([+-]?\d+)/;
+/** keepalived: in C's notation, so that 010 is 8. */
+const LEADING_NUMBER = /^\s*([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))/i;
 const LARGEST = 2 ** 31;
 
 /** @returns the number a file begins with; 0 when it is missing, empty or begins otherwise; null for one that is too large to count */
 export function fileValue(text: string | null): number | null {
-  const value = Number(LEADING_NUMBER.exec(text ?? "")?.[1] ?? 0);
-  return Math.abs(value) > LARGEST ? null : value + 0;
+  const [, sign, hexadecimal, octal, decimal] = LEADING_NUMBER.exec(text ?? "") ?? [];
+  const size = Number.parseInt(hexadecimal ?? octal ?? decimal ?? "0", hexadecimal ? 16 : octal ? 8 : 10);
+  return size > LARGEST ? null : sign === "-" && size > 0 ? -size : size;
 }

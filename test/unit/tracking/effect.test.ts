@@ -70,8 +70,8 @@ describe("valueEffect", () => {
 
 describe("fileValue", () => {
   it("reads a leading number, else 0", () => {
-    const texts = ["12\n", "  -5 lots", "+7", "", "x1", null, "1e3"];
-    assert.deepEqual(texts.map(fileValue), [12, -5, 7, 0, 0, 0, 1]);
+    const texts = ["12\n", "  -5 lots", "+7", "", "x1", null, "1e3", "0x10", "010", "-0", "09"];
+    assert.deepEqual(texts.map(fileValue), [12, -5, 7, 0, 0, 0, 1, 16, 8, 0, 0]);
     assert.deepEqual(["99999999999", "-3000000000", "100000"].map(fileValue), [null, null, 100_000]);
   });
 });
