@@ -140,7 +140,7 @@ export async function main(words: readonly string[]): Promise<void> {
       return;
     case "config-test": {
       const { testConfiguration } = await import("./cli/config-test.ts");
-      process.exitCode = await testConfiguration(flags, action.file);
+      process.exitCode = await testConfiguration(flags, action);
       return;
     }
     case "run":

@@ -68,8 +68,7 @@ export interface StackedLinkSpec {
 
 /** A macvlan of mode private, down. */
 export function macvlanMessage(spec: StackedLinkSpec, mac: string): NetlinkMessage {
-  const octets = mac.split(":").map((octet) => Number.parseInt(octet, 16));
-  const writer = stackedLink(spec).attribute(ATTRIBUTE.address, (address) => address.u8(...octets));
+  const writer = stackedLink(spec).attribute(ATTRIBUTE.address, (address) => address.u8(...macOctets(mac)));
   return creation(writer, "macvlan", (data) => data.attributeU32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE));
 }
 
@@ -93,6 +92,16 @@ function stackedLink({ name, baseIfindex, group, masterIfindex }: StackedLinkSpe
 function creation(writer: NetlinkWriter, kind: string, write: (data: NetlinkWriter) => void): NetlinkMessage {
   writer.nest(ATTRIBUTE.linkInfo, (info) => info.attributeText(INFO.kind, kind).nest(INFO.data, write));
   return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload: writer.octets };
+}
+
+/** Another hardware address; a macvlan may be up meanwhile. @param mac `aa:bb:cc:dd:ee:ff` */
+export function linkMacMessage(ifindex: number, mac: string): NetlinkMessage {
+  const writer = linkHeader(ifindex, 0, 0).attribute(ATTRIBUTE.address, (address) => address.u8(...macOctets(mac)));
+  return { type: RTM_NEWLINK, flags: 0, payload: writer.octets };
+}
+
+function macOctets(mac: string): readonly number[] {
+  return mac.split(":").map((octet) => Number.parseInt(octet, 16));
 }
 
 export function linkGroupMessage(ifindex: number, group: number): NetlinkMessage {

@@ -14,6 +14,8 @@ export interface Vmac {
   /** Null for a macvlan. */
   readonly ipvlan: IpvlanLink | null;
   readonly name: string;
+  /** As the configuration has it; null: generated. */
+  readonly wantedName: string | null;
   readonly base: string;
   /** An ipvlan has that of the interface below: empty. */
   readonly mac: string;
@@ -56,13 +58,15 @@ export interface VmacNames {
  * Which VMACs there must be, and which addresses go on them: those of the instance's family on its own
  * interface, and on other interfaces where `use_vmac_addr` or the address asks for it. keepalived: over an ipvlan only
  * adverts go, the addresses stay on the interface below.
+ * @param made before a reload: one that was made for another name is not taken
  */
 export function planVmacs(
   instances: readonly ConfiguredVrrpInstance[],
   names: VmacNames,
   links: readonly LinkFacts[],
+  made: readonly Vmac[] = [],
 ): VmacPlan {
-  const planner = new Planner(names, links);
+  const planner = new Planner(names, links, made);
   const placed = instances.map((instance) => planner.place(instance));
   return { instances: placed, vmacs: planner.vmacs };
 }
@@ -76,10 +80,12 @@ class Planner {
   readonly vmacs: Vmac[] = [];
   readonly #names: VmacNames;
   readonly #links: readonly LinkFacts[];
+  readonly #made: readonly Vmac[];
 
-  constructor(names: VmacNames, links: readonly LinkFacts[]) {
+  constructor(names: VmacNames, links: readonly LinkFacts[], made: readonly Vmac[]) {
     this.#names = names;
     this.#links = links;
+    this.#made = made;
   }
 
   place(instance: ConfiguredVrrpInstance): ConfiguredVrrpInstance {
@@ -124,6 +130,7 @@ class Planner {
     this.vmacs.push({
       ipvlan: { mode, address: source },
       name,
+      wantedName: settings.name,
       base,
       mac: "",
       instance: instance.name,
@@ -163,11 +170,12 @@ class Planner {
     const mac = instance.vmac?.macAddress ?? virtualRouterMac(instance.family, instance.vrid);
     const known = this.vmacs.find((vmac) => vmac.base === base && vmac.mac === mac && vmac.instance === instance.name);
     if (known !== undefined) return known;
-    const found = this.#matching(base, mac);
+    const found = this.#ours(base, mac, wanted) ?? this.#matching(base, mac);
     const all = [...instance.virtualAddresses, ...instance.excludedAddresses];
     const vmac: Vmac = {
       ipvlan: null,
       name: found?.name ?? this.#freeName(instance, wanted, isOwn),
+      wantedName: wanted,
       base,
       mac,
       instance: instance.name,
@@ -183,15 +191,21 @@ class Planner {
     return vmac;
   }
 
+  /** Made before for the same purpose, whatever hardware address it has at the moment. */
+  #ours(base: string, mac: string, wanted: string | null): LinkFacts | undefined {
+    const made = this.#made.find((vmac) => vmac.base === base && vmac.mac === mac && vmac.wantedName === wanted);
+    return made === undefined
+      ? undefined
+      : this.#links.find((link) => link.name === made.name && this.#isUsable(link, base));
+  }
+
   #matching(base: string, mac: string): LinkFacts | undefined {
-    return this.#links.find(
-      (link) =>
-        link.kind === "macvlan" &&
-        link.isPrivate &&
-        link.mac === mac &&
-        this.#isOn(link, base) &&
-        !this.#isPlanned(link.name),
-    );
+    const isOurs = (link: LinkFacts): boolean => this.#made.some(({ name }) => name === link.name);
+    return this.#links.find((link) => link.mac === mac && this.#isUsable(link, base) && !isOurs(link));
+  }
+
+  #isUsable(link: LinkFacts, base: string): boolean {
+    return link.kind === "macvlan" && link.isPrivate && this.#isOn(link, base) && !this.#isPlanned(link.name);
   }
 
   #isPlanned(name: string): boolean {

@@ -7,11 +7,13 @@ import { createTestHost } from "../runtime/config-host.ts";
 import { errorText } from "../runtime/error-code.ts";
 import { VERSION } from "../runtime/version.ts";
 import { renderCheck } from "./check-formats.ts";
-import type { Flags } from "./flags.ts";
+import type { FlagAction, Flags } from "./flags.ts";
 import { readLinksOf } from "./host-network.ts";
 
-/** keepalived's code for a test that could not be made. */
+/** keepalived's codes for a test that could not be made, for one whose file cannot be written, and for a complaint. */
 const CANNOT_RUN = 4;
+const CANNOT_TELL = 1;
+const COMPLAINT = 5;
 
 /** keepalived 2.2.7 passes the test of a file that is not there with 0; nobody is served by that. */
 export function testExitCode(loaded: LoadedConfiguration): number {
@@ -53,7 +55,6 @@ export function renderComplaints(loaded: LoadedConfiguration): string {
 
 /** @param file appended to, 0644, never through a symbolic link; null is standard error */
 function report(text: string, file: string | null): void {
-  if (text === "") return;
   if (file === null) {
     process.stderr.write(text);
     return;
@@ -63,15 +64,31 @@ function report(text: string, file: string | null): void {
   closeSync(fd);
 }
 
+/** @returns whether it could */
+function canReport(file: string | null): boolean {
+  try {
+    report("", file);
+    return true;
+  } catch (error) {
+    process.stderr.write(`holdfast: Unable to open config-test log file ${file}: ${errorText(error)}\n`);
+    return false;
+  }
+}
+
 /**
  * `-t`: checks the configuration and changes nothing.
  * @returns keepalived's exit code
  */
-export async function testConfiguration(flags: Flags, file: string | null): Promise<number> {
+export async function testConfiguration(
+  flags: Flags,
+  { file, isFaulted }: Extract<FlagAction, { kind: "config-test" }>,
+): Promise<number> {
+  if (!canReport(file)) return CANNOT_TELL;
   try {
     const loaded = await loadForTest(flags);
     report(renderComplaints(loaded), file);
-    return testExitCode(loaded);
+    const code = testExitCode(loaded);
+    return isFaulted && code === 0 ? COMPLAINT : code;
   } catch (error) {
     process.stderr.write(`holdfast: ${errorText(error)}\n`);
     return CANNOT_RUN;

@@ -35,6 +35,7 @@ import { createVrrpHalf, type VrrpHalf, vrrpSurroundings } from "../runtime/trac
 import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
+import { monitorAddresses } from "./address-monitoring.ts";
 import { createReading } from "./config-reading.ts";
 import type { Flags } from "./flags.ts";
 import { enterNamespace, namespacePath, openIpvsIn } from "./host-network.ts";
@@ -176,6 +177,7 @@ function createRuntimeOf(
   const { notifier, syncDaemon, loop, beats } = seams.effects;
   const { leaseUs } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
+  const onNetwork = monitorAddresses(flags.reportsAddresses, native, log);
   const runtime = createVrrpRuntime(
     {
       instances: configuration.vrrpInstances,
@@ -192,6 +194,7 @@ function createRuntimeOf(
           loop.openVrrp(loopOptions(configuration), (events) => {
             onBeats(events);
             onLoopEvents(events);
+            onNetwork(events);
           }),
         ),
       rtnetlink: beats.attach(native.openRtnetlink()),

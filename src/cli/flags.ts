@@ -22,6 +22,8 @@ export interface Flags {
   readonly ignoresSigint: boolean;
   readonly dumpsConfiguration: boolean;
   readonly keepsVrrp: boolean;
+  /** `-a` */
+  readonly reportsAddresses: boolean;
   readonly keepsIpvs: boolean;
   readonly namespace: string | null;
   readonly umask: number | null;
@@ -45,8 +47,11 @@ export interface Flags {
 /** What to do, decided by the words. */
 export type FlagAction =
   | { readonly kind: "run" }
-  /** @param file where complaints go; null is standard error */
-  | { readonly kind: "config-test"; readonly file: string | null }
+  /**
+   * @param file where complaints go; null is standard error
+   * @param isFaulted a flag has a value that the test, as keepalived's, counts as a complaint
+   */
+  | { readonly kind: "config-test"; readonly file: string | null; readonly isFaulted: boolean }
   | { readonly kind: "genhash" }
   | { readonly kind: "version" }
   | { readonly kind: "help" }
@@ -129,6 +134,7 @@ function readFlags(given: Given): Flags {
     ignoresSigint: given.has("ignoreSigint"),
     dumpsConfiguration: given.has("dumpConfiguration"),
     keepsVrrp: given.has("keepVrrp"),
+    reportsAddresses: given.has("addressMonitoring"),
     keepsIpvs: given.has("keepIpvs"),
     namespace: lastOf(given, "namespace"),
     umask: parseUmask(lastOf(given, "umask") ?? ""),
@@ -188,7 +194,10 @@ function complaintOf(word: ParsedWord<FlagName>): string | null {
 
 function finalAction(given: Given): FlagAction {
   if (given.has("genhash")) return { kind: "genhash" };
-  if (given.has("configTest")) return { kind: "config-test", file: lastOf(given, "configTest") };
+  if (given.has("configTest")) {
+    const isFaulted = (given.get("logFacility") ?? []).some((text) => parseFacility(text ?? "") === null);
+    return { kind: "config-test", file: lastOf(given, "configTest"), isFaulted };
+  }
   return { kind: "run" };
 }
 

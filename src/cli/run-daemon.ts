@@ -1,6 +1,5 @@
 import { writeFileSync, writeSync } from "node:fs";
 import { release, type } from "node:os";
-import type { InterfaceFacts } from "../api/data-interfaces.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
@@ -18,6 +17,7 @@ import { StateObservers } from "../runtime/state-observers.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { startWatchdog } from "../runtime/watchdog.ts";
+import { readNetwork } from "./address-monitoring.ts";
 import { Control } from "./control.ts";
 import { createDaemonParts } from "./daemon-parts.ts";
 import { Dbus } from "./dbus.ts";
@@ -77,16 +77,6 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
   for (const flag of flags.inertFlags) log.info("flag without effect", { flag });
 }
 
-async function readInterfaces(native: NativeAddon): Promise<InterfaceFacts> {
-  const rtnetlink = native.openRtnetlink();
-  try {
-    const [links, addresses] = await Promise.all([rtnetlink.links(), rtnetlink.addresses()]);
-    return { links, addresses };
-  } finally {
-    rtnetlink.close();
-  }
-}
-
 /** What signals and D-Bus ask for. */
 function requestHandlers(
   daemon: Daemon,
@@ -97,7 +87,7 @@ function requestHandlers(
     status: () => daemon.status(),
     namespace: flags.namespace,
     nowUs: () => native.monotonicUs(),
-    readInterfaces: () => readInterfaces(native),
+    readInterfaces: () => readNetwork(native),
     log,
   });
   return {

@@ -170,10 +170,10 @@ export class BlockParser implements WordSink {
     }
     const near = this.suggestions++ < LIMITS.suggestions ? suggest(word, table.byName.keys()) : null;
     const shown = word.length > 60 ? `${word.slice(0, 60)}...` : word;
-    const where = table.path === "(root)" ? "here" : `in ${table.path}`;
+    const where = table.path === "(root)" ? "" : ` in ${table.path}`;
     const meant = near === null ? "" : `, did you mean "${near}"?`;
     const hint = this.findUnclosed(statement, word) ?? nameInvisible(word) ?? meant;
-    this.reporter.add("unknown-keyword", `"${shown}" is not known ${where}${hint}`, placeOf(statement));
+    this.reporter.add("unknown-keyword", `Unknown keyword '${shown}'${where}${hint}`, placeOf(statement));
     if (statement.end === "{") this.reportOpenBrace(statement);
   }
 

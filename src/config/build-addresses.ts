@@ -28,7 +28,7 @@ export function buildAddresses(
 
 function buildAddress(line: Statement, rules: AddressRules, context: BuildContext): ConfiguredAddress | null {
   const first = line.words[0] ?? "";
-  const parsed = parsePrefix(first);
+  const parsed = parsePrefix(first) ?? repairPrefix(first, line, context);
   if (parsed === null) {
     context.reporter.add("bad-address", `"${first}" is not an IP address with an optional prefix`, placeOf(line));
     return null;
@@ -48,6 +48,19 @@ function buildAddress(line: Statement, rules: AddressRules, context: BuildContex
   }
   checkInterface(draft, line, rules, context);
   return draft;
+}
+
+/** keepalived: a prefix length out of range is that of a host, and what follows a number is overlooked. */
+function repairPrefix(text: string, line: Statement, context: BuildContext): ParsedPrefix | null {
+  const [head = "", tail] = text.split("/", 2);
+  const address = parseAddress(head);
+  if (address === null || tail === undefined) return null;
+  const most = addressBits(address.family);
+  const { value } = readInteger(tail);
+  const prefixLength = value !== null && value >= 0 && value <= most ? value : most;
+  const message = `"${text}": a prefix length is a number from 0 to ${most}; ${prefixLength} is used`;
+  context.reporter.add("number-out-of-range", message, placeOf(line));
+  return { ...address, prefixLength };
 }
 
 function checkInterface(draft: Draft, line: Statement, rules: AddressRules, context: BuildContext): void {
@@ -91,6 +104,9 @@ interface OptionReading {
   readonly isFatal: boolean;
 }
 
+/** Without these an address would not be what was meant; a problem with another one leaves only that out, as in keepalived. */
+const FATAL_OPTIONS: ReadonlySet<string> = new Set(["dev", "label", "brd", "broadcast"]);
+
 const FLAG: OptionReading = { used: 1, problem: null, isFatal: false };
 
 function readOption(draft: Draft, line: Statement, index: number, context: BuildContext): OptionReading {
@@ -101,7 +117,7 @@ function readOption(draft: Draft, line: Statement, index: number, context: Build
   const value = line.words[index + 1];
   if (value === undefined) return { used: 1, problem: "needs a value", isFatal: true };
   const problem = setter(draft, value, context);
-  return { used: 2, problem, isFatal: problem !== null && (name === "peer" || name === "dev") };
+  return { used: 2, problem, isFatal: problem !== null && FATAL_OPTIONS.has(name) };
 }
 
 function setFlag(draft: Draft, name: string): boolean {

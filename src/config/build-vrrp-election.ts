@@ -29,11 +29,8 @@ function wantsActive(draft: InstanceDraft, state: "MASTER" | "BACKUP" | null, pr
     );
     return isOwner;
   }
-  if (isOwner && state === "BACKUP") {
-    complain(draft, "vrrp-adjusted", "priority 255 is the address owner, whose state is MASTER", "state");
-    return true;
-  }
-  return state === "MASTER" || isOwner;
+  // keepalived: an owner that says BACKUP waits like any other router.
+  return state === null ? isOwner : state === "MASTER";
 }
 
 type Preemption = Pick<Election, "wantsActive" | "preemptMode" | "preemptDelayUs">;

@@ -23,7 +23,7 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
   let forcesNetlinkMessage = false;
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
-    if (MAC.test(word)) macAddress = completeMac(word, vrid);
+    if (MAC.test(word)) macAddress = readMac(draft, completeMac(word, vrid));
     else if (word === "name") name = words[++i] ?? null;
     else if (word === "group") group = readGroup(draft, "use_vmac", words[++i] ?? "");
     else if (word === "netlink_notify_msg") forcesNetlinkMessage = true;
@@ -51,6 +51,20 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
   const place = draft.settings.place("use_vmac") ?? placeOf(draft.entry.statement);
   const vmac = { name, macAddress, transmitsOnBase, coversOtherInterfaces, group, forcesNetlinkMessage, place };
   return isHeldDown ? { ...vmac, isHeldDown } : vmac;
+}
+
+/** @returns null for one that cannot be, which is told */
+function readMac(draft: InstanceDraft, mac: string): string | null {
+  const why = draft.isStrict
+    ? "strict mode has no other MAC than the virtual router's"
+    : /^00:00:5e:00:0[12]:/.test(mac)
+      ? `${mac} is a virtual router's MAC`
+      : /^.[13579bdf]/.test(mac)
+        ? `${mac} is a multicast address`
+        : null;
+  if (why === null) return mac;
+  complain(draft, "vrrp-adjusted", `${why}, it is left out`, "use_vmac");
+  return null;
 }
 
 /** A number, or a name of iproute2's `group` file. */

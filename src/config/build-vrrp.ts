@@ -13,6 +13,7 @@ import { readAuthentication, readHmac } from "./build-vrrp-authentication.ts";
 import { readAccepting, readAnnouncePolicy, readElection, readInterval } from "./build-vrrp-election.ts";
 import { placeAddresses, readInterface, readVrf } from "./build-vrrp-interface.ts";
 import { readIpvlan, readMulticastGroup, readUnicastPeers, readVmac } from "./build-vrrp-links.ts";
+import { reportOverruled } from "./build-vrrp-strict.ts";
 import type { BuildContext } from "./context.ts";
 import { complain, complainAtEnd, type InstanceDraft } from "./instance-draft.ts";
 import { Settings } from "./settings.ts";
@@ -57,6 +58,7 @@ export function buildVrrpInstance(
   const place = (all: readonly ConfiguredAddress[]): readonly ConfiguredAddress[] =>
     interfaceName === "" ? placeAddresses(draft, all) : all;
   const advertisementIntervalUs = readInterval(draft, version);
+  reportOverruled(draft);
   const election = readElection(draft);
   const authentication = readAuthentication(draft, version);
   const hmac = readHmac(draft, advertisementIntervalUs);
@@ -268,6 +270,7 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
     complainAtEnd(draft, "vrrp-adjusted", "unicast_ttl without unicast peers has no effect");
   }
   if (isUnicast && draft.isStrict && settings.has("interface")) {
+    // keepalived 2.4.3 refuses the start, 2.2.7 says nothing.
     complain(draft, "vrrp-adjusted", "strict mode does not allow unicast", "unicast_peer");
   }
   const hasTtlRange = unicastPeers.some((peer) => peer.minTtl !== null || peer.maxTtl !== null);

@@ -88,7 +88,6 @@ export const CODES = {
   "no-vip-v2": MILD,
   "duplicate-vrid": UNUSABLE,
   "mixed-families": COMPLAINT,
-  "unicast-needs-no-multicast": UNUSABLE,
   "vrrp-adjusted": COMPLAINT,
   "sync-group": COMPLAINT,
   // LVS

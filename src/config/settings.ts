@@ -149,11 +149,21 @@ function report(entry: Entry, reporter: Reporter, code: ValueCode, message: stri
   reporter.add(code, `${entry.keyword.name}: ${message}`, placeOf(entry.statement, 1));
 }
 
+/** keepalived: with something behind the number these are not taken at all; of others the number counts. */
+const TAKEN_WHOLE: ReadonlySet<string> = new Set([
+  "priority",
+  "virtual_router_id",
+  "kernel_rx_buf_size",
+  "advert_int",
+  "vrrp_startup_delay",
+]);
+
 function checkRange(keyword: Keyword, reading: NumberReading, entry: Entry, reporter: Reporter): number | null {
   const shape = keyword.value;
   if (shape.kind !== "integer" && shape.kind !== "decimal") return null;
   const word = entry.statement.words[1] ?? "";
-  const { value, problem } = reading;
+  const { problem } = reading;
+  const value = problem === "junk" && TAKEN_WHOLE.has(keyword.name) ? null : reading.value;
   if (problem === "junk") report(entry, reporter, "bad-number", `"${word}" is not a number`);
   if (problem === "decimals") {
     report(

@@ -132,7 +132,8 @@ class NetworkHalf implements VrrpHalf {
         [...virtualAddresses, ...excludedAddresses].some(({ usesVmac }) => usesVmac),
     );
     const links = needsVmacs ? await readLinkFacts(this.#dependencies.rtnetlink) : [];
-    const plan = planVmacs(withStaticInterfaces(configuration), { prefix, addressPrefix }, links);
+    const names = { prefix, addressPrefix };
+    const plan = planVmacs(withStaticInterfaces(configuration), names, links, this.#vmacs.made);
     this.#planned = plan.vmacs;
     this.#placed = { ...configuration, vrrpInstances: plan.instances };
     this.#promoteSecondaries();
@@ -182,7 +183,9 @@ class NetworkHalf implements VrrpHalf {
 
   async #removeUnused(): Promise<void> {
     const unused = this.#vmacs.made.filter(({ name }) => !this.#planned.some((vmac) => vmac.name === name));
-    if (unused.length > 0) await this.#vmacs.remove(unused);
+    if (unused.length === 0) return;
+    await this.#vmacs.remove(unused);
+    await this.#setFirewall(false);
   }
 
   #promoteSecondaries(): void {

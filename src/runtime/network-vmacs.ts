@@ -6,6 +6,7 @@ import {
   type LinkFacts,
   linkDumpMessage,
   linkGroupMessage,
+  linkMacMessage,
   linkStateMessage,
   macvlanMessage,
 } from "../addressing/link-message.ts";
@@ -19,6 +20,8 @@ const DOOMED_GROUP = 0x68_6f_6c_64;
 const RUNNING_ATTEMPTS = 100;
 const RUNNING_PAUSE_MS = 10;
 const LINK_SCOPE = 253;
+/** First octet of a locally administered MAC. */
+const STEPPED_ASIDE = "02";
 const KINDS: ReadonlySet<string> = new Set(["macvlan", "ipvlan"]);
 const IPV4_SETTINGS = { arp_ignore: "1", accept_local: "1", rp_filter: "0", promote_secondaries: "1" } as const;
 const BASE_SETTINGS = { arp_ignore: "1", arp_filter: "1" } as const;
@@ -96,9 +99,29 @@ export class VmacLinks {
     const known = new Set(this.#before.map(({ name }) => name));
     const settled = present.filter(({ name, isHeldDown, isFound }) => !isHeldDown || !(isFound || known.has(name)));
     const states = settled.map(({ name, isHeldDown }) => linkStateMessage(links.get(name)?.ifindex ?? 0, !isHeldDown));
-    await this.#dependencies.rtnetlink.send([...states, ...this.#reminders(present, links)]);
+    const macs = this.#macChanges(present, links);
+    await this.#dependencies.rtnetlink.send([...macs, ...states, ...this.#reminders(present, links)]);
     await this.#addSources(present, links);
     await this.#untilRunning(present);
+  }
+
+  /**
+   * Of the macvlans of an interface only one can be up with a MAC. One that is about to be replaced, since the configuration has
+   * another name for it, steps aside: it keeps its addresses until the instance has moved, and what comes for them arrives on the new one.
+   */
+  #macChanges(vmacs: readonly Vmac[], links: ReadonlyMap<string, LinkFacts>): readonly NetlinkMessage[] {
+    const macvlans = vmacs.filter(({ ipvlan }) => ipvlan === null);
+    const isPlanned = (name: string): boolean => vmacs.some((vmac) => vmac.name === name);
+    const macOf = (name: string): string | undefined => links.get(name)?.mac;
+    const indexOf = (name: string): number => links.get(name)?.ifindex ?? 0;
+    const replaced = this.#made.filter(
+      ({ name, base }) => !isPlanned(name) && macvlans.some((vmac) => vmac.base === base && vmac.mac === macOf(name)),
+    );
+    const changed = macvlans.filter(({ name, mac }) => macOf(name) !== mac);
+    return [
+      ...replaced.map(({ name, mac }) => linkMacMessage(indexOf(name), `${STEPPED_ASIDE}${mac.slice(2)}`)),
+      ...changed.map(({ name, mac }) => linkMacMessage(indexOf(name), mac)),
+    ];
   }
 
   /** Of a group that is set the kernel tells everybody, also when it is the group of before. */

@@ -26,7 +26,7 @@ function writeText(path: string, text: string): void {
 /** One `track_file`. */
 class FileTracker {
   readonly file: TrackFile;
-  value: number;
+  value = 0;
   readonly #dependencies: FileTrackersDependencies;
   readonly #watched: WatchedFile;
 
@@ -35,10 +35,10 @@ class FileTracker {
     this.#dependencies = dependencies;
     this.#watched = new WatchedFile(file.path, {
       clock: dependencies.clock,
-      onText: (text) => this.#take(fileValue(text)),
+      onText: (text) => this.#take(this.#read(text)),
       onTrouble: (reason) => this.#complain(reason),
     });
-    this.value = fileValue(readShortFile(file.path));
+    this.value = this.#read(readShortFile(file.path));
   }
 
   close(): void {
@@ -49,6 +49,16 @@ class FileTracker {
     if (value === this.value) return;
     this.value = value;
     this.#dependencies.onNews();
+  }
+
+  /** A number that cannot be is told, and nothing changes. */
+  #read(text: string | null): number {
+    const value = fileValue(text);
+    if (value !== null) return value;
+    const { name, path } = this.file;
+    const said = `Invalid number ${text?.trim().slice(0, 20)} read from ${path} - ignoring`;
+    this.#dependencies.log({ level: "error", message: "file value ignored", fields: { file: name, path }, text: said });
+    return this.value;
   }
 
   #complain(reason: string): void {

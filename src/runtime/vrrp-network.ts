@@ -4,6 +4,7 @@ import type { AddressFamily, IpAddress } from "../model/units.ts";
 import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { InterfaceAddress, Link } from "../native/contract.ts";
+import { signedWeight } from "../tracking/effect.ts";
 import { type FaultReason, interfaceDown, noSourceAddress, SOURCE_NOT_CONFIGURED } from "../vrrp/types.ts";
 
 const LINK_SCOPE = 253;
@@ -250,8 +251,5 @@ function hasSource({ interfaceName, vrf = null }: VrrpInstance, source: IpAddres
 
 /** Sum of the weights of tracked interfaces: positive ones count while up, negative ones while down. */
 export function trackedWeight(instance: VrrpInstance, view: NetworkView): number {
-  return instance.trackedInterfaces.reduce((sum, { name, weight, isReversed }) => {
-    const isGood = view.isUp(name) !== isReversed;
-    return sum + (isGood === weight > 0 ? weight : 0);
-  }, 0);
+  return instance.trackedInterfaces.reduce((sum, tracked) => sum + signedWeight(tracked, view.isUp(tracked.name)), 0);
 }

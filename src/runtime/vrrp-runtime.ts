@@ -4,7 +4,7 @@ import type { Microseconds } from "../model/units.ts";
 import type { VrrpInstance } from "../model/vrrp.ts";
 import type { InterfaceAddress, Link, VrrpEvent, VrrpLoop, VrrpLoopHealth } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
-import { complaintsAbout } from "./vrrp-complaints.ts";
+import { complaintsAbout, tellOfAwaited } from "./vrrp-complaints.ts";
 import { EventDispatch } from "./vrrp-dispatch.ts";
 import { SessionFollowers } from "./vrrp-followers.ts";
 import { adoptersAmong, isHeldBack, RunningGroups, withRoles } from "./vrrp-group.ts";
@@ -136,6 +136,7 @@ class Runtime implements VrrpRuntime {
     await this.#dump();
     const complaints = this.#complaints(this.#options.instances, this.#allowsMissingInterfaces);
     if (complaints.length > 0) return complaints;
+    for (const record of tellOfAwaited(this.#options.instances, this.#view)) this.#log(record);
     const loop = this.#dependencies.createLoop((events) => this.#onEvents(events));
     this.#loop = loop;
     await this.#dump();

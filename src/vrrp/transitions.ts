@@ -157,11 +157,11 @@ export function enterService(router: VirtualRouter, from: VrrpState, isInitial: 
   return { state, effects: isInitial ? [detail("advertisement timeout"), ...effects] : effects };
 }
 
-// keepalived: at startup an owner must also say `state MASTER`, after a fault it need not.
+// keepalived: an owner that says `state BACKUP` waits as others do, at the start and after a fault.
 export function startsActive(router: VirtualRouter, isInitial: boolean): boolean {
   // keepalived: a sync group starts as backup unless this holds for every member.
   if (router.group !== undefined) return isInitial ? router.group.startsActive : router.group.isOwned;
-  return router.priority === 255 && (router.wantsActive || !isInitial);
+  return router.priority === 255 && router.wantsActive;
 }
 
 /** §6.4.2 of RFC 9568: the Active_Down_Timer fired. */

@@ -22,6 +22,7 @@ test("without words everything has keepalived's default", () => {
     ignoresSigint: false,
     dumpsConfiguration: false,
     keepsVrrp: false,
+    reportsAddresses: false,
     keepsIpvs: false,
     namespace: null,
     umask: null,
@@ -56,9 +57,9 @@ test("an optional argument has to be attached", () => {
   assert.equal(flagsOf("-g").logFile, "");
   assert.equal(flagsOf("-g/a.log").logFile, "/a.log");
   assert.equal(flagsOf("--log-file=/a.log").logFile, "/a.log");
-  assert.deepEqual(parseFlags(["-t"]).action, { kind: "config-test", file: null });
-  assert.deepEqual(parseFlags(["-t/a"]).action, { kind: "config-test", file: "/a" });
-  assert.deepEqual(parseFlags(["--config-test=/a"]).action, { kind: "config-test", file: "/a" });
+  assert.deepEqual(parseFlags(["-t"]).action, { kind: "config-test", file: null, isFaulted: false });
+  assert.deepEqual(parseFlags(["-t/a"]).action, { kind: "config-test", file: "/a", isFaulted: false });
+  assert.deepEqual(parseFlags(["--config-test=/a"]).action, { kind: "config-test", file: "/a", isFaulted: false });
 });
 
 test("unknown flags and missing arguments are usage errors, and all are named", () => {
@@ -134,13 +135,17 @@ test("a bad value is named, and the default holds", () => {
   assert.equal(parsed.flags.umask, null);
 });
 
+test("a test counts a facility that there is not, as keepalived does", () => {
+  assert.deepEqual(parseFlags(["-S", "9", "-t"]).action, { kind: "config-test", file: null, isFaulted: true });
+});
+
 test("-x and -A ask for SNMP", () => {
   const { servesSnmp, snmpSocket } = flagsOf("-x -A /s");
   assert.deepEqual({ servesSnmp, snmpSocket }, { servesSnmp: true, snmpSocket: "/s" });
 });
 
 test("flags without effect yet are collected once each", () => {
-  assert.deepEqual(flagsOf("-m -m -a --debug=D -R --all").inertFlags, ["-a", "-m", "--debug"]);
+  assert.deepEqual(flagsOf("-m -m -M --debug=D -R --all").inertFlags, ["-m", "-M", "--debug"]);
 });
 
 test("no two flags share a spelling, and each is in the help", () => {

@@ -90,7 +90,7 @@ test("a misspelt keyword gives its place, a suggestion and a caret", () => {
   assert.ok(unknown);
   assert.equal(
     renderDiagnostic(unknown, sources),
-    `${FILE}:3:3: error: "intreface" is not known in vrrp_instance, did you mean "interface"? [unknown-keyword]\n` +
+    `${FILE}:3:3: error: Unknown keyword 'intreface' in vrrp_instance, did you mean "interface"? [unknown-keyword]\n` +
       "      intreface eth0\n      ^",
   );
 });
@@ -136,7 +136,7 @@ test("a missing } is told where its block begins", () => {
   );
   assert.ok(
     told.includes(
-      '4:1 unknown-keyword "vrrp_instance" is not known in vrrp_instance; is a "}" missing in "vrrp_instance A" at /t.conf:1:1?',
+      `4:1 unknown-keyword Unknown keyword 'vrrp_instance' in vrrp_instance; is a "}" missing in "vrrp_instance A" at /t.conf:1:1?`,
     ),
     told.join("\n"),
   );

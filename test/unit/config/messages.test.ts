@@ -20,12 +20,12 @@ const SLIPS: readonly (readonly [title: string, text: string, told: string])[] =
   [
     "a no-break space is named, since nobody can see it",
     "\u00a0\nglobal_defs {\n}\n",
-    '/a.conf:1:1: error: "\u00a0" is not known here; it holds the invisible character U+00A0, which copying from a web page leaves: replace it with a blank [unknown-keyword]',
+    "/a.conf:1:1: error: Unknown keyword '\u00a0'; it holds the invisible character U+00A0, which copying from a web page leaves: replace it with a blank [unknown-keyword]",
   ],
   [
     "control characters of a file do not reach the terminal",
     "global_defs {\n\u001b]0;title\u0007\u009b31m 3\n}\n",
-    '/a.conf:2:1: error: "?]0;title??31m" is not known in global_defs [unknown-keyword]',
+    "/a.conf:2:1: error: Unknown keyword '?]0;title??31m' in global_defs [unknown-keyword]",
   ],
 ];
 test("scripts without script security are told where one is", () => {

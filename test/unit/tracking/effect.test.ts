@@ -26,14 +26,15 @@ describe("verdictEffect", () => {
     );
   });
 
-  it("swaps good and bad when reversed", () => {
+  // As seen with keepalived 2.2.7.
+  it("changes the sign when reversed, and swaps good and bad without a weight", () => {
     assert.deepEqual(
       [true, false].map((isGood) => verdictEffect(reversed(20), isGood)),
-      [adds(0), adds(20)],
+      [adds(-20), adds(0)],
     );
     assert.deepEqual(
       [true, false].map((isGood) => verdictEffect(reversed(-20), isGood)),
-      [adds(-20), adds(0)],
+      [adds(0), adds(20)],
     );
     assert.deepEqual(
       [true, false].map((isGood) => verdictEffect(reversed(0), isGood)),
@@ -69,8 +70,8 @@ describe("valueEffect", () => {
 
 describe("fileValue", () => {
   it("reads a leading number, else 0", () => {
-    const texts = ["12\n", "  -5 lots", "+7", "", "x1", null, "1e3"];
-    assert.deepEqual(texts.map(fileValue), [12, -5, 7, 0, 0, 0, 1]);
-    assert.equal(fileValue("99999999999"), 2_147_483_647);
+    const texts = ["12\n", "  -5 lots", "+7", "", "x1", null, "1e3", "0x10", "010", "-0", "09"];
+    assert.deepEqual(texts.map(fileValue), [12, -5, 7, 0, 0, 0, 1, 16, 8, 0, 0]);
+    assert.deepEqual(["99999999999", "-3000000000", "100000"].map(fileValue), [null, null, 100_000]);
   });
 });
