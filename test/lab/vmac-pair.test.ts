@@ -103,7 +103,7 @@ async function heldDown(names: readonly [DaemonName, DaemonName]): Promise<void>
   }
 }
 
-describe("pairs over IPv6 and on VMACs", { concurrency: 2 }, () => {
+describe("pairs over IPv6 and on VMACs", { concurrency: 4 }, () => {
   const skip = whyNoLab(["ping"]);
   test("vmac_protodown: one link goes up", { skip, timeout: 60_000 }, () => heldDown(["holdfast", "holdfast"]));
   for (const daemons of daemonPairs()) {
