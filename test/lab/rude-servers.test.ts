@@ -25,7 +25,7 @@ const MIB = 2 ** 20;
 const ENOUGH_MS = 60_000;
 
 /** Only what is silent takes longer. */
-const TIMES = "connect_timeout 1\n retry 1\n delay_before_retry 0.25\n delay_loop 0.25\n warmup 0";
+const TIMES = "connect_timeout 1\n retry 1\n delay_before_retry 0.5\n delay_loop 0.5\n warmup 0";
 
 /** Whether a server of such manners is up. */
 type Verdicts = Readonly<Record<string, boolean>>;
