@@ -3,14 +3,17 @@ import type { DaemonName } from "../test/lab/daemon.ts";
 /** What one trial measured: `firstAddressMs: 3612.4`. The unit is in the name. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** The program under test. haproxy takes part only in cases about health checks. */
-export type Subject = DaemonName | "haproxy";
+/**
+ * The program under test. haproxy takes part only in cases about health checks; `floor` is bare system calls, which show
+ * what the kernel alone costs where the addon is measured.
+ */
+export type Subject = DaemonName | "haproxy" | "floor";
 
-export const SUBJECTS: readonly Subject[] = ["keepalived", "haproxy", "holdfast"];
+export const SUBJECTS: readonly Subject[] = ["keepalived", "haproxy", "holdfast", "floor"];
 
 /** @throws for a subject that is none of the two; `whyNot` says so before */
 export function daemonNameOf(subject: Subject): DaemonName {
-  if (subject === "haproxy") throw new Error("haproxy has no part in this case");
+  if (subject === "haproxy" || subject === "floor") throw new Error(`${subject} has no part in this case`);
   return subject;
 }
 

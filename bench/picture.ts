@@ -25,7 +25,12 @@ const MAIN_METRICS: Readonly<Record<string, readonly string[]>> = {
   start: ["firstAdvertMs"],
   stop: ["stopMs"],
 };
-const COLOURS: Readonly<Record<Subject, string>> = { keepalived: "#8a8f98", haproxy: "#c9a227", holdfast: "#2f6fb0" };
+const COLOURS: Readonly<Record<Subject, string>> = {
+  keepalived: "#8a8f98",
+  haproxy: "#c9a227",
+  holdfast: "#2f6fb0",
+  floor: "#5b8c5a",
+};
 const WIDTH = 1140;
 const LABEL_WIDTH = 600;
 const BAR_HEIGHT = 14;

@@ -140,7 +140,9 @@ async function main(): Promise<number> {
       .join("\n")}\n\n`,
   );
   for (const item of chosen) process.stdout.write(`${item.name}: ${item.meaning}\n`);
-  process.stdout.write(`\n${renderTable(rowsOf(trials), SUBJECTS)}\n\n`);
+  const rows = rowsOf(trials);
+  const seen = SUBJECTS.filter((subject) => rows.some(({ bySubject }) => bySubject.has(subject)));
+  process.stdout.write(`\n${renderTable(rows, seen)}\n\n`);
   const loads = trials.map((trial) => trial.loadAverage);
   if (loads.length > 0) {
     process.stdout.write(`load average during the trials: ${formatSummary(summarize(loads))}\n`);

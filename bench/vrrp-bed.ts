@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { findProgram } from "../test/helpers/repository.ts";
 import type { AddressWatch } from "../test/lab/address-watch.ts";
 import { whyNoLab } from "../test/lab/capabilities.ts";
 import type { Capture } from "../test/lab/capture.ts";
@@ -7,6 +8,7 @@ import { type Advert, advertOf } from "../test/lab/frames.ts";
 import type { Machine } from "../test/lab/machine.ts";
 import { Network } from "../test/lab/network.ts";
 import { daemonNameOf, type Subject } from "./case.ts";
+import { preloadLibrary } from "./compiled.ts";
 
 /** @returns why VRRP cases can't run here, or null */
 export function whyNoVrrp(subject: Subject): string | null {
@@ -50,9 +52,10 @@ export class VrrpBed {
 
   static async build(): Promise<VrrpBed> {
     const network = await Network.build();
+    const bufferLibrary = findProgram("cc") === null ? null : preloadLibrary("receive-buffer");
     const router = async (name: string, address: string): Promise<Router> => {
       const machine = await network.addMachine({ name, addresses: [address] });
-      return { machine, watch: await machine.watchAddresses() };
+      return { machine, watch: await machine.watchAddresses({ bufferLibrary }) };
     };
     const routers = [await router("one", "10.0.0.5/8"), await router("two", "10.0.0.6/8")] as const;
     return new VrrpBed(network, routers, await network.capture());

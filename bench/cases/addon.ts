@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createProber, type ProbeTarget, probeTarget } from "holdfast";
-import type { BenchCase, Sample } from "../case.ts";
+import type { BenchCase, Sample, Subject } from "../case.ts";
+import { measureFloor, whyNoFloor } from "../floor.ts";
 import { rest } from "../scale.ts";
 
 const WARM_UP_MS = 2_000;
@@ -18,17 +19,30 @@ function threadCpuUs(): ReadonlyMap<string, number> {
   );
 }
 
-function targetAt(kind: "tcp" | "icmp" | "syn", port: number, index: number): ProbeTarget {
+type Kind = "tcp" | "icmp" | "syn";
+
+function targetAt(kind: Kind, port: number, index: number): ProbeTarget {
   const address = `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
   return probeTarget({ kind, address, port: kind === "icmp" ? 0 : port, timeoutUs: TIMEOUT_US });
 }
 
-async function trial(kind: "tcp" | "icmp" | "syn", count: number): Promise<Sample> {
+async function trial(kind: Kind, subject: Subject, variant: string): Promise<Sample> {
+  const count = Number(variant.split("=")[1]);
   const server = createServer((socket) => socket.destroy());
   server.listen(0, "0.0.0.0");
   await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  try {
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    const { port } = address;
+    if (subject !== "floor") return await measureAddon(kind, count, port);
+    return await measureFloor({ kind, targets: count, port, warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS });
+  } finally {
+    server.close();
+  }
+}
+
+async function measureAddon(kind: Kind, count: number, port: number): Promise<Sample> {
   const threadsBefore = new Set(readdirSync("/proc/self/task"));
   let reported = 0;
   const loop = createProber((events) => {
@@ -36,7 +50,7 @@ async function trial(kind: "tcp" | "icmp" | "syn", count: number): Promise<Sampl
   });
   const schedule = { expected: "success", intervalUs: INTERVAL_US, unexpectedIntervalUs: INTERVAL_US } as const;
   for (let index = 0; index < count; index++) {
-    loop.addTarget(index, targetAt(kind, address.port, index), schedule, Math.floor((index / count) * INTERVAL_US));
+    loop.addTarget(index, targetAt(kind, port, index), schedule, Math.floor((index / count) * INTERVAL_US));
   }
   await rest(WARM_UP_MS);
   const [cpuBefore, before, startMs] = [threadCpuUs(), loop.counters(), performance.now()];
@@ -44,7 +58,6 @@ async function trial(kind: "tcp" | "icmp" | "syn", count: number): Promise<Sampl
   const [cpuAfter, after, elapsedMs] = [threadCpuUs(), loop.counters(), performance.now() - startMs];
   const health = loop.health();
   loop.close();
-  server.close();
   const usedUs = [...cpuAfter].map(([id, us]) => ({ id, us: us - (cpuBefore.get(id) ?? 0) }));
   const probeUs = usedUs.filter(({ id }) => !threadsBefore.has(id)).reduce((sum, { us }) => sum + us, 0);
   const allUs = usedUs.reduce((sum, { us }) => sum + us, 0);
@@ -58,35 +71,37 @@ async function trial(kind: "tcp" | "icmp" | "syn", count: number): Promise<Sampl
   };
 }
 
-export const ADDON_TCP: BenchCase = {
-  name: "addon-tcp",
-  meaning:
-    "the addon alone: full TCP connects to a listening socket over the loopback device, so that the CPU time holds both ends of the handshake; from /proc/self/task/*/schedstat",
-  variants: ["targets=1000", "targets=5000"],
-  smoke: "targets=50",
-  subjects: ["holdfast"],
-  whyNot: () => null,
-  run: (_subject, variant) => trial("tcp", Number(variant.split("=")[1])),
-};
+function whyNot(kind: Kind, subject: Subject): string | null {
+  if (kind !== "tcp" && process.getuid?.() !== 0) return "needs root for its raw socket";
+  return subject === "floor" ? whyNoFloor() : null;
+}
 
-export const ADDON_ICMP: BenchCase = {
-  name: "addon-icmp",
-  meaning:
-    "the addon alone: echo requests over the loopback device, whose kernel answers in the sender's own time; from /proc/self/task/*/schedstat",
-  variants: ["targets=1000", "targets=5000"],
-  smoke: "targets=50",
-  subjects: ["holdfast"],
-  whyNot: () => (process.getuid?.() === 0 ? null : "needs root for its raw socket"),
-  run: (_subject, variant) => trial("icmp", Number(variant.split("=")[1])),
-};
+function addonCase(kind: Kind, targets: readonly number[], what: string): BenchCase {
+  return {
+    name: `addon-${kind}`,
+    meaning: `the addon alone: ${what}; from /proc/self/task/*/schedstat; floor: bare system calls at the same rate`,
+    variants: targets.map((count) => `targets=${count}`),
+    smoke: "targets=50",
+    subjects: ["holdfast", "floor"],
+    whyNot: (subject) => whyNot(kind, subject),
+    run: (subject, variant) => trial(kind, subject, variant),
+  };
+}
 
-export const ADDON_SYN: BenchCase = {
-  name: "addon-syn",
-  meaning:
-    "the addon alone: half-open probes of a listening socket over the loopback device, so that the CPU time holds both ends; from /proc/self/task/*/schedstat",
-  variants: ["targets=5000", "targets=40000"],
-  smoke: "targets=50",
-  subjects: ["holdfast"],
-  whyNot: () => (process.getuid?.() === 0 ? null : "needs root for its raw socket"),
-  run: (_subject, variant) => trial("syn", Number(variant.split("=")[1])),
-};
+export const ADDON_TCP: BenchCase = addonCase(
+  "tcp",
+  [1_000, 5_000],
+  "full TCP connects to a listening socket over the loopback device, so that the CPU time holds both ends of the handshake",
+);
+
+export const ADDON_ICMP: BenchCase = addonCase(
+  "icmp",
+  [1_000, 5_000],
+  "echo requests over the loopback device, whose kernel answers in the sender's own time",
+);
+
+export const ADDON_SYN: BenchCase = addonCase(
+  "syn",
+  [5_000, 40_000],
+  "half-open probes of a listening socket over the loopback device, so that the CPU time holds both ends",
+);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -135,6 +136,18 @@ Napi::Value LimitRealtime(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+/**
+ * glibc raises by itself, up to 64 MiB, what may lie free at the end of each thread's heap, and
+ * malloc_trim() leaves that part alone.
+ */
+void TightenHeap(const Napi::CallbackInfo&) {
+#ifdef __GLIBC__
+  constexpr int kUsualThresholdBytes = 128 * 1'024;
+  mallopt(M_TRIM_THRESHOLD, kUsualThresholdBytes);
+  malloc_trim(0);
+#endif
+}
+
 }  // namespace
 
 void InitHost(Napi::Env env, Napi::Object exports) {
@@ -142,6 +155,7 @@ void InitHost(Napi::Env env, Napi::Object exports) {
   exports.Set("tryLockFile", Napi::Function::New(env, TryLockFile, "tryLockFile"));
   exports.Set("enterNetworkNamespace",
               Napi::Function::New(env, EnterNetworkNamespace, "enterNetworkNamespace"));
+  exports.Set("tightenHeap", Napi::Function::New(env, TightenHeap, "tightenHeap"));
   exports.Set("limitRealtime", Napi::Function::New(env, LimitRealtime, "limitRealtime"));
   ExportFactory<DatagramSender>(env, exports, "openDatagram");
 }

@@ -41,7 +41,7 @@ Prober::Prober(size_t max_in_flight, OnEvent on_event)
 
 Prober::~Prober() {
   // The list nodes of the wheel and the queue must not outlive what they point at.
-  for (auto& [id, target] : targets_) target->Unlink();
+  for (auto& [id, target] : targets_) target.Unlink();
 }
 
 int Prober::Start(uv_loop_t* loop) {
@@ -100,24 +100,23 @@ void Prober::Close() {
 void Prober::AddTarget(uint32_t id, const ProbeSpec& spec, const Schedule& schedule,
                        int64_t first_delay_us) {
   RemoveTarget(id);
-  auto target = std::make_unique<Target>();
-  target->id = id;
-  target->spec = spec;
-  target->schedule = schedule;
-  Rest(*target, MonotonicUs() + first_delay_us, first_delay_us);
-  targets_.emplace(id, std::move(target));
+  Target& target = targets_[id];
+  target.id = id;
+  target.spec = spec;
+  target.schedule = schedule;
+  Rest(target, MonotonicUs() + first_delay_us, first_delay_us);
   ArmTimer();
 }
 
 void Prober::SetSchedule(uint32_t id, const Schedule& schedule) {
   const auto found = targets_.find(id);
-  if (found != targets_.end()) found->second->schedule = schedule;
+  if (found != targets_.end()) found->second.schedule = schedule;
 }
 
 void Prober::RemoveTarget(uint32_t id) {
   const auto found = targets_.find(id);
   if (found == targets_.end()) return;
-  Target& target = *found->second;
+  Target& target = found->second;
   const bool was_in_flight = target.phase == Target::Phase::kInFlight;
   target.Unlink();
   tcp_.Cancel(target);

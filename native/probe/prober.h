@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <unordered_map>
 
@@ -103,7 +102,8 @@ class Prober {
   SynProber syn_;
   HttpProber http_;
   SmtpProber smtp_;
-  std::unordered_map<uint32_t, std::unique_ptr<Target>> targets_;
+  /** By id; they stay where they are, so others may point at them. */
+  std::unordered_map<uint32_t, Target> targets_;
   /** Targets whose time has come, first in first out. */
   ListNode waiting_;
   ProbeCounters counters_;

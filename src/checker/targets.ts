@@ -1,5 +1,13 @@
 import { isSameModel } from "../model/equality.ts";
-import type { Checker, CheckerTiming, HttpChecker, HttpUrl, UdpExchange, VirtualServer } from "../model/lvs.ts";
+import type {
+  Checker,
+  CheckerTarget,
+  CheckerTiming,
+  HttpChecker,
+  HttpUrl,
+  UdpExchange,
+  VirtualServer,
+} from "../model/lvs.ts";
 import type { ProbeHttp, ProbeKind, ProbeTarget, ProbeUdp } from "../native/contract.ts";
 
 /** Equal for two checkers if and only if one probe serves both. */
@@ -15,33 +23,21 @@ export interface Asker {
   readonly checker: number;
 }
 
-/** One probe and everybody who wants to hear of it, in the order of the configuration. */
-export interface PlannedTarget {
-  readonly id: TargetId;
-  readonly endpoint: EndpointId;
-  readonly kind: Checker["kind"];
-  readonly probe: ProbeTarget;
-  readonly timing: CheckerTiming;
-  /** Of a check of several requests in turn, and also of a single one; `probe` is the first. Null: always the same. */
-  readonly walk: PlannedWalk | null;
-  readonly askers: readonly Asker[];
-}
-
-export interface PlannedWalk {
-  /** By url. */
-  readonly probes: readonly ProbeTarget[];
-  readonly urls: readonly HttpUrl[];
-  readonly recoversFast: boolean;
-}
-
 /** HTTP_GET or SSL_GET. */
 export function asksUrls(checker: Checker): checker is HttpChecker {
   return checker.kind === "http" || checker.kind === "ssl";
 }
 
+/** Most checks leave the way they go to the kernel; there are as many texts as servers, so these say nothing of it. */
+function originWords({ bindAddress, bindPort, bindInterface, fwmark }: CheckerTarget): readonly unknown[] {
+  const isPlain = bindAddress === null && bindPort === 0 && bindInterface === null && fwmark === 0;
+  return isPlain ? [] : ["from", bindAddress, bindPort, bindInterface, fwmark];
+}
+
 export function endpointId(checker: Checker): EndpointId {
-  const { address, port, bindAddress, bindPort, bindInterface, fwmark } = checker.target;
-  const where = [checker.kind, address, port, bindAddress, bindPort, bindInterface, fwmark].join(" ");
+  const { address, port } = checker.target;
+  // Joined, the text is one piece; a template would keep a tree of its parts
+  const where = [checker.kind, address, port, ...originWords(checker.target)].join(" ");
   if (asksUrls(checker)) {
     const asked = checker.urls.map(({ request, statusCodes, digest, regex, tls }) => {
       const codes = statusCodes.map(({ from, to }) => [from, to]);
@@ -56,13 +52,22 @@ export function endpointId(checker: Checker): EndpointId {
   return `${where} ${[payload, requiresReply, reply, minReplyBytes, maxReplyBytes].join("/")}`;
 }
 
+/** Many checkers have few schedules, so an identity holds the number of its schedule instead of six times. */
+const KNOWN_TIMES = new Map<string, number>();
+
 /** Alpha is not part of it: it says what to believe before the first result, not how to get one. */
-export function targetId(checker: Checker): TargetId {
-  const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs } = checker.timing;
+function numberOfTimes({ timing }: Checker): number {
+  const { delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs } = timing;
   const times = [delayLoopUs, delayBeforeRetryUs, retries, warmupUs, connectTimeoutUs, downDelayLoopUs ?? delayLoopUs];
+  const text = times.join(" ");
+  const known = KNOWN_TIMES.get(text) ?? KNOWN_TIMES.size;
+  KNOWN_TIMES.set(text, known);
+  return known;
+}
+
+export function targetId(checker: Checker): TargetId {
   const isFast = asksUrls(checker) && checker.recoversFast;
-  // Joined, the text is one piece; a template would keep a tree of its parts
-  return [endpointId(checker), ...times, ...(isFast ? ["fast"] : [])].join(" ");
+  return [endpointId(checker), numberOfTimes(checker), ...(isFast ? ["fast"] : [])].join(" ");
 }
 
 /** Of the checkers of all real servers, one after the other: a list for each server would be as large as its texts. */
@@ -71,41 +76,95 @@ type ServerIds = readonly TargetId[];
 /** A virtual server that a reload keeps is the same object, and the texts are long. */
 const KNOWN_IDS = new WeakMap<VirtualServer, ServerIds>();
 
-function idsOf(virtualServer: VirtualServer): ServerIds {
+function idsOf(virtualServer: VirtualServer, before: KnownTargets): ServerIds {
   const known = KNOWN_IDS.get(virtualServer);
   if (known !== undefined) return known;
-  const ids = virtualServer.realServers.flatMap(({ checkers }) => checkers.map(targetId));
+  const idOf = (checker: Checker): TargetId => {
+    const id = targetId(checker);
+    return before.get(id)?.id ?? id;
+  };
+  const ids = virtualServer.realServers.flatMap(({ checkers }) => checkers.map(idOf));
   KNOWN_IDS.set(virtualServer, ids);
   return ids;
 }
 
+/** Probes by identity. */
+export type KnownTargets = Pick<ReadonlyMap<TargetId, PlannedTarget>, "get">;
+
+/**
+ * One probe and everybody who wants to hear of it. There may be tens of thousands, so it holds little: what follows from
+ * the checker is worked out when it is asked for.
+ */
+export class PlannedTarget {
+  readonly id: TargetId;
+  private readonly checker: Checker;
+  private readonly firstAsker: Asker;
+  private otherAskers: Asker[] | null = null;
+
+  constructor(id: TargetId, checker: Checker, firstAsker: Asker) {
+    this.id = id;
+    this.checker = checker;
+    this.firstAsker = firstAsker;
+  }
+
+  get endpoint(): EndpointId {
+    return endpointId(this.checker);
+  }
+
+  get kind(): Checker["kind"] {
+    return this.checker.kind;
+  }
+
+  get timing(): CheckerTiming {
+    return this.checker.timing;
+  }
+
+  /** Several requests in turn, also a single one; null: always the same. */
+  get walk(): Pick<HttpChecker, "urls" | "recoversFast"> | null {
+    return asksUrls(this.checker) ? this.checker : null;
+  }
+
+  /** What is asked first. */
+  get probe(): ProbeTarget {
+    return this.probeOf(0);
+  }
+
+  /** In the order of the configuration. */
+  get askers(): readonly Asker[] {
+    return this.otherAskers === null ? [this.firstAsker] : [this.firstAsker, ...this.otherAskers];
+  }
+
+  /** @param url by position; of no account where the same is asked always */
+  probeOf(url: number): ProbeTarget {
+    const asked = this.walk?.urls[url];
+    return probeOf(this.checker, asked === undefined ? {} : exchangeOf(asked));
+  }
+
+  /** While a configuration is planned. */
+  addAsker(asker: Asker): void {
+    this.otherAskers ??= [];
+    this.otherAskers.push(asker);
+  }
+}
+
 /**
  * All probes that a configuration needs: equal ones once.
- * @param before probes that are known, of which the description is taken over
+ * @param before probes that are known, of which the texts are taken over
  */
 export function planTargets(
   virtualServers: readonly VirtualServer[],
-  before: ReadonlyMap<TargetId, PlannedTarget> = new Map(),
+  before: KnownTargets = new Map(),
 ): Map<TargetId, PlannedTarget> {
-  const askers = new Map<TargetId, Asker[]>();
   const targets = new Map<TargetId, PlannedTarget>();
   virtualServers.forEach((owner, virtualServer) => {
-    const ids = idsOf(owner).values();
+    const ids = idsOf(owner, before).values();
     owner.realServers.forEach(({ checkers }, server) => {
       checkers.forEach((checker, index) => {
         const id = ids.next().value ?? targetId(checker);
         const asker: Asker = { virtualServer, server, checker: index };
-        const known = askers.get(id);
-        if (known !== undefined) known.push(asker);
-        else {
-          const list = [asker];
-          askers.set(id, list);
-          const old = before.get(id);
-          targets.set(
-            id,
-            old === undefined ? planTarget(id, checker, list) : { ...old, timing: checker.timing, askers: list },
-          );
-        }
+        const known = targets.get(id);
+        if (known === undefined) targets.set(id, new PlannedTarget(id, checker, asker));
+        else known.addAsker(asker);
       });
     });
   });
@@ -150,26 +209,6 @@ function exchangeOf({ request, statusCodes, digest, regex, tls }: HttpUrl): Pick
 
 function probeKindOf(checker: Checker): ProbeKind {
   return checker.kind === "tcp" && checker.isHalfOpen ? "syn" : PROBE_KINDS[checker.kind];
-}
-
-function planTarget(id: TargetId, checker: Checker, askers: readonly Asker[]): PlannedTarget {
-  const walk = walkOf(checker);
-  return {
-    id,
-    // Which begins the identity: so both are one text in memory
-    endpoint: id.slice(0, endpointId(checker).length),
-    kind: checker.kind,
-    probe: walk?.probes[0] ?? probeOf(checker, {}),
-    timing: checker.timing,
-    walk,
-    askers,
-  };
-}
-
-function walkOf(checker: Checker): PlannedWalk | null {
-  if (!asksUrls(checker)) return null;
-  const { urls, recoversFast } = checker;
-  return { probes: urls.map((url) => probeOf(checker, exchangeOf(url))), urls, recoversFast };
 }
 
 function exchangeOfKind(checker: Checker): Pick<ProbeTarget, "udp" | "smtp"> {

@@ -6,6 +6,7 @@ import { runnerProgram } from "../native/load.ts";
 import { BfdRuntime, type BfdRuntimeDependencies } from "../runtime/bfd-runtime.ts";
 import { asksForVrrp } from "../runtime/daemon-halves.ts";
 import type { DaemonDependencies, PidFileSet } from "../runtime/daemon-types.ts";
+import { collectGarbage } from "../runtime/heap.ts";
 import { LinkBeats, polledLinks } from "../runtime/link-beats.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { LoopThreads } from "../runtime/loop-threads.ts";
@@ -250,6 +251,7 @@ function createLvs(
   const { flags, native } = context;
   const { randomSeed } = configuration.global;
   const log = context.log.forSubsystem("checkers");
+  native.tightenHeap();
   const lvs = createLvsRuntime(
     { keepsTableAtStop: flags.keepsIpvs, reconcileIntervalUs: RECONCILE_INTERVAL_US },
     {
@@ -283,6 +285,10 @@ function createLvs(
         }
       },
       onAlert: ({ message, text }) => notifier.mail({ subject: `IPVS: ${message}`, body: text }),
+      collectGarbage: () => {
+        collectGarbage();
+        native.tightenHeap();
+      },
     },
   );
   context.overrides.attach(lvs);

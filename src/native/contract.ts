@@ -88,6 +88,11 @@ export interface NativeAddon {
    * @throws NativeError
    */
   limitRealtime(limitUs: number | null): void;
+  /**
+   * Gives memory of the C heap that nobody uses back to the kernel, and bounds what may lie free from now on: each of
+   * Node's threads has such a heap. Takes milliseconds.
+   */
+  tightenHeap(): void;
   /** setns(2) of the calling thread and all native threads started later. @throws NativeError */
   enterNetworkNamespace(path: string): void;
 }

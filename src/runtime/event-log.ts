@@ -28,6 +28,7 @@ type Listener = (event: LoggedEvent) => void;
 /** The last events of this run, and whoever follows them. Memory is bounded by the capacity. */
 export class EventLog implements LogSink {
   readonly #capacity: number;
+  /** A ring: the one with sequence number n is at (n - 1) modulo the capacity. */
   readonly #events: LoggedEvent[] = [];
   readonly #listeners = new Set<Listener>();
   #last = 0;
@@ -44,21 +45,19 @@ export class EventLog implements LogSink {
 
   write(record: LogRecord): void {
     const { timeMs, level, subsystem, message, fields } = record;
-    this.#last += 1;
     const text = renderText(record, DAEMON_TEXTS);
-    const event = { sequence: this.#last, timeMs, level, subsystem, message, fields, text };
-    this.#events.push(event);
-    // Twice the capacity before the older half goes, so that not every event moves all the others.
-    if (this.#events.length >= 2 * this.#capacity) this.#events.splice(0, this.#events.length - this.#capacity);
+    const event = { sequence: this.#last + 1, timeMs, level, subsystem, message, fields, text };
+    this.#events[this.#last % this.#capacity] = event;
+    this.#last += 1;
     for (const listener of this.#listeners) listener(event);
   }
 
   /** @param sequence the last one that the asker has seen; 0 for none */
   since(sequence: number): Replay {
-    const first = this.#last - Math.min(this.#capacity, this.#events.length) + 1;
+    const first = this.#last - this.#events.length + 1;
     const wanted = Math.max(0, sequence) + 1;
-    const events = this.#events.slice(-this.#capacity).filter((event) => event.sequence >= wanted);
-    return { missed: Math.max(0, first - wanted), events };
+    const oldestFirst = this.#events.toSorted((left, right) => left.sequence - right.sequence);
+    return { missed: Math.max(0, first - wanted), events: oldestFirst.filter((event) => event.sequence >= wanted) };
   }
 
   /** @returns a function that ends it */

@@ -45,9 +45,9 @@ export function usageOf(pools: readonly Pool[], table: readonly IpvsServiceUsage
       });
       return destinations.length === 0 ? null : serverUsage(destinations);
     };
-    names.realServers.forEach((realServer, index) => {
-      const server = virtualServer.realServers[index];
-      const usage = server === undefined ? null : usageOfServer(server);
+    virtualServer.realServers.forEach((server, index) => {
+      const usage = usageOfServer(server);
+      const realServer = names.realServer(index) ?? "";
       if (usage !== null) realServers.set(overrideKey({ virtualServer: name, realServer }), usage);
     });
     const sorry = virtualServer.sorryServer === null ? null : usageOfServer(virtualServer.sorryServer);

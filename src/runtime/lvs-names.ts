@@ -1,12 +1,31 @@
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
 
-/** keepalived's names of one virtual server and of what belongs to it. */
-export interface LvsNames {
+/** keepalived's names of one virtual server and of what belongs to it. Those of real servers, which are many, are not kept. */
+export class LvsNames {
   /** `[192.168.1.100]:tcp:80`, `FWM 5`, `[GROUP]:0` */
   readonly virtualServer: string;
-  /** `[192.168.1.7]:tcp:80` */
-  readonly realServers: readonly string[];
-  readonly sorryServer: string | null;
+  readonly #named: VirtualServer;
+
+  constructor(virtualServer: string, named: VirtualServer) {
+    this.virtualServer = virtualServer;
+    this.#named = named;
+  }
+
+  /** `[192.168.1.7]:tcp:80`; undefined where there is none. */
+  realServer(index: number): string | undefined {
+    const server = this.#named.realServers[index];
+    return server === undefined ? undefined : nameServer(server, this.#named);
+  }
+
+  get sorryServer(): string | null {
+    const { sorryServer } = this.#named;
+    return sorryServer === null ? null : nameServer(sorryServer, this.#named);
+  }
+}
+
+function nameServer({ address, port }: RealServer, { key }: VirtualServer): string {
+  // Joined, the text is one piece; events that are remembered hold it
+  return [`[${address}]`, key.kind === "fwmark" ? "none" : key.protocol, port].join(":");
 }
 
 /**
@@ -21,13 +40,7 @@ export function nameVirtualServers(
   return virtualServers.map((virtualServer) => {
     const given = known.get(virtualServer);
     if (given !== undefined && virtualServer.key.kind !== "group") return given;
-    const protocol = virtualServer.key.kind === "fwmark" ? "none" : virtualServer.key.protocol;
-    const name = ({ address, port }: RealServer): string => [`[${address}]`, protocol, port].join(":");
-    return {
-      virtualServer: nameVirtualServer(virtualServer, groupIndexes),
-      realServers: virtualServer.realServers.map(name),
-      sorryServer: virtualServer.sorryServer === null ? null : name(virtualServer.sorryServer),
-    };
+    return new LvsNames(nameVirtualServer(virtualServer, groupIndexes), virtualServer);
   });
 }
 

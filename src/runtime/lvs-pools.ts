@@ -128,7 +128,7 @@ export class Pools {
           application: applicationOf(index, position),
           wasTakenOut: out[position] === true,
         });
-        const force = forceOf?.(own.virtualServer, own.realServers[position] ?? "") ?? null;
+        const force = forceOf?.(own.virtualServer, own.realServer(position) ?? "") ?? null;
         return force === null ? taken : forceServer(taken, force);
       });
       shareStates(servers);
@@ -173,8 +173,8 @@ export class Pools {
     return this.all.filter((pool) => {
       const { virtualServer, names } = pool;
       let isNews = false;
-      names.realServers.forEach((name, server) => {
-        const force = forceOf(names.virtualServer, name);
+      virtualServer.realServers.forEach((_, server) => {
+        const force = forceOf(names.virtualServer, names.realServer(server) ?? "");
         if (isSameModel(force, pool.state.servers[server]?.force ?? null)) return;
         isNews = true;
         settle(pool, stepPool(virtualServer, pool.state, { kind: "force", server, force }), onEffect);

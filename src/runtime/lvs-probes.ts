@@ -6,7 +6,7 @@ import {
   scheduleFor,
   stepPolicy,
 } from "../checker/policy.ts";
-import type { Asker, EndpointId, PlannedTarget, TargetId } from "../checker/targets.ts";
+import type { Asker, EndpointId, KnownTargets, PlannedTarget, TargetId } from "../checker/targets.ts";
 import {
   scheduleOfWalk,
   startWalk,
@@ -63,7 +63,10 @@ interface LiveTarget {
   walk: UrlWalk;
   /** All who ask rest (`ha_suspend`): it keeps its verdict and is not on the loop. */
   isSuspended: boolean;
-  last: CheckerResult | null;
+  /** The last result that was news, in fields of its own: an object more for each target would be felt. Null before the first. */
+  lastReason: CheckerResult["reason"] | null;
+  lastLatencyUs: Microseconds;
+  lastAtUs: Microseconds;
 }
 
 /** Runs the planned targets on the probe loop, one policy machine each. */
@@ -72,7 +75,6 @@ export class Probes {
   private readonly loop: ProbeLoop;
   private readonly byId = new Map<TargetId, LiveTarget>();
   private readonly byNumber = new Map<number, LiveTarget>();
-  private plan: ReadonlyMap<TargetId, PlannedTarget> = new Map();
   private nextNumber = 1;
   private isClosed = false;
   private rests: (asker: Asker) => boolean = () => false;
@@ -85,15 +87,16 @@ export class Probes {
   /**
    * Targets that stay keep their state and rhythm. A new one starts with the verdict of an old one that
    * asked the same of the same server, so that a change of times takes nobody out or in.
+   * @param plan null leaves all as it is
    * @param isReload servers that a reload brings are retried before their first verdict
    * @param waits whether an asker is out of the pool until the first result, so that it can't wait a whole warm-up
    */
   replaceAll(
-    plan: ReadonlyMap<TargetId, PlannedTarget>,
+    plan: ReadonlyMap<TargetId, PlannedTarget> | null,
     isReload: boolean,
     waits: (asker: Asker) => boolean = () => false,
   ): void {
-    if (plan !== this.plan) this.replacePlan(plan, isReload, waits);
+    if (plan !== null) this.replacePlan(plan, isReload, waits);
     this.applySuspension();
   }
 
@@ -108,7 +111,6 @@ export class Probes {
       if (policy.kind !== "pending") known.set(live.planned.endpoint, settled(policy));
       if (!plan.has(id)) this.remove(live);
     }
-    this.plan = plan;
     for (const [id, planned] of plan) {
       const live = this.byId.get(id);
       if (live !== undefined) live.planned = planned;
@@ -143,9 +145,7 @@ export class Probes {
   }
 
   /** What runs now. */
-  planned(): ReadonlyMap<TargetId, PlannedTarget> {
-    return this.plan;
-  }
+  readonly planned: KnownTargets = { get: (id) => this.byId.get(id)?.planned };
 
   verdictOf(id: TargetId): CheckerVerdict {
     return this.byId.get(id)?.walk.policy.kind ?? "pending";
@@ -154,7 +154,7 @@ export class Probes {
   statusOf(id: TargetId): Omit<CheckerStatus, "kind"> {
     const live = this.byId.get(id);
     const state = live?.walk.policy ?? pendingPolicy(true);
-    return { verdict: state.kind, failures: state.kind === "down" ? 0 : state.failures, last: live?.last ?? null };
+    return { verdict: state.kind, failures: state.kind === "down" ? 0 : state.failures, last: lastOf(live) };
   }
 
   counters(): ProbeCounters | null {
@@ -175,7 +175,15 @@ export class Probes {
   }
 
   private add(planned: PlannedTarget, state: PolicyState, isWaitedFor: boolean): void {
-    const live: LiveTarget = { planned, number: 0, walk: startWalk(state), isSuspended: false, last: null };
+    const live: LiveTarget = {
+      planned,
+      number: 0,
+      walk: startWalk(state),
+      isSuspended: false,
+      lastReason: null,
+      lastLatencyUs: 0,
+      lastAtUs: 0,
+    };
     this.byId.set(planned.id, live);
     if (planned.askers.every(this.rests)) {
       live.isSuspended = true;
@@ -208,7 +216,10 @@ export class Probes {
     for (const event of events) {
       const live = this.byNumber.get(event.target);
       if (live === undefined) continue;
-      live.last = { reason: event.reason, latencyUs: event.latencyUs, atUs: event.atUs };
+      // Each event brings a text of its own; most say the same
+      live.lastReason = event.reason === "ok" ? "ok" : event.reason;
+      live.lastLatencyUs = event.latencyUs;
+      live.lastAtUs = event.atUs;
       for (const effect of stepTarget(live, event)) this.execute(live, effect, event, reports);
     }
     if (reports.length > 0) this.deps.onReports(reports);
@@ -247,6 +258,11 @@ export class Probes {
   }
 }
 
+function lastOf(live: LiveTarget | undefined): CheckerResult | null {
+  if (live === undefined || live.lastReason === null) return null;
+  return { reason: live.lastReason, latencyUs: live.lastLatencyUs, atUs: live.lastAtUs };
+}
+
 function routeOf({ timing, walk }: PlannedTarget): UrlRoute | null {
   return walk === null ? null : { timing, urls: walk.urls.length, recoversFast: walk.recoversFast };
 }
@@ -275,7 +291,7 @@ function paced({ expected, intervalUs, unexpectedIntervalUs }: ProbeSchedule): P
 }
 
 function probeOf({ planned, walk }: LiveTarget): ProbeTarget {
-  return planned.walk?.probes[walk.url] ?? planned.probe;
+  return planned.probeOf(walk.url);
 }
 
 /** The same verdict without the failures counted so far. */

@@ -151,14 +151,14 @@ class Runtime implements LvsRuntime {
     this.speaker.gone(before, virtualServers);
     const out = isFirst ? this.takenOut(engine, virtualServers, groups) : [];
     const waits = (asker: Asker): boolean => out[asker.virtualServer]?.[asker.server] === true;
-    const planned = engine.probes.planned();
+    const { planned } = engine.probes;
     const running = before.all.map((pool) => pool.virtualServer);
-    const targets = isSamePlan(running, virtualServers) ? planned : planTargets(virtualServers, planned);
+    const targets = isSamePlan(running, virtualServers) ? null : planTargets(virtualServers, planned);
     await engine.suspension.configure(virtualServers, groups);
     engine.probes.replaceAll(targets, isReload, waits);
     engine.application.replaceAll(virtualServers, configuration.trackFiles ?? [], isReload, waits);
     const guarded = engine.application.guarded();
-    engine.guard.configure(virtualServers, (id) => guarded.get(id) ?? targets.get(id));
+    engine.guard.configure(virtualServers, (id) => guarded.get(id) ?? planned.get(id));
     // Not earlier: verdicts that came while it waited have causes of their own.
     this.cause = "start";
     this.pools = Pools.take({

@@ -37,7 +37,7 @@ export class LvsSpeaker {
   /** What a run of an application check came to. */
   application({ asker, check, checker, run, verdict: news }: ApplicationReport): void {
     const names = this.context.pools().all[asker.virtualServer]?.names;
-    const server = names?.realServers[asker.server];
+    const server = names?.realServer(asker.server);
     if (names === undefined || server === undefined) return;
     if (check.kind === "file" && news !== null) this.context.log(speakFile(check.trackFile, news.isUp, server));
     if (check.kind === "bfd" && news !== null) this.context.log(speakSession(check.bfdInstance, news.isUp, server));
@@ -54,7 +54,7 @@ export class LvsSpeaker {
   /** What a probe came to, for one of those who asked for it. */
   report({ target, isSuccess, reason, stage, verdict, passedUrl }: ProbeReport, asker: Asker): void {
     const { names, virtualServer } = this.context.pools().all[asker.virtualServer] ?? {};
-    const server = names?.realServers[asker.server];
+    const server = names?.realServer(asker.server);
     const checker = virtualServer?.realServers[asker.server]?.checkers[asker.checker];
     if (names === undefined || server === undefined) return;
     if (passedUrl !== null) {
@@ -87,7 +87,7 @@ export class LvsSpeaker {
   /** What happens to the checkers of a pool. */
   checkers({ virtualServer, names }: Pool, step: CheckerStep): void {
     virtualServer.realServers.forEach((realServer, index) => {
-      const server = names.realServers[index] ?? "";
+      const server = names.realServer(index) ?? "";
       // keepalived: sessions are not spoken of here.
       const others = applicationCheckersOf(realServer).filter(({ check }) => check.kind !== "bfd");
       for (const _ of [...realServer.checkers, ...others])
@@ -102,7 +102,7 @@ export class LvsSpeaker {
       if (servers === undefined) this.context.log(speakVirtualServerGone(pool.names.virtualServer));
       pool.virtualServer.realServers.forEach((server, index) => {
         if (servers?.has(realServerKey(server)) === true) return;
-        if (servers !== undefined) this.context.log(speakServerGone(pool.names.realServers[index] ?? ""));
+        if (servers !== undefined) this.context.log(speakServerGone(pool.names.realServer(index) ?? ""));
         this.removal(pool, index, "reload");
       });
     }
@@ -113,6 +113,6 @@ export class LvsSpeaker {
     const isAlive = pool.state.servers[index]?.isAlive === true;
     const isInhibited = !isAlive && pool.virtualServer.realServers[index]?.isInhibitedOnFailure === true;
     if (why === "reload" && !isAlive && !isInhibited) return;
-    this.context.log(speakRemoval(why, isInhibited, pool.names.realServers[index] ?? "", pool.names.virtualServer));
+    this.context.log(speakRemoval(why, isInhibited, pool.names.realServer(index) ?? "", pool.names.virtualServer));
   }
 }

@@ -33,7 +33,7 @@ function serverStatus({ virtualServer, names, state }: Pool, at: ServerPlace, ju
   const index = at.server;
   const server = virtualServer.realServers[index];
   return {
-    name: names.realServers[index] ?? "",
+    name: names.realServer(index) ?? "",
     address: server?.address ?? "",
     port: server?.port ?? 0,
     weight: state.servers[index]?.weight ?? 0,

@@ -164,7 +164,7 @@ function speakServer(
   virtualServer: VirtualServer,
   names: LvsNames,
 ): SpokenRecord {
-  const server = names.realServers[effect.server] ?? "";
+  const server = names.realServer(effect.server) ?? "";
   const isUp = effect.kind === "server-up";
   const isInhibited = virtualServer.realServers[effect.server]?.isInhibitedOnFailure === true;
   const [verb, preposition] = isInhibited
@@ -178,7 +178,7 @@ function speakServer(
 }
 
 function speakWeight(effect: Extract<PoolEffect, { kind: "weight-changed" }>, names: LvsNames): SpokenRecord {
-  const server = names.realServers[effect.server] ?? "";
+  const server = names.realServer(effect.server) ?? "";
   const { from, to, isAlive } = effect;
   const which = isAlive ? "active" : "inactive";
   return info(

@@ -34,11 +34,11 @@ interface ServerNews {
 
 function findServer(
   { realServers }: ConfiguredVirtualServer,
-  { realServers: names }: LvsNames,
+  names: LvsNames,
   index: number,
 ): { readonly server: ConfiguredRealServer; readonly name: string } | null {
   const server = realServers[index];
-  const name = names[index];
+  const name = names.realServer(index);
   return server === undefined || name === undefined ? null : { server, name };
 }
 

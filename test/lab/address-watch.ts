@@ -28,7 +28,18 @@ export function parseAddressEvent(line: string): AddressEvent | null {
   return { atMs, isAdded: deleted === undefined, interfaceName, address, prefixLength: Number(prefixLength) };
 }
 
-/** Every address that comes or goes in a machine, with the time at which the kernel said so. */
+/** 64 MiB: some 50,000 messages. */
+const LARGE_BUFFER_BYTES = 64 << 20;
+
+export interface WatchOptions {
+  /** A library by which the listener gets a receive buffer for bursts of thousands: bench/preload/receive-buffer.c. */
+  readonly bufferLibrary?: string | null;
+}
+
+/**
+ * Every address that comes or goes in a machine, with the time at which the kernel said so. Ends, saying why, when the
+ * kernel had more to say than the listener took in.
+ */
 export class AddressWatch {
   readonly events = new EventLog<AddressEvent>();
   readonly #machine: Machine;
@@ -38,14 +49,17 @@ export class AddressWatch {
   private constructor(machine: Machine, child: ChildProcess) {
     this.#machine = machine;
     this.#child = child;
-    const lines = linesOf(child.stdout);
-    child.stdout?.on("data", () => this.#take(lines));
+    const lines = linesOf(child.stdout, child.stderr);
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", () => this.#take(lines));
     child.once("close", () => this.events.end("the watch ended"));
   }
 
-  static async start(machine: Machine): Promise<AddressWatch> {
+  static async start(machine: Machine, { bufferLibrary = null }: WatchOptions = {}): Promise<AddressWatch> {
     const isListening = (): boolean => /^\S+ +0 +\d+ +0*[1-9a-f]/m.test(machine.readNetFile("netlink"));
-    const child = machine.spawn(["ip", "-ts", "-o", "monitor", "address"], { ...process.env, TZ: "UTC" });
+    const buffer = bufferLibrary === null ? [] : ["-rcvbuf", String(LARGE_BUFFER_BYTES)];
+    const preload = bufferLibrary === null ? {} : { LD_PRELOAD: bufferLibrary };
+    const words = ["ip", ...buffer, "-ts", "-o", "monitor", "address"];
+    const child = machine.spawn(words, { ...process.env, ...preload, TZ: "UTC" });
     const watch = new AddressWatch(machine, child);
     await waitUntil("the address watch", () => (isListening() ? true : null), { intervalMs: 5 });
     return watch;
@@ -87,7 +101,9 @@ export class AddressWatch {
 
   #take(lines: ReturnType<typeof linesOf>): void {
     for (; this.#next < lines.position; this.#next += 1) {
-      const event = parseAddressEvent(lines.items[this.#next]?.text ?? "");
+      const text = lines.items[this.#next]?.text ?? "";
+      if (text.includes("No buffer space")) this.events.end("its listener was overrun by messages of the kernel");
+      const event = parseAddressEvent(text);
       if (event === null) continue;
       if (event.isAdded) this.#held.add(event.address);
       else this.#held.delete(event.address);

@@ -1,6 +1,6 @@
 /** The promise of the prepared plans: with JavaScript blocked for 30 s no advert is lost and no takeover is late. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { ROOT } from "../helpers/repository.ts";
 import { whyNoLab } from "./capabilities.ts";
 import type { Daemon } from "./daemon.ts";
@@ -79,9 +79,8 @@ async function backupBlocked(pair: Pair): Promise<void> {
 }
 
 const NAMES = ["holdfast", "holdfast"] as const;
-test("a master whose JavaScript is blocked for 30 s loses no advert", { skip: SKIP, timeout: 120_000 }, () =>
-  withPair(SETTINGS, NAMES, masterBlocked),
-);
-test("a backup whose JavaScript is blocked for 30 s takes over in time", { skip: SKIP, timeout: 120_000 }, () =>
-  withPair(SETTINGS, NAMES, backupBlocked),
-);
+// Both wait most of the time.
+describe("JavaScript that is blocked for 30 s", { skip: SKIP, concurrency: 2 }, () => {
+  test("a master loses no advert", { timeout: 120_000 }, () => withPair(SETTINGS, NAMES, masterBlocked));
+  test("a backup takes over in time", { timeout: 120_000 }, () => withPair(SETTINGS, NAMES, backupBlocked));
+});

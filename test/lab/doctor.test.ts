@@ -48,7 +48,7 @@ async function withStranger(name: DaemonName, body: (own: Machine) => Promise<vo
   }
 }
 
-describe("holdfast doctor", { skip: whyNoLab() }, () => {
+describe("holdfast doctor", { skip: whyNoLab(), concurrency: 2 }, () => {
   for (const name of ["keepalived", "holdfast"] as const) {
     test(`hears that ${name} uses the VRID for other addresses; a peer is no stranger`, { timeout: 60_000 }, () =>
       withStranger(name, async (own) => {

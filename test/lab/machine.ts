@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { childrenOf, type Finished, type RunOptions, run, runOk } from "../helpers/process.ts";
 import { ROOT } from "../helpers/repository.ts";
-import { AddressWatch } from "./address-watch.ts";
+import { AddressWatch, type WatchOptions } from "./address-watch.ts";
 import { NamespaceHolder, type Sandbox } from "./sandbox.ts";
 
 export interface MachineOptions {
@@ -109,8 +109,8 @@ export class Machine {
     return readFileSync(`/proc/${this.holder.pid}/net/${name}`, "utf8");
   }
 
-  async watchAddresses(): Promise<AddressWatch> {
-    const watch = await AddressWatch.start(this);
+  async watchAddresses(options: WatchOptions = {}): Promise<AddressWatch> {
+    const watch = await AddressWatch.start(this, options);
     this.#watches.push(watch);
     return watch;
   }

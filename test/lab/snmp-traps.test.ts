@@ -96,8 +96,7 @@ async function trapsOf(name: DaemonName, keyword: string, counts: readonly numbe
 describe("notifications beside keepalived's", { skip: whyNoLab() || whyNoSnmp("snmptrapd") }, () => {
   for (const [keyword, counts] of CASES) {
     test(`${keyword}: the same ones with the same objects`, { timeout: 120_000 }, async () => {
-      const all: (readonly string[][])[] = [];
-      for (const name of daemonNames()) all.push(await trapsOf(name, keyword, counts));
+      const all = await Promise.all(daemonNames().map((name) => trapsOf(name, keyword, counts)));
       const [first, second = first] = all;
       assert.deepEqual(first, second);
       assert.deepEqual(

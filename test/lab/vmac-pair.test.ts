@@ -131,7 +131,7 @@ async function keepsItUp(): Promise<void> {
   }
 }
 
-describe("pairs over IPv6 and on VMACs", { concurrency: 2 }, () => {
+describe("pairs over IPv6 and on VMACs", { concurrency: 4 }, () => {
   const skip = whyNoLab(["ping"]);
   test("vmac_protodown: one link goes up", { skip, timeout: 60_000 }, () => heldDown(["holdfast", "holdfast"]));
   test("vmac_protodown: the link stays up over kill -9", { skip, timeout: 60_000 }, keepsItUp);

@@ -165,7 +165,7 @@ async function sharesVridAndAddress(): Promise<void> {
   }
 }
 
-describe("instances without interface", { concurrency: 2 }, () => {
+describe("instances without interface", { concurrency: 4 }, () => {
   const skip =
     whyNoLab(["tshark", "dumpcap"]) || (daemonNames().includes("holdfast") ? false : "holdfast is not under test");
   for (const family of BARE_FAMILIES) {

@@ -90,7 +90,7 @@ async function life(settings: PairSettings, daemons: readonly [DaemonName, Daemo
   });
 }
 
-describe("a VRRP pair through preemption, good-bye, crash and return", { concurrency: 4 }, () => {
+describe("a VRRP pair through preemption, good-bye, crash and return", { concurrency: 6 }, () => {
   const skip = whyNoLab(["tshark", "dumpcap"]);
   for (const daemons of daemonPairs()) {
     for (const [name, settings] of SETTINGS) {

@@ -11,7 +11,7 @@ const SORRY = realServer("192.168.1.9", { checkers: [] });
 
 function nameOf(key: VirtualServerKey): string[] {
   const [names] = nameVirtualServers([virtualServer([realServer("192.168.1.7")], { key })]);
-  return [names?.virtualServer ?? "", names?.realServers[0] ?? ""];
+  return [names?.virtualServer ?? "", names?.realServer(0) ?? ""];
 }
 
 test("names of services and servers read as keepalived's", () => {
