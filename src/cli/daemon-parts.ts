@@ -188,6 +188,7 @@ function createRuntimeOf(
           loop.openVrrp(loopOptions(configuration), (events) => {
             onBeats(events);
             onLoopEvents(events);
+            context.observers.networkNews(events);
           }),
         ),
       rtnetlink: beats.attach(native.openRtnetlink()),

@@ -42,7 +42,7 @@ const DEFINITIONS = {
   checkersPid: ["-c, --checkers_pid", "FILE", "now", "pid file of the health checks (default /run/checkers.pid)"],
   bfdPid: ["-b, --bfd_pid", "FILE", "now", "pid file of BFD (default /run/bfd.pid)"],
   genhash: ["-T, --genhash", "", "now", "as the first option: act as genhash, whose options follow"],
-  addressMonitoring: ["-a, --address-monitoring", "", "later", "log every address added or removed"],
+  addressMonitoring: ["-a, --address-monitoring", "", "now", "log every address added or removed"],
   snmp: ["-x, --snmp", "", "now", "serve all MIBs over SNMP, by an AgentX master"],
   snmpSocket: ["-A, --snmp-agent-socket", "ADDRESS", "now", "AgentX master to connect to (default /var/agentx/master)"],
   namespace: ["-s, --namespace", "NAME", "now", "network namespace to run in; beats the configuration"],
