@@ -6,11 +6,14 @@
  *   ASAN_OPTIONS=detect_leaks=0 HOLDFAST_ADDON=build-asan/build/Release/holdfast.node
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
+import { availableParallelism, freemem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fail, newestMtimeMs, nodeHeaders, packageProgram, ROOT, run, say } from "./tools.mjs";
 
 const OUTPUT = "build/Release/holdfast.node";
+/** What a compiler may take, with room to spare. */
+const BYTES_PER_JOB = 512 << 20;
 const SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1";
 
 /**
@@ -27,6 +30,11 @@ export function linkedFolder(name) {
     symlinkSync(join("..", part), join(folder, part));
   }
   return folder;
+}
+
+/** @returns {number} how many compilers run at once: one for each processor, as far as memory goes */
+export function jobs() {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / BYTES_PER_JOB)));
 }
 
 function sanitizeEnvironment() {
@@ -59,7 +67,7 @@ export function buildNative({ isSanitized = false, isForced = false } = {}) {
   say(`build: compiling the addon${isSanitized ? " with ASan and UBSan" : ""}`);
   const headers = nodeHeaders();
   if (headers === null) say("build: this Node has no headers beside it; node-gyp fetches them");
-  const words = [packageProgram("node-gyp/bin/node-gyp.js"), "configure", "build", "--silent"];
+  const words = [packageProgram("node-gyp/bin/node-gyp.js"), "configure", "build", "--silent", `--jobs=${jobs()}`];
   if (headers !== null) words.push(`--nodedir=${headers}`);
   const env = isSanitized ? sanitizeEnvironment() : process.env;
   if (!run(process.execPath, words, { cwd: folder, env })) return false;

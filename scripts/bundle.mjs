@@ -5,7 +5,7 @@
  * Usage: node scripts/bundle.mjs (after tsc; part of `npm run build:ts`)
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail, ROOT } from "./tools.mjs";
 
@@ -46,7 +46,7 @@ function writeCache() {
 }
 
 mkdirSync(FOLDER, { recursive: true });
-// A cache that does not fit is worse than none.
-rmSync(CACHE, { force: true });
+// A cache that does not fit is worse than none, and one that an older build left would go into packages.
+for (const name of readdirSync(FOLDER).filter((one) => one.endsWith(".cache"))) rmSync(join(FOLDER, name));
 await bundle();
 writeCache();

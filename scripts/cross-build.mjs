@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { linkedFolder } from "./build-native.mjs";
+import { jobs, linkedFolder } from "./build-native.mjs";
 import { hasProgram, nodeHeaders, packageProgram, ROOT, run, say } from "./tools.mjs";
 
 const TRIPLET = "aarch64-linux-gnu";
@@ -78,6 +78,7 @@ export function buildForArm64() {
   };
   const headers = nodeHeaders();
   const words = [packageProgram("node-gyp/bin/node-gyp.js"), "configure", "build", "--silent", "--arch=arm64"];
+  words.push(`--jobs=${jobs()}`);
   if (headers !== null) words.push(`--nodedir=${headers}`);
   if (!run(process.execPath, words, { cwd: folder, env })) return null;
   const built = join(folder, "build/Release");

@@ -1,7 +1,7 @@
 /** The manual pages, made from the tables that the program itself runs on. */
 import { FLAGS, helpOf } from "../src/cli/flag-table.ts";
 import { SUBCOMMAND_HELP } from "../src/cli/subcommand-names.ts";
-import { statusOf } from "../src/config/keywords/status.ts";
+import { statusOf, whyWithoutEffect } from "../src/config/keywords/status.ts";
 import type { Keyword } from "../src/config/keywords/table.ts";
 import { TABLES } from "../src/config/keywords/tables.ts";
 import { VERSION } from "../src/runtime/version.ts";
@@ -38,6 +38,33 @@ function commandItem(line: string): string {
   return item(bold(`holdfast ${name}`), help);
 }
 
+type Items = readonly (readonly [head: string, text: string])[];
+
+const SIGNALS: Items = [
+  ["SIGHUP", "reload; a configuration that is refused changes nothing"],
+  ["SIGTERM", "say good-bye to the other routers, take everything away and end"],
+  ["SIGUSR1", "write the data file"],
+  ["SIGUSR2", "write the statistics file"],
+  ["SIGRTMAX-1", "write the statistics file, then count from zero"],
+  ["SIGRTMIN+2", "write the JSON file"],
+];
+const EXIT_STATUS: Items = [
+  ["0", "ended in order, or a daemon was running already"],
+  ["1", "failure, or a word of the command line that is not understood"],
+  ["2", "configuration"],
+  ["4", "no permission"],
+  ["6", "no configuration"],
+  ["70", "internal error"],
+];
+const ENVIRONMENT: Items = [
+  ["HOLDFAST_SOCKET", "control socket that the commands ask"],
+  ["NO_COLOR", "no colours on a terminal"],
+];
+
+function items(rows: Items): readonly string[] {
+  return rows.map(([head, text]) => item(bold(head), text));
+}
+
 /** holdfast(8). @param date of the build, `2026-01-31` */
 export function programManual(date: string): string {
   return [
@@ -58,26 +85,15 @@ export function programManual(date: string): string {
     ".SH COMMANDS",
     ...SUBCOMMAND_HELP.split("\n").map(commandItem),
     ".SH SIGNALS",
-    item(bold("SIGHUP"), "reload; a configuration that is refused changes nothing"),
-    item(bold("SIGTERM"), "say good-bye to the other routers, take everything away and end"),
-    item(bold("SIGUSR1"), "write the data file"),
-    item(bold("SIGUSR2"), "write the statistics file"),
-    item(bold("SIGRTMAX-1"), "write the statistics file, then count from zero"),
-    item(bold("SIGRTMIN+2"), "write the JSON file"),
+    ...items(SIGNALS),
     ".PP",
     "The files go to TMPDIR, else to /tmp; \\fBholdfast \\-\\-signum\\fR tells the numbers: kill \\-$(holdfast \\-\\-signum=JSON) PID.",
     ".SH EXIT STATUS",
-    item(bold("0"), "ended in order, or a daemon was running already"),
-    item(bold("1"), "failure, or a word of the command line that is not understood"),
-    item(bold("2"), "configuration"),
-    item(bold("4"), "no permission"),
-    item(bold("6"), "no configuration"),
-    item(bold("70"), "internal error"),
+    ...items(EXIT_STATUS),
     ".PP",
     "Of \\-t: 0 no complaint; 2 a parameter is missing; 4 an interface or the file is missing; 5 any other complaint; 6 script security or an include.",
     ".SH ENVIRONMENT",
-    item(bold("HOLDFAST_SOCKET"), "control socket that the commands ask"),
-    item(bold("NO_COLOR"), "no colours on a terminal"),
+    ...items(ENVIRONMENT),
     ".SH FILES",
     item("\\fI/etc/keepalived/keepalived.conf\\fR", "configuration"),
     item("\\fI/etc/default/holdfast\\fR", "DAEMON_ARGS of the systemd unit"),
@@ -89,13 +105,18 @@ export function programManual(date: string): string {
   ].join("\n");
 }
 
+function caveat(row: Keyword): string {
+  const why = whyWithoutEffect(row);
+  return why === null ? "Accepted, not yet in effect." : `Accepted, without effect: ${why}.`;
+}
+
 function keywordItem(row: Keyword): string {
   const parts = [
     `${row.meaning}.`,
     ...(row.defaultText === "-" ? [] : [`Default: ${row.defaultText}.`]),
     ...(row.note === "-" ? [] : [`(${row.note})`]),
     ...(row.isDeprecated ? ["Deprecated."] : []),
-    ...(statusOf(row) === "in-effect" ? [] : ["Accepted, not yet in effect."]),
+    ...(statusOf(row) === "in-effect" ? [] : [caveat(row)]),
   ];
   return item(`${bold(row.name)} ${escapeRoff(row.syntax)}`, parts.join(" "));
 }

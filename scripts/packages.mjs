@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { disableServicesOf, withoutServiceStarts } from "./quiet-services.mjs";
 import { hasProgram, ROOT, run, say } from "./tools.mjs";
 
 /** @type {Readonly<Record<string, { why: string, packages: readonly string[] }>>} */
@@ -93,7 +94,16 @@ function missingOf(packages) {
 /** Installs packages without questions; the package lists are fetched once when that alone does not do. */
 function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", DEBCONF_NONINTERACTIVE_SEEN: "true" };
-  const install = ["install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...packages];
+  // Not at the price of what the machine has: a mail server of its own would be in the way of the one for tests.
+  const install = [
+    "install",
+    "-y",
+    "--no-remove",
+    "--no-install-recommends",
+    "-o",
+    "DPkg::Lock::Timeout=300",
+    ...packages,
+  ];
   if (run("apt-get", install, { env })) return true;
   return run("apt-get", ["update", "-q"], { env }) && run("apt-get", install, { env });
 }
@@ -148,11 +158,17 @@ export function ensurePackages(purpose) {
     say(`setup: not root, going on without; to install them: sudo apt-get install ${missing.join(" ")}`);
     return false;
   }
-  say(`setup: installing ${missing.length} Debian packages`);
-  if (aptInstall(missing)) return true;
+  say(`setup: installing ${missing.length} Debian packages; services among them are neither started nor enabled`);
+  withoutServiceStarts(() => installAll(missing));
+  const absent = missingOf(missing);
+  disableServicesOf(missing.filter((name) => !absent.includes(name)));
+  return absent.length === 0;
+}
+
+function installAll(packages) {
+  if (aptInstall(packages)) return;
   // One package that can't be had must not keep the others away.
-  for (const name of missingOf(missing)) {
+  for (const name of missingOf(packages)) {
     if (!aptInstall([name])) say(`setup: could not install ${name}; what needs it is skipped`);
   }
-  return missingOf(missing).length === 0;
 }

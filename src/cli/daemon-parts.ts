@@ -196,6 +196,7 @@ function createRuntimeOf(
             onBeats(events);
             onLoopEvents(events);
             onNetwork(events);
+            context.observers.networkNews(events);
           }),
         ),
       rtnetlink: beats.attach(native.openRtnetlink()),

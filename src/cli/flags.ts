@@ -36,6 +36,8 @@ export interface Flags {
   /** Null: no log file; empty: the default path. */
   readonly logFile: string | null;
   readonly logFormat: "text" | "json";
+  /** `-a` */
+  readonly reportsAddresses: boolean;
   /** `-x`: every MIB is served. */
   readonly servesSnmp: boolean;
   /** `-A`: the AgentX master; beats the configuration. */
@@ -150,6 +152,7 @@ function readFlags(given: Given): Flags {
     logsToSyslog: !given.has("noSyslog"),
     logFile: given.has("logFile") ? (lastOf(given, "logFile") ?? "") : null,
     logFormat: lastOf(given, "logFormat") === "json" ? "json" : "text",
+    reportsAddresses: given.has("addressMonitoring"),
     servesSnmp: given.has("snmp"),
     snmpSocket: lastOf(given, "snmpSocket"),
     inertFlags: inertFlags(given),

@@ -3,6 +3,7 @@ import { release, type } from "node:os";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
+import { AddressReports } from "../runtime/address-reports.ts";
 import { Daemon } from "../runtime/daemon.ts";
 import { type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "../runtime/daemon-types.ts";
 import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts";
@@ -196,6 +197,10 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
     announce: (instance) => operator.announce(instance),
   });
   observers.add(dbus);
+  if (flags.reportsAddresses)
+    observers.add(
+      new AddressReports({ log: logging.log.forSubsystem("vrrp"), readInterfaces: () => readInterfaces(native) }),
+    );
   const schedule = new ReloadSchedule({
     nowMs: Date.now,
     clock: { after: (delayUs, callback) => later(delayUs / 1000, callback) },

@@ -48,6 +48,8 @@ export const DAEMON_TEXTS: LogTexts = {
   configuration: "{text}",
   "ipvs in memory": "WARNING - {variable}=memory: no traffic is balanced, this is NOT FOR PRODUCTION",
   "internal error": "Internal error: {reason}",
+  "address there": "Netlink reflector reports IP {address} added to {link}",
+  "address gone": "Netlink reflector reports IP {address} removed from {link}",
   "interfaces not readable": "Cannot read the network interfaces: {reason}",
   "owned objects not known": "Cannot read what an earlier run had in the kernel, doing without: {reason}",
   "owned objects not saved":

@@ -1,4 +1,5 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
+import type { VrrpEvent } from "../native/contract.ts";
 import type { LvsPoolEvent } from "./lvs-types.ts";
 import type { VrrpDrop, VrrpGroupChange, VrrpStateChange } from "./vrrp-types.ts";
 
@@ -12,6 +13,8 @@ export interface StateObserver {
   groupChanged?(change: VrrpGroupChange): void;
   poolChanged?(event: LvsPoolEvent): void;
   advertDropped?(drop: VrrpDrop): void;
+  /** What the vrrp loop tells, links and addresses among it. */
+  networkNews?(events: readonly VrrpEvent[]): void;
 }
 
 /** Passes changes of state to whoever serves them to the outside: SNMP, D-Bus. */
@@ -46,5 +49,9 @@ export class StateObservers implements Required<StateObserver> {
 
   advertDropped(drop: VrrpDrop): void {
     for (const observer of this.#observers) observer.advertDropped?.(drop);
+  }
+
+  networkNews(events: readonly VrrpEvent[]): void {
+    for (const observer of this.#observers) observer.networkNews?.(events);
   }
 }

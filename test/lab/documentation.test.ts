@@ -41,6 +41,7 @@ const PAGES: Readonly<Record<string, Setting>> = {
   "getting-started.md": VRRP,
   "operations.md": { ...VRRP, flags: [...VRRP_FLAGS, "-V"] },
   "api.md": { config: `${CONFIG}${VIRTUAL_SERVER}`, flags: ALL_FLAGS },
+  "load-balancing.md": { config: `${CONFIG}${VIRTUAL_SERVER}`, flags: ALL_FLAGS },
   "metrics.md": VRRP,
 };
 
