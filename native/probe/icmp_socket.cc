@@ -42,7 +42,7 @@ int IcmpSocket::OpenRaw() {
   fd_.Reset(socket(family(), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!fd_.is_open()) return errno;
   is_raw_ = true;
-  return family() == AF_INET ? SetOption(fd_.get(), IPPROTO_IP, IP_HDRINCL, 1) : 0;
+  return brings_ip_header() ? SetOption(fd_.get(), IPPROTO_IP, IP_HDRINCL, 1) : 0;
 }
 
 int IcmpSocket::AttachFilter() const {
@@ -99,7 +99,7 @@ void IcmpSocket::Append(Target& target, uint64_t cookie) {
   pending_[index] = &target;
   packets_[index].echo = EncodeEchoRequest(family(), {identifier_, cookie, target.icmp_serial});
   peers_[index] = ScopedAddress(target.spec, target.spec.address);
-  if (!has_ip_header()) return;
+  if (!brings_ip_header()) return;
   packets_[index].ip_header =
       EncodeIpv4Header(IPPROTO_ICMP, in_addr{INADDR_ANY}, peers_[index].v4.sin_addr);
 }
@@ -111,8 +111,8 @@ void IcmpSocket::Flush(const OnUnsent& on_unsent) {
   const size_t count = std::exchange(pending_count_, 0);
   for (size_t index = 0; index < count; ++index) {
     Packet& packet = packets_[index];
-    parts[index] = has_ip_header() ? iovec{&packet, sizeof packet}
-                                   : iovec{packet.echo.data(), packet.echo.size()};
+    parts[index] = brings_ip_header() ? iovec{&packet, sizeof packet}
+                                      : iovec{packet.echo.data(), packet.echo.size()};
     messages[index].msg_hdr.msg_iov = &parts[index];
     messages[index].msg_hdr.msg_iovlen = 1;
     messages[index].msg_hdr.msg_name = &peers_[index].generic;
@@ -121,7 +121,7 @@ void IcmpSocket::Flush(const OnUnsent& on_unsent) {
   bool is_stale = false;
   SendMessages(fd_.get(), std::span(messages).first(count), [&](size_t index, int error_number) {
     is_stale = is_stale || IsSocketStale(error_number);
-    on_unsent(*pending_[index], error_number);
+    on_unsent(*pending_[index], ExplainUnsent(like_, error_number));
   });
   if (is_stale) fd_.Reset();
 }
@@ -130,13 +130,19 @@ void IcmpSocket::Receive(const OnReply& on_reply, const OnError& on_error) {
   if (!fd_.is_open()) return;
   ReceiveQuotedErrors(fd_.get(),
                       [&](std::span<const uint8_t> quoted, const SocketAddress&, int error_number) {
-                        const auto echo = DecodeQuotedRequest(family(), quoted);
+                        const auto echo = DecodeQuote(quoted);
                         if (echo && echo->identifier == identifier_) on_error(*echo, error_number);
                       });
   ReceiveDatagrams(fd_.get(), [&](std::span<const uint8_t> packet, const SocketAddress& source) {
     const auto echo = DecodeReply(packet);
     if (echo) on_reply(*echo, source);
   });
+}
+
+/** The kernel quotes the header to a socket that brought it. */
+std::optional<Echo> IcmpSocket::DecodeQuote(std::span<const uint8_t> quoted) const {
+  return DecodeQuotedRequest(family(),
+                             brings_ip_header() ? SkipIpv4Header(quoted, IPPROTO_ICMP) : quoted);
 }
 
 std::optional<Echo> IcmpSocket::DecodeReply(std::span<const uint8_t> packet) const {

@@ -59,11 +59,17 @@ class IcmpSocket {
   int OpenRaw();
   int AttachFilter() const;
   int Configure();
+  std::optional<Echo> DecodeQuote(std::span<const uint8_t> quoted) const;
   std::optional<Echo> DecodeReply(std::span<const uint8_t> packet) const;
 
   int family() const { return like_.address.family(); }
-  /** Of what it sends and of what it receives. */
+  /** Of what it receives. */
   bool has_ip_header() const { return is_raw_ && family() == AF_INET; }
+  /**
+   * Of what it sends, and of what errors quote of that. With a header of our own the kernel would
+   * let an address leave that this machine does not have any more.
+   */
+  bool brings_ip_header() const { return has_ip_header() && !like_.bind_address; }
 
   const ProbeSpec like_;
   UniqueFd fd_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "loop/clock.h"
+#include "probe/socket_options.h"
 
 namespace holdfast::probe {
 
@@ -148,6 +149,7 @@ void Prober::OnTick() {
 void Prober::OnWheel(Target& target, int64_t now_us) {
   if (target.phase == Target::Phase::kInFlight) {
     if (Repeat(target, now_us)) return;
+    if (const auto outcome = JudgeSource(target)) return Finish(target, *outcome);
     const bool may_be_silent = target.spec.kind == Kind::kUdp && !target.spec.udp->requires_reply;
     const auto judge = may_be_silent ? JudgeSilence : JudgeTimeout;
     return Finish(target, judge(now_us - target.stage_started_us, target.spec.timeout_us));
@@ -185,6 +187,20 @@ bool Prober::Repeat(Target& target, int64_t now_us) {
     ArmLook(target, now_us);
   }
   return true;
+}
+
+/**
+ * Of a probe without an answer that left by a raw socket, which lets an address leave that this
+ * machine does not have any more.
+ * @returns an outcome when the answer may have been sent elsewhere
+ */
+std::optional<Outcome> Prober::JudgeSource(Target& target) {
+  const bool is_raw = target.spec.kind == Kind::kSyn || target.spec.kind == Kind::kIcmp;
+  if (is_raw && target.spec.bind_address) {
+    const int error = CheckSource(target.spec);
+    return error == 0 ? std::nullopt : std::optional(JudgeBegin(error));
+  }
+  return target.spec.kind == Kind::kSyn ? syn_.JudgeSource(target) : std::nullopt;
 }
 
 void Prober::OnAnswer(Target& target, std::optional<int> error_number) {

@@ -80,6 +80,7 @@ class Prober {
   void Rest(Target& target, int64_t due_us, int64_t delay_us);
   void ArmLook(Target& target, int64_t now_us);
   bool Repeat(Target& target, int64_t now_us);
+  std::optional<Outcome> JudgeSource(Target& target);
   void OnStep(Target& target);
   void OnHttpAnswer(Target& target, HttpProber::Answer answer, int error_number);
   void OnSmtpAnswer(Target& target, SmtpProber::Answer answer, int error_number);

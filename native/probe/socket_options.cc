@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "loop/unique_fd.h"
+
 namespace holdfast::probe {
 
 bool HasSameOrigin(const ProbeSpec& one, const ProbeSpec& other) {
@@ -29,6 +31,21 @@ int ApplyMarkAndInterface(int fd, const ProbeSpec& spec) {
   const char* const name = spec.bind_interface.data();
   const auto length = static_cast<socklen_t>(strlen(name) + 1);
   return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, length) == 0 ? 0 : errno;
+}
+
+int CheckSource(const ProbeSpec& spec) {
+  const UniqueFd fd(socket(spec.address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return errno;
+  if (const int error = ApplyMarkAndInterface(fd.get(), spec); error != 0) return error;
+  SocketAddress source = ScopedAddress(spec, *spec.bind_address);
+  // sin_port and sin6_port lie at the same place.
+  source.v4.sin_port = 0;
+  return bind(fd.get(), &source.generic, source.length) == 0 ? 0 : errno;
+}
+
+int ExplainUnsent(const ProbeSpec& spec, int error_number) {
+  const int error = spec.bind_address ? CheckSource(spec) : 0;
+  return error == 0 ? error_number : error;
 }
 
 SocketAddress ScopedAddress(const ProbeSpec& spec, const SocketAddress& address) {

@@ -19,6 +19,18 @@ bool HasSameOrigin(const ProbeSpec& one, const ProbeSpec& other);
 /** setsockopt of an int. @returns 0, or an errno */
 int SetOption(int fd, int level, int name, int value);
 
+/**
+ * Whether this machine has the `bind_address` that is asked for, now. @returns 0, or an errno
+ * (EADDRNOTAVAIL: it has not)
+ */
+int CheckSource(const ProbeSpec& spec);
+
+/**
+ * Why a datagram did not leave by a bound socket: kernels call a source that is gone by names of a
+ * missing route. @returns an errno
+ */
+int ExplainUnsent(const ProbeSpec& spec, int error_number);
+
 /** The target's address, with the bound interface as scope where IPv6 needs one. */
 SocketAddress ScopedAddress(const ProbeSpec& spec, const SocketAddress& address);
 

@@ -65,10 +65,12 @@ int BeginConnect(int fd, const ProbeSpec& spec, FirstWord first_word) {
 
 bool NeedsManySyns(const ProbeSpec& spec) { return spec.timeout_us > kUsualSynTimeUs; }
 
-bool IsConnectedToItself(int fd, const SocketAddress& peer) {
+bool IsConnectedToItself(int fd, const ProbeSpec& spec) {
+  const SocketAddress& peer = spec.address;
   // sin_port and sin6_port lie at the same place.
   static const uint16_t first_given_port = FirstGivenPort();
-  if (ntohs(peer.v4.sin_port) < first_given_port) return false;
+  const bool asks_for_port = spec.bind_address && spec.bind_address->v4.sin_port != 0;
+  if (!asks_for_port && ntohs(peer.v4.sin_port) < first_given_port) return false;
   SocketAddress own;
   socklen_t length = sizeof(sockaddr_in6);
   return getsockname(fd, &own.generic, &length) == 0 && own.v4.sin_port == peer.v4.sin_port &&

@@ -29,7 +29,7 @@ bool NeedsManySyns(const ProbeSpec& spec);
  * Whether the kernel gave the socket, on its way to a port of this machine that nobody listens on,
  * that very port for its own: TCP then connects it to itself. @see RFC 9293 §3.5, figure 7
  */
-bool IsConnectedToItself(int fd, const SocketAddress& peer);
+bool IsConnectedToItself(int fd, const ProbeSpec& spec);
 
 /** SO_ERROR, which it clears. @returns 0, or an errno */
 int PendingError(int fd);

@@ -63,9 +63,7 @@ int SynProber::OpenSocket(SynSocket& socket) {
   return error;
 }
 
-/** Looked up with every sixteenth probe, so that a new route shows. */
 int SynProber::FindSource(Target& target, SynSocket& socket) {
-  if (target.syn.has_source && target.syn.round != 0) return 0;
   const int error = socket.FindSource(target);
   target.syn.has_source = error == 0;
   return error;
@@ -92,7 +90,10 @@ std::optional<Outcome> SynProber::Begin(Target& target) {
   // Another port each time: a server that has not seen the last RST would take it for the same one.
   target.syn.round = static_cast<uint8_t>((target.syn.round + 1) % ReservedPorts::kCount);
   target.syn.port = static_cast<uint16_t>(PortsOf(socket.family()).first() + target.syn.round);
-  if (const int error = FindSource(target, socket); error != 0) return JudgeBegin(error);
+  // Looked up with every sixteenth probe, so that a new route shows.
+  if (!target.syn.has_source || target.syn.round == 0) {
+    if (const int error = FindSource(target, socket); error != 0) return JudgeBegin(error);
+  }
   if (!TakeSequence(target)) return JudgeBegin(ENOBUFS);
   target.syn.repeats = 0;
   if (socket.is_full()) socket.Flush(on_unsent_);
@@ -106,6 +107,15 @@ std::optional<Outcome> SynProber::Repeat(Target& target) {
   if (!socket.is_open()) return JudgeBegin(ENODEV);
   if (socket.is_full()) socket.Flush(on_unsent_);
   socket.Append(target);
+  return std::nullopt;
+}
+
+std::optional<Outcome> SynProber::JudgeSource(Target& target) {
+  const in_addr_t before = target.syn.source.s_addr;
+  if (const int error = FindSource(target, *target.syn.socket); error != 0) {
+    return JudgeBegin(error);
+  }
+  if (target.syn.source.s_addr != before) return JudgeBegin(EADDRNOTAVAIL);
   return std::nullopt;
 }
 

@@ -33,6 +33,12 @@ class SynProber {
   std::optional<Outcome> Begin(Target& target);
   /** Queues the SYN of the probe in flight once more. @returns an outcome when that fails */
   std::optional<Outcome> Repeat(Target& target);
+  /**
+   * Of a probe that has found no answer in time.
+   * @returns an outcome when its SYN came from an address that the kernel would not choose any
+   * more, to which no answer may have found its way
+   */
+  std::optional<Outcome> JudgeSource(Target& target);
   /** When the SYN is due once more: like the kernel's own, 1 s, 3 s, 7 s, ... after the first. */
   static int64_t RepeatAtUs(const Target& target);
   /** Sends what Begin() and Repeat() queued. */

@@ -46,7 +46,10 @@ int SynSocket::Configure(uint16_t first_port) {
   SetOption(fd_.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBufferBytes);
   if (family() == AF_INET) {
     SetOption(fd_.get(), IPPROTO_IP, IP_RECVERR, 1);
-    if (const int error = SetOption(fd_.get(), IPPROTO_IP, IP_HDRINCL, 1); error != 0) return error;
+    if (brings_ip_header()) {
+      const int error = SetOption(fd_.get(), IPPROTO_IP, IP_HDRINCL, 1);
+      if (error != 0) return error;
+    }
     route_fd_.Reset(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     return route_fd_.is_open() ? ApplyMarkAndInterface(route_fd_.get(), like_) : errno;
   }
@@ -136,8 +139,8 @@ void SynSocket::Flush(const OnUnsent& on_unsent) {
   for (size_t index = 0; index < count; ++index) {
     msghdr& header = messages[index].msg_hdr;
     Packet& packet = packets_[index];
-    parts[index] = family() == AF_INET ? iovec{&packet, sizeof packet}
-                                       : iovec{packet.segment.data(), packet.segment.size()};
+    parts[index] = brings_ip_header() ? iovec{&packet, sizeof packet}
+                                      : iovec{packet.segment.data(), packet.segment.size()};
     header.msg_iov = &parts[index];
     header.msg_iovlen = 1;
     header.msg_name = &peers_[index].generic;
@@ -149,7 +152,7 @@ void SynSocket::Flush(const OnUnsent& on_unsent) {
   bool is_stale = false;
   SendMessages(fd_.get(), std::span(messages).first(count), [&](size_t index, int error_number) {
     is_stale = is_stale || IsSocketStale(error_number);
-    if (pending_[index] != nullptr) on_unsent(*pending_[index], error_number);
+    if (pending_[index] != nullptr) on_unsent(*pending_[index], ExplainUnsent(like_, error_number));
   });
   if (is_stale) Close();
 }
@@ -158,7 +161,9 @@ void SynSocket::Receive(const OnAnswer& on_answer, const OnError& on_error) {
   if (!fd_.is_open()) return;
   ReceiveQuotedErrors(
       fd_.get(), [&](std::span<const uint8_t> quoted, const SocketAddress& peer, int error_number) {
-        const auto syn = DecodeQuotedSyn(quoted);
+        // The kernel quotes the header to a socket that brought it.
+        const auto syn =
+            DecodeQuotedSyn(brings_ip_header() ? SkipIpv4Header(quoted, IPPROTO_TCP) : quoted);
         if (syn) on_error(*syn, peer, error_number);
       });
   ReceiveDatagrams(fd_.get(), [&](std::span<const uint8_t> octets, const SocketAddress& peer) {

@@ -64,6 +64,12 @@ class SynSocket {
 
   int Configure(uint16_t first_port);
   int AttachFilter(uint16_t first_port) const;
+  /**
+   * Of what it sends, and of what errors quote of that. With a header of our own the kernel would
+   * let an address leave that this machine does not have any more; one that is asked for may go at
+   * any time.
+   */
+  bool brings_ip_header() const { return family() == AF_INET && !like_.bind_address; }
 
   const ProbeSpec like_;
   UniqueFd fd_;

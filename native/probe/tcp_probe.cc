@@ -20,7 +20,7 @@ int ErrorOf(const Target& target, uint32_t events) {
   const int fd = target.connection.get();
   // An error always shows as EPOLLERR or EPOLLHUP, so a success needs no SO_ERROR.
   const int error = (events & (EPOLLERR | EPOLLHUP)) != 0 ? PendingError(fd) : 0;
-  if (error == 0 && IsConnectedToItself(fd, target.spec.address)) return ECONNREFUSED;
+  if (error == 0 && IsConnectedToItself(fd, target.spec)) return ECONNREFUSED;
   return error;
 }
 

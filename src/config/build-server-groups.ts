@@ -30,6 +30,11 @@ export function familyOfGroup(group: VirtualServerGroup): AddressFamily | null {
   return null;
 }
 
+/** Only tunnels lead from both to one server. */
+export function hasBothFamilies(group: VirtualServerGroup): boolean {
+  return new Set(group.members.map(({ family }) => family).filter((family) => family !== null)).size > 1;
+}
+
 /** Such a group has no protocol. */
 export function isMarkedOnly(group: VirtualServerGroup): boolean {
   return group.members.every(({ kind }) => kind === "fwmark");

@@ -149,9 +149,10 @@ export class Halves {
     for (const session of sessions) this.onSession(session, this.bfd.isUp(session.name));
   }
 
-  private onSession({ name, tellsVrrp, tellsCheckers }: BfdInstance, isUp: boolean): void {
+  private onSession({ name, neighborAddress, tellsVrrp, tellsCheckers }: BfdInstance, isUp: boolean): void {
     if (tellsVrrp) this.vrrp?.bfdChanged(name, isUp);
-    if (tellsCheckers) this.lvs?.bfdChanged(name, isUp);
+    // keepalived: a session without a neighbour, which nobody runs, takes no server out.
+    if (tellsCheckers && neighborAddress !== null) this.lvs?.bfdChanged(name, isUp);
   }
 
   private async startVrrp(configuration: CompleteConfiguration): Promise<void> {

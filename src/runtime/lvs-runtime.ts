@@ -14,7 +14,7 @@ import { GroupMarks } from "./lvs-marks.ts";
 import { nameVirtualServers } from "./lvs-names.ts";
 import { type OnPoolEffect, type Pool, Pools } from "./lvs-pools.ts";
 import type { ProbeReport } from "./lvs-probes.ts";
-import { LvsSpeaker } from "./lvs-speaker.ts";
+import { isWeb, LvsSpeaker } from "./lvs-speaker.ts";
 import { poolStatus } from "./lvs-status.ts";
 import type {
   LvsConfiguration,
@@ -259,10 +259,12 @@ class Runtime implements LvsRuntime {
       const { verdict, target } = report;
       const cause = probeCause(report);
       const judged: GuardedVerdict | null = verdict === null ? null : { check: target, ...verdict, cause };
+      // keepalived: nobody is told that a web server which was out from the start (alpha) stays out.
+      const isSilent = isWeb(target.kind) && verdict?.isUp === false;
       const isAdmitted = judged !== null && this.engine?.guard.admits(judged) !== false;
       for (const asker of target.askers) {
         this.speaker.report(report, asker);
-        if (isAdmitted) this.judge(asker, judged, touched);
+        if (isAdmitted) this.judge(asker, isSilent ? { ...judged, isFirst: false } : judged, touched);
       }
     }
     this.engine?.sync.update(this.pools.desiredOf(touched));

@@ -19,6 +19,22 @@ import {
   speakVirtualServerGone,
 } from "./lvs-wording.ts";
 
+type CheckerKind = ProbeReport["target"]["kind"];
+
+/** HTTP_GET or SSL_GET; of those keepalived tells less while a server is out. */
+export function isWeb(kind: CheckerKind): boolean {
+  return kind === "http" || kind === "ssl";
+}
+
+/**
+ * keepalived: what an SMTP_CHECK or DNS_CHECK failed with is the verdict's own line, and of a server that is out already
+ * only HTTP_GET and SSL_GET tell each failure.
+ */
+function isAttemptTold(kind: CheckerKind, isVerdict: boolean, wasDown: boolean): boolean {
+  if (kind === "smtp" || kind === "dns") return !isVerdict;
+  return isWeb(kind) || !wasDown;
+}
+
 export interface LvsSpeakerContext {
   readonly log: (record: SpokenRecord) => void;
   readonly pools: () => Pools;
@@ -57,22 +73,23 @@ export class LvsSpeaker {
     const server = names?.realServer(asker.server);
     const checker = virtualServer?.realServers[asker.server]?.checkers[asker.checker];
     if (names === undefined || server === undefined) return;
+    const wasDown = this.context.pools().hasFailed(asker);
     if (passedUrl !== null) {
       // keepalived says nothing of it while the server is in the pool unchecked.
-      if (!this.context.pools().hasFailed(asker)) return;
+      if (!wasDown) return;
       this.context.log(speakUrlPassed(passedUrl, server, names.virtualServer));
       return;
     }
     const { kind, probe, timing } = target;
     const failure = { kind, reason, stage, endpoint: `[${probe.address}]:${probe.port}` };
     const tellsAll = this.context.global()?.logsAllCheckerFailures === true || checker?.logsAllFailures === true;
-    // keepalived: what an SMTP_CHECK failed with is the verdict's own line.
-    if (!isSuccess && tellsAll && !(kind === "smtp" && verdict !== null)) {
+    if (!isSuccess && tellsAll && isAttemptTold(kind, verdict !== null, wasDown)) {
       this.context.log(speakFailure(failure, server, names.virtualServer));
     }
-    if (verdict === null) return;
+    // keepalived: that a web server which was out from the start (alpha) stays out is no news.
+    if (verdict === null || (isWeb(kind) && wasDown && !verdict.isUp)) return;
     // keepalived: an HTTP_GET tells how many retries there could have been.
-    const retries = kind === "http" || kind === "ssl" ? timing.retries : verdict.retries;
+    const retries = isWeb(kind) ? timing.retries : verdict.retries;
     this.context.log(speakVerdict({ ...failure, isUp: verdict.isUp, retries }, server, names.virtualServer));
   }
 
@@ -88,8 +105,8 @@ export class LvsSpeaker {
   checkers({ virtualServer, names }: Pool, step: CheckerStep): void {
     virtualServer.realServers.forEach((realServer, index) => {
       const server = names.realServer(index) ?? "";
-      // keepalived: sessions are not spoken of here.
-      const others = applicationCheckersOf(realServer).filter(({ check }) => check.kind !== "bfd");
+      // keepalived: files and sessions are not spoken of here.
+      const others = applicationCheckersOf(realServer).filter(({ check }) => check.kind === "misc");
       for (const _ of [...realServer.checkers, ...others])
         this.context.log(speakChecker(step, server, names.virtualServer));
     });

@@ -64,7 +64,8 @@ function speakDnsVerdict(verdict: CheckVerdict, server: string, virtualServer: s
   const { isUp, retries, reason } = verdict;
   const fields = { check: "dns", server, virtualServer, retries, reason };
   if (isUp) return { level: "detail", message: "check succeeded", fields, text: `DNS_CHECK (${server}) succeeded` };
-  return info("check failed", fields, `DNS_CHECK (${server}) ${dnsFailure(reason)} after ${retries} retries`);
+  const after = retries === 0 ? "" : ` after ${retries} retries`;
+  return info("check failed", fields, `DNS_CHECK (${server}) ${dnsFailure(reason)}${after}`);
 }
 
 /** As Linux names them. */

@@ -18,7 +18,7 @@ import { nginxConfig } from "./nginx.ts";
 
 const REAL = "192.168.1.2";
 const PAGE = "page 42 of Holdfast";
-const PORTS = { web: 80, tcp: 8080, udp: 5000, silent: 5001 };
+const PORTS = { web: 80, tcp: 8080, udp: 5000, silent: 5001, closed: 9 };
 const FIFO = "/run/fifo";
 const QUIET_MS = 8_000;
 const LOOK_EVERY_MS = 200;
@@ -50,6 +50,17 @@ function http(url: string, path = "/", more = ""): string {
   return `HTTP_GET {\n connect_port ${PORTS.web}\n ${more}\n url {\n path ${path}\n ${url}\n }\n ${TIMES}\n }`;
 }
 
+/** Of a server where nobody listens. */
+function closed(kind: string, words = ""): string {
+  const url = kind === "HTTP_GET" ? "url {\n path /\n }" : "";
+  return `${kind} {\n connect_port ${PORTS.closed}\n ${words}\n ${url}\n ${TIMES}\n }`;
+}
+
+const LOUD = "log_all_failures";
+const CLOSED = ["TCP_CHECK", "HTTP_GET", "UDP_CHECK", "DNS_CHECK"].flatMap((kind) => [
+  closed(kind),
+  closed(kind, LOUD),
+]);
 interface Service {
   readonly protocol: "TCP" | "UDP";
   readonly words?: string;
@@ -66,6 +77,12 @@ const SERVICES: Readonly<Record<string, Service>> = {
     checks: [TCP, TCP, TCP],
   },
   "a sorry server": { protocol: "TCP", words: "sorry_server 10.9.9.9 80\n omega", checks: [TCP, TCP] },
+  "servers that fail from the start": { protocol: "TCP", checks: [TCP, ...CLOSED] },
+  "servers that fail from the start, with alpha": { protocol: "TCP", words: "alpha", checks: [TCP, ...CLOSED] },
+  "a file, and a BFD session without a neighbour": {
+    protocol: "TCP",
+    checks: [TCP, "FILE_CHECK {\n track_file still\n }", "BFD_CHECK {\n name nobody\n }"],
+  },
   PING_CHECK: { protocol: "TCP", checks: [PING, PING] },
   UDP_CHECK: {
     protocol: "UDP",
@@ -136,6 +153,13 @@ const CONFIG = `global_defs {
   enable_script_security
   rs_init_notifies
   lvs_notify_fifo ${FIFO}
+}
+track_file still {
+  file /run/still
+  weight 0
+  init_file 0
+}
+bfd_instance nobody {
 }
 ${Object.entries(SERVICES).map(serviceText).join("")}`;
 

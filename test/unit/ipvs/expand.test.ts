@@ -181,3 +181,14 @@ test("the sorry server is tunnelled to as it says itself", () => {
     ["192.168.1.9", "gue", 99, 1],
   );
 });
+
+test("a mark of a group is of the virtual server's family, be the first server behind a tunnel of the other one", () => {
+  const key: VirtualServerKey = { kind: "group", group: "g", protocol: "tcp" };
+  const groups: GroupMembers = new Map([["g", [{ kind: "fwmark", fwmark: 77, family: null }]]]);
+  const servers = [realServer("10.0.0.1", { fwdMethod: "tunnel" })];
+  const families = (own: Partial<VirtualServer> & { readonly family?: "inet6" }): readonly string[] =>
+    expandVirtualServer({ ...virtualServer(servers, { key }), ...own }, health(true, true), groups).map(
+      ({ service }) => service.family,
+    );
+  assert.deepEqual([families({ family: "inet6" }), families({})], [["inet6"], ["inet"]]);
+});

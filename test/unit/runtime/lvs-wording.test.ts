@@ -116,3 +116,11 @@ test("failed commands carry keepalived's names and words", () => {
     "IPVS cmd IP_VS_SO_SET_DEL(1156) error: No such process(22) (Fwm 77)",
   );
 });
+
+test("the first failure of a DNS_CHECK was not retried", () => {
+  const say = (retries: number): string =>
+    speakVerdict({ kind: "dns", isUp: false, retries, reason: "refused", stage: "answer", endpoint: "" }, "S", "V")
+      .text;
+  assert.equal(say(0), "DNS_CHECK (S) failed to read socket; errno 111 (Connection refused)");
+  assert.equal(say(2), "DNS_CHECK (S) failed to read socket; errno 111 (Connection refused) after 2 retries");
+});
