@@ -9,6 +9,7 @@ import { section, socketSection, staticSections, syncGroupLines } from "./data-g
 import { type InterfaceFacts, interfaceSection } from "./data-interfaces.ts";
 import { trackerSections } from "./data-trackers.ts";
 import { type DumpedInstance, instanceLines } from "./data-vrrp.ts";
+import { type PlacedConfiguration, placeConfiguration } from "./placed.ts";
 
 export interface DataSources {
   readonly configuration: CompleteConfiguration;
@@ -27,8 +28,8 @@ export interface DataSources {
 
 const NO_STATES: TrackedStates = { scripts: new Map(), files: new Map(), processes: [] };
 
-function dumpedInstances(sources: DataSources): readonly DumpedInstance[] {
-  const { configuration, instances, tracked, interfaces, nowUs, wallUs } = sources;
+function dumpedInstances(sources: DataSources, configuration: PlacedConfiguration): readonly DumpedInstance[] {
+  const { instances, tracked, interfaces, nowUs, wallUs } = sources;
   const live = new Map(instances.map((one) => [one.name, one]));
   const links = new Map(interfaces.links.map((link) => [link.name, link]));
   const objects = objectsByInstance(configuration);
@@ -56,8 +57,9 @@ function realtimeLines({ global }: CompleteConfiguration): readonly string[] {
  * layout. Passwords stay hidden; what only its own sockets, threads and interface settings are about is left out.
  */
 export function renderData(sources: DataSources): string {
-  const { configuration, bfdSessions, ownUser, interfaces } = sources;
-  const instances = dumpedInstances(sources);
+  const { bfdSessions, ownUser, interfaces } = sources;
+  const configuration = placeConfiguration(sources.configuration, interfaces.stacked);
+  const instances = dumpedInstances(sources, configuration);
   const states = new Map(instances.map(({ config, live }) => [config.name, live?.state]));
   const stateOf = (name: string): VrrpStateName => states.get(name) ?? "initialize";
   const mtus = new Map(interfaces.links.map(({ name, mtu }) => [name, mtu]));

@@ -4,8 +4,9 @@ import type { ConfiguredVrrpInstance, GarpGroup, StaticTrackGroup, VrrpSyncGroup
 import type { VrrpStateName } from "../runtime/vrrp-types.ts";
 import { receiveBufferBytes } from "../vrrp/receive-buffer.ts";
 import { listLines, STATES, scriptLines, trackedLines } from "./data-vrrp.ts";
-import { addressText, routeText, ruleText, vmacName } from "./dump-network.ts";
+import { addressText, routeText, ruleText } from "./dump-network.ts";
 import { gNumber, yesNo } from "./dump-text.ts";
+import { ownInterface } from "./placed.ts";
 
 const SECOND_US = 1_000_000;
 /** The sockets are the native loop's. */
@@ -68,7 +69,7 @@ function poolsOf(instances: readonly ConfiguredVrrpInstance[]): readonly Pool[] 
     const isUnicast = unicastPeers.length > 0;
     const title = [
       // Adverts go by the interface below where the VMAC leaves them to it.
-      `Interface = ${vmac === null || vmac.transmitsOnBase ? interfaceName : vmacName(config)}`,
+      `Interface = ${vmac?.transmitsOnBase === true ? interfaceName : ownInterface(config)}`,
       `Family = ${family === "inet" ? "IPv4" : "IPv6"}`,
       `Protocol = ${authentication.kind === "ah" ? "AH" : "VRRP"}`,
       `Type = ${isUnicast ? "Un" : "Mult"}icast`,

@@ -1,9 +1,10 @@
+import type { LinkFacts } from "../addressing/link-message.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { InterfaceAddress, Link } from "../native/contract.ts";
 import { section } from "./data-groups.ts";
 import { listLines, weightText } from "./data-vrrp.ts";
-import { vmacName } from "./dump-network.ts";
+import { ownInterface, type PlacedConfiguration } from "./placed.ts";
 
 const MILLISECOND_US = 1000;
 const LINK_SCOPE = 253;
@@ -12,6 +13,8 @@ const LINK_SCOPE = 253;
 export interface InterfaceFacts {
   readonly links: readonly Link[];
   readonly addresses: readonly InterfaceAddress[];
+  /** The links once more, as VMACs are told apart by. */
+  readonly stacked: readonly LinkFacts[];
 }
 
 function stateText({ isUp, isRunning, isLoopback, hasArp }: Link): string {
@@ -51,7 +54,7 @@ function isOwn(config: ConfiguredVrrpInstance, name: string): boolean {
   const isBelow = [...virtualAddresses, ...excludedAddresses].some(
     (one) => one.isTracked && one.interfaceName === name,
   );
-  return isBelow || (!config.ignoresOwnInterface && [interfaceName, vmacName(config)].includes(name));
+  return isBelow || (!config.ignoresOwnInterface && [interfaceName, ownInterface(config)].includes(name));
 }
 
 /** Instances that follow an interface: as their own or by `track_interface`, then those whose sync group does. */
@@ -72,16 +75,16 @@ function followerLines({ vrrpInstances, syncGroups }: CompleteConfiguration, nam
 }
 
 /** Of one that was made for an instance. */
-function vmacLines({ vrrpInstances }: CompleteConfiguration, name: string, links: readonly Link[]): readonly string[] {
-  const owner = vrrpInstances.find((config) => vmacName(config) === name);
-  const base = links.find((link) => link.name === owner?.interfaceName);
-  if (owner === undefined || base === undefined) return [];
+function vmacLines({ vrrpInstances }: PlacedConfiguration, name: string, links: readonly Link[]): readonly string[] {
+  const below = vrrpInstances[0]?.bases.get(name);
+  const base = links.find((link) => link.name === below);
+  if (base === undefined) return [];
   const state = `${base.isUp ? "" : "not "}UP, ${base.isRunning ? "" : "not "}RUNNING`;
   return [`VMAC type private, underlying interface = ${base.name}, state = ${state}`, "I/f created by keepalived"];
 }
 
 /** All interfaces of the machine. */
-export function interfaceSection(configuration: CompleteConfiguration, facts: InterfaceFacts): readonly string[] {
+export function interfaceSection(configuration: PlacedConfiguration, facts: InterfaceFacts): readonly string[] {
   const virtual = new Set(
     configuration.vrrpInstances.flatMap(({ virtualAddresses, excludedAddresses }) =>
       [...virtualAddresses, ...excludedAddresses].map(({ address }) => address),

@@ -2,8 +2,9 @@ import type { NotifyScripts, ScriptUser } from "../model/command.ts";
 import type { TrackedObject, TrackedObjects } from "../model/tracking.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
-import { instanceAddress, routeText, ruleText, vmacName } from "./dump-network.ts";
+import { instanceAddress, routeText, ruleText } from "./dump-network.ts";
 import { enabled, gNumber, momentText, quoted, trueFalse, userText, yesNo } from "./dump-text.ts";
+import { ownInterface, type PlacedInstance } from "./placed.ts";
 
 const SECOND_US = 1_000_000;
 const MILLISECOND_US = 1000;
@@ -20,7 +21,7 @@ export const STATES: Readonly<Record<VrrpStateName, string>> = {
 
 /** An instance as it is dumped. */
 export interface DumpedInstance {
-  readonly config: ConfiguredVrrpInstance;
+  readonly config: PlacedInstance;
   /** Null before it has started. */
   readonly live: VrrpInstanceSnapshot | null;
   /** Of the last change of state: wall clock, microseconds since 1970. */
@@ -84,7 +85,7 @@ function stateLines(instance: DumpedInstance): readonly string[] {
 
 function interfaceLines({ config, live, links }: DumpedInstance): readonly string[] {
   const { vmac, ipvlan, interfaceName: base, unicastPeers, multicastGroup, family } = config;
-  const name = vmac === null ? (ipvlan?.name ?? base) : vmacName(config);
+  const name = ownInterface(config);
   const isUp = trueFalse(links.get(name)?.isUp === true);
   const group = family === "inet" ? "" : `, ifindex ${links.get(name)?.ifindex ?? 0}`;
   const suffix = vmac?.transmitsOnBase === true ? ", xmit base i/f" : "";

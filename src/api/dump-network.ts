@@ -6,8 +6,7 @@ import type {
   Prefix,
   RouteType,
 } from "../model/addressing.ts";
-import type { VirtualAddress } from "../model/vrrp.ts";
-import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { PlacedInstance } from "./placed.ts";
 
 // Addresses, routes and rules as keepalived spells them in its data and JSON files.
 
@@ -73,21 +72,12 @@ export function addressText(address: ConfiguredAddress, { device, isSet, isGuard
   return words.join(" ");
 }
 
-/** The name that an instance's VMAC has; empty without one. */
-export function vmacName({ vmac, vrid }: ConfiguredVrrpInstance): string {
-  return vmac === null ? "" : (vmac.name ?? `vrrp.${vrid}`);
-}
-
-function deviceOf(address: VirtualAddress, config: ConfiguredVrrpInstance): string {
-  const { interfaceName: own } = config;
-  const given = address.interfaceName;
-  const isOnVmac = config.vmac !== null && address.family === config.family && (given === null || given === own);
-  return isOnVmac ? `${vmacName(config)}@${own}` : (given ?? own);
-}
-
 /** An address of an instance. */
-export function instanceAddress(address: ConfiguredAddress, config: ConfiguredVrrpInstance, isSet: boolean): string {
-  return addressText(address, { device: deviceOf(address, config), isSet, isGuarded: !config.acceptMode });
+export function instanceAddress(address: ConfiguredAddress, config: PlacedInstance, isSet: boolean): string {
+  const name = address.interfaceName ?? config.interfaceName;
+  const base = config.bases.get(name);
+  const device = base === undefined ? name : `${name}@${base}`;
+  return addressText(address, { device, isSet, isGuarded: !config.acceptMode });
 }
 
 function prefixText({ address, prefixLength }: Prefix): string {

@@ -102,39 +102,48 @@ export class Dumps {
   }
 
   /** @returns null when there is nothing to write */
-  async #render(kind: DumpKind): Promise<string | null> {
-    const statistics = await import("../api/statistics.ts");
-    const json = kind === "JSON" ? await import("../api/vrrp-json.ts") : null;
-    const data = kind === "DATA" ? await import("../api/data-dump.ts") : null;
-    const interfaces = data === null ? null : await this.#dependencies.readInterfaces();
+  #render(kind: DumpKind): Promise<string | null> {
+    if (kind === "DATA") return this.#renderData();
+    return kind === "JSON" ? this.#renderJson() : this.#renderStatistics(kind);
+  }
+
+  async #renderData(): Promise<string | null> {
+    const { renderData } = await import("../api/data-dump.ts");
+    const interfaces = await this.#dependencies.readInterfaces();
     const status = this.#dependencies.status();
     if (status === null) return null;
-    const { configuration, instances } = status;
+    const { configuration, instances, bfdSessions, tracked = null } = status;
+    const moments = { nowUs: this.#dependencies.nowUs(), wallUs: Date.now() * 1000 };
+    return renderData({ configuration, instances, bfdSessions, tracked, interfaces, ownUser: ownUser(), ...moments });
+  }
+
+  async #renderStatistics(kind: DumpKind): Promise<string | null> {
+    const { renderStatistics, statisticsOf, statisticsSince } = await import("../api/statistics.ts");
+    const counts = (this.#dependencies.status()?.instances ?? []).map(statisticsOf);
+    if (counts.length === 0) return null;
+    const text = renderStatistics(counts.map((now) => statisticsSince(this.#zeroed.get(now.name) ?? null, now)));
+    if (kind === "STATS_CLEAR") this.#zeroed = new Map(counts.map((count) => [count.name, count]));
+    return text;
+  }
+
+  async #renderJson(): Promise<string | null> {
+    const [{ renderJson }, { statisticsOf, statisticsSince }, { placeConfiguration }] = await Promise.all([
+      import("../api/vrrp-json.ts"),
+      import("../api/statistics.ts"),
+      import("../api/placed.ts"),
+    ]);
+    const { stacked } = await this.#dependencies.readInterfaces();
+    const status = this.#dependencies.status();
+    if (status === null || status.instances.length === 0) return null;
+    const { vrrpInstances, scripts, global } = placeConfiguration(status.configuration, stacked);
+    const configs = new Map(vrrpInstances.map((config) => [config.name, config]));
     const nowUs = this.#dependencies.nowUs();
-    if (data !== null && interfaces !== null) {
-      const { bfdSessions, tracked = null } = status;
-      const moments = { nowUs, wallUs: Date.now() * 1000 };
-      const sources = { configuration, instances, bfdSessions, tracked, interfaces, ownUser: ownUser(), ...moments };
-      return data.renderData(sources);
-    }
-    if (instances.length === 0) return null;
-    const counts = instances.map((instance) => statistics.statisticsOf(instance));
-    const since = (now: InstanceStatistics): InstanceStatistics =>
-      statistics.statisticsSince(this.#zeroed.get(now.name) ?? null, now);
-    if (json === null) {
-      const text = statistics.renderStatistics(counts.map(since));
-      if (kind === "STATS_CLEAR") this.#zeroed = new Map(counts.map((count) => [count.name, count]));
-      return text;
-    }
-    const configs = new Map(configuration.vrrpInstances.map((config) => [config.name, config]));
-    const shown = instances.flatMap((snapshot) => {
+    const shown = status.instances.flatMap((snapshot) => {
       const config = configs.get(snapshot.name);
       const lastTransitionSec = Date.now() / 1000 - (nowUs - snapshot.sinceUs) / 1_000_000;
-      const counted = since(statistics.statisticsOf(snapshot));
-      return config === undefined
-        ? []
-        : [{ config, snapshot, statistics: counted, lastTransitionSec, scripts: configuration.scripts }];
+      const statistics = statisticsSince(this.#zeroed.get(snapshot.name) ?? null, statisticsOf(snapshot));
+      return config === undefined ? [] : [{ config, snapshot, statistics, lastTransitionSec, scripts }];
     });
-    return json.renderJson(shown, configuration.global.dumps.jsonVersion, status.tracked?.processes);
+    return renderJson(shown, global.dumps.jsonVersion, status.tracked?.processes);
   }
 }

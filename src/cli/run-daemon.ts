@@ -10,6 +10,7 @@ import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { LoopThreads } from "../runtime/loop-threads.ts";
+import { readLinkFacts } from "../runtime/network-vmacs.ts";
 import { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { ReloadSchedule } from "../runtime/reload-schedule.ts";
 import { openServiceManager, type ServiceManager } from "../runtime/service-manager.ts";
@@ -80,8 +81,12 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
 async function readInterfaces(native: NativeAddon): Promise<InterfaceFacts> {
   const rtnetlink = native.openRtnetlink();
   try {
-    const [links, addresses] = await Promise.all([rtnetlink.links(), rtnetlink.addresses()]);
-    return { links, addresses };
+    const [links, addresses, stacked] = await Promise.all([
+      rtnetlink.links(),
+      rtnetlink.addresses(),
+      readLinkFacts(rtnetlink),
+    ]);
+    return { links, addresses, stacked };
   } finally {
     rtnetlink.close();
   }

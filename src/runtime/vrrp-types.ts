@@ -10,6 +10,7 @@ import type {
   VrrpLoop,
   VrrpLoopHealth,
 } from "../native/contract.ts";
+import type { TransitionCause } from "../vrrp/cause.ts";
 import type { RecordedStep, TransitionCount } from "../vrrp/recording.ts";
 import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
@@ -54,6 +55,7 @@ export interface VrrpStateChange {
   readonly to: VrrpStateName | "stop" | "deleted";
   /** Effective priority. */
   readonly priority: number;
+  readonly cause: TransitionCause;
   readonly atUs: Microseconds;
 }
 
@@ -136,6 +138,8 @@ export interface VrrpInstanceSnapshot {
   readonly preemptMode?: boolean;
   readonly becameActive: number;
   readonly releasedActive: number;
+  /** Why it became active the last time; null or absent: it never did. */
+  readonly activeCause?: TransitionCause | null;
   /** Null before the loop knows the instance. */
   readonly counters: VrrpCounters | null;
   /** The last steps, oldest first. */

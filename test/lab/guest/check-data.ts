@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
+import { comparableChecks } from "../dumps.ts";
 import type { Machine } from "../machine.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
@@ -99,34 +100,6 @@ virtual_server group G {
 }
 `;
 
-/** The build's own word. */
-const THEIRS_ALONE = /^ *System is compiled with/;
-
-/** Both start a checker of 60 s somewhere in the first minute: what it has found so far is not compared. */
-const STATE =
-  /^( *)(alive|num failed checkers|RS set|Up|Has run|Retries iterations|quorum_state_up|effective weight|Last ran|Last status) = .*$/;
-
-/** From the topology on; the global settings before it are compared with those of keepalived.data. */
-function comparable(text: string): readonly string[] {
-  const from = text.indexOf("------< LVS Topology");
-  assert.ok(from >= 0, text);
-  return (
-    text
-      .slice(from)
-      // What a file says and gives is not told here by holdfast.
-      .replace(/^ {3}Current weight = 0\n( {3}Log all failures = no\n {3}Keepalive method = FILE_CHECK)/gm, "$1")
-      .replace(/^( {3}File = .*\n) {3}Status = .*\n/gm, "$1")
-      .split("\n")
-      .filter((line) => !THEIRS_ALONE.test(line))
-      .map((line) =>
-        line
-          .replace(STATE, "$1$2 = ?")
-          .replace(/EFF WEIGHT = \d+/, "EFF WEIGHT = ?")
-          .replace(/Alive: .*/, "Alive: ?"),
-      )
-  );
-}
-
 async function dumpBy(machine: Machine, name: DaemonName): Promise<string> {
   const daemon = new Daemon(machine, { name, config: CONFIG, flags: [...ALL_FLAGS, "-C"] });
   try {
@@ -167,6 +140,6 @@ describe("keepalived_check.data", () => {
   }, () => {
     const [ours, theirs] = [dumps.get("holdfast"), dumps.get("keepalived")];
     assert.ok(ours !== undefined && theirs !== undefined);
-    assert.deepEqual(comparable(ours), comparable(theirs));
+    assert.deepEqual(comparableChecks(ours), comparableChecks(theirs));
   });
 });

@@ -32,7 +32,7 @@ function sources(): DataSources {
     instances,
     bfdSessions,
     tracked: null,
-    interfaces: { links: [], addresses: [] },
+    interfaces: { links: [], addresses: [], stacked: [] },
     ownUser,
     ...moments,
   };
