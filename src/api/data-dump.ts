@@ -5,7 +5,7 @@ import type { TrackedStates } from "../runtime/tracking-runtime.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
 import { objectsByInstance } from "../tracking/objects.ts";
 import { globalLines } from "./data-globals.ts";
-import { section, socketSection, staticSections, syncGroupLines } from "./data-groups.ts";
+import { type SocketFacts, section, socketSection, staticSections, syncGroupLines } from "./data-groups.ts";
 import { type InterfaceFacts, interfaceSection } from "./data-interfaces.ts";
 import { trackerSections } from "./data-trackers.ts";
 import { type DumpedInstance, instanceLines } from "./data-vrrp.ts";
@@ -56,12 +56,14 @@ function realtimeLines({ global }: CompleteConfiguration): readonly string[] {
  * keepalived.data: the global settings, everything of VRRP and how it fares, and the interfaces, in keepalived's keys and
  * layout. Passwords stay hidden; what only its own sockets, threads and interface settings are about is left out.
  */
-export function renderData(sources: DataSources): string {
-  const { bfdSessions, ownUser, interfaces } = sources;
-  const configuration = placeConfiguration(sources.configuration, interfaces.stacked);
-  const instances = dumpedInstances(sources, configuration);
+export function renderData(given: DataSources): string {
+  const { bfdSessions, ownUser, interfaces } = given;
+  const configuration = placeConfiguration(given.configuration, interfaces.stacked);
+  const instances = dumpedInstances(given, configuration);
   const states = new Map(instances.map(({ config, live }) => [config.name, live?.state]));
   const stateOf = (name: string): VrrpStateName => states.get(name) ?? "initialize";
+  const sources = new Map(given.instances.map(({ name, sourceAddress }) => [name, sourceAddress]));
+  const sourceOf: SocketFacts["sourceOf"] = ({ name, sourceAddress }) => sourceAddress ?? sources.get(name) ?? null;
   const mtus = new Map(interfaces.links.map(({ name, mtu }) => [name, mtu]));
   const lines = [
     ...globalLines(configuration, ownUser),
@@ -71,7 +73,7 @@ export function renderData(sources: DataSources): string {
       "VRRP Topology",
       instances.flatMap((instance) => instanceLines(instance, ownUser)),
     ),
-    ...socketSection(configuration.vrrpInstances, (name) => mtus.get(name) ?? 0),
+    ...socketSection(configuration.vrrpInstances, { mtuOf: (name) => mtus.get(name) ?? 0, sourceOf }),
     ...section(
       "VRRP Sync groups",
       configuration.syncGroups.flatMap((group) => syncGroupLines(group, stateOf, ownUser)),
@@ -79,7 +81,7 @@ export function renderData(sources: DataSources): string {
     ...trackerSections({
       configuration,
       ownUser,
-      tracked: sources.tracked ?? NO_STATES,
+      tracked: given.tracked ?? NO_STATES,
       sessionsUp: new Set(bfdSessions.filter(({ isUp }) => isUp).map(({ name }) => name)),
     }),
     ...interfaceSection(configuration, interfaces),

@@ -185,6 +185,13 @@ function bufferLines(globals: ConfiguredGlobals): readonly string[] {
   ];
 }
 
+/** keepalived_parent.data: what keepalived's first process knows, which is the global settings alone. */
+export function renderParentData(configuration: CompleteConfiguration, ownUser: ScriptUser): string {
+  return globalLines(configuration, ownUser)
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
 /** The section `Global definitions`, with which each of keepalived's data files begins. */
 export function globalLines({ global: it }: CompleteConfiguration, ownUser: ScriptUser): readonly string[] {
   const user = it.scriptUser ?? (it.hasScriptSecurity ? null : ownUser);

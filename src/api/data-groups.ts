@@ -61,11 +61,15 @@ interface Pool {
   readonly members: ConfiguredVrrpInstance[];
 }
 
+/** The address that adverts come from; null while there is none. */
+type SourceOf = (config: ConfiguredVrrpInstance) => string | null;
+
 /** Instances that share a socket. keepalived: adverts of several kinds come in by sockets of their own. */
-function poolsOf(instances: readonly ConfiguredVrrpInstance[]): readonly Pool[] {
+function poolsOf(instances: readonly ConfiguredVrrpInstance[], sourceOf: SourceOf): readonly Pool[] {
   const pools = new Map<string, Pool>();
   for (const config of instances) {
-    const { vmac, interfaceName, family, authentication, unicastPeers, sourceAddress } = config;
+    const { vmac, interfaceName, family, authentication, unicastPeers } = config;
+    const source = sourceOf(config);
     const isUnicast = unicastPeers.length > 0;
     const title = [
       // Adverts go by the interface below where the VMAC leaves them to it.
@@ -73,7 +77,7 @@ function poolsOf(instances: readonly ConfiguredVrrpInstance[]): readonly Pool[] 
       `Family = ${family === "inet" ? "IPv4" : "IPv6"}`,
       `Protocol = ${authentication.kind === "ah" ? "AH" : "VRRP"}`,
       `Type = ${isUnicast ? "Un" : "Mult"}icast`,
-      ...(isUnicast && sourceAddress !== null ? [`Address = ${sourceAddress}`] : []),
+      ...(isUnicast && source !== null ? [`Address = ${source}`] : []),
     ];
     const key = title.join("\n");
     const pool = pools.get(key) ?? { title, members: [] };
@@ -83,19 +87,24 @@ function poolsOf(instances: readonly ConfiguredVrrpInstance[]): readonly Pool[] 
   return [...pools.values()];
 }
 
-/** @param mtuOf of an interface, in octets */
+export interface SocketFacts {
+  /** Of an interface, in octets. */
+  readonly mtuOf: (interfaceName: string) => number;
+  readonly sourceOf: SourceOf;
+}
+
 export function socketSection(
   instances: readonly ConfiguredVrrpInstance[],
-  mtuOf: (interfaceName: string) => number,
+  { mtuOf, sourceOf }: SocketFacts,
 ): readonly string[] {
-  const lines = poolsOf(instances).flatMap(({ title, members }) => {
+  const lines = poolsOf(instances, sourceOf).flatMap(({ title, members }) => {
     const bytes = members.reduce((sum, one) => sum + receiveBufferBytes(one, mtuOf(one.interfaceName)), 0);
     return [
       ` fd_in ${NO_SOCKET} fd_out = ${NO_SOCKET}`,
       ...title.map((line) => `   ${line}`),
       `   Rx buf size = ${bytes}`,
       "   VRRP instances",
-      ...members.map(({ name, vrid }) => `     ${name} vrid ${vrid}`),
+      ...members.toSorted((one, other) => one.vrid - other.vrid).map(({ name, vrid }) => `     ${name} vrid ${vrid}`),
     ];
   });
   return section("VRRP Sockpool", lines);

@@ -1,4 +1,5 @@
 import type { LinkFacts } from "../addressing/link-message.ts";
+import { objectInterfaces } from "../addressing/object-interfaces.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { InterfaceAddress, Link } from "../native/contract.ts";
@@ -34,26 +35,27 @@ function delayLines({ interfaceDelays, garpGroups }: CompleteConfiguration, name
   const delay = interfaceDelays.find((one) => one.name === name);
   const at = garpGroups.findIndex(({ interfaces }) => interfaces.includes(name));
   const group = garpGroups[at];
-  const milliseconds = (us: number | null | undefined): string => `${(us ?? 0) / MILLISECOND_US}ms`;
+  const interval = (what: string, us: number | null): readonly string[] =>
+    us === null ? [] : [`Gratuitous ${what} interval ${us / MILLISECOND_US}ms`];
   return [
     `Up debounce timer = ${delay?.upDelayUs ?? 0}us`,
     `Down debounce timer = ${delay?.downDelayUs ?? 0}us`,
     ...(group === undefined
       ? []
       : [
-          `Gratuitous ARP interval ${milliseconds(group.garpIntervalUs)}`,
-          `Gratuitous NA interval ${milliseconds(group.gnaIntervalUs)}`,
+          ...interval("ARP", group.garpIntervalUs),
+          ...interval("NA", group.gnaIntervalUs),
           `Gratuitous ARP aggregation group ${at + 1}`,
         ]),
   ];
 }
 
-/** Interfaces whose loss is a fault of the instance: its own, and those of its addresses. */
+/** Interfaces whose loss is a fault of the instance: its own, and those of its addresses, routes and rules. */
 function isOwn(config: ConfiguredVrrpInstance, name: string): boolean {
   const { interfaceName, virtualAddresses, excludedAddresses } = config;
-  const isBelow = [...virtualAddresses, ...excludedAddresses].some(
-    (one) => one.isTracked && one.interfaceName === name,
-  );
+  const isBelow =
+    [...virtualAddresses, ...excludedAddresses].some((one) => one.isTracked && one.interfaceName === name) ||
+    objectInterfaces(config).includes(name);
   return isBelow || (!config.ignoresOwnInterface && [interfaceName, ownInterface(config)].includes(name));
 }
 

@@ -10,6 +10,7 @@ const SECOND_US = 1_000_000;
 const MILLISECOND_US = 1000;
 const V2_SKEW_US = SECOND_US;
 const PRIORITIES = 256;
+const OWNER_PRIORITY = 255;
 const HIDDEN = "********";
 
 export const STATES: Readonly<Record<VrrpStateName, string>> = {
@@ -40,6 +41,8 @@ function stateOf({ live }: DumpedInstance): VrrpStateName {
 function masterDownUs({ config, live }: DumpedInstance): number {
   const { advertisementIntervalUs: intervalUs, version, downTimerAdverts, priority } = config;
   const skewUs = version === 2 ? V2_SKEW_US : intervalUs;
+  // keepalived: an owner does not wait.
+  if (priority === OWNER_PRIORITY) return 1;
   const share = (PRIORITIES - (live?.effectivePriority ?? priority)) / PRIORITIES;
   return Math.floor(downTimerAdverts * intervalUs + share * skewUs);
 }
@@ -87,15 +90,17 @@ function interfaceLines({ config, live, links }: DumpedInstance): readonly strin
   const { vmac, ipvlan, interfaceName: base, unicastPeers, multicastGroup, family } = config;
   const name = ownInterface(config);
   const isUp = trueFalse(links.get(name)?.isUp === true);
-  const group = family === "inet" ? "" : `, ifindex ${links.get(name)?.ifindex ?? 0}`;
+  const sending = vmac?.transmitsOnBase === true ? base : name;
+  const group = family === "inet" ? "" : `, ifindex ${links.get(sending)?.ifindex ?? 0}`;
   const suffix = vmac?.transmitsOnBase === true ? ", xmit base i/f" : "";
   return [
     ...(vmac === null
       ? []
       : [`Use VMAC, i/f name ${name}, is_up = ${isUp}, xmit_base = ${trueFalse(vmac.transmitsOnBase)}`]),
     ...(ipvlan === null ? [] : [`Use IPVLAN, i/f ${name}, is_up = ${isUp}, type ${ipvlan.mode}`]),
-    vmac === null && ipvlan === null
-      ? `Interface = ${base}`
+    // keepalived: what is not there is on nothing.
+    (vmac === null && ipvlan === null) || !links.has(name)
+      ? `Interface = ${name}`
       : `Interface = ${name}, ${vmac === null ? "ipvlan" : "vmac"} on ${base}${suffix}`,
     ...(config.vrf === null ? [] : [`VRF = ${config.vrf}`]),
     ...(config.ignoresOwnInterface ? ["VRRP interface tracking disabled"] : []),
@@ -170,17 +175,17 @@ function addressLines(instance: DumpedInstance): readonly string[] {
 }
 
 function unicastLines(config: ConfiguredVrrpInstance): readonly string[] {
-  const { unicastPeers: peers, unicastTtl, checkUnicastSource, oldUnicastChecksum, version } = config;
+  const { unicastPeers: peers, unicastTtl, checkUnicastSource, oldUnicastChecksum } = config;
   if (peers.length === 0) return [];
   const compatibility = { detect: "no", never: "never", always: "config" }[oldUnicastChecksum];
   return [
-    `Unicast TTL = ${unicastTtl}`,
+    ...(unicastTtl === null ? [] : [`Unicast TTL = ${unicastTtl}`]),
     `Check unicast src : ${yesNo(checkUnicastSource)}`,
     ...listLines(
       "Unicast Peer :",
       peers.map(({ address, minTtl, maxTtl }) => `${address} min_ttl ${minTtl ?? 0} max_ttl ${maxTtl ?? 255}`),
     ),
-    ...(version === 3 ? [`Unicast checksum compatibility = ${compatibility}`] : []),
+    `Unicast checksum compatibility = ${compatibility}`,
   ];
 }
 

@@ -118,10 +118,11 @@ export function newMasterReason(cause: TransitionCause | null): SnmpValue {
   switch (cause) {
     case null:
       return integer(NEW_MASTER_REASONS.notMaster);
-    // A router of priority 0 gave way, or there is none of ours, the highest one.
+    // keepalived: the other router said priority 0.
     case "good-bye":
-    case "startup":
       return integer(NEW_MASTER_REASONS.priority);
+    // keepalived: an owner of its addresses, which does not wait, preempts as well.
+    case "startup":
     case "preemption":
       return integer(NEW_MASTER_REASONS.preempted);
     default:

@@ -44,12 +44,20 @@ export class Dumps {
 
   /** keepalived: each of its processes writes a file of its own; so do we, where there is something to tell. */
   async #writeOthers(): Promise<void> {
+    await this.#writeParent();
     await this.#writeChecks();
     const path = this.#path("DATA", "_bfd");
     const { renderBfdData } = await import("../api/data-bfd.ts");
     const status = this.#dependencies.status();
     if (path === null || status === null || status.configuration.bfdInstances.length === 0) return;
     this.#put("DATA", path, renderBfdData(status.configuration, status.bfdSessions, ownUser()));
+  }
+
+  async #writeParent(): Promise<void> {
+    const path = this.#path("DATA", "_parent");
+    const { renderParentData } = await import("../api/data-globals.ts");
+    const status = this.#dependencies.status();
+    if (path !== null && status !== null) this.#put("DATA", path, renderParentData(status.configuration, ownUser()));
   }
 
   async #writeChecks(): Promise<void> {
@@ -76,8 +84,7 @@ export class Dumps {
     if (path === null) return;
     try {
       const text = await this.#render(kind);
-      if (text === null) return;
-      this.#put(kind, path, text);
+      if (text !== null) this.#put(kind, path, text);
       if (kind === "DATA") await this.#writeOthers();
     } catch (error) {
       log.error("dump not written", { what: kind, path, reason: errorText(error) });
@@ -111,7 +118,8 @@ export class Dumps {
     const { renderData } = await import("../api/data-dump.ts");
     const interfaces = await this.#dependencies.readInterfaces();
     const status = this.#dependencies.status();
-    if (status === null) return null;
+    // keepalived: the file is that of its VRRP process.
+    if (status === null || (status.tracked ?? null) === null) return null;
     const { configuration, instances, bfdSessions, tracked = null } = status;
     const moments = { nowUs: this.#dependencies.nowUs(), wallUs: Date.now() * 1000 };
     return renderData({ configuration, instances, bfdSessions, tracked, interfaces, ownUser: ownUser(), ...moments });

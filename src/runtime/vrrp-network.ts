@@ -1,3 +1,4 @@
+import { objectInterfaces } from "../addressing/object-interfaces.ts";
 import { boundInterface } from "../model/bound-interface.ts";
 import { isSameModel } from "../model/equality.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
@@ -204,9 +205,11 @@ export function requiredInterfaces(instance: VrrpInstance): readonly string[] {
   const tracking = allVirtualAddresses(instance).filter(({ isTracked }) => isTracked !== false);
   const ofAddresses = tracking.flatMap(({ interfaceName }) => interfaceName ?? []);
   const held = instance.heldInterfaces ?? [];
-  const elsewhere = ofAddresses.filter((name) => name !== instance.interfaceName && !held.includes(name));
+  const isElsewhere = (name: string): boolean => name !== instance.interfaceName && !held.includes(name);
+  const elsewhere = ofAddresses.filter(isElsewhere);
   const tracked = instance.trackedInterfaces.filter(({ weight, isReversed }) => weight === 0 && !isReversed);
-  return [...new Set([...own, ...elsewhere, ...tracked.map(({ name }) => name)])];
+  const objects = objectInterfaces(instance).filter(isElsewhere);
+  return [...new Set([...own, ...elsewhere, ...objects, ...tracked.map(({ name }) => name)])];
 }
 
 /** Every interface that the configuration names. */

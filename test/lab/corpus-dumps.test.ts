@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { whyNoLab } from "./capabilities.ts";
-import { addInterfacesFor, corpusConfig } from "./corpus.ts";
+import { addInterfacesFor, type CorpusEntry, chosen, corpusConfig } from "./corpus.ts";
 import { Daemon, type DaemonName, VRRP_FLAGS } from "./daemon.ts";
 import { comparableData, comparableJson, comparableStatistics, differencesOf, dumpsOf, settle } from "./dumps.ts";
 import { daemonNames } from "./matrix.ts";
 import { Network } from "./network.ts";
 
-/** With the host's name that their lines for one host ask for. */
-const CONFIGS: readonly (readonly [name: string, host?: string])[] = [
+const CONFIGS: readonly CorpusEntry[] = [
   ["pq-dump-data", "samson"],
   ["pq-955c", "samson"],
   ["pq-955p", "samson"],
@@ -64,13 +63,11 @@ function linesOfJson(text: string): readonly string[] {
   return JSON.stringify(comparableJson(text), null, 1).split("\n");
 }
 
-const CHOSEN = process.env["HOLDFAST_CORPUS"]?.split(",");
-
 describe("dumps of configurations from the wild", {
   concurrency: 2,
   skip: whyNoLab() || (daemonNames().length < 2 && "needs both daemons"),
 }, () => {
-  for (const [name, host] of CONFIGS.filter(([one]) => CHOSEN?.includes(one) ?? true)) {
+  for (const [name, host] of chosen(CONFIGS)) {
     test(name, { timeout: 180_000 }, async () => {
       const config = corpusConfig(name);
       const theirs = await dumpBy("keepalived", config, host);

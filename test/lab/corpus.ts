@@ -6,6 +6,19 @@ import type { Machine } from "./machine.ts";
 const FOLDER = join(ROOT, "test/fixtures/corpus");
 const OWN_INTERFACES = ["lo", "eth0"];
 
+/** A configuration, with the host's name that its lines for one host ask for. */
+export type CorpusEntry = readonly [name: string, host?: string];
+
+/** HOLDFAST_CORPUS (for example `ka-vrrp,pq-2013@samson`) names others than the usual ones. */
+export function chosen(usual: readonly CorpusEntry[]): readonly CorpusEntry[] {
+  const wanted = process.env["HOLDFAST_CORPUS"] ?? "";
+  if (wanted === "") return usual;
+  return wanted.split(",").map((entry): CorpusEntry => {
+    const [name = "", host] = entry.split("@");
+    return host === undefined ? [name] : [name, host];
+  });
+}
+
 /** A configuration from the wild. @param name without its ending */
 export function corpusConfig(name: string): string {
   return readFileSync(join(FOLDER, `${name}.conf`), "utf8");
@@ -14,11 +27,14 @@ export function corpusConfig(name: string): string {
 /** Interfaces that a text speaks of, beside those that every machine has. */
 function interfacesIn(text: string): readonly string[] {
   const words = new Set(text.split(/[\s{}]+/));
+  // Of a VLAN the number may be made by a sequence.
+  const isMeant = (name: string): boolean =>
+    words.has(name) || (name.includes(".") && text.includes(name.slice(0, name.indexOf(".") + 1)));
   return readFileSync(join(FOLDER, "environment.tsv"), "utf8")
     .split("\n")
     .flatMap((line) => {
       const [kind, name = ""] = line.split("\t");
-      return kind === "interface" && words.has(name) && !OWN_INTERFACES.includes(name) ? [name] : [];
+      return kind === "interface" && isMeant(name) && !OWN_INTERFACES.includes(name) ? [name] : [];
     });
 }
 

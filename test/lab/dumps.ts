@@ -23,6 +23,9 @@ const THEIRS_ALONE = [
 ];
 const OURS_ALONE = [/^ {3}packets (sent|received|dropped) = /];
 
+/** Before it has heard anybody keepalived shows whatever stands there. */
+const UNKNOWN_MASTER = /^ {3}Master router = .*\n {3}Master priority = 0\n/gm;
+
 /** Moments and generated addresses differ from run to run; passwords are hidden by holdfast alone. */
 const VARYING: readonly (readonly [pattern: RegExp, text: string])[] = [
   [/\d{10}\.\d{6} \([^)]*\)/g, "MOMENT"],
@@ -30,11 +33,15 @@ const VARYING: readonly (readonly [pattern: RegExp, text: string])[] = [
   [/([0-9a-f]{2}:){5}[0-9a-f]{2}/g, "MAC"],
   [/^ {3}Password = .*/, "   Password = ?"],
   [/^ {3}Flags: none/, "   Flags:"],
+  [/ \[installed ifindex \d+\]/g, ""],
+  // keepalived asks name servers for the full name of the machine, and none is there.
+  [/^ Router ID = \[unknown\]/, " Router ID = one"],
 ];
 
 /** The lines of a data file that both daemons must agree about. */
 export function comparableData(text: string): readonly string[] {
   return text
+    .replace(UNKNOWN_MASTER, "")
     .split("\n")
     .filter((line) => ![...THEIRS_ALONE, ...OURS_ALONE].some((pattern) => pattern.test(line)))
     .map((line) => VARYING.reduce((now, [pattern, by]) => now.replace(pattern, by), line));

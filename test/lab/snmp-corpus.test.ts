@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { whyNoLab } from "./capabilities.ts";
-import { addInterfacesFor, corpusConfig } from "./corpus.ts";
+import { addInterfacesFor, type CorpusEntry, chosen, corpusConfig } from "./corpus.ts";
 import { Daemon, type DaemonName, VRRP_FLAGS } from "./daemon.ts";
 import { differencesOf, settle } from "./dumps.ts";
 import { daemonNames } from "./matrix.ts";
@@ -10,8 +10,7 @@ import { Network } from "./network.ts";
 import { SNMP_SOCKET, SnmpMaster, whyNoSnmp } from "./snmp-master.ts";
 import { comparableWalk, walkAll } from "./snmp-walks.ts";
 
-/** With the host's name that their lines for one host ask for. */
-const CONFIGS: readonly (readonly [name: string, host?: string])[] = [
+const CONFIGS: readonly CorpusEntry[] = [
   ["pq-dump-data", "samson"],
   ["pq-955p", "samson"],
   ["pq-one", "samson"],
@@ -49,13 +48,11 @@ async function walkOf(daemonName: DaemonName, config: string, host: string | und
   }
 }
 
-const CHOSEN = process.env["HOLDFAST_CORPUS"]?.split(",");
-
 describe("SNMP of configurations from the wild", {
   concurrency: 2,
   skip: whyNoLab() || whyNoSnmp() || (daemonNames().length < 2 && "needs both daemons"),
 }, () => {
-  for (const [name, host] of CONFIGS.filter(([one]) => CHOSEN?.includes(one) ?? true)) {
+  for (const [name, host] of chosen(CONFIGS)) {
     test(name, { timeout: 180_000 }, async () => {
       const config = corpusConfig(name);
       const theirs = await walkOf("keepalived", config, host);

@@ -72,7 +72,7 @@ async function reasonsOf(name: DaemonName, cause: Cause): Promise<readonly strin
 }
 
 const WANTED: Readonly<Record<Cause, string>> = {
-  owner: "INTEGER: 1",
+  owner: "INTEGER: 2",
   "good-bye": "INTEGER: 1",
   preemption: "INTEGER: 2",
   silence: "INTEGER: 3",

@@ -1,14 +1,13 @@
 /** keepalived_check.data of both daemons for configurations from the wild. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { addInterfacesFor, corpusConfig } from "../corpus.ts";
+import { addInterfacesFor, type CorpusEntry, chosen, corpusConfig } from "../corpus.ts";
 import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
 import { comparableChecks, differencesOf, readDump } from "../dumps.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
 
-/** With the host's name that their lines for one host ask for. */
-const CONFIGS: readonly (readonly [name: string, host?: string])[] = [
+const CONFIGS: readonly CorpusEntry[] = [
   ["pq-955p", "samson"],
   ["pq-955q", "samson"],
   ["pq-955c", "samson"],
@@ -54,12 +53,10 @@ async function dumpBy(daemonName: DaemonName, config: string, host: string | und
   }
 }
 
-const CHOSEN = process.env["HOLDFAST_CORPUS"]?.split(",");
-
 describe("keepalived_check.data of configurations from the wild", {
   skip: daemonNames().length < 2 && "needs both daemons",
 }, () => {
-  for (const [name, host] of CONFIGS.filter(([one]) => CHOSEN?.includes(one) ?? true)) {
+  for (const [name, host] of chosen(CONFIGS)) {
     test(name, { timeout: 120_000 }, async () => {
       const config = corpusConfig(name);
       const theirs = await dumpBy("keepalived", config, host);

@@ -31,6 +31,6 @@ test("RFC 6527: vrrpv3StatisticsNewMasterReason says which of three it was", () 
   const reasons = [null, "startup", "good-bye", "preemption", "silence", "link", "other"] as const;
   assert.deepEqual(
     reasons.map((cause) => value(newMasterReason(cause))),
-    [0, 1, 1, 2, 3, 3, 3],
+    [0, 2, 1, 2, 3, 3, 3],
   );
 });
