@@ -23,9 +23,17 @@ function stateText({ isUp, isRunning, isLoopback, hasArp }: Link): string {
   return `${isUp ? "" : "not "}UP, ${isRunning ? "" : "not "}RUNNING${loopback}${hasArp || isLoopback ? "" : ", no arp"}`;
 }
 
-function addressLines(link: Link, facts: InterfaceFacts, isVirtual: (address: string) => boolean): readonly string[] {
-  const own = facts.addresses.filter(({ ifindex, address }) => ifindex === link.ifindex && !isVirtual(address));
-  const first = own.find(({ family }) => family === "inet");
+/** Ours on the machine. */
+interface OwnAddresses {
+  readonly virtual: ReadonlySet<string>;
+  readonly static: ReadonlySet<string>;
+}
+
+function addressLines(link: Link, facts: InterfaceFacts, ours: OwnAddresses): readonly string[] {
+  const own = facts.addresses.filter(({ ifindex, address }) => ifindex === link.ifindex && !ours.virtual.has(address));
+  const ofIpv4 = own.filter(({ family }) => family === "inet");
+  // keepalived: what was there before a static address was added.
+  const first = ofIpv4.find(({ address }) => !ours.static.has(address)) ?? ofIpv4[0];
   // keepalived: adverts of IPv6 come from the link-local one.
   const local = own.find(({ family, scope }) => family === "inet6" && scope === LINK_SCOPE);
   return [`IPv4 address = ${first?.address ?? "(none)"}`, `IPv6 address = ${local?.address ?? "(none)"}`];
@@ -92,11 +100,12 @@ export function interfaceSection(configuration: PlacedConfiguration, facts: Inte
       [...virtualAddresses, ...excludedAddresses].map(({ address }) => address),
     ),
   );
+  const ours = { virtual, static: new Set(configuration.staticAddresses.map(({ address }) => address)) };
   const lines = facts.links.flatMap((link) => {
     const [up = "", down = "", ...group] = delayLines(configuration, link.name);
     const own = [
       `index = ${link.ifindex}`,
-      ...addressLines(link, facts, (address) => virtual.has(address)),
+      ...addressLines(link, facts, ours),
       ...(link.mac === null || link.isLoopback ? [] : [`MAC = ${link.mac}`, "MAC broadcast = ff:ff:ff:ff:ff:ff"]),
       `State = ${stateText(link)}`,
       up,

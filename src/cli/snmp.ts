@@ -1,5 +1,7 @@
+import type { LinkFacts as StackedLink } from "../addressing/link-message.ts";
 import type { LinkFacts, MibFacts } from "../api/mib-facts.ts";
 import type { MibSetter } from "../api/mib-writable.ts";
+import { placeConfiguration } from "../api/placed.ts";
 import { protocolError } from "../api/protocol-error.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
@@ -8,6 +10,7 @@ import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { LvsPoolEvent, LvsUsage } from "../runtime/lvs-types.ts";
+import { readLinkFacts } from "../runtime/network-vmacs.ts";
 import { DEFAULT_AGENT, parseAgentAddress } from "../runtime/snmp-address.ts";
 import type { SnmpAgent } from "../runtime/snmp-agent.ts";
 import type { StateObserver } from "../runtime/state-observers.ts";
@@ -322,19 +325,21 @@ export class Snmp implements StateObserver {
   async #makeFacts(): Promise<MibFacts> {
     const { native, status, flags } = this.#context;
     const links = new Map<string, LinkFacts>();
+    const configuration = this.#configuration;
+    if (configuration === null) throw new Error("asked before there was a configuration");
     const rtnetlink = native.openRtnetlink();
+    let stacked: readonly StackedLink[] = [];
     try {
       for (const { name, ifindex, mac } of await rtnetlink.links()) links.set(name, { ifindex, mac });
+      stacked = await readLinkFacts(rtnetlink);
     } finally {
       rtnetlink.close();
     }
-    const configuration = this.#configuration;
-    if (configuration === null) throw new Error("asked before there was a configuration");
     const { instances = [], lvs = null, tracked = null, bfdSessions = [] } = status() ?? {};
     const servesCounts = this.#wanted?.checkers === true && lvs !== null;
     const usage = servesCounts ? await this.#counts.get(countsAgeMs(configuration)) : null;
     return {
-      snapshot: { configuration, instances, lvs },
+      snapshot: { configuration: placeConfiguration(configuration, stacked), instances, lvs },
       usage,
       ...{ links, tracked, bfdSessions },
       priorities: this.#priorities(configuration),

@@ -148,14 +148,14 @@ function formlessKey(instance: VrrpInstance, { address, prefixLength, interfaceN
   return `${interfaceName ?? instance.interfaceName} ${address}/${prefixLength}`;
 }
 
-/** VIPs and eVIPs of all instances. */
+/** VIPs and eVIPs of all instances, and the static addresses: the machine has them from us. */
 export class VirtualAddressSet {
   readonly #addresses: ReadonlySet<string>;
   readonly #exact: ReadonlySet<string>;
 
-  constructor(instances: readonly VrrpInstance[]) {
+  constructor(instances: readonly VrrpInstance[], statics: readonly VirtualAddress[] = []) {
     const all = instances.flatMap(allVirtualAddresses);
-    this.#addresses = new Set(all.map(({ address }) => address));
+    this.#addresses = new Set([...all, ...statics].map(({ address }) => address));
     this.#exact = new Set(all.map(({ address, prefixLength }) => `${address}/${prefixLength}`));
   }
 
@@ -171,7 +171,8 @@ export class VirtualAddressSet {
 
 /**
  * Source of adverts: the configured one, else the first address of the interface (IPv6: the first
- * link-local one) that is nobody's VIP. An owner may have no other address than its VIP's.
+ * link-local one) that is nobody's VIP. An owner may have no other address than its VIP's, and an interface none but
+ * a static one.
  */
 export function sourceAddress(
   instance: VrrpInstance,

@@ -41,7 +41,7 @@ function interfacesIn(text: string): readonly string[] {
 /** Makes the interfaces that a text speaks of, up and with an address of each family. */
 export async function addInterfacesFor(machine: Machine, text: string): Promise<void> {
   const commands = interfacesIn(text).flatMap((name, at) => [
-    `link add ${name} type veth peer name peer-${at}`,
+    `link add ${name} address 02:00:00:01:00:${(at + 1).toString(16).padStart(2, "0")} type veth peer name peer-${at}`,
     `link set peer-${at} up`,
     `link set ${name} up`,
     `address add 10.250.${at}.5/24 dev ${name}`,

@@ -26,6 +26,9 @@ const OURS_ALONE = [/^ {3}packets (sent|received|dropped) = /];
 /** Before it has heard anybody keepalived shows whatever stands there. */
 const UNKNOWN_MASTER = /^ {3}Master router = .*\n {3}Master priority = 0\n/gm;
 
+/** Where keepalived believes that a route went. */
+const INSTALLED = / \[installed ifindex \d+\]/g;
+
 /** Moments and generated addresses differ from run to run; passwords are hidden by holdfast alone. */
 const VARYING: readonly (readonly [pattern: RegExp, text: string])[] = [
   [/\d{10}\.\d{6} \([^)]*\)/g, "MOMENT"],
@@ -33,7 +36,7 @@ const VARYING: readonly (readonly [pattern: RegExp, text: string])[] = [
   [/([0-9a-f]{2}:){5}[0-9a-f]{2}/g, "MAC"],
   [/^ {3}Password = .*/, "   Password = ?"],
   [/^ {3}Flags: none/, "   Flags:"],
-  [/ \[installed ifindex \d+\]/g, ""],
+  [INSTALLED, ""],
   // keepalived asks name servers for the full name of the machine, and none is there.
   [/^ Router ID = \[unknown\]/, " Router ID = one"],
 ];
@@ -75,7 +78,7 @@ interface DumpedJson {
 
 /** Keys in their order, and values, of keepalived.json. */
 export function comparableJson(text: string): readonly object[] {
-  const instances: readonly DumpedJson[] = JSON.parse(text);
+  const instances: readonly DumpedJson[] = JSON.parse(text.replaceAll(INSTALLED, ""));
   // 2.2.7 does not have this key yet.
   for (const { data } of instances) delete data["track_process"];
   return instances.map(({ data, stats }) => ({

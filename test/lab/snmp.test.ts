@@ -107,6 +107,8 @@ vrrp_instance V4 {
     from 10.8.0.0/16 to 10.10.0.0/16 fwmark 3/7 tos 4 priority 1003 table 103
     iif eth0 blackhole priority 1004
     to 10.11.0.0/16 oif eth0 table 9 priority 1005 suppress_prefixlength 5 suppress_ifgroup 6
+    from 10.12.0.0/16 table 9 priority 1006 protocol 4 no_track
+    from 10.13.0.0/16 table 9 priority 1007 ipproto 6 sport 80-90 dport 443 l3mdev uidrange 5-7
   }
   notify_backup "/usr/bin/true b"
 }
@@ -182,6 +184,8 @@ describe("SNMP beside keepalived, by net-snmp's master", { skip: whyNoLab() || w
         assert.ok(rows.includes(`${KEEPALIVED_ROOT}.2.3.1.2.1 = STRING: "V4"`), rows.join("\n"));
         assert.ok(rows.includes(`${KEEPALIVED_ROOT}.2.3.1.4.1 = INTEGER: 2`), rows.join("\n"));
         assert.ok(rows.length > 300, rows.join("\n"));
+        if (name === "holdfast")
+          assert.ok(rows.includes(`${KEEPALIVED_ROOT}.2.8.1.33.1.6 = INTEGER: 5`), rows.join("\n"));
       });
     });
   }
