@@ -185,10 +185,15 @@ function bufferLines(globals: ConfiguredGlobals): readonly string[] {
   ];
 }
 
+/** What its other processes work out for themselves, and which path the script of a FIFO will be given. */
+const UNKNOWN_TO_PARENT = /^ (Default interface = |(ipvs )?nftables (?!with))/;
+const FIFO_PATH = /( fifo script = .*) '[^']*'(, uid:gid )/;
+
 /** keepalived_parent.data: what keepalived's first process knows, which is the global settings alone. */
 export function renderParentData(configuration: CompleteConfiguration, ownUser: ScriptUser): string {
   return globalLines(configuration, ownUser)
-    .map((line) => `${line}\n`)
+    .filter((line) => !UNKNOWN_TO_PARENT.test(line))
+    .map((line) => `${line.replace(FIFO_PATH, "$1$2")}\n`)
     .join("");
 }
 
