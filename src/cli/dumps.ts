@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { ChecksBefore } from "../api/check-data.ts";
 import type { InterfaceFacts } from "../api/data-interfaces.ts";
 import type { InstanceStatistics } from "../api/statistics.ts";
 import type { ScriptUser } from "../model/command.ts";
@@ -8,6 +9,7 @@ import { type DumpFile, dumpPath } from "../runtime/dump-paths.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { SignalHandlers } from "../runtime/signals.ts";
+import type { StateObserver } from "../runtime/state-observers.ts";
 
 export type DumpKind = Parameters<SignalHandlers["dump"]>[0];
 
@@ -33,13 +35,20 @@ function ownUser(): ScriptUser {
 }
 
 /** The files that are asked for by signal. The renderers are loaded when first wanted. */
-export class Dumps {
+export class Dumps implements StateObserver {
   readonly #dependencies: DumpDependencies;
   /** Counts of each instance at the last zeroing; the loop's own counters are never touched. */
   #zeroed: ReadonlyMap<string, InstanceStatistics> = new Map();
+  #before: ChecksBefore | null = null;
 
   constructor(dependencies: DumpDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** A reload begins: what is in force is told of in its data. */
+  configured(): void {
+    const { configuration, lvs = null } = this.#dependencies.status() ?? {};
+    this.#before = configuration === undefined || lvs === null ? null : { configuration, lvs };
   }
 
   /** keepalived: each of its processes writes a file of its own; so do we, where there is something to tell. */
@@ -67,7 +76,11 @@ export class Dumps {
     if (path === null || status === null || status.lvs === null) return;
     const { configuration, lvs } = status;
     const wallOffsetUs = Date.now() * 1000 - this.#dependencies.nowUs();
-    this.#put("DATA", path, renderCheckData({ configuration, lvs, ownUser: ownUser(), wallOffsetUs }));
+    this.#put(
+      "DATA",
+      path,
+      renderCheckData({ configuration, lvs, before: this.#before, ownUser: ownUser(), wallOffsetUs }),
+    );
   }
 
   #put(what: DumpKind, path: string, text: string): void {

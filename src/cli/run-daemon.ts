@@ -96,7 +96,7 @@ async function readInterfaces(native: NativeAddon): Promise<InterfaceFacts> {
 function requestHandlers(
   daemon: Daemon,
   control: Control,
-  { flags, native, threads, logging: { log } }: Setting,
+  { flags, native, threads, observers, logging: { log } }: Setting,
 ): SignalHandlers {
   const dumps = new Dumps({
     status: () => daemon.status(),
@@ -105,6 +105,7 @@ function requestHandlers(
     readInterfaces: () => readInterfaces(native),
     log,
   });
+  observers.add(dumps);
   return {
     stop: () => {
       void control.close();

@@ -54,6 +54,9 @@ export function comparableData(text: string): readonly string[] {
 const CHECK_STATE =
   /^( *)(alive|num failed checkers|RS set|Up|Has run|Retries iterations|quorum_state_up|effective weight|Last ran|Last status) = .*$/;
 
+/** Of a BFD_CHECK keepalived shows values that nobody has set. */
+const UNSET_OF_BFD = /^ {3}Delay loop = 18446744073709551615 us\n(?:.*\n){4}/gm;
+
 /** As above of keepalived_check.data, from the topology on: the global settings before it are those of keepalived.data. */
 export function comparableChecks(text: string): readonly string[] {
   const from = text.indexOf("------< LVS Topology");
@@ -63,7 +66,7 @@ export function comparableChecks(text: string): readonly string[] {
     // What a file says and gives is not told here by holdfast.
     .replace(/^ {3}Current weight = 0\n( {3}Log all failures = no\n {3}Keepalive method = FILE_CHECK)/gm, "$1")
     .replace(/^( {3}File = .*\n) {3}Status = .*\n/gm, "$1");
-  return comparableData(untold).map((line) =>
+  return comparableData(untold.replace(UNSET_OF_BFD, "")).map((line) =>
     line
       .replace(CHECK_STATE, "$1$2 = ?")
       .replace(/EFF WEIGHT = \d+/, "EFF WEIGHT = ?")

@@ -10,6 +10,12 @@ import { Network } from "../network.ts";
 const CONFIG = `global_defs {
   router_id LAB
 }
+bfd_instance far {
+  neighbor_ip 192.168.1.77
+}
+bfd_instance idle {
+  neighbor_ip 192.168.1.78
+}
 track_file load {
   file /run/load
   weight 1
@@ -89,6 +95,11 @@ virtual_server group G {
     FILE_CHECK {
       track_file load
       weight 2
+    }
+  }
+  real_server 192.168.1.9 80 {
+    BFD_CHECK {
+      name far
     }
   }
   real_server 192.168.1.7 80 {

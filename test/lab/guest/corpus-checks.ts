@@ -8,17 +8,12 @@ import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
 
 const CONFIGS: readonly CorpusEntry[] = [
-  ["pq-955p", "samson"],
-  ["pq-955q", "samson"],
-  ["pq-955c", "samson"],
   ["pq-1555b", "samson"],
   ["pq-test-t", "samson"],
-  ["pq-938", "samson"],
   ["pq-831", "samson"],
   ["pq-297a"],
   ["ka-sample"],
   ["ka-ssl-get"],
-  ["ka-smtp-check"],
   ["ka-udp-check"],
   ["ka-status-code"],
   ["ka-misc-check"],
@@ -26,7 +21,6 @@ const CONFIGS: readonly CorpusEntry[] = [
   ["ka-inhibit"],
   ["shidg-note"],
   ["shidg-note-2"],
-  ["tutorial-lvs-master-clean"],
   ["rootsongjc-kubernetes-handbook"],
 ];
 
