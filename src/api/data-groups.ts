@@ -1,12 +1,12 @@
 import type { ScriptUser } from "../model/command.ts";
-import type { CompleteConfiguration } from "../model/complete.ts";
-import type { ConfiguredVrrpInstance, GarpGroup, StaticTrackGroup, VrrpSyncGroup } from "../model/vrrp-complete.ts";
+import type { ConfiguredVrrpInstance, StaticTrackGroup, VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { VrrpStateName } from "../runtime/vrrp-types.ts";
 import { receiveBufferBytes } from "../vrrp/receive-buffer.ts";
 import { listLines, STATES, scriptLines, trackedLines } from "./data-vrrp.ts";
 import { addressText, routeText, ruleText } from "./dump-network.ts";
 import { gNumber, yesNo } from "./dump-text.ts";
-import { ownInterface } from "./placed.ts";
+import { garpGroupsOf, type NumberedGarpGroup } from "./garp-groups.ts";
+import { ownInterface, type PlacedConfiguration } from "./placed.ts";
 
 const SECOND_US = 1_000_000;
 /** The sockets are the native loop's. */
@@ -17,11 +17,11 @@ export function section(title: string, lines: readonly string[]): readonly strin
   return lines.length === 0 ? [] : [`------< ${title} >------`, ...lines];
 }
 
-function garpGroupLines({ interfaces, garpIntervalUs, gnaIntervalUs }: GarpGroup, at: number): readonly string[] {
+function garpGroupLines({ interfaces, garpIntervalUs, gnaIntervalUs, number }: NumberedGarpGroup): readonly string[] {
   const interval = (name: string, us: number | null): readonly string[] =>
     us === null ? [] : [` ${name} interval = ${gNumber(us / SECOND_US)}`];
   return [
-    `------< GARP delay group ${at + 1} >------`,
+    `------< GARP delay group ${number} >------`,
     ...interval("GARP", garpIntervalUs),
     ...interval("GNA", gnaIntervalUs),
     " Interfaces",
@@ -40,15 +40,15 @@ function trackGroupLines({ name, instances }: StaticTrackGroup): readonly string
 }
 
 /** What stands before the instances. */
-export function staticSections(configuration: CompleteConfiguration): readonly string[] {
-  const { garpGroups, staticAddresses, staticRoutes, staticRules, staticTrackGroups, global } = configuration;
+export function staticSections(configuration: PlacedConfiguration): readonly string[] {
+  const { staticAddresses, staticRoutes, staticRules, staticTrackGroups, global } = configuration;
   const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `     ${line}`);
   const addresses = staticAddresses.map((address) => {
     const device = address.interfaceName ?? global.defaultInterface;
     return addressText(address, { device, isSet: true, isGuarded: false });
   });
   return [
-    ...section("Gratuitous ARP delays", garpGroups.flatMap(garpGroupLines)),
+    ...section("Gratuitous ARP delays", garpGroupsOf(configuration).flatMap(garpGroupLines)),
     ...section("Static Addresses", indented(addresses)),
     ...section("Static Routes", indented(staticRoutes.map(routeText))),
     ...section("Static Rules", indented(staticRules.map(ruleText))),

@@ -5,6 +5,7 @@ import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { InterfaceAddress, Link } from "../native/contract.ts";
 import { section } from "./data-groups.ts";
 import { listLines, weightText } from "./data-vrrp.ts";
+import { garpGroupsOf } from "./garp-groups.ts";
 import { ownInterface, type PlacedConfiguration } from "./placed.ts";
 
 const MILLISECOND_US = 1000;
@@ -39,10 +40,9 @@ function addressLines(link: Link, facts: InterfaceFacts, ours: OwnAddresses): re
   return [`IPv4 address = ${first?.address ?? "(none)"}`, `IPv6 address = ${local?.address ?? "(none)"}`];
 }
 
-function delayLines({ interfaceDelays, garpGroups }: CompleteConfiguration, name: string): readonly string[] {
-  const delay = interfaceDelays.find((one) => one.name === name);
-  const at = garpGroups.findIndex(({ interfaces }) => interfaces.includes(name));
-  const group = garpGroups[at];
+function delayLines(configuration: PlacedConfiguration, name: string): readonly string[] {
+  const delay = configuration.interfaceDelays.find((one) => one.name === name);
+  const group = garpGroupsOf(configuration).find(({ interfaces }) => interfaces.includes(name));
   const interval = (what: string, us: number | null): readonly string[] =>
     us === null ? [] : [`Gratuitous ${what} interval ${us / MILLISECOND_US}ms`];
   return [
@@ -53,7 +53,7 @@ function delayLines({ interfaceDelays, garpGroups }: CompleteConfiguration, name
       : [
           ...interval("ARP", group.garpIntervalUs),
           ...interval("NA", group.gnaIntervalUs),
-          `Gratuitous ARP aggregation group ${at + 1}`,
+          ...(group.number === 0 ? [] : [`Gratuitous ARP aggregation group ${group.number}`]),
         ]),
   ];
 }
