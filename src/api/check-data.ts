@@ -1,3 +1,4 @@
+import { overrideKey } from "../checker/override.ts";
 import { PROBES_OF_APPLICATION_CHECKS } from "../config/build-checkers.ts";
 import type {
   ApplicationChecker,
@@ -24,12 +25,46 @@ import { section } from "./data-groups.ts";
 import { weightText } from "./data-vrrp.ts";
 import { plainMoment, userText, yesNo } from "./dump-text.ts";
 
+/** The state that a reload found. */
+export interface ChecksBefore {
+  readonly configuration: Pick<CompleteConfiguration, "virtualServerGroups">;
+  readonly lvs: LvsSnapshot;
+}
+
+/** What the last reload kept. keepalived tells it of each. */
+interface Kept {
+  /** `GROUP MEMBER` */
+  readonly members: ReadonlySet<string>;
+  /** By name. */
+  readonly virtualServers: ReadonlySet<string>;
+  /** Effective weights of then, by `overrideKey`. */
+  readonly weights: ReadonlyMap<string, number>;
+}
+
+function keptOf(before: ChecksBefore | null): Kept {
+  const { virtualServers = [] } = before?.lvs ?? {};
+  const groups = before?.configuration.virtualServerGroups ?? [];
+  return {
+    members: new Set(groups.flatMap(({ name, members }) => members.map((member) => `${name} ${memberLine(member)}`))),
+    virtualServers: new Set(virtualServers.map(({ name }) => name)),
+    weights: new Map(
+      virtualServers.flatMap(({ name: virtualServer, realServers }) =>
+        realServers.map(
+          ({ name: realServer, weight }) => [overrideKey({ virtualServer, realServer }), weight] as const,
+        ),
+      ),
+    ),
+  };
+}
+
 export interface CheckDataSources {
   readonly configuration: CompleteConfiguration;
   /** Null before the pools are up. */
   readonly lvs: LvsSnapshot | null;
   /** Who runs scripts that name nobody. */
   readonly ownUser: ScriptUser;
+  /** What was in force before the last reload; null without one. */
+  readonly before: ChecksBefore | null;
   /** What lies between CLOCK_MONOTONIC and the wall clock, in microseconds. */
   readonly wallOffsetUs: number;
 }
@@ -73,7 +108,7 @@ function withUsers(
   });
 }
 
-function groupLines(group: VirtualServerGroup, places: readonly Place[]): readonly string[] {
+function groupLines(group: VirtualServerGroup, places: readonly Place[], kept: Kept): readonly string[] {
   const alive = places.filter(
     ({ server: { key }, status }) =>
       key.kind === "group" && key.group === group.name && status?.realServers.some(({ isAlive }) => isAlive) === true,
@@ -94,7 +129,7 @@ function groupLines(group: VirtualServerGroup, places: readonly Place[]): readon
     ...group.members.flatMap((member) => [
       `   ${memberLine(member)}`,
       `     Alive: ${aliveLine(member)}`,
-      "     reloaded = False",
+      `     reloaded = ${kept.members.has(`${group.name} ${memberLine(member)}`) ? "True" : "False"}`,
     ]),
   ];
 }
@@ -124,14 +159,24 @@ function placesOf({ configuration, lvs }: CheckDataSources): readonly Place[] {
   });
 }
 
-function serverLines({ server, status, index, isMarked }: Place, ownUser: ScriptUser): readonly string[] {
+function serverLines(
+  { server, status, index, isMarked }: Place,
+  { ownUser, kept }: Pick<CheckDataSources, "ownUser"> & { readonly kept: Kept },
+): readonly string[] {
+  const virtualServer = status?.name ?? "";
+  const weightBefore = (realServer: string): number | null =>
+    kept.weights.get(overrideKey({ virtualServer, realServer })) ?? null;
   const scripts = { "Quorum up notify script": server.quorumUp, "Quorum down notify script": server.quorumDown };
+  const reloaded = `reloaded = ${bit(kept.virtualServers.has(virtualServer))}`;
   const configured = withUsers(withoutProtocol(virtualServerLines(server), isMarked), scripts, ownUser);
   return [
     " ------< Virtual server >------",
     ` ${headingOf(server.key, index).replace("virtual_server", "VS")}`,
-    ...indented([...configured, "alive = 1", `quorum_state_up = ${bit(status?.hasQuorum === true)}`, "reloaded = 0"]),
-    ...server.realServers.flatMap((real, at) => realLines(own(real, server), status?.realServers[at] ?? null, ownUser)),
+    ...indented([...configured, "alive = 1", `quorum_state_up = ${bit(status?.hasQuorum === true)}`, reloaded]),
+    ...server.realServers.flatMap((real, at) => {
+      const state = status?.realServers[at] ?? null;
+      return realLines(own(real, server), { status: state, before: weightBefore(state?.name ?? "") }, ownUser);
+    }),
   ];
 }
 
@@ -142,7 +187,7 @@ function own(real: ConfiguredRealServer, { virtualHost }: ConfiguredVirtualServe
 
 function realLines(
   real: ConfiguredRealServer,
-  status: RealServerStatus | null,
+  { status, before }: { readonly status: RealServerStatus | null; readonly before: number | null },
   ownUser: ScriptUser,
 ): readonly string[] {
   const scripts = { "RS up notify script": real.notifyUp, "RS down notify script": real.notifyDown };
@@ -150,12 +195,11 @@ function realLines(
   const isAlive = status?.isAlive === true;
   const state = [
     `effective weight = ${weight}`,
-    // keepalived's own, while it reloads.
-    "previous effective_weight = 0",
+    `previous effective_weight = ${before ?? 0}`,
     `alive = ${bit(isAlive)}`,
     `num failed checkers = ${failedChecks(real, status)}`,
     `RS set = ${bit(isAlive || real.isInhibitedOnFailure)}`,
-    "reloaded = 0",
+    `reloaded = ${bit(before !== null)}`,
   ];
   const lines = withUsers(realServerLines(real), scripts, ownUser).flatMap((line) => {
     if (line.startsWith("RIP = ")) return [`${line} EFF WEIGHT = ${weight}`];
@@ -198,6 +242,24 @@ function trackFileLines({ configuration }: CheckDataSources, places: readonly Pl
     return followers.length === 0 ? [] : [...own, "   Tracking instances :", ...followers];
   });
   return section("Checker track files", lines);
+}
+
+/** Sessions that tell checks, and the real servers that follow them. */
+function trackBfdLines({ configuration }: CheckDataSources, places: readonly Place[]): readonly string[] {
+  const lines = configuration.bfdInstances
+    .filter(({ tellsCheckers }) => tellsCheckers)
+    .flatMap(({ name }) => {
+      const followers = places.flatMap(({ server }) =>
+        server.realServers.flatMap((real) => {
+          const isFollower = real.applicationCheckers.some(
+            ({ check }) => check.kind === "bfd" && check.bfdInstance === name,
+          );
+          return isFollower ? [`   [${real.address}]:${protocolOf(server.key)}:${real.port}`] : [];
+        }),
+      );
+      return [` Checker Track BFD = ${name}`, "   Tracking RS :", ...followers];
+    });
+  return section("Checker track BFDs", lines);
 }
 
 function runLines(status: CheckerStatus | null, wallOffsetUs: number): readonly string[] {
@@ -268,16 +330,19 @@ function withState(lines: readonly string[], status: CheckerStatus | null): read
 export function renderCheckData(sources: CheckDataSources): string {
   const { configuration, ownUser } = sources;
   const places = placesOf(sources);
+  const kept = keptOf(sources.before);
   const lines = [
     ...globalLines(configuration, ownUser),
     "------< LVS Topology >------",
-    ...configuration.virtualServerGroups.flatMap((group) => groupLines(group, places)),
-    ...places.flatMap((place) => serverLines(place, ownUser)),
-    "------< Health checkers >------",
+    ...configuration.virtualServerGroups.flatMap((group) => groupLines(group, places, kept)),
+    ...places.flatMap((place) => serverLines(place, { ownUser, kept })),
     // keepalived: checks of files come after all others.
-    ...places.flatMap((place) => checkerLines(place, sources, false)),
-    ...places.flatMap((place) => checkerLines(place, sources, true)),
+    ...section(
+      "Health checkers",
+      [false, true].flatMap((isOfFiles) => places.flatMap((place) => checkerLines(place, sources, isOfFiles))),
+    ),
     ...trackFileLines(sources, places),
+    ...trackBfdLines(sources, places),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

@@ -88,7 +88,6 @@ export function virtualServerLines(server: ConfiguredVirtualServer): readonly st
     ...(server.persistenceTimeoutSec === 0 ? [] : [`persistence timeout = ${server.persistenceTimeoutSec}`]),
     ...granularityLines(server),
     `protocol = ${server.key.kind === "fwmark" ? "none" : server.key.protocol.toUpperCase()}`,
-    ...(server.isSuspendedWithoutAddress ? ["Using HA suspend"] : []),
     `alpha is ${onOff(server.isAlpha)}`,
     `omega is ${onOff(server.isOmega)}`,
     ...givenLines(server.given),
@@ -96,6 +95,7 @@ export function virtualServerLines(server: ConfiguredVirtualServer): readonly st
     `quorum = ${server.quorum}, hysteresis = ${server.hysteresis}`,
     ...commandLine("Quorum up notify script", server.quorumUp),
     ...commandLine("Quorum down notify script", server.quorumDown),
+    ...(server.isSuspendedWithoutAddress ? ["Using HA suspend"] : []),
     `Using smtp notification = ${yesNo(server.sendsMail)}`,
     `${server.tunnel === null || server.tunnel.type === "ipip" ? "default " : ""}forwarding method = ${methodText(server.fwdMethod, server.tunnel)}`,
     ...(sorry === null
@@ -132,7 +132,7 @@ export function realServerLines(real: ConfiguredRealServer): readonly string[] {
     `initial weight = ${real.weight}`,
     ...(files.length === 0 ? [] : ["Tracked Files"]),
     ...files.map((file) => `${file.trackFile}, weight ${file.weight}${file.isReversed ? " reverse" : ""}`),
-    ...(bfds.length === 0 ? [] : ["Tracked BFDs", ...bfds]),
+    ...(bfds.length === 0 ? [] : ["Tracked BFDs", ...bfds.map((name) => `  ${name}`)]),
   ];
 }
 

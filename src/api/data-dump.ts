@@ -5,10 +5,11 @@ import type { TrackedStates } from "../runtime/tracking-runtime.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
 import { objectsByInstance } from "../tracking/objects.ts";
 import { globalLines } from "./data-globals.ts";
-import { section, socketSection, staticSections, syncGroupLines } from "./data-groups.ts";
+import { type SocketFacts, section, socketSection, staticSections, syncGroupLines } from "./data-groups.ts";
 import { type InterfaceFacts, interfaceSection } from "./data-interfaces.ts";
 import { trackerSections } from "./data-trackers.ts";
 import { type DumpedInstance, instanceLines } from "./data-vrrp.ts";
+import { type PlacedConfiguration, placeConfiguration } from "./placed.ts";
 
 export interface DataSources {
   readonly configuration: CompleteConfiguration;
@@ -27,8 +28,8 @@ export interface DataSources {
 
 const NO_STATES: TrackedStates = { scripts: new Map(), files: new Map(), processes: [] };
 
-function dumpedInstances(sources: DataSources): readonly DumpedInstance[] {
-  const { configuration, instances, tracked, interfaces, nowUs, wallUs } = sources;
+function dumpedInstances(sources: DataSources, configuration: PlacedConfiguration): readonly DumpedInstance[] {
+  const { instances, tracked, interfaces, nowUs, wallUs } = sources;
   const live = new Map(instances.map((one) => [one.name, one]));
   const links = new Map(interfaces.links.map((link) => [link.name, link]));
   const objects = objectsByInstance(configuration);
@@ -55,11 +56,14 @@ function realtimeLines({ global }: CompleteConfiguration): readonly string[] {
  * keepalived.data: the global settings, everything of VRRP and how it fares, and the interfaces, in keepalived's keys and
  * layout. Passwords stay hidden; what only its own sockets, threads and interface settings are about is left out.
  */
-export function renderData(sources: DataSources): string {
-  const { configuration, bfdSessions, ownUser, interfaces } = sources;
-  const instances = dumpedInstances(sources);
+export function renderData(given: DataSources): string {
+  const { bfdSessions, ownUser, interfaces } = given;
+  const configuration = placeConfiguration(given.configuration, interfaces.stacked);
+  const instances = dumpedInstances(given, configuration);
   const states = new Map(instances.map(({ config, live }) => [config.name, live?.state]));
   const stateOf = (name: string): VrrpStateName => states.get(name) ?? "initialize";
+  const sources = new Map(given.instances.map(({ name, sourceAddress }) => [name, sourceAddress]));
+  const sourceOf: SocketFacts["sourceOf"] = ({ name, sourceAddress }) => sourceAddress ?? sources.get(name) ?? null;
   const mtus = new Map(interfaces.links.map(({ name, mtu }) => [name, mtu]));
   const lines = [
     ...globalLines(configuration, ownUser),
@@ -69,7 +73,7 @@ export function renderData(sources: DataSources): string {
       "VRRP Topology",
       instances.flatMap((instance) => instanceLines(instance, ownUser)),
     ),
-    ...socketSection(configuration.vrrpInstances, (name) => mtus.get(name) ?? 0),
+    ...socketSection(configuration.vrrpInstances, { mtuOf: (name) => mtus.get(name) ?? 0, sourceOf }),
     ...section(
       "VRRP Sync groups",
       configuration.syncGroups.flatMap((group) => syncGroupLines(group, stateOf, ownUser)),
@@ -77,7 +81,7 @@ export function renderData(sources: DataSources): string {
     ...trackerSections({
       configuration,
       ownUser,
-      tracked: sources.tracked ?? NO_STATES,
+      tracked: given.tracked ?? NO_STATES,
       sessionsUp: new Set(bfdSessions.filter(({ isUp }) => isUp).map(({ name }) => name)),
     }),
     ...interfaceSection(configuration, interfaces),

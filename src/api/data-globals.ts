@@ -185,6 +185,18 @@ function bufferLines(globals: ConfiguredGlobals): readonly string[] {
   ];
 }
 
+/** What its other processes work out for themselves, and which path the script of a FIFO will be given. */
+const UNKNOWN_TO_PARENT = /^ (Default interface = |(ipvs )?nftables (?!with))/;
+const FIFO_PATH = /( fifo script = .*) '[^']*'(, uid:gid )/;
+
+/** keepalived_parent.data: what keepalived's first process knows, which is the global settings alone. */
+export function renderParentData(configuration: CompleteConfiguration, ownUser: ScriptUser): string {
+  return globalLines(configuration, ownUser)
+    .filter((line) => !UNKNOWN_TO_PARENT.test(line))
+    .map((line) => `${line.replace(FIFO_PATH, "$1$2")}\n`)
+    .join("");
+}
+
 /** The section `Global definitions`, with which each of keepalived's data files begins. */
 export function globalLines({ global: it }: CompleteConfiguration, ownUser: ScriptUser): readonly string[] {
   const user = it.scriptUser ?? (it.hasScriptSecurity ? null : ownUser);

@@ -1,11 +1,12 @@
 import type { ScriptUser } from "../model/command.ts";
-import type { CompleteConfiguration } from "../model/complete.ts";
-import type { ConfiguredVrrpInstance, GarpGroup, StaticTrackGroup, VrrpSyncGroup } from "../model/vrrp-complete.ts";
+import type { ConfiguredVrrpInstance, StaticTrackGroup, VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { VrrpStateName } from "../runtime/vrrp-types.ts";
 import { receiveBufferBytes } from "../vrrp/receive-buffer.ts";
 import { listLines, STATES, scriptLines, trackedLines } from "./data-vrrp.ts";
-import { addressText, routeText, ruleText, vmacName } from "./dump-network.ts";
+import { addressText, routeText, ruleText } from "./dump-network.ts";
 import { gNumber, yesNo } from "./dump-text.ts";
+import { garpGroupsOf, type NumberedGarpGroup } from "./garp-groups.ts";
+import { ownInterface, type PlacedConfiguration } from "./placed.ts";
 
 const SECOND_US = 1_000_000;
 /** The sockets are the native loop's. */
@@ -16,11 +17,11 @@ export function section(title: string, lines: readonly string[]): readonly strin
   return lines.length === 0 ? [] : [`------< ${title} >------`, ...lines];
 }
 
-function garpGroupLines({ interfaces, garpIntervalUs, gnaIntervalUs }: GarpGroup, at: number): readonly string[] {
+function garpGroupLines({ interfaces, garpIntervalUs, gnaIntervalUs, number }: NumberedGarpGroup): readonly string[] {
   const interval = (name: string, us: number | null): readonly string[] =>
     us === null ? [] : [` ${name} interval = ${gNumber(us / SECOND_US)}`];
   return [
-    `------< GARP delay group ${at + 1} >------`,
+    `------< GARP delay group ${number} >------`,
     ...interval("GARP", garpIntervalUs),
     ...interval("GNA", gnaIntervalUs),
     " Interfaces",
@@ -39,15 +40,15 @@ function trackGroupLines({ name, instances }: StaticTrackGroup): readonly string
 }
 
 /** What stands before the instances. */
-export function staticSections(configuration: CompleteConfiguration): readonly string[] {
-  const { garpGroups, staticAddresses, staticRoutes, staticRules, staticTrackGroups, global } = configuration;
+export function staticSections(configuration: PlacedConfiguration): readonly string[] {
+  const { staticAddresses, staticRoutes, staticRules, staticTrackGroups, global } = configuration;
   const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `     ${line}`);
   const addresses = staticAddresses.map((address) => {
     const device = address.interfaceName ?? global.defaultInterface;
     return addressText(address, { device, isSet: true, isGuarded: false });
   });
   return [
-    ...section("Gratuitous ARP delays", garpGroups.flatMap(garpGroupLines)),
+    ...section("Gratuitous ARP delays", garpGroupsOf(configuration).flatMap(garpGroupLines)),
     ...section("Static Addresses", indented(addresses)),
     ...section("Static Routes", indented(staticRoutes.map(routeText))),
     ...section("Static Rules", indented(staticRules.map(ruleText))),
@@ -60,19 +61,23 @@ interface Pool {
   readonly members: ConfiguredVrrpInstance[];
 }
 
+/** The address that adverts come from; null while there is none. */
+type SourceOf = (config: ConfiguredVrrpInstance) => string | null;
+
 /** Instances that share a socket. keepalived: adverts of several kinds come in by sockets of their own. */
-function poolsOf(instances: readonly ConfiguredVrrpInstance[]): readonly Pool[] {
+function poolsOf(instances: readonly ConfiguredVrrpInstance[], sourceOf: SourceOf): readonly Pool[] {
   const pools = new Map<string, Pool>();
   for (const config of instances) {
-    const { vmac, interfaceName, family, authentication, unicastPeers, sourceAddress } = config;
+    const { vmac, interfaceName, family, authentication, unicastPeers } = config;
+    const source = sourceOf(config);
     const isUnicast = unicastPeers.length > 0;
     const title = [
       // Adverts go by the interface below where the VMAC leaves them to it.
-      `Interface = ${vmac === null || vmac.transmitsOnBase ? interfaceName : vmacName(config)}`,
+      `Interface = ${vmac?.transmitsOnBase === true ? interfaceName : ownInterface(config)}`,
       `Family = ${family === "inet" ? "IPv4" : "IPv6"}`,
       `Protocol = ${authentication.kind === "ah" ? "AH" : "VRRP"}`,
       `Type = ${isUnicast ? "Un" : "Mult"}icast`,
-      ...(isUnicast && sourceAddress !== null ? [`Address = ${sourceAddress}`] : []),
+      ...(isUnicast && source !== null ? [`Address = ${source}`] : []),
     ];
     const key = title.join("\n");
     const pool = pools.get(key) ?? { title, members: [] };
@@ -82,19 +87,24 @@ function poolsOf(instances: readonly ConfiguredVrrpInstance[]): readonly Pool[] 
   return [...pools.values()];
 }
 
-/** @param mtuOf of an interface, in octets */
+export interface SocketFacts {
+  /** Of an interface, in octets. */
+  readonly mtuOf: (interfaceName: string) => number;
+  readonly sourceOf: SourceOf;
+}
+
 export function socketSection(
   instances: readonly ConfiguredVrrpInstance[],
-  mtuOf: (interfaceName: string) => number,
+  { mtuOf, sourceOf }: SocketFacts,
 ): readonly string[] {
-  const lines = poolsOf(instances).flatMap(({ title, members }) => {
+  const lines = poolsOf(instances, sourceOf).flatMap(({ title, members }) => {
     const bytes = members.reduce((sum, one) => sum + receiveBufferBytes(one, mtuOf(one.interfaceName)), 0);
     return [
       ` fd_in ${NO_SOCKET} fd_out = ${NO_SOCKET}`,
       ...title.map((line) => `   ${line}`),
       `   Rx buf size = ${bytes}`,
       "   VRRP instances",
-      ...members.map(({ name, vrid }) => `     ${name} vrid ${vrid}`),
+      ...members.toSorted((one, other) => one.vrid - other.vrid).map(({ name, vrid }) => `     ${name} vrid ${vrid}`),
     ];
   });
   return section("VRRP Sockpool", lines);

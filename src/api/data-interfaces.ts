@@ -1,9 +1,12 @@
+import type { LinkFacts } from "../addressing/link-message.ts";
+import { objectInterfaces } from "../addressing/object-interfaces.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { InterfaceAddress, Link } from "../native/contract.ts";
 import { section } from "./data-groups.ts";
 import { listLines, weightText } from "./data-vrrp.ts";
-import { vmacName } from "./dump-network.ts";
+import { garpGroupsOf } from "./garp-groups.ts";
+import { ownInterface, type PlacedConfiguration } from "./placed.ts";
 
 const MILLISECOND_US = 1000;
 const LINK_SCOPE = 253;
@@ -12,6 +15,8 @@ const LINK_SCOPE = 253;
 export interface InterfaceFacts {
   readonly links: readonly Link[];
   readonly addresses: readonly InterfaceAddress[];
+  /** The links once more, as VMACs are told apart by. */
+  readonly stacked: readonly LinkFacts[];
 }
 
 function stateText({ isUp, isRunning, isLoopback, hasArp }: Link): string {
@@ -19,39 +24,47 @@ function stateText({ isUp, isRunning, isLoopback, hasArp }: Link): string {
   return `${isUp ? "" : "not "}UP, ${isRunning ? "" : "not "}RUNNING${loopback}${hasArp || isLoopback ? "" : ", no arp"}`;
 }
 
-function addressLines(link: Link, facts: InterfaceFacts, isVirtual: (address: string) => boolean): readonly string[] {
-  const own = facts.addresses.filter(({ ifindex, address }) => ifindex === link.ifindex && !isVirtual(address));
-  const first = own.find(({ family }) => family === "inet");
+/** Ours on the machine. */
+interface OwnAddresses {
+  readonly virtual: ReadonlySet<string>;
+  readonly static: ReadonlySet<string>;
+}
+
+function addressLines(link: Link, facts: InterfaceFacts, ours: OwnAddresses): readonly string[] {
+  const own = facts.addresses.filter(({ ifindex, address }) => ifindex === link.ifindex && !ours.virtual.has(address));
+  const ofIpv4 = own.filter(({ family }) => family === "inet");
+  // keepalived: what was there before a static address was added.
+  const first = ofIpv4.find(({ address }) => !ours.static.has(address)) ?? ofIpv4[0];
   // keepalived: adverts of IPv6 come from the link-local one.
   const local = own.find(({ family, scope }) => family === "inet6" && scope === LINK_SCOPE);
   return [`IPv4 address = ${first?.address ?? "(none)"}`, `IPv6 address = ${local?.address ?? "(none)"}`];
 }
 
-function delayLines({ interfaceDelays, garpGroups }: CompleteConfiguration, name: string): readonly string[] {
-  const delay = interfaceDelays.find((one) => one.name === name);
-  const at = garpGroups.findIndex(({ interfaces }) => interfaces.includes(name));
-  const group = garpGroups[at];
-  const milliseconds = (us: number | null | undefined): string => `${(us ?? 0) / MILLISECOND_US}ms`;
+function delayLines(configuration: PlacedConfiguration, name: string): readonly string[] {
+  const delay = configuration.interfaceDelays.find((one) => one.name === name);
+  const group = garpGroupsOf(configuration).find(({ interfaces }) => interfaces.includes(name));
+  const interval = (what: string, us: number | null): readonly string[] =>
+    us === null ? [] : [`Gratuitous ${what} interval ${us / MILLISECOND_US}ms`];
   return [
     `Up debounce timer = ${delay?.upDelayUs ?? 0}us`,
     `Down debounce timer = ${delay?.downDelayUs ?? 0}us`,
     ...(group === undefined
       ? []
       : [
-          `Gratuitous ARP interval ${milliseconds(group.garpIntervalUs)}`,
-          `Gratuitous NA interval ${milliseconds(group.gnaIntervalUs)}`,
-          `Gratuitous ARP aggregation group ${at + 1}`,
+          ...interval("ARP", group.garpIntervalUs),
+          ...interval("NA", group.gnaIntervalUs),
+          ...(group.number === 0 ? [] : [`Gratuitous ARP aggregation group ${group.number}`]),
         ]),
   ];
 }
 
-/** Interfaces whose loss is a fault of the instance: its own, and those of its addresses. */
+/** Interfaces whose loss is a fault of the instance: its own, and those of its addresses, routes and rules. */
 function isOwn(config: ConfiguredVrrpInstance, name: string): boolean {
   const { interfaceName, virtualAddresses, excludedAddresses } = config;
-  const isBelow = [...virtualAddresses, ...excludedAddresses].some(
-    (one) => one.isTracked && one.interfaceName === name,
-  );
-  return isBelow || (!config.ignoresOwnInterface && [interfaceName, vmacName(config)].includes(name));
+  const isBelow =
+    [...virtualAddresses, ...excludedAddresses].some((one) => one.isTracked && one.interfaceName === name) ||
+    objectInterfaces(config).includes(name);
+  return isBelow || (!config.ignoresOwnInterface && [interfaceName, ownInterface(config)].includes(name));
 }
 
 /** Instances that follow an interface: as their own or by `track_interface`, then those whose sync group does. */
@@ -72,26 +85,27 @@ function followerLines({ vrrpInstances, syncGroups }: CompleteConfiguration, nam
 }
 
 /** Of one that was made for an instance. */
-function vmacLines({ vrrpInstances }: CompleteConfiguration, name: string, links: readonly Link[]): readonly string[] {
-  const owner = vrrpInstances.find((config) => vmacName(config) === name);
-  const base = links.find((link) => link.name === owner?.interfaceName);
-  if (owner === undefined || base === undefined) return [];
+function vmacLines({ vrrpInstances }: PlacedConfiguration, name: string, links: readonly Link[]): readonly string[] {
+  const below = vrrpInstances[0]?.bases.get(name);
+  const base = links.find((link) => link.name === below);
+  if (base === undefined) return [];
   const state = `${base.isUp ? "" : "not "}UP, ${base.isRunning ? "" : "not "}RUNNING`;
   return [`VMAC type private, underlying interface = ${base.name}, state = ${state}`, "I/f created by keepalived"];
 }
 
 /** All interfaces of the machine. */
-export function interfaceSection(configuration: CompleteConfiguration, facts: InterfaceFacts): readonly string[] {
+export function interfaceSection(configuration: PlacedConfiguration, facts: InterfaceFacts): readonly string[] {
   const virtual = new Set(
     configuration.vrrpInstances.flatMap(({ virtualAddresses, excludedAddresses }) =>
       [...virtualAddresses, ...excludedAddresses].map(({ address }) => address),
     ),
   );
+  const ours = { virtual, static: new Set(configuration.staticAddresses.map(({ address }) => address)) };
   const lines = facts.links.flatMap((link) => {
     const [up = "", down = "", ...group] = delayLines(configuration, link.name);
     const own = [
       `index = ${link.ifindex}`,
-      ...addressLines(link, facts, (address) => virtual.has(address)),
+      ...addressLines(link, facts, ours),
       ...(link.mac === null || link.isLoopback ? [] : [`MAC = ${link.mac}`, "MAC broadcast = ff:ff:ff:ff:ff:ff"]),
       `State = ${stateText(link)}`,
       up,

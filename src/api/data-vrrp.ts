@@ -2,13 +2,15 @@ import type { NotifyScripts, ScriptUser } from "../model/command.ts";
 import type { TrackedObject, TrackedObjects } from "../model/tracking.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
-import { instanceAddress, routeText, ruleText, vmacName } from "./dump-network.ts";
+import { instanceAddress, routeText, ruleText } from "./dump-network.ts";
 import { enabled, gNumber, momentText, quoted, trueFalse, userText, yesNo } from "./dump-text.ts";
+import { ownInterface, type PlacedInstance } from "./placed.ts";
 
 const SECOND_US = 1_000_000;
 const MILLISECOND_US = 1000;
 const V2_SKEW_US = SECOND_US;
 const PRIORITIES = 256;
+const OWNER_PRIORITY = 255;
 const HIDDEN = "********";
 
 export const STATES: Readonly<Record<VrrpStateName, string>> = {
@@ -20,7 +22,7 @@ export const STATES: Readonly<Record<VrrpStateName, string>> = {
 
 /** An instance as it is dumped. */
 export interface DumpedInstance {
-  readonly config: ConfiguredVrrpInstance;
+  readonly config: PlacedInstance;
   /** Null before it has started. */
   readonly live: VrrpInstanceSnapshot | null;
   /** Of the last change of state: wall clock, microseconds since 1970. */
@@ -39,6 +41,8 @@ function stateOf({ live }: DumpedInstance): VrrpStateName {
 function masterDownUs({ config, live }: DumpedInstance): number {
   const { advertisementIntervalUs: intervalUs, version, downTimerAdverts, priority } = config;
   const skewUs = version === 2 ? V2_SKEW_US : intervalUs;
+  // keepalived: an owner does not wait.
+  if (priority === OWNER_PRIORITY) return 1;
   const share = (PRIORITIES - (live?.effectivePriority ?? priority)) / PRIORITIES;
   return Math.floor(downTimerAdverts * intervalUs + share * skewUs);
 }
@@ -54,12 +58,12 @@ function flagLines({
   fallsBackToMulticast,
   faultsWithoutPeer,
 }: ConfiguredVrrpInstance): readonly string[] {
-  return [
-    "Flags:",
+  const flags = [
     ...(unicastPeers.length > 0 ? ["  Using unicast"] : []),
     ...(fallsBackToMulticast ? ["  Unicast config option specified but using multicast"] : []),
     ...(faultsWithoutPeer ? ["  If unicast go to fault state if no peers"] : []),
   ];
+  return flags.length === 0 ? ["Flags: none"] : ["Flags:", ...flags];
 }
 
 function stateLines(instance: DumpedInstance): readonly string[] {
@@ -84,17 +88,19 @@ function stateLines(instance: DumpedInstance): readonly string[] {
 
 function interfaceLines({ config, live, links }: DumpedInstance): readonly string[] {
   const { vmac, ipvlan, interfaceName: base, unicastPeers, multicastGroup, family } = config;
-  const name = vmac === null ? (ipvlan?.name ?? base) : vmacName(config);
+  const name = ownInterface(config);
   const isUp = trueFalse(links.get(name)?.isUp === true);
-  const group = family === "inet" ? "" : `, ifindex ${links.get(name)?.ifindex ?? 0}`;
+  const sending = vmac?.transmitsOnBase === true ? base : name;
+  const group = family === "inet" ? "" : `, ifindex ${links.get(sending)?.ifindex ?? 0}`;
   const suffix = vmac?.transmitsOnBase === true ? ", xmit base i/f" : "";
   return [
     ...(vmac === null
       ? []
       : [`Use VMAC, i/f name ${name}, is_up = ${isUp}, xmit_base = ${trueFalse(vmac.transmitsOnBase)}`]),
     ...(ipvlan === null ? [] : [`Use IPVLAN, i/f ${name}, is_up = ${isUp}, type ${ipvlan.mode}`]),
-    vmac === null && ipvlan === null
-      ? `Interface = ${base}`
+    // keepalived: what is not there is on nothing.
+    (vmac === null && ipvlan === null) || !links.has(name)
+      ? `Interface = ${name}`
       : `Interface = ${name}, ${vmac === null ? "ipvlan" : "vmac"} on ${base}${suffix}`,
     ...(config.vrf === null ? [] : [`VRF = ${config.vrf}`]),
     ...(config.ignoresOwnInterface ? ["VRRP interface tracking disabled"] : []),
@@ -169,17 +175,17 @@ function addressLines(instance: DumpedInstance): readonly string[] {
 }
 
 function unicastLines(config: ConfiguredVrrpInstance): readonly string[] {
-  const { unicastPeers: peers, unicastTtl, checkUnicastSource, oldUnicastChecksum, version } = config;
+  const { unicastPeers: peers, unicastTtl, checkUnicastSource, oldUnicastChecksum } = config;
   if (peers.length === 0) return [];
   const compatibility = { detect: "no", never: "never", always: "config" }[oldUnicastChecksum];
   return [
-    `Unicast TTL = ${unicastTtl}`,
+    ...(unicastTtl === null ? [] : [`Unicast TTL = ${unicastTtl}`]),
     `Check unicast src : ${yesNo(checkUnicastSource)}`,
     ...listLines(
       "Unicast Peer :",
       peers.map(({ address, minTtl, maxTtl }) => `${address} min_ttl ${minTtl ?? 0} max_ttl ${maxTtl ?? 255}`),
     ),
-    ...(version === 3 ? [`Unicast checksum compatibility = ${compatibility}`] : []),
+    `Unicast checksum compatibility = ${compatibility}`,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { familyBits } from "../addressing/netlink-writer.ts";
 import type {
   ConfiguredAddress,
   ConfiguredRoute,
@@ -6,8 +7,7 @@ import type {
   Prefix,
   RouteType,
 } from "../model/addressing.ts";
-import type { VirtualAddress } from "../model/vrrp.ts";
-import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
+import type { PlacedInstance } from "./placed.ts";
 
 // Addresses, routes and rules as keepalived spells them in its data and JSON files.
 
@@ -18,6 +18,7 @@ const SCOPES: ReadonlyMap<number, string> = new Map([
   [254, "host"],
 ]);
 const MAIN_TABLE = 254;
+const OWN_PROTOCOL = 18;
 const REALM_BITS = 16;
 const SECOND_MS = 1000;
 
@@ -73,25 +74,17 @@ export function addressText(address: ConfiguredAddress, { device, isSet, isGuard
   return words.join(" ");
 }
 
-/** The name that an instance's VMAC has; empty without one. */
-export function vmacName({ vmac, vrid }: ConfiguredVrrpInstance): string {
-  return vmac === null ? "" : (vmac.name ?? `vrrp.${vrid}`);
-}
-
-function deviceOf(address: VirtualAddress, config: ConfiguredVrrpInstance): string {
-  const { interfaceName: own } = config;
-  const given = address.interfaceName;
-  const isOnVmac = config.vmac !== null && address.family === config.family && (given === null || given === own);
-  return isOnVmac ? `${vmacName(config)}@${own}` : (given ?? own);
-}
-
 /** An address of an instance. */
-export function instanceAddress(address: ConfiguredAddress, config: ConfiguredVrrpInstance, isSet: boolean): string {
-  return addressText(address, { device: deviceOf(address, config), isSet, isGuarded: !config.acceptMode });
+export function instanceAddress(address: ConfiguredAddress, config: PlacedInstance, isSet: boolean): string {
+  const name = address.interfaceName ?? config.interfaceName;
+  const base = config.bases.get(name);
+  const device = base === undefined ? name : `${name}@${base}`;
+  return addressText(address, { device, isSet, isGuarded: !config.acceptMode });
 }
 
-function prefixText({ address, prefixLength }: Prefix): string {
-  return `${address}/${prefixLength}`;
+/** keepalived: of a host the address alone. */
+function prefixText({ address, prefixLength, family }: Prefix): string {
+  return prefixLength === familyBits(family) ? address : `${address}/${prefixLength}`;
 }
 
 function destination({ destination: prefix, family }: ConfiguredRoute): string {
@@ -144,7 +137,8 @@ function hopWords(hop: NextHop): readonly string[] {
     "nexthop",
     ...gatewayWords(hop.gateway),
     ...optional("dev", hop.interfaceName),
-    `weight ${hop.weight}`,
+    // keepalived: a weight of 1 is none.
+    ...(hop.weight === 1 ? [] : [`weight ${hop.weight}`]),
     ...(hop.isOnLink ? ["onlink"] : []),
     ...optional("realm", hop.realms === null ? null : realmText(hop.realms)),
     ...encapsulationWords(hop.encapsulation),
@@ -166,7 +160,10 @@ export function routeText(route: ConfiguredRoute): string {
     ...gatewayWords(route.gateway),
     ...optional("dev", route.interfaceName),
     ...optional("table", route.table === MAIN_TABLE ? null : route.table),
-    `proto ${route.protocol}`,
+    // keepalived: one that is left alone has no protocol unless it is given.
+    ...(route.isTracked || route.interfaceName === null || route.protocol !== OWN_PROTOCOL
+      ? [`proto ${route.protocol}`]
+      : []),
     ...optional("scope", route.scope),
     ...optional("metric", route.metric),
     ...(route.isOnLink ? ["onlink"] : []),
@@ -220,6 +217,7 @@ export function ruleText(rule: ConfiguredRule): string {
     ...rangeText("dport", rule.destinationPorts),
     ...optional("realms", rule.realms === null ? null : realmText(rule.realms)),
     actionWords(rule),
+    ...(rule.isTracked ? [] : ["no_track"]),
     ...optional("track_group", rule.trackGroup),
   ];
   return words.join(" ");

@@ -208,6 +208,14 @@ function selector({ item }: RuleRow): Prefix | null {
   return item.destination ?? item.source;
 }
 
+const RTPROT_KEEPALIVED = 18;
+const MIB_KEEPALIVED = 112;
+
+/** The MIB counts from 1, and knows keepalived by another number. */
+function ruleProtocol(protocol: number): number {
+  return protocol === RTPROT_KEEPALIVED ? MIB_KEEPALIVED : protocol + 1;
+}
+
 function tunnelWord({ item }: RuleRow, shift: bigint): SnmpValue | null {
   return optional(item.tunnelId, (id) => gauge(Number((BigInt(id) >> shift) & 0xffffffffn)));
 }
@@ -245,6 +253,7 @@ const RULE_COLUMNS: Columns<RuleRow> = {
   30: ({ item }) => optional(item.uidRange, ([from]) => gauge(from)),
   31: ({ item }) => optional(item.uidRange, ([, to]) => gauge(to)),
   32: ({ item }) => (item.usesL3mdev ? truth(true) : null),
+  33: ({ item }) => integer(ruleProtocol(item.protocol)),
   34: ({ item }) => optional(item.ipProtocol, gauge),
   35: ({ item }) => optional(item.sourcePorts, ([from]) => gauge(from)),
   36: ({ item }) => optional(item.sourcePorts, ([, to]) => gauge(to)),

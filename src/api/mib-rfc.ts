@@ -14,6 +14,7 @@ import {
   ticks,
   truth,
 } from "../snmp/values.ts";
+import type { TransitionCause } from "../vrrp/cause.ts";
 import {
   type InstanceRow,
   instanceRows,
@@ -109,11 +110,29 @@ function droppedByAll(rows: readonly InstanceRow[], reason: AdvertDropReason): n
   return rows.reduce((sum, row) => sum + dropped(row, reason), 0);
 }
 
-const MASTER_NO_RESPONSE = 3;
+/** vrrpv3StatisticsNewMasterReason */
+const NEW_MASTER_REASONS = { notMaster: 0, priority: 1, preempted: 2, masterNoResponse: 3 } as const;
+
+/** @param cause null: it never was master @see RFC 6527 */
+export function newMasterReason(cause: TransitionCause | null): SnmpValue {
+  switch (cause) {
+    case null:
+      return integer(NEW_MASTER_REASONS.notMaster);
+    // keepalived: the other router said priority 0.
+    case "good-bye":
+      return integer(NEW_MASTER_REASONS.priority);
+    // keepalived: an owner of its addresses, which does not wait, preempts as well.
+    case "startup":
+    case "preemption":
+      return integer(NEW_MASTER_REASONS.preempted);
+    default:
+      return integer(NEW_MASTER_REASONS.masterNoResponse);
+  }
+}
 
 const V3_STATISTICS: Columns<RouterRow> = {
   1: ({ live }) => counter32(live?.becameActive ?? 0),
-  2: ({ live }) => integer((live?.becameActive ?? 0) > 0 ? MASTER_NO_RESPONSE : 0),
+  2: ({ live }) => newMasterReason(live?.activeCause ?? null),
   3: ({ live }) => counter64(live?.counters?.advertsReceived ?? 0),
   4: (row) => counter64(dropped(row, "interval", "interval-noted")),
   5: (row) => counter64(dropped(row, "ttl", "unicast-ttl")),

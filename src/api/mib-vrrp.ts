@@ -16,6 +16,7 @@ import {
   preempts,
   STATE_NUMBERS,
 } from "./mib-facts.ts";
+import { ownInterface } from "./placed.ts";
 
 const VRRP = [...KEEPALIVED, 2];
 const SECOND_US = 1_000_000;
@@ -40,7 +41,7 @@ const INSTANCE_COLUMNS: Columns<InstanceRow> = {
   7: ({ basePriority }) => integer(basePriority),
   8: ({ basePriority, live }) => integer(live?.effectivePriority ?? basePriority),
   9: (row) => truth(stateOf(row) === "active"),
-  10: ({ instance }) => text(instance.interfaceName),
+  10: ({ instance }) => text(ownInterface(instance)),
   11: ({ instance }) => truth(!instance.ignoresOwnInterface),
   12: ({ instance: { version, advertisementIntervalUs } }) =>
     gauge(advertisementIntervalUs / (version === 2 ? SECOND_US : CENTISECOND_US)),

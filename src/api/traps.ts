@@ -5,14 +5,14 @@ import type { VrrpDrop, VrrpGroupChange, VrrpInstanceSnapshot, VrrpStateChange }
 import type { Columns } from "../snmp/mib.ts";
 import type { Oid } from "../snmp/oid.ts";
 import { gauge, inetAddress, integer, ipAddress, type SnmpValue, text, truth, type VarBind } from "../snmp/values.ts";
+import type { TransitionCause } from "../vrrp/cause.ts";
 import { COUNT_COLUMNS, KEY_COLUMNS, PROTOCOLS, type VirtualServerRow } from "./mib-checkers.ts";
 import { addressType, KEEPALIVED, type LinkFacts, STATE_NUMBERS, VRRP_MIB, VRRPV3_MIB } from "./mib-facts.ts";
-import { type RouterRow, v2Index, v3Index } from "./mib-rfc.ts";
+import { newMasterReason, type RouterRow, v2Index, v3Index } from "./mib-rfc.ts";
 import { protocolError } from "./protocol-error.ts";
 
 /** snmpTrapOID.0 */
 const TRAP_OID: Oid = [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0];
-const MASTER_NO_RESPONSE = 3;
 
 type Objects = readonly (readonly [oid: Oid, value: SnmpValue | null])[];
 
@@ -56,11 +56,17 @@ export function groupTrap(configuration: CompleteConfiguration, { group, to }: V
   );
 }
 
+export interface NewMasterFacts {
+  readonly link: LinkFacts;
+  readonly serves: { readonly v2: boolean; readonly v3: boolean };
+  readonly cause: TransitionCause;
+}
+
 /** vrrpTrapNewMaster of a router of version 2, and vrrpv3NewMaster of any: those whose MIB is served. */
 export function newMasterTraps(
   configuration: CompleteConfiguration,
   live: VrrpInstanceSnapshot,
-  { link, serves }: { readonly link: LinkFacts; readonly serves: { readonly v2: boolean; readonly v3: boolean } },
+  { link, serves, cause }: NewMasterFacts,
 ): readonly (readonly VarBind[])[] {
   const instance = configuration.vrrpInstances.find((one) => one.name === live.name);
   if (instance === undefined) return [];
@@ -69,7 +75,7 @@ export function newMasterTraps(
   const index = v3Index({ instance, link });
   const v3: Objects = [
     [[...VRRPV3_MIB, 1, 1, 1, 1, 3, ...index], inetAddress(address)],
-    [[...VRRPV3_MIB, 1, 2, 5, 1, 2, ...index], integer(MASTER_NO_RESPONSE)],
+    [[...VRRPV3_MIB, 1, 2, 5, 1, 2, ...index], newMasterReason(cause)],
   ];
   return [
     ...(serves.v2 && instance.version === 2 ? [trap([...VRRP_MIB, 0, 1], v2)] : []),

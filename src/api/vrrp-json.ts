@@ -4,12 +4,13 @@ import type { VrrpScript } from "../model/tracking.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import type { ProcessSnapshot } from "../runtime/tracking-processes.ts";
 import type { VrrpInstanceSnapshot, VrrpStateName } from "../runtime/vrrp-types.ts";
-import { instanceAddress, routeText, ruleText, vmacName } from "./dump-network.ts";
+import { instanceAddress, routeText, ruleText } from "./dump-network.ts";
+import { ownInterface, type PlacedInstance } from "./placed.ts";
 import type { InstanceStatistics } from "./statistics.ts";
 
 /** One instance as the JSON file shows it. */
 export interface JsonInstance {
-  readonly config: ConfiguredVrrpInstance;
+  readonly config: PlacedInstance;
   readonly snapshot: VrrpInstanceSnapshot;
   readonly statistics: InstanceStatistics;
   /** Those that instances may track: keepalived shows what they run. */
@@ -67,14 +68,13 @@ function seconds(us: number): number {
 }
 
 function dataOf({ config, snapshot, lastTransitionSec, scripts = [] }: JsonInstance): Data {
-  const vmac = vmacName(config);
   return {
     iname: config.name,
     dont_track_primary: Number(config.ignoresOwnInterface),
     skip_check_adv_addr: Number(config.skipCheckAdvertisedAddresses),
     strict_mode: Number(config.isStrict),
-    vmac_ifname: vmac,
-    ...(config.interfaceName === "" ? {} : { ifp_ifname: vmac === "" ? config.interfaceName : vmac }),
+    vmac_ifname: config.vmac?.name ?? "",
+    ...(config.interfaceName === "" ? {} : { ifp_ifname: ownInterface(config) }),
     master_priority: snapshot.activeRouter?.priority ?? 0,
     last_transition: lastTransitionSec,
     ...announcementData(config),
@@ -131,7 +131,7 @@ function scriptLine({ argv }: ScriptCommand): string {
   return argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 }
 
-function listData(config: ConfiguredVrrpInstance, scripts: readonly VrrpScript[], isSet: boolean): Data {
+function listData(config: PlacedInstance, scripts: readonly VrrpScript[], isSet: boolean): Data {
   const commandOf = (name: string): string => {
     const script = scripts.find((one) => one.name === name);
     return script === undefined ? name : scriptLine(script.command);

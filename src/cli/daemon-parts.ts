@@ -36,7 +36,6 @@ import { createVrrpHalf, type VrrpHalf, vrrpSurroundings } from "../runtime/trac
 import type { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
-import { monitorAddresses } from "./address-monitoring.ts";
 import { createReading } from "./config-reading.ts";
 import type { Flags } from "./flags.ts";
 import { enterNamespace, namespacePath, openIpvsIn } from "./host-network.ts";
@@ -178,7 +177,6 @@ function createRuntimeOf(
   const { notifier, syncDaemon, loop, beats } = seams.effects;
   const { leaseUs } = configuration.global;
   const log = context.log.forSubsystem("vrrp");
-  const onNetwork = monitorAddresses(flags.reportsAddresses, native, log);
   const runtime = createVrrpRuntime(
     {
       instances: configuration.vrrpInstances,
@@ -195,7 +193,6 @@ function createRuntimeOf(
           loop.openVrrp(loopOptions(configuration), (events) => {
             onBeats(events);
             onLoopEvents(events);
-            onNetwork(events);
             context.observers.networkNews(events);
           }),
         ),

@@ -22,8 +22,6 @@ export interface Flags {
   readonly ignoresSigint: boolean;
   readonly dumpsConfiguration: boolean;
   readonly keepsVrrp: boolean;
-  /** `-a` */
-  readonly reportsAddresses: boolean;
   readonly keepsIpvs: boolean;
   readonly namespace: string | null;
   readonly umask: number | null;
@@ -136,7 +134,6 @@ function readFlags(given: Given): Flags {
     ignoresSigint: given.has("ignoreSigint"),
     dumpsConfiguration: given.has("dumpConfiguration"),
     keepsVrrp: given.has("keepVrrp"),
-    reportsAddresses: given.has("addressMonitoring"),
     keepsIpvs: given.has("keepIpvs"),
     namespace: lastOf(given, "namespace"),
     umask: parseUmask(lastOf(given, "umask") ?? ""),

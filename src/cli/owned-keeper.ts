@@ -22,71 +22,91 @@ export interface OwnedKeeperContext {
 type Keeper = NonNullable<DaemonDependencies["owned"]>;
 
 /** What is ours in the kernel, kept in a file for the next run and for `holdfast cleanup`. */
-export function createOwnedKeeper({ flags, log, openRtnetlink, openIpvs, configFile }: OwnedKeeperContext): Keeper {
-  const pathFor = ({ global }: CompleteConfiguration): string =>
-    ownedPath({ networkNamespace: flags.namespace ?? global.networkNamespace, instanceName: global.instanceName });
-  let path: string | null = null;
-  /** What the file holds. */
-  let saved: readonly CompleteConfiguration[] = [];
+export function createOwnedKeeper(context: OwnedKeeperContext): Keeper {
+  const file = new OwnedFile(context);
+  return {
+    clear: async (now) => {
+      try {
+        for (const before of file.load(now)?.configurations ?? []) await clearOne(context, leftOvers(before, now));
+      } catch (error) {
+        context.log.warning("left over not removed", { what: "something", reason: errorText(error) });
+      }
+    },
+    note: (configurations) => file.save(withoutRepeats(configurations)),
+    forget: () => {
+      if (!context.flags.keepsVrrp && !context.flags.keepsIpvs) file.forget();
+    },
+  };
+}
 
-  function load(now: CompleteConfiguration): Owned | null {
+/** The file, with what it holds known. Never throws: without it only a killed daemon's objects stay. */
+class OwnedFile {
+  readonly #context: OwnedKeeperContext;
+  #path: string | null = null;
+  #saved: readonly CompleteConfiguration[] = [];
+
+  constructor(context: OwnedKeeperContext) {
+    this.#context = context;
+  }
+
+  load(now: CompleteConfiguration): Owned | null {
     try {
-      return loadOwned(pathFor(now));
+      return loadOwned(this.#pathFor(now));
     } catch (error) {
-      log.warning("owned objects not known", { reason: errorText(error) });
+      this.#context.log.warning("owned objects not known", { reason: errorText(error) });
       return null;
     }
   }
 
-  async function clearOne(stale: CompleteConfiguration): Promise<void> {
-    const rtnetlink = openRtnetlink();
+  /** @param noted all of one daemon; nothing happens when there is none */
+  save(noted: readonly CompleteConfiguration[]): void {
+    const [first] = noted;
+    if (first === undefined) return;
     try {
-      await cleanUp(
-        stale,
-        { vrrp: flags.runsVrrp, ipvs: flags.runsCheckers },
-        {
-          rtnetlink,
-          openIpvs,
-          runNft,
-          onRemoved: (what) => log.info("left over removed", { what }),
-          onFailure: (what, reason) => log.warning("left over not removed", { what, reason }),
-        },
-      );
-    } finally {
-      rtnetlink.close();
+      this.#path = this.#pathFor(first);
+      if (!isSameList(noted, this.#saved)) saveOwned(this.#path, this.#context.configFile, noted);
+      this.#saved = noted;
+    } catch (error) {
+      this.#saved = [];
+      this.#context.log.warning("owned objects not saved", { reason: errorText(error) });
     }
   }
 
-  return {
-    clear: async (now) => {
-      try {
-        for (const before of load(now)?.configurations ?? []) await clearOne(leftOvers(before, now));
-      } catch (error) {
-        log.warning("left over not removed", { what: "something", reason: errorText(error) });
-      }
-    },
-    note: (configurations) => {
-      const noted = withoutRepeats(configurations);
-      const [first] = noted;
-      if (first === undefined) return;
-      try {
-        path = pathFor(first);
-        if (!isSameList(noted, saved)) saveOwned(path, configFile, noted);
-        saved = noted;
-      } catch (error) {
-        saved = [];
-        log.warning("owned objects not saved", { reason: errorText(error) });
-      }
-    },
-    forget: () => {
-      if (path === null || flags.keepsVrrp || flags.keepsIpvs) return;
-      try {
-        forgetOwned(path);
-      } catch (error) {
-        log.warning("owned objects not saved", { reason: errorText(error) });
-      }
-    },
-  };
+  forget(): void {
+    if (this.#path === null) return;
+    try {
+      forgetOwned(this.#path);
+    } catch (error) {
+      this.#context.log.warning("owned objects not saved", { reason: errorText(error) });
+    }
+  }
+
+  #pathFor({ global }: CompleteConfiguration): string {
+    const networkNamespace = this.#context.flags.namespace ?? global.networkNamespace;
+    return ownedPath({ networkNamespace, instanceName: global.instanceName });
+  }
+}
+
+async function clearOne(
+  { flags, log, openRtnetlink, openIpvs }: OwnedKeeperContext,
+  stale: CompleteConfiguration,
+): Promise<void> {
+  const rtnetlink = openRtnetlink();
+  try {
+    await cleanUp(
+      stale,
+      { vrrp: flags.runsVrrp, ipvs: flags.runsCheckers },
+      {
+        rtnetlink,
+        openIpvs,
+        runNft,
+        onRemoved: (what) => log.info("left over removed", { what }),
+        onFailure: (what, reason) => log.warning("left over not removed", { what, reason }),
+      },
+    );
+  } finally {
+    rtnetlink.close();
+  }
 }
 
 function withoutRepeats(configurations: readonly CompleteConfiguration[]): readonly CompleteConfiguration[] {

@@ -1,5 +1,6 @@
 import { writeFileSync, writeSync } from "node:fs";
 import { release, type } from "node:os";
+import type { InterfaceFacts } from "../api/data-interfaces.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
@@ -10,6 +11,7 @@ import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
 import { LoopThreads } from "../runtime/loop-threads.ts";
+import { readLinkFacts } from "../runtime/network-vmacs.ts";
 import { OverrideKeeper } from "../runtime/override-keeper.ts";
 import { ReloadSchedule } from "../runtime/reload-schedule.ts";
 import { openServiceManager, type ServiceManager } from "../runtime/service-manager.ts";
@@ -18,7 +20,6 @@ import { StateObservers } from "../runtime/state-observers.ts";
 import { COMPATIBLE_VERSION, VERSION } from "../runtime/version.ts";
 import { VrrpOperator } from "../runtime/vrrp-operator.ts";
 import { startWatchdog } from "../runtime/watchdog.ts";
-import { readNetwork } from "./address-monitoring.ts";
 import { Control } from "./control.ts";
 import { createDaemonParts } from "./daemon-parts.ts";
 import { Dbus } from "./dbus.ts";
@@ -78,19 +79,34 @@ function introduce(log: Logger, words: readonly string[], flags: Flags): void {
   for (const flag of flags.inertFlags) log.info("flag without effect", { flag });
 }
 
+async function readInterfaces(native: NativeAddon): Promise<InterfaceFacts> {
+  const rtnetlink = native.openRtnetlink();
+  try {
+    const [links, addresses, stacked] = await Promise.all([
+      rtnetlink.links(),
+      rtnetlink.addresses(),
+      readLinkFacts(rtnetlink),
+    ]);
+    return { links, addresses, stacked };
+  } finally {
+    rtnetlink.close();
+  }
+}
+
 /** What signals and D-Bus ask for. */
 function requestHandlers(
   daemon: Daemon,
   control: Control,
-  { flags, native, threads, logging: { log } }: Setting,
+  { flags, native, threads, observers, logging: { log } }: Setting,
 ): SignalHandlers {
   const dumps = new Dumps({
     status: () => daemon.status(),
     namespace: flags.namespace,
     nowUs: () => native.monotonicUs(),
-    readInterfaces: () => readNetwork(native),
+    readInterfaces: () => readInterfaces(native),
     log,
   });
+  observers.add(dumps);
   return {
     stop: () => {
       void control.close();

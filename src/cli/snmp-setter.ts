@@ -31,10 +31,11 @@ function setPriority(context: SnmpSetterContext, instance: string, priority: num
   };
 }
 
-function setPreempt({ operator, configuration }: SnmpSetterContext, instance: string, preempts: boolean): () => void {
-  operator.setPreempt(instance, preempts);
-  const configured = configuration()?.vrrpInstances.find(({ name }) => name === instance)?.preemptMode ?? true;
-  return () => operator.setPreempt(instance, configured);
+function setPreempt({ operator }: SnmpSetterContext, instance: string, preempts: boolean): () => void {
+  const before = operator.setPreempt(instance, preempts);
+  return () => {
+    if (before !== null) operator.setPreempt(instance, before);
+  };
 }
 
 function configuredWeight(

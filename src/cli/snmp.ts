@@ -1,13 +1,16 @@
+import type { LinkFacts as StackedLink } from "../addressing/link-message.ts";
 import type { LinkFacts, MibFacts } from "../api/mib-facts.ts";
 import type { MibSetter } from "../api/mib-writable.ts";
+import { placeConfiguration } from "../api/placed.ts";
 import { protocolError } from "../api/protocol-error.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
+import { Aged } from "../runtime/aged.ts";
 import type { DaemonStatus } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
-import { KernelCountsCache } from "../runtime/kernel-counts.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { LvsPoolEvent, LvsUsage } from "../runtime/lvs-types.ts";
+import { readLinkFacts } from "../runtime/network-vmacs.ts";
 import { DEFAULT_AGENT, parseAgentAddress } from "../runtime/snmp-address.ts";
 import type { SnmpAgent } from "../runtime/snmp-agent.ts";
 import type { StateObserver } from "../runtime/state-observers.ts";
@@ -54,11 +57,10 @@ const TRAP_AGE_MS = 50;
 /** Without a master a reload may ask for another place. */
 const MOST_EARLY = 64;
 
-/** What was looked up at one moment, and the tree over it once somebody has asked for that. */
-interface Look {
-  readonly atMs: number;
-  readonly facts: Promise<MibFacts>;
-  view: MibNode | null;
+/** The tree over what was looked up at one moment. */
+interface View {
+  readonly facts: MibFacts;
+  readonly node: MibNode;
 }
 
 async function loadModules(): Promise<Modules> {
@@ -82,13 +84,23 @@ async function loadModules(): Promise<Modules> {
   return { traps, writablesOf, buildView };
 }
 
+/** One reading of the kernel's table serves virtual and real servers: as old as either may be. */
+function countsAgeMs(configuration: CompleteConfiguration | null): number {
+  const { virtualServersUs = 0, realServersUs = 0 } = configuration?.global.snmp.countAges ?? {};
+  return Math.min(virtualServersUs, realServersUs) / 1000;
+}
+
 /** What has been set shows in the next answer. */
 function forgetting({ setPriority, setPreempt, setWeight }: MibSetter, forget: () => void): MibSetter {
   const after =
     <Words extends unknown[]>(set: (...words: Words) => () => void) =>
     (...words: Words): (() => void) => {
       forget();
-      return set(...words);
+      const undo = set(...words);
+      return () => {
+        forget();
+        undo();
+      };
     };
   return { setPriority: after(setPriority), setPreempt: after(setPreempt), setWeight: after(setWeight) };
 }
@@ -104,11 +116,12 @@ export class Snmp implements StateObserver {
   #agent: SnmpAgent | null = null;
   /** What happened before the agent was there. */
   #early: ((modules: Modules) => void)[] = [];
-  #look: Look | null = null;
+  readonly #facts = new Aged(() => this.#makeFacts());
+  #view: View | null = null;
   readonly #setter: MibSetter;
   readonly #upSinceUs = new Map<string, number>();
   readonly #protocolErrors = new Map<string, number>();
-  readonly #counts: KernelCountsCache;
+  readonly #counts: Aged<LvsUsage | null>;
   #isClosed = false;
 
   constructor(context: SnmpContext) {
@@ -120,17 +133,15 @@ export class Snmp implements StateObserver {
         configuration: () => this.#configuration,
         lvs: () => status()?.lvs ?? null,
       }),
-      () => {
-        this.#look = null;
-      },
+      () => this.#facts.forget(),
     );
-    this.#counts = new KernelCountsCache({ nowMs: () => performance.now(), usage: context.usage });
+    this.#counts = new Aged(context.usage);
   }
 
   configured(configuration: CompleteConfiguration): void {
     this.#before = this.#configuration;
     this.#configuration = configuration;
-    this.#look = null;
+    this.#facts.forget();
     const wanted = this.#wantedOf(configuration);
     if (JSON.stringify(wanted) === JSON.stringify(this.#wanted)) return;
     this.#wanted = wanted;
@@ -148,7 +159,7 @@ export class Snmp implements StateObserver {
       );
       if (configuration === null) return;
       if (this.#wanted?.vrrp === true) this.#send(modules.traps.instanceTrap(configuration, change));
-      if (change.to === "active") void this.#tellNewMaster(modules, configuration, change.instance);
+      if (change.to === "active") void this.#tellNewMaster(modules, configuration, change);
     });
   }
 
@@ -221,7 +232,7 @@ export class Snmp implements StateObserver {
       { address, place: wanted.place, session: { id: KEEPALIVED, description: "Keepalived", subtrees } },
       {
         view: () => this.#viewOf(modules, wanted),
-        findWritable: async () => modules.writablesOf(await this.#lookOf(VIEW_AGE_MS).facts, wanted, this.#setter),
+        findWritable: async () => modules.writablesOf(await this.#facts.get(VIEW_AGE_MS), wanted, this.#setter),
         log,
         after,
       },
@@ -248,15 +259,20 @@ export class Snmp implements StateObserver {
     return [this.#configuration, this.#before].find((one) => one !== null && knows(one)) ?? null;
   }
 
-  async #tellNewMaster(modules: Modules, configuration: CompleteConfiguration, name: string): Promise<void> {
+  async #tellNewMaster(
+    modules: Modules,
+    configuration: CompleteConfiguration,
+    { instance: name, cause }: VrrpStateChange,
+  ): Promise<void> {
     const wanted = this.#wanted;
     if (wanted === null || !(wanted.v2 || wanted.v3)) return;
     try {
-      const { snapshot, links } = await this.#lookOf(TRAP_AGE_MS).facts;
+      const { snapshot, links } = await this.#facts.get(TRAP_AGE_MS);
       const live = snapshot.instances.find((one) => one.name === name);
       const link = links.get(live?.interfaceName ?? "");
       if (live === undefined || link === undefined) return;
-      for (const trap of modules.traps.newMasterTraps(configuration, live, { link, serves: wanted })) this.#send(trap);
+      const facts = { link, serves: wanted, cause };
+      for (const trap of modules.traps.newMasterTraps(configuration, live, facts)) this.#send(trap);
     } catch (error) {
       this.#fail(error);
     }
@@ -266,7 +282,7 @@ export class Snmp implements StateObserver {
     const { v2 = false, v3 = false } = this.#wanted ?? {};
     if (!(v2 || v3)) return;
     try {
-      const { snapshot, links } = await this.#lookOf(TRAP_AGE_MS).facts;
+      const { snapshot, links } = await this.#facts.get(TRAP_AGE_MS);
       const instance = snapshot.configuration.vrrpInstances.find((one) => one.name === name);
       const link = links.get(instance?.interfaceName ?? "");
       if (instance === undefined || link === undefined) return;
@@ -290,20 +306,10 @@ export class Snmp implements StateObserver {
   }
 
   async #viewOf({ buildView }: Modules, wanted: Wanted): Promise<MibNode> {
-    const { countAges } = this.#configuration?.global.snmp ?? {};
     // Counts that shall be fresher than that make the whole view so.
-    const countsUs = countAges === undefined ? [] : [countAges.virtualServersUs, countAges.realServersUs];
-    const look = this.#lookOf(Math.min(VIEW_AGE_MS, ...countsUs.map((us) => us / 1000)));
-    const facts = await look.facts;
-    look.view ??= buildView(wanted, facts);
-    return look.view;
-  }
-
-  #lookOf(maxAgeMs: number): Look {
-    const nowMs = performance.now();
-    if (this.#look === null || nowMs - this.#look.atMs > maxAgeMs)
-      this.#look = { atMs: nowMs, facts: this.#makeFacts(), view: null };
-    return this.#look;
+    const facts = await this.#facts.get(Math.min(VIEW_AGE_MS, countsAgeMs(this.#configuration)));
+    if (this.#view?.facts !== facts) this.#view = { facts, node: buildView(wanted, facts) };
+    return this.#view.node;
   }
 
   #priorities({ vrrpInstances }: CompleteConfiguration): MibFacts["priorities"] {
@@ -319,19 +325,21 @@ export class Snmp implements StateObserver {
   async #makeFacts(): Promise<MibFacts> {
     const { native, status, flags } = this.#context;
     const links = new Map<string, LinkFacts>();
+    const configuration = this.#configuration;
+    if (configuration === null) throw new Error("asked before there was a configuration");
     const rtnetlink = native.openRtnetlink();
+    let stacked: readonly StackedLink[] = [];
     try {
       for (const { name, ifindex, mac } of await rtnetlink.links()) links.set(name, { ifindex, mac });
+      stacked = await readLinkFacts(rtnetlink);
     } finally {
       rtnetlink.close();
     }
-    const configuration = this.#configuration;
-    if (configuration === null) throw new Error("asked before there was a configuration");
     const { instances = [], lvs = null, tracked = null, bfdSessions = [] } = status() ?? {};
     const servesCounts = this.#wanted?.checkers === true && lvs !== null;
-    const usage = servesCounts ? await this.#counts.read(configuration.global.snmp.countAges) : null;
+    const usage = servesCounts ? await this.#counts.get(countsAgeMs(configuration)) : null;
     return {
-      snapshot: { configuration, instances, lvs },
+      snapshot: { configuration: placeConfiguration(configuration, stacked), instances, lvs },
       usage,
       ...{ links, tracked, bfdSessions },
       priorities: this.#priorities(configuration),

@@ -22,10 +22,11 @@ export interface VrrpHalfDependencies extends Omit<TrackingDependencies, "onNews
 
 /** What the VRRP runtime takes from a configuration besides the instances. */
 export function vrrpSurroundings(configuration: CompleteConfiguration): VrrpSurroundings {
-  const { syncGroups, garpGroups, interfaceDelays, global } = configuration;
+  const { syncGroups, garpGroups, interfaceDelays, staticAddresses, global } = configuration;
   const onAddressRemoved = global.yieldsOnRemovedAddresses ? "yield" : "repair";
   const { logsUnknownVrids, dynamicInterfaces: allowsMissingInterfaces } = global;
-  return { syncGroups, garpGroups, interfaceDelays, onAddressRemoved, logsUnknownVrids, allowsMissingInterfaces };
+  const given = { syncGroups, garpGroups, interfaceDelays, staticAddresses };
+  return { ...given, onAddressRemoved, logsUnknownVrids, allowsMissingInterfaces };
 }
 
 export function createVrrpHalf(configuration: CompleteConfiguration, dependencies: VrrpHalfDependencies): VrrpHalf {

@@ -1,5 +1,6 @@
 import type { Microseconds } from "../model/units.ts";
 import type { VrrpLoop } from "../native/contract.ts";
+import type { TransitionCause } from "../vrrp/cause.ts";
 import { step } from "../vrrp/machine.ts";
 import { type RecordedCounts, Recorder, TransitionCounter } from "../vrrp/recording.ts";
 import { type ControlEffect, type RouterEvent, shownState, type VrrpState } from "../vrrp/types.ts";
@@ -19,6 +20,7 @@ export class InstanceHistory {
   #sinceUs: Microseconds;
   #becameActive = 0;
   #releasedActive = 0;
+  #activeCause: TransitionCause | null = null;
   readonly #recorder = new Recorder(RECORDED_STEPS);
   readonly #transitions = new TransitionCounter();
 
@@ -45,12 +47,16 @@ export class InstanceHistory {
     atUs: Microseconds,
   ): VrrpStateChange {
     const from = effect.from === "adopting" ? "initialize" : effect.from;
-    if (effect.to === "active") this.#becameActive += 1;
+    const cause = this.#causeOf(effect.to);
+    if (effect.to === "active") {
+      this.#becameActive += 1;
+      this.#activeCause = cause;
+    }
     if (from === "active") this.#releasedActive += 1;
     this.#told = effect.to === "stop" || effect.to === "adopting" ? "initialize" : effect.to;
     this.#sinceUs = atUs;
     const to = effect.to === "stop" ? (isDeleted ? "deleted" : "stop") : this.#told;
-    return { instance, from, to, priority: effect.priority, atUs };
+    return { instance, from, to, priority: effect.priority, cause, atUs };
   }
 
   /** A step that became a fact. */
@@ -63,16 +69,24 @@ export class InstanceHistory {
 
   snapshot(): Pick<
     VrrpInstanceSnapshot,
-    "state" | "sinceUs" | "becameActive" | "releasedActive" | "recording" | "transitions"
+    "state" | "sinceUs" | "becameActive" | "releasedActive" | "activeCause" | "recording" | "transitions"
   > {
     return {
       state: this.#told,
       sinceUs: this.#sinceUs,
       becameActive: this.#becameActive,
       releasedActive: this.#releasedActive,
+      activeCause: this.#activeCause,
       recording: this.#recorder.steps(),
       transitions: this.#transitions.counts(),
     };
+  }
+
+  /** A change is recorded before it is told, unless the loop's report of it was lost. */
+  #causeOf(to: Extract<ControlEffect, { kind: "notify" }>["to"]): TransitionCause {
+    const { last } = this.#transitions;
+    if (to === "stop") return "shutdown";
+    return last?.to === to ? last.cause : "other";
   }
 
   #counts(): RecordedCounts | null {

@@ -1,3 +1,4 @@
+import { objectInterfaces } from "../addressing/object-interfaces.ts";
 import { boundInterface } from "../model/bound-interface.ts";
 import { isSameModel } from "../model/equality.ts";
 import type { AddressFamily, IpAddress } from "../model/units.ts";
@@ -148,14 +149,14 @@ function formlessKey(instance: VrrpInstance, { address, prefixLength, interfaceN
   return `${interfaceName ?? instance.interfaceName} ${address}/${prefixLength}`;
 }
 
-/** VIPs and eVIPs of all instances. */
+/** VIPs and eVIPs of all instances, and the static addresses: the machine has them from us. */
 export class VirtualAddressSet {
   readonly #addresses: ReadonlySet<string>;
   readonly #exact: ReadonlySet<string>;
 
-  constructor(instances: readonly VrrpInstance[]) {
+  constructor(instances: readonly VrrpInstance[], statics: readonly VirtualAddress[] = []) {
     const all = instances.flatMap(allVirtualAddresses);
-    this.#addresses = new Set(all.map(({ address }) => address));
+    this.#addresses = new Set([...all, ...statics].map(({ address }) => address));
     this.#exact = new Set(all.map(({ address, prefixLength }) => `${address}/${prefixLength}`));
   }
 
@@ -171,7 +172,8 @@ export class VirtualAddressSet {
 
 /**
  * Source of adverts: the configured one, else the first address of the interface (IPv6: the first
- * link-local one) that is nobody's VIP. An owner may have no other address than its VIP's.
+ * link-local one) that is nobody's VIP. An owner may have no other address than its VIP's, and an interface none but
+ * a static one.
  */
 export function sourceAddress(
   instance: VrrpInstance,
@@ -205,9 +207,11 @@ export function requiredInterfaces(instance: VrrpInstance): readonly string[] {
   const tracking = allVirtualAddresses(instance).filter(({ isTracked }) => isTracked !== false);
   const ofAddresses = tracking.flatMap(({ interfaceName }) => interfaceName ?? []);
   const held = instance.heldInterfaces ?? [];
-  const elsewhere = ofAddresses.filter((name) => name !== instance.interfaceName && !held.includes(name));
+  const isElsewhere = (name: string): boolean => name !== instance.interfaceName && !held.includes(name);
+  const elsewhere = ofAddresses.filter(isElsewhere);
   const tracked = instance.trackedInterfaces.filter(({ weight, isReversed }) => weight === 0 && !isReversed);
-  return [...new Set([...own, ...elsewhere, ...tracked.map(({ name }) => name)])];
+  const objects = objectInterfaces(instance).filter(isElsewhere);
+  return [...new Set([...own, ...elsewhere, ...objects, ...tracked.map(({ name }) => name)])];
 }
 
 /** Every interface that the configuration names. */

@@ -91,10 +91,15 @@ export class VrrpOperator {
     this.#instances?.announce(instance);
   }
 
-  /** Until the next reload, which brings back what is configured. */
-  setPreempt(instance: string, preempts: boolean): void {
+  /**
+   * Until the next reload, which brings back what is configured.
+   * @returns whether it preempted before; null for an instance that is not there
+   */
+  setPreempt(instance: string, preempts: boolean): boolean | null {
+    const before = this.#instances?.snapshot().find(({ name }) => name === instance)?.preemptMode ?? null;
     this.#dependencies.log.info("preemption set", { instance, preempts });
     this.#instances?.setPreempt(instance, preempts);
+    return before;
   }
 
   orderFor(instance: string): VrrpOrder | null {

@@ -144,7 +144,7 @@ class Runtime implements VrrpRuntime {
     this.#early = null;
     for (const event of early) this.#trackNetwork(event);
     this.#renewLease(loop);
-    this.#adoptVirtualAddresses(this.#options.instances);
+    this.#adoptVirtualAddresses(this.#options.instances, this.#options);
     const { startupDelayUs, syncGroups } = this.#options;
     const configs = this.#place(this.#options.instances, this.#options);
     this.#instances = configs.map((config) => this.#create(config, loop));
@@ -209,7 +209,7 @@ class Runtime implements VrrpRuntime {
     const next = configs.map((config, at) => ({ config, known: pairs[at] ?? null }));
     const surplusInstances = this.#instances.filter((instance) => !pairs.includes(instance));
     await Promise.all(surplusInstances.map((instance) => this.#remove(instance, loop)));
-    this.#adoptVirtualAddresses(configs);
+    this.#adoptVirtualAddresses(configs, surroundings);
     this.#instances = next.map(({ config, known }) => known ?? this.#create(config, loop));
     this.#garpGroups = garpGroups;
     this.#groups.form(this.#instances, configs, syncGroups, loop);
@@ -256,8 +256,8 @@ class Runtime implements VrrpRuntime {
     return complaintsAbout(configs, allowsMissing ? null : this.#view);
   }
 
-  #adoptVirtualAddresses(configs: readonly VrrpInstance[]): void {
-    this.#virtualAddresses = new VirtualAddressSet(configs);
+  #adoptVirtualAddresses(configs: readonly VrrpInstance[], { staticAddresses }: VrrpSurroundings): void {
+    this.#virtualAddresses = new VirtualAddressSet(configs, staticAddresses);
   }
 
   #create(config: RunningRouter, loop: VrrpLoop): RunningInstance {

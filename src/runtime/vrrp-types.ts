@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AddressFamily, IpAddress, Microseconds } from "../model/units.ts";
-import type { VrrpInstance } from "../model/vrrp.ts";
+import type { VirtualAddress, VrrpInstance } from "../model/vrrp.ts";
 import type { GarpGroup, InterfaceDelay, VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type {
   AdvertDropReason,
@@ -10,6 +10,7 @@ import type {
   VrrpLoop,
   VrrpLoopHealth,
 } from "../native/contract.ts";
+import type { TransitionCause } from "../vrrp/cause.ts";
 import type { RecordedStep, TransitionCount } from "../vrrp/recording.ts";
 import type { FaultReason } from "../vrrp/types.ts";
 import type { SpokenRecord } from "./log.ts";
@@ -32,6 +33,8 @@ export interface VrrpRuntimeOptions {
   readonly allowsMissingInterfaces: boolean;
   /** `yield` is keepalived's own reaction to a VIP that somebody else removed; absent: it is put back. */
   readonly onAddressRemoved?: "repair" | "yield";
+  /** Ours on this machine besides those of the instances; sources of adverts only where there is no other. */
+  readonly staticAddresses?: readonly VirtualAddress[];
   /** `log_unknown_vrids` */
   readonly logsUnknownVrids?: boolean;
   /** Absent: links count as they are. */
@@ -41,7 +44,7 @@ export interface VrrpRuntimeOptions {
 /** What a reload brings besides the instances. */
 export type VrrpSurroundings = Pick<
   VrrpRuntimeOptions,
-  "syncGroups" | "garpGroups" | "onAddressRemoved" | "interfaceDelays" | "logsUnknownVrids"
+  "syncGroups" | "garpGroups" | "onAddressRemoved" | "interfaceDelays" | "logsUnknownVrids" | "staticAddresses"
 > &
   Partial<Pick<VrrpRuntimeOptions, "allowsMissingInterfaces">>;
 
@@ -54,6 +57,7 @@ export interface VrrpStateChange {
   readonly to: VrrpStateName | "stop" | "deleted";
   /** Effective priority. */
   readonly priority: number;
+  readonly cause: TransitionCause;
   readonly atUs: Microseconds;
 }
 
@@ -136,6 +140,8 @@ export interface VrrpInstanceSnapshot {
   readonly preemptMode?: boolean;
   readonly becameActive: number;
   readonly releasedActive: number;
+  /** Why it became active the last time; null or absent: it never did. */
+  readonly activeCause?: TransitionCause | null;
   /** Null before the loop knows the instance. */
   readonly counters: VrrpCounters | null;
   /** The last steps, oldest first. */

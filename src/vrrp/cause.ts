@@ -47,6 +47,11 @@ export function transitionCause(event: RouterEvent, heard: AdvertClass | null): 
   }
 }
 
+/** The same of a router by itself: a member that its sync group pulls along goes by what it heard, too. */
+export function ownCause(event: RouterEvent, heard: AdvertClass | null): TransitionCause {
+  return event.kind === "group-active" ? silenceCause(heard) : transitionCause(event, heard);
+}
+
 function silenceCause(heard: AdvertClass | null): TransitionCause {
   if (heard === "priority-zero") return "good-bye";
   return heard === "lower-priority" ? "preemption" : "silence";

@@ -1,5 +1,5 @@
 import type { Microseconds } from "../model/units.ts";
-import { type TransitionCause, transitionCause } from "./cause.ts";
+import { ownCause, type TransitionCause, transitionCause } from "./cause.ts";
 import type { AdvertClass, RouterEvent, StateName, VrrpState } from "./types.ts";
 
 /** Counts at the time of a step, since the start. */
@@ -31,16 +31,29 @@ export interface TransitionCount {
   readonly count: number;
 }
 
+export interface LastTransition {
+  readonly to: StateName;
+  /** As `ownCause` has it. */
+  readonly cause: TransitionCause;
+}
+
 /** Counts changes of state by cause. */
 export class TransitionCounter {
   readonly #counts = new Map<string, TransitionCount>();
   #heard: AdvertClass | null = null;
+  #last: LastTransition | null = null;
+
+  /** Null before the first one. */
+  get last(): LastTransition | null {
+    return this.#last;
+  }
 
   add(from: StateName, event: RouterEvent, to: StateName): void {
     if (event.kind === "advert") this.#heard = event.class;
     if (from === to) return;
     const cause = transitionCause(event, this.#heard);
     const key = `${from} ${to} ${cause}`;
+    this.#last = { to, cause: ownCause(event, this.#heard) };
     this.#counts.set(key, { from, to, cause, count: (this.#counts.get(key)?.count ?? 0) + 1 });
     this.#heard = null;
   }

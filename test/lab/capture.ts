@@ -13,6 +13,12 @@ export interface CapturedFrame {
 }
 
 const FILTER = "arp or ip proto 112 or ip proto 51 or ip6 proto 112";
+/** Nobody has this address, so who looks for it leaves a mark on the wire. @see RFC 5737 */
+const MARK = "203.0.113.77";
+const MARK_OCTETS = Buffer.from(MARK.split(".").map(Number));
+const ETHERTYPE_ARP = 0x0806;
+const ETHERTYPE_AT = 12;
+const ARP_TARGET_AT = 38;
 const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
@@ -52,6 +58,11 @@ export class PcapReader {
   }
 }
 
+function isMark({ bytes }: CapturedFrame): boolean {
+  const isArp = bytes.length > ETHERTYPE_AT && bytes.readUInt16BE(ETHERTYPE_AT) === ETHERTYPE_ARP;
+  return isArp && bytes.subarray(ARP_TARGET_AT, ARP_TARGET_AT + MARK_OCTETS.length).equals(MARK_OCTETS);
+}
+
 /** A running capture: frames arrive in `frames` within a quarter of a second, and are kept in a file for tshark. */
 export class Capture {
   readonly frames = new EventLog<CapturedFrame>();
@@ -61,8 +72,11 @@ export class Capture {
   readonly #child: ChildProcess;
   readonly #file: WriteStream;
   readonly #ended: Promise<unknown>;
+  /** Sends a frame that `isMark`; null where the filter lets none through. */
+  readonly #mark: (() => Promise<unknown>) | null;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, mark: (() => Promise<unknown>) | null) {
+    this.#mark = mark;
     this.#folder = mkdtempSync(join(tmpdir(), "holdfast-capture-"));
     this.path = join(this.#folder, "switch.pcap");
     this.#child = child;
@@ -76,17 +90,30 @@ export class Capture {
   }
 
   /** @param place whose interface it is @param filter of pcap; VRRP and ARP when not given */
-  static async start(place: Pick<Sandbox, "spawn">, interfaceName: string, filter: string = FILTER): Promise<Capture> {
+  static async start(
+    place: Pick<Sandbox, "spawn" | "run">,
+    interfaceName: string,
+    filter: string = FILTER,
+  ): Promise<Capture> {
     const words = ["dumpcap", "-q", "-P", "-i", interfaceName, "-f", filter, "-w", "-"];
     const child = place.spawn(words);
     const complaints = linesOf(child.stderr);
-    const capture = new Capture(child);
+    const mark = (): Promise<unknown> => place.run(["ip", "neigh", "replace", MARK, "dev", interfaceName, "use"]);
+    const capture = new Capture(child, filter === FILTER ? mark : null);
     await complaints.waitFor("dumpcap", (line) => line.text.startsWith("File:"));
     return capture;
   }
 
-  /** Ends the capture. Frames of the last quarter of a second may be missing: wait for those that matter first. */
+  /** Ends the capture when all that passed until now is in it, however far behind dumpcap may be. */
   async stop(): Promise<void> {
+    if (this.#mark !== null) {
+      await this.#mark();
+      await this.frames.waitFor("the mark that ends the capture", isMark);
+    }
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
     // nsenter passes no signals on: the program is its child.
     const [pid] = childrenOf(this.#child.pid ?? 0);
     if (pid !== undefined) sendSignal(pid, "SIGINT");
@@ -95,7 +122,7 @@ export class Capture {
   }
 
   async close(): Promise<void> {
-    await this.stop();
+    await this.#end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -5,6 +5,7 @@ import { linesOf } from "../helpers/process.ts";
 import { findProgram } from "../helpers/repository.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { Daemon, VRRP_FLAGS } from "./daemon.ts";
+import { mailGlobals } from "./mail.ts";
 import { Network } from "./network.ts";
 
 const MAILBOX = "/run/lab/mail/box";
@@ -40,17 +41,7 @@ box:
   return_path_add
 `;
 
-const CONFIG = `global_defs {
-  router_id LAB
-  notification_email {
-    one@example.org
-    nobody@example.org
-    two@example.org
-  }
-  notification_email_from keep@example.org
-  smtp_server 127.0.0.1 2500
-  smtp_alert on
-}
+const CONFIG = `${mailGlobals(["smtp_alert on"], ["one", "nobody", "two"])}
 vrrp_instance V {
   state BACKUP
   interface eth0

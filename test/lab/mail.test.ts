@@ -3,21 +3,11 @@ import { describe, test } from "node:test";
 import { waitUntil } from "../helpers/event-log.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { Daemon, type DaemonName, VRRP_FLAGS } from "./daemon.ts";
-import { MAIL_MANNERS, MailSink } from "./mail.ts";
+import { MAIL_MANNERS, MailSink, mailGlobals } from "./mail.ts";
 import { daemonNames } from "./matrix.ts";
 import { Network } from "./network.ts";
 
-const CONFIG = `global_defs {
-  router_id LAB
-  notification_email {
-    one@example.org
-    two@example.org
-  }
-  notification_email_from keep@example.org
-  smtp_server 127.0.0.1 2500
-  smtp_connect_timeout 2
-  smtp_alert on
-}
+const CONFIG = `${mailGlobals(["smtp_connect_timeout 2", "smtp_alert on"])}
 vrrp_sync_group G {
   group {
     V

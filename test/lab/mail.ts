@@ -6,6 +6,22 @@ import type { Machine } from "./machine.ts";
 const PROGRAM = join(ROOT, "dist/test/lab/programs/mail-sink.js");
 export const MAIL_MANNERS = "/run/lab/manners";
 
+/** The recipients that every lab has. */
+const RECIPIENTS = ["one", "two"];
+
+/** A `global_defs` with a relay on this machine. @param lines further ones of it */
+export function mailGlobals(lines: readonly string[], recipients: readonly string[] = RECIPIENTS): string {
+  const addresses = recipients.map((name) => `    ${name}@example.org\n`).join("");
+  return `global_defs {
+  router_id LAB
+  notification_email {
+${addresses}  }
+  notification_email_from keep@example.org
+  smtp_server 127.0.0.1 2500
+${lines.map((line) => `  ${line}\n`).join("")}}
+`;
+}
+
 export interface SeenMail {
   /** Commands before DATA, without the greeting. */
   readonly envelope: readonly string[];

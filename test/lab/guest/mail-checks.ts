@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { waitUntil } from "../../helpers/event-log.ts";
 import { ROOT } from "../../helpers/repository.ts";
 import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
-import { MailSink, type SeenMail } from "../mail.ts";
+import { MailSink, mailGlobals, type SeenMail } from "../mail.ts";
 import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
 
@@ -49,18 +49,7 @@ const SERVICES = CHECKS.map(
 `,
 ).join("");
 
-const CONFIG = `global_defs {
-  router_id LAB
-  script_user root
-  notification_email {
-    one@example.org
-    two@example.org
-  }
-  notification_email_from keep@example.org
-  smtp_server 127.0.0.1 2500
-  smtp_connect_timeout 3
-  smtp_alert_checker on
-}
+const CONFIG = `${mailGlobals(["script_user root", "smtp_connect_timeout 3", "smtp_alert_checker on"])}
 track_file health {
   file ${WEIGHT_FILE}
 }

@@ -25,7 +25,9 @@ virtual_server group G {
 
 function render(lvs: LvsSnapshot | null): readonly string[] {
   const { configuration } = loadWhole(TEXT);
-  return renderCheckData({ configuration, lvs, ownUser: { uid: 1, gid: 2 }, wallOffsetUs: 0 }).split("\n");
+  return renderCheckData({ configuration, lvs, before: null, ownUser: { uid: 1, gid: 2 }, wallOffsetUs: 0 }).split(
+    "\n",
+  );
 }
 
 const DOWN: LvsSnapshot = {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { placeConfiguration } from "../../../src/api/placed.ts";
 import { statisticsOf } from "../../../src/api/statistics.ts";
 import { type JsonInstance, renderJson } from "../../../src/api/vrrp-json.ts";
 import type { TrackProcess } from "../../../src/model/tracking.ts";
@@ -38,7 +39,7 @@ const SNAPSHOT: VrrpInstanceSnapshot = {
   releasedActive: 3,
   counters: null,
 };
-const INSTANCES: readonly JsonInstance[] = configuration.vrrpInstances.map((config) => ({
+const INSTANCES: readonly JsonInstance[] = placeConfiguration(configuration, []).vrrpInstances.map((config) => ({
   config,
   snapshot: SNAPSHOT,
   statistics: { ...statisticsOf(SNAPSHOT), received: 7, addressListErrors: 6, priorityZeroSent: 5 },
@@ -76,7 +77,7 @@ test("JSON: addresses and scripts are spelled as keepalived 2.2.7 does", () => {
 }
 `;
   const { configuration: other } = loadWhole(text);
-  const [config] = other.vrrpInstances;
+  const [config] = placeConfiguration(other, []).vrrpInstances;
   const [instance] = INSTANCES;
   assert.ok(config !== undefined && instance !== undefined);
   const [{ data }] = JSON.parse(renderJson([{ ...instance, config }], 1));

@@ -47,7 +47,7 @@ class Bench {
   }
 
   change(to: "active" | "backup" | "fault" | "stop" | "deleted", from: "active" | "backup" | "fault" = "backup"): void {
-    this.notifier.instanceChanged({ instance: "VI_1", from, to, priority: 100, atUs: 0 });
+    this.notifier.instanceChanged({ instance: "VI_1", from, to, priority: 100, cause: "other", atUs: 0 });
   }
 
   advance(us: number): void {
