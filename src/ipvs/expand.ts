@@ -1,5 +1,6 @@
 import type { TunnelSettings } from "../model/checks.ts";
 import type { RealServer, VirtualServer } from "../model/lvs.ts";
+import type { AddressFamily } from "../model/units.ts";
 import type { IpvsDestination, IpvsService, IpvsServiceKey } from "../native/contract.ts";
 import { type GroupMembers, memberKeys } from "./groups.ts";
 import { type DestinationId, destinationId, type ServiceId, serviceId } from "./keys.ts";
@@ -25,6 +26,9 @@ type Destined = RealServer & { readonly tunnel?: TunnelSettings | null };
 /** A virtual server that may say how its sorry server is tunnelled to. */
 type Served = VirtualServer & { readonly sorryTunnel?: TunnelSettings | null };
 
+/** A virtual server that may say of which family it is. */
+type Familiar = VirtualServer & { readonly family?: AddressFamily | null };
+
 /** IP_VS_TUNNEL_ENCAP_FLAG_*: @see linux/ip_vs.h */
 const CHECKSUM_FLAGS: Readonly<Record<TunnelSettings["checksum"], number>> = { nocsum: 0, csum: 1, remcsum: 2 };
 
@@ -32,7 +36,8 @@ const CHECKSUM_FLAGS: Readonly<Record<TunnelSettings["checksum"], number>> = { n
  * The services that one virtual server asks for: one, or those of all members of its group.
  * @param groups of the configuration; an unknown group has no members
  */
-export function serviceKeys({ key, realServers }: VirtualServer, groups: GroupMembers): readonly IpvsServiceKey[] {
+export function serviceKeys(virtualServer: Familiar, groups: GroupMembers): readonly IpvsServiceKey[] {
+  const { key, realServers } = virtualServer;
   switch (key.kind) {
     case "address": {
       const { family, protocol, address, port } = key;
@@ -41,7 +46,8 @@ export function serviceKeys({ key, realServers }: VirtualServer, groups: GroupMe
     case "fwmark":
       return [{ family: key.family, fwmark: key.fwmark, protocol: null, address: null, port: 0 }];
     case "group": {
-      const family = realServers[0]?.family ?? "inet";
+      // keepalived: over a tunnel real servers may be of the other one
+      const family = virtualServer.family ?? realServers[0]?.family ?? "inet";
       const members = membersOf(groups, key.group, key.protocol);
       return members.flatMap((member) => memberKeys(member, key.protocol, family));
     }
