@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expandVirtualServer, mergeServices, type PoolHealth } from "../../../src/ipvs/expand.ts";
+import { expandVirtualServer, mergeServices, type PoolHealth, serviceKeys } from "../../../src/ipvs/expand.ts";
 import { type GroupMembers, NO_GROUPS } from "../../../src/ipvs/groups.ts";
 import type { TableService } from "../../../src/ipvs/table.ts";
 import type { VirtualServer, VirtualServerKey } from "../../../src/model/lvs.ts";
@@ -180,4 +180,14 @@ test("the sorry server is tunnelled to as it says itself", () => {
     [destination?.address, destination?.tunnelType, destination?.tunnelPort, destination?.tunnelFlags],
     ["192.168.1.9", "gue", 99, 1],
   );
+});
+
+test("a mark in a group is of the virtual server's family, whatever its servers are tunnelled over", () => {
+  const groups: GroupMembers = new Map([["G", [{ kind: "fwmark", fwmark: 9, family: null }]]]);
+  const key: VirtualServerKey = { kind: "group", group: "G", protocol: "tcp" };
+  const service = virtualServer([realServer("192.168.1.7", { fwdMethod: "tunnel" })], { key });
+  const families = (family: "inet6" | null): readonly string[] =>
+    serviceKeys({ ...service, family }, groups).map((one) => one.family);
+  assert.deepEqual(families("inet6"), ["inet6"]);
+  assert.deepEqual(families(null), ["inet"]);
 });
