@@ -1,6 +1,6 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { IpvsTable, Rtnetlink } from "../native/contract.ts";
-import { cleanUp } from "../runtime/cleanup.ts";
+import { type CleanupDependencies, cleanUp } from "../runtime/cleanup.ts";
 import type { DaemonDependencies } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -15,6 +15,7 @@ export interface OwnedKeeperContext {
   readonly openRtnetlink: () => Rtnetlink;
   /** Null when the kernel has no IPVS loaded. @throws NativeError */
   readonly openIpvs: () => IpvsTable | null;
+  readonly runIpvsNft: CleanupDependencies["runIpvsNft"];
   /** Absolute. */
   readonly configFile: string;
 }
@@ -22,7 +23,8 @@ export interface OwnedKeeperContext {
 type Keeper = NonNullable<DaemonDependencies["owned"]>;
 
 /** What is ours in the kernel, kept in a file for the next run and for `holdfast cleanup`. */
-export function createOwnedKeeper({ flags, log, openRtnetlink, openIpvs, configFile }: OwnedKeeperContext): Keeper {
+export function createOwnedKeeper(context: OwnedKeeperContext): Keeper {
+  const { flags, log, openRtnetlink, openIpvs, runIpvsNft, configFile } = context;
   const pathFor = ({ global }: CompleteConfiguration): string =>
     ownedPath({ networkNamespace: flags.namespace ?? global.networkNamespace, instanceName: global.instanceName });
   let path: string | null = null;
@@ -48,6 +50,7 @@ export function createOwnedKeeper({ flags, log, openRtnetlink, openIpvs, configF
           rtnetlink,
           openIpvs,
           runNft,
+          runIpvsNft,
           onRemoved: (what) => log.info("left over removed", { what }),
           onFailure: (what, reason) => log.warning("left over not removed", { what, reason }),
         },
