@@ -9,7 +9,7 @@ import { errorText, obstacleText } from "../runtime/error-code.ts";
 import { runNft } from "../runtime/network-firewall.ts";
 import { takePidFiles } from "./daemon-parts.ts";
 import { type Flags, parseFlags } from "./flags.ts";
-import { enterNamespace, linksHere, namespacePath, openIpvsIn } from "./host-network.ts";
+import { enterNamespace, linksHere, namespacePath, nftablesIn, openIpvsIn } from "./host-network.ts";
 import { findOwned, forgetOwned, type Owned } from "./owned-file.ts";
 
 const FAILED = 1;
@@ -37,9 +37,12 @@ async function loadInNamespace(native: NativeAddon, flags: Flags): Promise<Loade
 /** @throws NativeError */
 function openLoadedIpvs(native: NativeAddon, { global }: CompleteConfiguration, home: string): IpvsTable | null {
   if (!existsSync(IPVS_LOADED)) return null;
-  const { ipvsNamespace } = global;
-  if (ipvsNamespace === null) return native.openIpvs();
-  return openIpvsIn(native, ipvsNamespace === "" ? home : namespacePath(ipvsNamespace));
+  return openIpvsIn(native, ipvsPath({ global }, home));
+}
+
+/** Of the namespace of the IPVS table; null for that of VRRP. */
+function ipvsPath({ global: { ipvsNamespace } }: Pick<CompleteConfiguration, "global">, home: string): string | null {
+  return ipvsNamespace === "" ? home : ipvsNamespace === null ? null : namespacePath(ipvsNamespace);
 }
 
 interface Place {
@@ -60,6 +63,7 @@ async function withdraw({ native, flags, home }: Place, configuration: CompleteC
         rtnetlink,
         openIpvs: () => openLoadedIpvs(native, configuration, home),
         runNft,
+        runIpvsNft: nftablesIn(native, () => ipvsPath(configuration, home)).run,
         onRemoved: (what) => process.stdout.write(`removed ${what}\n`),
         onFailure: (what, reason) => {
           isClean = false;

@@ -15,7 +15,7 @@ import { createLvsRuntime } from "../runtime/lvs-runtime.ts";
 import type { LvsRuntime } from "../runtime/lvs-types.ts";
 import { speakTlsWorkerFailed } from "../runtime/lvs-wording.ts";
 import { type BufferUses, NetlinkSockets } from "../runtime/netlink-buffers.ts";
-import { type FirewallDependencies, runNft } from "../runtime/network-firewall.ts";
+import type { FirewallDependencies } from "../runtime/network-firewall.ts";
 import { createNetworkHalf } from "../runtime/network-half.ts";
 import { Notifier } from "../runtime/notify.ts";
 import type { OverrideKeeper } from "../runtime/override-keeper.ts";
@@ -38,7 +38,7 @@ import { createVrrpRuntime } from "../runtime/vrrp-runtime.ts";
 import type { TrackingVerdict, VrrpClock, VrrpRuntime } from "../runtime/vrrp-types.ts";
 import { createReading } from "./config-reading.ts";
 import type { Flags } from "./flags.ts";
-import { enterNamespace, namespacePath, openIpvsIn } from "./host-network.ts";
+import { enterNamespace, namespacePath, nftablesIn, openIpvsIn } from "./host-network.ts";
 import { createOwnedKeeper } from "./owned-keeper.ts";
 
 /** What the parts are built from. */
@@ -138,17 +138,13 @@ interface Effects {
   readonly beats: LinkBeats;
 }
 
-function nftablesOf({ native }: PartsContext): Omit<FirewallDependencies, "log"> {
-  return { run: runNft, watch: (onRemoval) => native.watchFirewall(onRemoval) };
-}
-
 function createVrrp(context: PartsContext, configuration: CompleteConfiguration, effects: Effects): VrrpHalf {
   const log = context.log.forSubsystem("vrrp");
   const clock = createClock(context.native);
   return createNetworkHalf(configuration, {
     rtnetlink: context.native.openRtnetlink(),
     log: (record) => log.speak(record),
-    firewall: nftablesOf(context),
+    firewall: nftablesIn(context.native, () => null),
     keepsNetwork: context.flags.keepsVrrp,
     createHalf: (placed, onLoopEvents) =>
       createVrrpHalf(placed, {
@@ -240,11 +236,16 @@ function createBfd(
   });
 }
 
+/** Where the IPVS table is: marks that lead to its services must be there too. */
+interface LvsPlace {
+  readonly nftables: Omit<FirewallDependencies, "log">;
+}
+
 function createLvs(
   context: PartsContext,
   table: IpvsTable,
   configuration: CompleteConfiguration,
-  { runner, notifier, loop }: Pick<Effects, "runner" | "notifier" | "loop">,
+  { runner, notifier, loop, nftables }: Pick<Effects, "runner" | "notifier" | "loop"> & LvsPlace,
 ): LvsRuntime {
   const { flags, native } = context;
   const { randomSeed } = configuration.global;
@@ -269,7 +270,7 @@ function createLvs(
         notifier.lvs.onPoolEvent(event);
         context.observers.poolChanged(event);
       },
-      nftables: nftablesOf(context),
+      nftables,
       addresses: {
         watch: (onEvents) => loop.watchNetwork(loopOptions(configuration), onEvents),
         read: () => readAddresses(native),
@@ -351,7 +352,9 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
   // `net_namespace_ipvs` without a name is where we are before joining another one.
   let ipvsNamespace: string | null = null;
   const home = openSync("/proc/self/ns/net", "r");
-  const openIpvs = await chooseIpvs(context, () => (ipvsNamespace === "" ? `/proc/self/fd/${home}` : ipvsNamespace));
+  const ipvsPlace = (): string | null => (ipvsNamespace === "" ? `/proc/self/fd/${home}` : ipvsNamespace);
+  const openIpvs = await chooseIpvs(context, ipvsPlace);
+  const nftables = nftablesIn(native, ipvsPlace);
   const syncDaemon = new SyncDaemon({
     openTable: openIpvs,
     clock: createClock(native),
@@ -374,7 +377,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
     openIpvs,
     syncDaemon,
     createLvs: (table, configuration) =>
-      createLvs(context, sockets.holdTable(table), configuration, { runner, notifier, loop }),
+      createLvs(context, sockets.holdTable(table), configuration, { runner, notifier, loop, nftables }),
     createVrrp: (configuration) => createVrrp(context, configuration, { runner, notifier, syncDaemon, loop, beats }),
     createBfd: (onChange, configuration) => createBfd(context, loop, configuration, onChange),
     notifier: observed(notifier, context, (configuration, uses) => {
@@ -386,6 +389,7 @@ export async function createDaemonParts(context: PartsContext): Promise<DaemonDe
       log,
       openRtnetlink: () => native.openRtnetlink(),
       openIpvs: () => (existsSync("/proc/net/ip_vs") ? openIpvs() : null),
+      runIpvsNft: nftables.run,
       configFile: resolve(context.workingDirectory, flags.configFile),
     }),
     settle: (configuration) => {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import type { IpvsTable, Link, NativeAddon, Rtnetlink } from "../native/contract.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
+import { type FirewallDependencies, runNft } from "../runtime/network-firewall.ts";
 
 const NAMESPACE_DIRECTORIES = ["/var/run/netns", "/run/netns"];
 
@@ -61,7 +62,7 @@ export function openIpvsIn(native: NativeAddon, path: string | null): IpvsTable 
  * A socket made in another namespace stays there; this thread is back where it was when the call returns.
  * @throws NativeError
  */
-function visit<Socket>(native: NativeAddon, path: string, open: () => Socket): Socket {
+function visit<Made>(native: NativeAddon, path: string, open: () => Made): Made {
   const home = openSync("/proc/self/ns/net", "r");
   try {
     native.enterNetworkNamespace(path);
@@ -73,6 +74,28 @@ function visit<Socket>(native: NativeAddon, path: string, open: () => Socket): S
   } finally {
     closeSync(home);
   }
+}
+
+/**
+ * nftables of another namespace, or of this thread's own.
+ * @param path of the namespace, null for this thread's; asked for each time
+ */
+export function nftablesIn(native: NativeAddon, path: () => string | null): Omit<FirewallDependencies, "log"> {
+  // A process that is started and a socket that is made are in the namespace of this moment.
+  const there = <Made>(make: () => Made): Made => {
+    const place = path();
+    return place === null ? make() : visit(native, place, make);
+  };
+  return {
+    run: async (script, onStart) => {
+      try {
+        return await there(() => runNft(script, onStart));
+      } catch (error) {
+        return errorText(error);
+      }
+    },
+    watch: (onRemoval) => there(() => native.watchFirewall(onRemoval)),
+  };
 }
 
 /** The interfaces of a namespace, null (this thread's) or by name; null when they can't be read. */

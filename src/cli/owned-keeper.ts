@@ -1,6 +1,6 @@
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { IpvsTable, Rtnetlink } from "../native/contract.ts";
-import { cleanUp } from "../runtime/cleanup.ts";
+import { type CleanupDependencies, cleanUp } from "../runtime/cleanup.ts";
 import type { DaemonDependencies } from "../runtime/daemon-types.ts";
 import { errorText } from "../runtime/error-code.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -15,6 +15,7 @@ export interface OwnedKeeperContext {
   readonly openRtnetlink: () => Rtnetlink;
   /** Null when the kernel has no IPVS loaded. @throws NativeError */
   readonly openIpvs: () => IpvsTable | null;
+  readonly runIpvsNft: CleanupDependencies["runIpvsNft"];
   /** Absolute. */
   readonly configFile: string;
 }
@@ -88,7 +89,7 @@ class OwnedFile {
 }
 
 async function clearOne(
-  { flags, log, openRtnetlink, openIpvs }: OwnedKeeperContext,
+  { flags, log, openRtnetlink, openIpvs, runIpvsNft }: OwnedKeeperContext,
   stale: CompleteConfiguration,
 ): Promise<void> {
   const rtnetlink = openRtnetlink();
@@ -100,6 +101,7 @@ async function clearOne(
         rtnetlink,
         openIpvs,
         runNft,
+        runIpvsNft,
         onRemoved: (what) => log.info("left over removed", { what }),
         onFailure: (what, reason) => log.warning("left over not removed", { what, reason }),
       },

@@ -147,7 +147,14 @@ function familyOf(
   }
   if (key.kind === "address") return key.family;
   const group = key.kind === "group" ? surroundings.groups.get(key.group) : undefined;
-  return group === undefined ? null : familyOfGroup(group);
+  return (group === undefined ? null : familyOfGroup(group)) ?? familyOfGranularity(settings);
+}
+
+/** keepalived: a mask is IPv4's, a prefix length IPv6's, and so says of which family a firewall mark is. */
+function familyOfGranularity(settings: Settings): AddressFamily | null {
+  const word = settings.words("persistence_granularity")?.[0];
+  if (word === undefined) return null;
+  return parseAddress(word)?.family ?? (readInteger(word).value === null ? null : "inet6");
 }
 
 function readRealServers(

@@ -28,6 +28,8 @@ export interface CleanupDependencies {
   readonly openIpvs: () => IpvsTable | null;
   /** @returns what nft complained about, null for nothing */
   readonly runNft: (script: string) => Promise<string | null>;
+  /** The same where the IPVS table is. */
+  readonly runIpvsNft: (script: string) => Promise<string | null>;
   /** What was taken away. */
   readonly onRemoved: (what: string) => void;
   /** What could not be taken away. */
@@ -118,7 +120,9 @@ class Cleanup {
     } finally {
       table?.close();
     }
-    if (ipvsTable !== null && virtualServers.length > 0) await this.#removeTable(ipvsTable, markRemoval(ipvsTable));
+    if (ipvsTable === null || virtualServers.length === 0) return;
+    const reason = await this.#dependencies.runIpvsNft(markRemoval(ipvsTable));
+    if (reason !== null) this.#dependencies.onFailure(`nftables table ${ipvsTable}`, reason);
   }
 
   /** A service takes its destinations along. */

@@ -97,8 +97,11 @@ export class Pools {
 
   /** Those of some servers, by `overrideKey`, that there are. */
   configured(keys: ReadonlySet<string>): ReadonlySet<string> {
-    const all = this.all.flatMap(({ names: { virtualServer, realServers } }) =>
-      realServers.map((realServer) => overrideKey({ virtualServer, realServer })),
+    if (keys.size === 0) return keys;
+    const all = this.all.flatMap(({ virtualServer, names }) =>
+      virtualServer.realServers.map((_, index) =>
+        overrideKey({ virtualServer: names.virtualServer, realServer: names.realServer(index) ?? "" }),
+      ),
     );
     return new Set(all.filter((key) => keys.has(key)));
   }

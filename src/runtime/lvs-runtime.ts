@@ -200,7 +200,7 @@ class Runtime implements LvsRuntime {
     const names = nameVirtualServers(virtualServers);
     return virtualServers.map((virtualServer, index) => {
       const weights = virtualServer.realServers.map(({ weight }, server) => {
-        const force = this.forceOf(names[index]?.virtualServer ?? "", names[index]?.realServers[server] ?? "");
+        const force = this.forceOf(names[index]?.virtualServer ?? "", names[index]?.realServer(server) ?? "");
         return force?.kind === "weight" ? force.weight : weight;
       });
       const out = findTakenOut(virtualServer, groups, engine.sync.known(), weights);

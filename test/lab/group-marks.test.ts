@@ -79,6 +79,33 @@ test("nftables_ipvs: marks that somebody removes are put back", {
   }
 });
 
+for (const name of daemonNames()) {
+  test(`nftables_ipvs: the marks are where the IPVS table is (${name})`, {
+    skip: whyNoLab(["nft", "cc"]),
+    timeout: 60_000,
+  }, async () => {
+    const network = await Network.build();
+    try {
+      const machine = await network.addMachine({ name: "director", addresses: ["192.168.1.5/24"] });
+      const there = ["ip", "netns", "exec", "balancer"];
+      await machine.runOk(["ip", "netns", "add", "balancer"]);
+      await machine.runOk([...there, "ip", "link", "set", "lo", "up"]);
+      const env = name === "keepalived" ? imaginedIpvs() : { HOLDFAST_IPVS: "memory" };
+      const config = `net_namespace_ipvs balancer\n${CONFIG}`;
+      const daemon = new Daemon(machine, { name, config, flags: [...ALL_FLAGS, "-C"], env });
+      await daemon.logged("Startup complete");
+      const tables = (): Promise<string> => machine.runOk([...there, "nft", "list", "tables"]);
+      for (let attempt = 0; attempt < 50 && !(await tables()).includes("keepalived_ipvs"); attempt += 1);
+      assert.match(await tables(), /keepalived_ipvs/);
+      assert.equal(await rulesetOf(machine), "");
+      await daemon.terminate();
+      assert.equal(await tables(), "");
+    } finally {
+      await network.close();
+    }
+  });
+}
+
 test("nftables_ipvs: the same ruleset as keepalived's, and none at the end", {
   skip: whyNoLab(["nft", "cc"]) || (daemonNames().length < 2 ? "needs keepalived" : false),
   timeout: 60_000,

@@ -22,7 +22,6 @@ test("without words everything has keepalived's default", () => {
     ignoresSigint: false,
     dumpsConfiguration: false,
     keepsVrrp: false,
-    reportsAddresses: false,
     keepsIpvs: false,
     namespace: null,
     umask: null,

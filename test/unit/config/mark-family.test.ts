@@ -16,3 +16,9 @@ test("a firewall mark that does not say its family has that of the first server 
   assert.equal(familyOf(SORRY, REAL), "inet");
   assert.equal(familyOf("ip_family inet6", SORRY, REAL), "inet6");
 });
+
+test("the form of a granularity says it, too, unless the family is told", () => {
+  assert.equal(familyOf("persistence_granularity 255.255.255.0", REAL), "inet");
+  assert.equal(familyOf("persistence_granularity 64", SORRY), "inet6");
+  assert.equal(familyOf("ip_family inet6", "persistence_granularity 255.255.255.0", REAL), "inet6");
+});

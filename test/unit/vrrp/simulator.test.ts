@@ -8,7 +8,7 @@ import { type ElectionSettings, randomFrom, type SimulatedNode, Simulation } fro
 import { virtualRouter } from "../../helpers/virtual-router.ts";
 
 /** More of them, or one that failed: `HOLDFAST_SEEDS=5000`, `HOLDFAST_SEED=17`. */
-const SEEDS = Number(process.env["HOLDFAST_SEEDS"] ?? 400);
+const SEEDS = Number(process.env["HOLDFAST_SEEDS"] ?? 1_000);
 const ONE_SEED = process.env["HOLDFAST_SEED"];
 const seeds = ONE_SEED === undefined ? Array.from({ length: SEEDS }, (_, seed) => seed) : [Number(ONE_SEED)];
 
