@@ -66,9 +66,15 @@ export function planVmacs(
   links: readonly LinkFacts[],
   made: readonly Vmac[] = [],
 ): VmacPlan {
-  const planner = new Planner(names, links, made);
+  const wanted = instances.flatMap(({ vmac, ipvlan }) => vmac?.name ?? ipvlan?.name ?? []);
+  const planner = new Planner({ ...names, wanted: new Set(wanted) }, links, made);
   const placed = instances.map((instance) => planner.place(instance));
   return { instances: placed, vmacs: planner.vmacs };
+}
+
+interface PlannedNames extends VmacNames {
+  /** Names that the configuration gives, so that none of them is generated for another instance. */
+  readonly wanted: ReadonlySet<string>;
 }
 
 /** @see RFC 9568 §7.3 */
@@ -78,11 +84,11 @@ function virtualRouterMac(family: AddressFamily, vrid: number): string {
 
 class Planner {
   readonly vmacs: Vmac[] = [];
-  readonly #names: VmacNames;
+  readonly #names: PlannedNames;
   readonly #links: readonly LinkFacts[];
   readonly #made: readonly Vmac[];
 
-  constructor(names: VmacNames, links: readonly LinkFacts[], made: readonly Vmac[]) {
+  constructor(names: PlannedNames, links: readonly LinkFacts[], made: readonly Vmac[]) {
     this.#names = names;
     this.#links = links;
     this.#made = made;
@@ -220,7 +226,8 @@ class Planner {
       const end = `${middle}.${vrid}`;
       return `${prefix.slice(0, LONGEST_NAME - end.length)}${end}`;
     });
-    const candidates = wanted === null ? generated : [wanted.slice(0, LONGEST_NAME), ...generated];
+    const free = generated.filter((name) => !this.#names.wanted.has(name));
+    const candidates = wanted === null ? free : [wanted.slice(0, LONGEST_NAME), ...free];
     const isFree = (name: string): boolean => !this.#isPlanned(name) && !this.#links.some((link) => link.name === name);
     return candidates.find(isFree) ?? `${prefix}.${vrid}`;
   }

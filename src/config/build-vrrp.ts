@@ -215,8 +215,10 @@ function readAllAddresses(draft: InstanceDraft, source: IpAddress | null): Insta
     complain(draft, "vrrp-adjusted", `an advert holds ${MOST_ADDRESSES} addresses; the others are excluded from it`);
   }
   const first = fitting[0];
-  if (draft.isStrict && first?.family === "inet6" && !isLinkLocal(first)) {
-    complain(draft, "vrrp-adjusted", "strict mode: the first IPv6 address has to be link-local", "virtual_ipaddress");
+  if (first?.family === "inet6" && !isLinkLocal(first)) {
+    const code = draft.isStrict ? "vrrp-adjusted" : "advice";
+    const word = draft.isStrict ? "must" : "should";
+    complain(draft, code, `the first IPv6 VIP address ${word} be link local`, "virtual_ipaddress");
   }
   return {
     family,

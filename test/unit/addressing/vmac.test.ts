@@ -25,6 +25,20 @@ function name(vmacs: readonly Vmac[]): string | undefined {
   return vmacs[0]?.name;
 }
 
+// As keepalived has it.
+it("a name that an instance asks for is generated for no other one", () => {
+  const block = (instance: string, vrid: number, words: string): string =>
+    `vrrp_instance ${instance} {\n interface eth0\n virtual_router_id ${vrid}\n version 3\n ${words}
+ virtual_ipaddress {\n 192.0.2.${vrid}\n }\n}\n`;
+  const text = block("A", 1, "use_vmac") + block("B", 2, "use_vmac vrrp.1");
+  const names = { prefix: "vrrp", addressPrefix: "vrrp" };
+  const { vmacs } = planVmacs(loadText(text).vrrpInstances, names, [ETH0]);
+  assert.deepEqual(
+    vmacs.map((vmac) => vmac.name),
+    ["vrrp1.1", "vrrp.1"],
+  );
+});
+
 describe("the VMACs of a reload", () => {
   const made = plan("use_vmac vm1", []);
 

@@ -35,7 +35,7 @@ test("an instance names its interface, or the source and the peers of its unicas
 });
 
 test("what needs an interface is refused without one", () => {
-  const codesOf = (instance: string): readonly string[] => complaints(instance, "", "2001:db8::1 dev eth0");
+  const codesOf = (instance: string): readonly string[] => complaints(instance, "", "fe80::1 dev eth0");
   assert.deepEqual(codesOf(LINK_LOCAL), ["no-interface 4 5"]);
   assert.deepEqual(complaints(`${UNICAST}\n use_vmac`).slice(0, 1), ["no-interface 4 5"]);
   const peer = LINK_LOCAL.replace("fe80::5", "2001:db8::5").replace("2001:db8::6", "fe80::6");
