@@ -42,6 +42,9 @@ export function familyMisfit(
   if (families.size > 1 && (own !== undefined || !isTunnelled)) {
     return `group ${group.name} has IPv4 and IPv6, for which all servers have to be of TUN, and no ip_family`;
   }
+  if (families.size > 1 && group.members.some(({ family }) => family === null)) {
+    return `group ${group.name} has IPv4 and IPv6, so each of its firewall marks has to name its family`;
+  }
   if (own === undefined || families.size !== 1 || [...families].some((family) => family === own)) return null;
   return `group ${group.name} has other addresses than those of ip_family ${own}`;
 }
