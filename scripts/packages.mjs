@@ -24,6 +24,7 @@ const PURPOSES = {
       "chromium",
       "dnsmasq-base",
       "unbound",
+      "bind9",
       "nginx-light",
       "python3-aiosmtpd",
       "iptables",

@@ -13,7 +13,7 @@ import {
 import { readCommand } from "./build-command.ts";
 import { type Forwarding, lastForwarding } from "./build-forwarding.ts";
 import { readFlags, readPersistence, readScheduler } from "./build-lvs-service.ts";
-import { familyOfGroup, hasBothFamilies, isMarkedOnly } from "./build-server-groups.ts";
+import { familiesOf, familyMisfit, isMarkedOnly } from "./build-server-groups.ts";
 import type { BuildContext } from "./context.ts";
 import { reportGroupPorts } from "./group-ports.ts";
 import { Settings } from "./settings.ts";
@@ -75,10 +75,9 @@ export function buildVirtualServer(
   const sorryServer = alignInhibit(readSorryServer(settings, defaults, context), realServers, context);
   const group = key.kind === "group" ? surroundings.groups.get(key.group) : undefined;
   const all = sorryServer === null ? realServers : [...realServers, sorryServer.server];
-  const isTunnelled = !settings.has("ip_family") && all.every(({ fwdMethod }) => fwdMethod === "tunnel");
-  if (group !== undefined && hasBothFamilies(group) && !isTunnelled) {
-    const message = `group ${group.name} has IPv4 and IPv6, for which all servers have to be of TUN, and no ip_family; the virtual server is left out`;
-    context.reporter.add("lvs-dropped", message, placeOf(entry.statement));
+  const misfit = group === undefined ? null : familyMisfit(group, settings, all);
+  if (misfit !== null) {
+    context.reporter.add("lvs-dropped", `${misfit}; the virtual server is left out`, placeOf(entry.statement));
     return null;
   }
   if (group !== undefined) reportGroupPorts({ group, realServers, sorryServer: sorryServer?.server ?? null }, context);
@@ -147,7 +146,8 @@ function familyOf(
   }
   if (key.kind === "address") return key.family;
   const group = key.kind === "group" ? surroundings.groups.get(key.group) : undefined;
-  return (group === undefined ? null : familyOfGroup(group)) ?? familyOfGranularity(settings);
+  const [family, ...others] = group === undefined ? [] : familiesOf(group);
+  return others.length > 0 ? null : (family ?? familyOfGranularity(settings));
 }
 
 /** keepalived: a mask is IPv4's, a prefix length IPv6's, and so says of which family a firewall mark is. */

@@ -1,4 +1,5 @@
 import type { GroupMember, TlsMaterial, VirtualServerGroup } from "../model/checks.ts";
+import type { RealServer } from "../model/lvs.ts";
 import type { AddressFamily } from "../model/units.ts";
 import {
   formatIpv6,
@@ -24,15 +25,28 @@ export function buildServerGroup(entry: Entry, context: BuildContext): VirtualSe
   return null;
 }
 
-/** Family of the addresses of a group, null when it has firewall marks only. */
-export function familyOfGroup(group: VirtualServerGroup): AddressFamily | null {
-  for (const member of group.members) if (member.family !== null) return member.family;
-  return null;
+/** Those that its members name; only tunnels lead from both to one server. */
+export function familiesOf({ members }: VirtualServerGroup): ReadonlySet<AddressFamily> {
+  return new Set(members.map(({ family }) => family).filter((family) => family !== null));
 }
 
-/** Only tunnels lead from both to one server. */
-export function hasBothFamilies(group: VirtualServerGroup): boolean {
-  return new Set(group.members.map(({ family }) => family).filter((family) => family !== null)).size > 1;
+/** @returns why the members of a group can't lead to the servers, null when they can */
+export function familyMisfit(
+  group: VirtualServerGroup,
+  settings: Settings,
+  servers: readonly Pick<RealServer, "fwdMethod">[],
+): string | null {
+  const families = familiesOf(group);
+  const [own] = settings.words("ip_family") ?? [];
+  const isTunnelled = servers.every(({ fwdMethod }) => fwdMethod === "tunnel");
+  if (families.size > 1 && (own !== undefined || !isTunnelled)) {
+    return `group ${group.name} has IPv4 and IPv6, for which all servers have to be of TUN, and no ip_family`;
+  }
+  if (families.size > 1 && group.members.some(({ family }) => family === null)) {
+    return `group ${group.name} has IPv4 and IPv6, so each of its firewall marks has to name its family`;
+  }
+  if (own === undefined || families.size !== 1 || [...families].some((family) => family === own)) return null;
+  return `group ${group.name} has other addresses than those of ip_family ${own}`;
 }
 
 /** Such a group has no protocol. */

@@ -63,7 +63,7 @@ export function speakVerdict(verdict: CheckVerdict, server: string, virtualServe
 function speakDnsVerdict(verdict: CheckVerdict, server: string, virtualServer: string): SpokenRecord {
   const { isUp, retries, reason } = verdict;
   const fields = { check: "dns", server, virtualServer, retries, reason };
-  if (isUp) return { level: "detail", message: "check succeeded", fields, text: `DNS_CHECK (${server}) succeeded` };
+  if (isUp) return { level: "debug", message: "check succeeded", fields, text: `DNS_CHECK (${server}) succeeded` };
   const after = retries === 0 ? "" : ` after ${retries} retries`;
   return info("check failed", fields, `DNS_CHECK (${server}) ${dnsFailure(reason)}${after}`);
 }
