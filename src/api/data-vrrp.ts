@@ -58,12 +58,12 @@ function flagLines({
   fallsBackToMulticast,
   faultsWithoutPeer,
 }: ConfiguredVrrpInstance): readonly string[] {
-  const flags = [
+  return [
+    "Flags:",
     ...(unicastPeers.length > 0 ? ["  Using unicast"] : []),
     ...(fallsBackToMulticast ? ["  Unicast config option specified but using multicast"] : []),
     ...(faultsWithoutPeer ? ["  If unicast go to fault state if no peers"] : []),
   ];
-  return flags.length === 0 ? ["Flags: none"] : ["Flags:", ...flags];
 }
 
 function stateLines(instance: DumpedInstance): readonly string[] {

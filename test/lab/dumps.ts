@@ -35,6 +35,8 @@ const VARYING: readonly (readonly [pattern: RegExp, text: string])[] = [
   [/fe80::[0-9a-f:]+(?=$)/g, "LINK-LOCAL"],
   [/([0-9a-f]{2}:){5}[0-9a-f]{2}/g, "MAC"],
   [/^ {3}Password = .*/, "   Password = ?"],
+  // keepalived: unless something is set that it has no word for.
+  [/^ {3}Flags: none/, "   Flags:"],
   [INSTALLED, ""],
   // keepalived asks name servers for the full name of the machine, and none is there.
   [/^ Router ID = \[unknown\]/, " Router ID = one"],
