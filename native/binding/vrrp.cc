@@ -222,6 +222,7 @@ class VrrpLoopWrap : public Napi::ObjectWrap<VrrpLoopWrap> {
     Napi::Object health =
         MakeLoopHealth(info.Env(), loop_->thread().heartbeats(), loop_->thread().commands(),
                        pump_->lost(), loop_->lateness());
+    health.Set("unknownVrids", static_cast<double>(loop_->unknown_vrids()));
     health.Set("advertLateness", MakeTimeHistogram(info.Env(), loop_->advert_lateness()));
     return health;
   }

@@ -250,6 +250,7 @@ void Loop::OnPacket(AdvertSocket& socket, const Datagram& datagram) {
     instance->OnDatagram(datagram, now_us);
     return;
   }
+  unknown_vrids_.fetch_add(1, std::memory_order_relaxed);
   const uint8_t vrid = datagram.vrid().value_or(0);
   if (!socket.NoteUnknownVrid(vrid)) return;
   const bool is_short = !datagram.vrid();

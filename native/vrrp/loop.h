@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -84,6 +85,8 @@ class Loop final : private InstanceHost,
   LatenessSummary lateness() const { return lateness_.Summary(); }
   /** How late the timers of adverts were. */
   const TimeHistogram& advert_lateness() const { return advert_lateness_; }
+  /** Adverts that no instance was meant by; readable from any thread. */
+  uint64_t unknown_vrids() const { return unknown_vrids_.load(std::memory_order_relaxed); }
   uint64_t TakeLateness() { return lateness_.TakeRecent(); }
 
  private:
@@ -150,6 +153,7 @@ class Loop final : private InstanceHost,
   Lease lease_;
   LatenessHistogram lateness_;
   TimeHistogram advert_lateness_;
+  std::atomic<uint64_t> unknown_vrids_{0};
 
   // All below: loop thread only.
   uv_loop_t* uv_loop_ = nullptr;

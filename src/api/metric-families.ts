@@ -25,6 +25,7 @@ export const FAMILIES = {
   loopLagMax: family("control_loop_lag_max_seconds", "gauge", "", "The latest that a timer of the control loop fired"),
   heartbeats: family("vrrp_loop_heartbeats", "counter", "", "Turns of the vrrp loop: stands still when it hangs"),
   eventsLost: family("vrrp_loop_events_lost", "counter", "", "Events of the vrrp loop that found no room"),
+  unknownVrids: family("vrrp_unknown_vrid", "counter", "", "Adverts of virtual routers that no instance has"),
   lateness: family(
     "vrrp_loop_lateness_seconds",
     "summary",

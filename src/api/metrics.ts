@@ -87,9 +87,11 @@ function* histogram(
   }
 }
 
-function* loopMetrics({ heartbeats, eventsLost, lateness, advertLateness }: VrrpLoopHealth): Generator<string> {
+function* loopMetrics(health: VrrpLoopHealth): Generator<string> {
+  const { heartbeats, eventsLost, unknownVrids, lateness, advertLateness } = health;
   yield* one(FAMILIES.heartbeats, heartbeats);
   yield* one(FAMILIES.eventsLost, eventsLost);
+  yield* one(FAMILIES.unknownVrids, unknownVrids);
   yield* summary(FAMILIES.lateness, lateness);
   yield* one(FAMILIES.latenessMax, lateness.maxUs / SECOND_US);
   yield* histogram(FAMILIES.advertLateness, [{ labels: [], times: advertLateness }]);

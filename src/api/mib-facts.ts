@@ -24,7 +24,7 @@ export interface LinkFacts {
 
 /** What all tables are made of. */
 export interface MibFacts {
-  readonly snapshot: Pick<Snapshot, "configuration" | "instances" | "lvs">;
+  readonly snapshot: Pick<Snapshot, "configuration" | "instances" | "lvs"> & Partial<Pick<Snapshot, "vrrpHealth">>;
   /** What the kernel counts; null without load balancing, and when it can't be asked. */
   readonly usage: LvsUsage | null;
   /** By name. */

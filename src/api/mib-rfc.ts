@@ -171,7 +171,7 @@ export function v3Tables(facts: MibFacts): MibNode {
     scalars([...VRRPV3_MIB, 1, 2], {
       1: () => counter64(droppedByAll(rows, "checksum")),
       2: () => counter64(droppedByAll(rows, "version")),
-      3: () => counter64(droppedByAll(rows, "vrid")),
+      3: () => counter64(facts.snapshot.vrrpHealth?.unknownVrids ?? 0),
       4: () => ticks(0),
     }),
     table([...VRRPV3_MIB, 1, 2, 5, 1], V3_STATISTICS, indexed),
@@ -223,7 +223,7 @@ export function v2Tables(facts: MibFacts): MibNode {
     scalars([...VRRP_MIB, 2], {
       1: () => counter32(droppedByAll(rows, "checksum")),
       2: () => counter32(droppedByAll(rows, "version")),
-      3: () => counter32(droppedByAll(rows, "vrid")),
+      3: () => counter32(facts.snapshot.vrrpHealth?.unknownVrids ?? 0),
     }),
     table([...VRRP_MIB, 2, 4, 1], V2_STATISTICS, indexed),
   ]);

@@ -95,6 +95,7 @@ const BFD_HEALTH = {
   commands: 0,
   eventsLost: 0,
   lateness: { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 },
+  unknownVrids: 0,
   advertLateness: NO_TIMES,
 };
 

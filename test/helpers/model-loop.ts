@@ -105,7 +105,7 @@ export class ModelLoop implements VrrpLoop {
 
   health(): VrrpLoopHealth {
     const lateness = { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 };
-    return { heartbeats: 1, commands: 0, eventsLost: 0, lateness, advertLateness: NO_TIMES };
+    return { heartbeats: 1, commands: 0, eventsLost: 0, unknownVrids: 0, lateness, advertLateness: NO_TIMES };
   }
 
   close(): void {

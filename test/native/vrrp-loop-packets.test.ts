@@ -56,6 +56,7 @@ describe("what the vrrp loop refuses, notes and reports", { skip: whyNoLab(), ti
       forger.loop.submit(99, silent);
       const unknown = await machine.events.waitFor("the VRID", (e) => e.kind === "dropped" && e.instance === null);
       assert.equal(unknown.kind === "dropped" && unknown.received, 99);
+      assert.ok(machine.loop.health().unknownVrids >= 1);
       const { dropped, advertsReceived } = machine.counters();
       assert.equal(advertsReceived, 0);
       for (const [reason] of forgeries) assert.equal(Object.entries(dropped).find(([name]) => name === reason)?.[1], 2);

@@ -10,6 +10,8 @@ import type { InterfaceAddress, Link, NetlinkMessage } from "./rtnetlink.ts";
 
 /** Of the vrrp loop, which also tells how late the timers of adverts were. */
 export interface VrrpLoopHealth extends LoopHealth {
+  /** Adverts of virtual routers that no instance has, or too short to name one. */
+  readonly unknownVrids: number;
   readonly advertLateness: TimeHistogram;
 }
 

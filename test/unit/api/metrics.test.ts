@@ -84,6 +84,7 @@ test("instances, loops, servers and checks are exposed as OpenMetrics", () => {
     value("vrrp_transitions", `vrrp_transitions_total{${instance},from="backup",to="active",cause="silence"}`),
     2,
   );
+  assert.equal(value("vrrp_unknown_vrid", "vrrp_unknown_vrid_total"), 4);
   assert.equal(value("vrrp_advert_lateness_seconds", 'vrrp_advert_lateness_seconds_bucket{le="0.0001"}'), 8);
   assert.equal(value("vrrp_advert_lateness_seconds", 'vrrp_advert_lateness_seconds_bucket{le="+Inf"}'), 9);
   assert.equal(value("vrrp_advert_lateness_seconds", "vrrp_advert_lateness_seconds_sum"), 0.00026);
