@@ -107,8 +107,7 @@ interface OptionReading {
 /** keepalived: whether an option that can't be takes its address along; most are left out alone. */
 function takesAlong(name: string, draft: Draft, value: string): boolean {
   if (name === "dev") return true;
-  if (draft.family !== "inet") return false;
-  if (name === "label") return value.length > LONGEST_NAME;
+  if (name === "label") return draft.family === "inet" && value.length > LONGEST_NAME;
   return (name === "brd" || name === "broadcast") && value !== "+" && value !== "-" && draft.peer === null;
 }
 
