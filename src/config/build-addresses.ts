@@ -104,8 +104,12 @@ interface OptionReading {
   readonly isFatal: boolean;
 }
 
-/** Without these an address would not be what was meant; a problem with another one leaves only that out, as in keepalived. */
-const FATAL_OPTIONS: ReadonlySet<string> = new Set(["dev", "label", "brd", "broadcast"]);
+/** keepalived: whether an option that can't be takes its address along; most are left out alone. */
+function takesAlong(name: string, draft: Draft, value: string): boolean {
+  if (name === "dev") return true;
+  if (name === "label") return draft.family === "inet" && value.length > LONGEST_NAME;
+  return (name === "brd" || name === "broadcast") && value !== "+" && value !== "-" && draft.peer === null;
+}
 
 const FLAG: OptionReading = { used: 1, problem: null, isFatal: false };
 
@@ -117,7 +121,7 @@ function readOption(draft: Draft, line: Statement, index: number, context: Build
   const value = line.words[index + 1];
   if (value === undefined) return { used: 1, problem: "needs a value", isFatal: true };
   const problem = setter(draft, value, context);
-  return { used: 2, problem, isFatal: problem !== null && FATAL_OPTIONS.has(name) };
+  return { used: 2, problem, isFatal: problem !== null && takesAlong(name, draft, value) };
 }
 
 function setFlag(draft: Draft, name: string): boolean {

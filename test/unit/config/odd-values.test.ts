@@ -42,6 +42,8 @@ test("a label or broadcast address that can't be takes its address along; a peer
   assert.deepEqual(kept("10.0.0.2 brd foo"), ["10.0.0.1"]);
   assert.deepEqual(kept("10.0.0.2 peer foo"), ["10.0.0.1", "10.0.0.2"]);
   assert.deepEqual(kept("10.0.0.2 scope foo"), ["10.0.0.1", "10.0.0.2"]);
+  const { vrrp } = read("priority 100", "fe80::1 label lan\n 2001:db8::1/64 brd 10.0.0.255");
+  assert.equal(vrrp?.virtualAddresses.length, 1);
 });
 
 test("of priority and advert_int a number with something behind it does not count, of others it does", () => {
