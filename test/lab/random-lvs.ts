@@ -12,8 +12,16 @@ const KINDS = [
   ...["NAT", "NAT", "DR", "TUN", "TUN type ipip", "TUN type gre", "TUN type gre csum", "TUN type gre nocsum"],
   ...["TUN type gue port 6080", "TUN type gue port 6080 csum", "TUN type gue port 99 remcsum"],
 ];
-const FLAGS = ["flag-1", "flag-2", "flag-3", "sh-port", "sh-fallback", "mh-port", "mh-fallback", "ops", "hashed"];
-const ENTRIES = ["one", "other port", "range", "long range", "mark"] as const;
+const FLAGS = ["flag-1", "flag-2", "flag-3", "sh-port", "sh-fallback", "mh-port", "mh-fallback", "hashed"];
+const ENTRIES = [
+  "one",
+  "other port",
+  "range",
+  "long range",
+  "mark",
+  "mark of the other family",
+  "other family",
+] as const;
 const HEADS = ["address", "address", "any port", "mark", "group", "group"] as const;
 const TIMES = "warmup 0\n delay_loop 1\n delay_before_retry 1\n retry 0";
 
@@ -49,10 +57,12 @@ const service = fc.record({
   kind: oneOf(...KINDS),
   protocol: oneOf("TCP", "TCP", "UDP", "SCTP"),
   flags: fc.subarray(FLAGS, { maxLength: 3 }),
+  isOnePacket: fc.integer({ min: 0, max: 3 }).map((pick) => pick === 0),
   persistence: oneOf(null, null, "", "1", "77"),
   granularity: oneOf(null, null, "wide" as const, "narrow" as const),
   hasEngine: fc.integer({ min: 0, max: 5 }).map((pick) => pick === 0),
   quorum: oneOf(null, null, 2, 5, 100_000),
+  hysteresis: oneOf(null, null, 1, 3, 50_000),
   weight: oneOf(null, null, 3),
   words: fc.subarray(["alpha", "inhibit_on_failure", "omega"], { maxLength: 2 }),
   sorry: fc.option(sorry, { freq: 2 }),
@@ -78,13 +88,22 @@ function textOf(one: Service, number: number): string {
     ...flagsOf(one),
     ...persistenceOf(one),
     ...given("quorum", one.quorum),
+    ...given("hysteresis", one.hysteresis),
     ...given("weight", one.weight),
     ...one.words,
     ...sorryOf(one, number),
-    ...one.servers.map((server) => serverText(server, one, number)),
+    ...distinct(one).map((server) => serverText(server, one, number)),
   ];
   const text = `virtual_server ${headOf(one, number)} {\n ${words.join("\n ")}\n}\n`;
   return one.head === "group" ? `${groupOf(one, number)}${text}` : text;
+}
+
+/** Without those that come to be one destination when the port is not theirs to choose. */
+function distinct({ servers, kind }: Service): readonly Server[] {
+  const isNat = (server: Server): boolean => (server.kind ?? kind) === "NAT";
+  return servers.filter((server, index) =>
+    servers.slice(0, index).every((before) => before.host !== server.host || (isNat(before) && isNat(server))),
+  );
 }
 
 function given(word: string, value: string | number | null): readonly string[] {
@@ -92,12 +111,12 @@ function given(word: string, value: string | number | null): readonly string[] {
 }
 
 /** Those of another scheduler are refused by keepalived too, but with a complaint each. */
-function flagsOf({ flags, scheduler, protocol, head }: Service): readonly string[] {
-  return flags.filter((flag) => {
-    if (flag === "ops") return protocol === "UDP" || head === "mark";
+function flagsOf({ flags, scheduler, isOnePacket }: Service): readonly string[] {
+  const own = flags.filter((flag) => {
     if (flag === "hashed") return scheduler === "sh";
     return flag.startsWith("flag") || flag.startsWith(scheduler);
   });
+  return isOnePacket ? [...own, "ops"] : own;
 }
 
 function persistenceOf({ persistence, granularity, hasEngine, isSix, head }: Service): readonly string[] {
@@ -119,15 +138,23 @@ function headOf({ head, isSix }: Service, number: number): string {
 }
 
 function groupOf({ entries, isSix }: Service, number: number): string {
-  const address = (last: string): string => (isSix ? `2001:db8:${number}::${last}` : `198.18.${number}.${last}`);
+  const addressIn = (isInSix: boolean, last: string): string =>
+    isInSix ? `2001:db8:${number}::${last}` : `198.18.${number}.${last}`;
+  const address = (last: string): string => addressIn(isSix, last);
   const texts: Readonly<Record<Entry, string>> = {
     one: `${address("1")} 80`,
     "other port": `${address("2")} 8080`,
     range: `${address("10-12")} 80`,
     "long range": `${address("20")}-${address("22")} 81`,
     mark: `fwmark ${2_000 + number}`,
+    "mark of the other family": `fwmark ${3_000 + number} inet${isSix ? "" : "6"}`,
+    "other family": `${addressIn(!isSix, "30")} 80`,
   };
-  return `virtual_server_group g${number} {\n ${entries.map((entry) => texts[entry]).join("\n ")}\n}\n`;
+  const isOwn = (entry: Entry): boolean => entry !== "mark" && !entry.includes("other family");
+  // Servers of another family than all addresses are a matter of their own.
+  const kept = entries.some(isOwn) ? entries : entries.filter((entry) => !entry.includes("other family"));
+  const lines = (kept.length > 0 ? kept : (["one"] as const)).map((entry) => texts[entry]);
+  return `virtual_server_group g${number} {\n ${lines.join("\n ")}\n}\n`;
 }
 
 /** A tunnel may lead to the other family. */
