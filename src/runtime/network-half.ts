@@ -172,7 +172,8 @@ class NetworkHalf implements VrrpHalf {
     const input = {
       settings: global.firewall,
       instances,
-      vmacs: this.#vmacs.made,
+      // Of an interface that is away nftables would refuse the whole script.
+      vmacs: this.#vmacs.present,
       skipsIgmp: global.disablesLocalIgmp,
       sharedLinkLocals: this.#vmacs.sharedLinkLocals,
     };

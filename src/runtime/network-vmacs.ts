@@ -55,6 +55,11 @@ export class VmacLinks {
     return this.#made;
   }
 
+  /** Of those that were made, the ones that nobody has deleted since, as far as is known. */
+  get present(): readonly Vmac[] {
+    return this.#made.filter(({ name }) => this.#there.has(name));
+  }
+
   /** Link-local addresses that VMACs have besides the interfaces below them. */
   get sharedLinkLocals(): readonly string[] {
     return this.#made.flatMap(({ name }) => this.#shared.get(name) ?? []);

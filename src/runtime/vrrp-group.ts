@@ -4,6 +4,7 @@ import type { VrrpSyncGroup } from "../model/vrrp-complete.ts";
 import type { VrrpLoop } from "../native/contract.ts";
 import { groupRole, sharedFaults } from "../vrrp/group.ts";
 import type { RunningInstance } from "./vrrp-instance.ts";
+import { requiredInterfaces } from "./vrrp-network.ts";
 import type { RunningRouter } from "./vrrp-orders.ts";
 import type { VrrpRuntimeDependencies, VrrpStateChange, VrrpStateName } from "./vrrp-types.ts";
 import { renderGroupChange } from "./vrrp-wording.ts";
@@ -129,9 +130,12 @@ export function withRoles(configs: readonly VrrpInstance[], groups: readonly Syn
   return configs.map((config) => grouped.get(config.name) ?? config);
 }
 
+/** keepalived: an interface whose loss is a fault of the instance stays one; otherwise the group's word counts, not the instance's. */
 function trackedWith(config: VrrpInstance, group: SyncGroup): VrrpInstance["trackedInterfaces"] {
-  const own = new Set(config.trackedInterfaces.map(({ name }) => name));
-  return [...config.trackedInterfaces, ...group.trackedInterfaces.filter(({ name }) => !own.has(name))];
+  const required = new Set(requiredInterfaces(config));
+  const ofGroup = group.trackedInterfaces.filter(({ name }) => !required.has(name));
+  const overruled = new Set(ofGroup.map(({ name }) => name));
+  return [...config.trackedInterfaces.filter(({ name }) => !overruled.has(name)), ...ofGroup];
 }
 
 /** keepalived: an instance, and with it its group, waits for the scripts that decide about a fault. */

@@ -86,7 +86,7 @@ kill -USR2 $!; ${waitFor("[ -e /run/t/keepalived.stats ]")}; grep Became /run/t/
 kill -s 36 $!; ${waitFor("[ -e /run/t/keepalived.json ]")}; grep -o '"vips":.*"auth_type":0' /run/t/keepalived.json
 ln -s /run/victim /run/t/keepalived.data
 kill -USR1 $!; ${waitFor("grep -q 'cannot write' /run/a.log")}; [ -e /run/victim ] || echo safe; rm /run/t/keepalived.data
-kill -USR1 $!; ${waitFor("[ -e /run/t/keepalived.data ]")}; grep -A2 '^ VRRP Instance' /run/t/keepalived.data
+kill -USR1 $!; ${waitFor("[ -e /run/t/keepalived.data -a -e /run/t/keepalived_parent.data ]")}; grep -A2 '^ VRRP Instance' /run/t/keepalived.data
 stat -c '%n %a' /run/t/*; kill $!; wait $!; echo status $?`;
   const { stdout } = await withConfig(VRRP, script);
   assert.equal(
@@ -96,7 +96,7 @@ stat -c '%n %a' /run/t/*; kill $!; wait $!; echo status $?`;
       "  Became master: 1\n  Became master: 0",
       '"vips":["10.0.0.100 dev eth0 scope global set"],"auth_type":0',
       "safe\n VRRP Instance = VI_1\n   VRRP Version = 2\n   State = MASTER",
-      "/run/t/keepalived.data 600\n/run/t/keepalived.json 600\n/run/t/keepalived.stats 600\nstatus 0\n",
+      "/run/t/keepalived.data 600\n/run/t/keepalived.json 600\n/run/t/keepalived.stats 600\n/run/t/keepalived_parent.data 600\nstatus 0\n",
     ].join("\n"),
   );
 });

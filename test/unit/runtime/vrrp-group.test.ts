@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { VrrpInstance } from "../../../src/model/vrrp.ts";
+import { withRoles } from "../../../src/runtime/vrrp-group.ts";
 import { virtualRouter } from "../../helpers/virtual-router.ts";
 import { Bench, NO_GROUPS, OWN, VIP } from "../../helpers/vrrp-bench.ts";
 
@@ -126,6 +127,25 @@ describe("VrrpRuntime and sync groups", () => {
     bench.host.addLink("eth2", 4);
     await bench.host.settle();
     assert.deepEqual(states(bench), ["backup", "backup"]);
+  });
+
+  // As seen with keepalived 2.2.7.
+  it("has the group's weight count and not the instance's, unless the loss is a fault", () => {
+    const place = { file: "keepalived.conf", line: 1, column: 1 };
+    const tracked = (weight: number): VrrpInstance["trackedInterfaces"][number] => {
+      return { name: "eth2", weight, isReversed: false, place };
+    };
+    const group = { name: "G", members: ["VI_1"], trackedInterfaces: [tracked(2)] };
+    const weights = (own: Partial<VrrpInstance>): readonly number[] =>
+      withRoles([virtualRouter(own)], [group]).flatMap(({ trackedInterfaces }) =>
+        trackedInterfaces.map(({ weight }) => weight),
+      );
+    const [address] = virtualRouter().virtualAddresses;
+    assert.ok(address !== undefined);
+    assert.deepEqual(weights({}), [2]);
+    assert.deepEqual(weights({ trackedInterfaces: [tracked(4)] }), [2]);
+    assert.deepEqual(weights({ trackedInterfaces: [tracked(0)] }), [0]);
+    assert.deepEqual(weights({ virtualAddresses: [{ ...address, interfaceName: "eth2" }] }), []);
   });
 
   it("moves without the main thread, which tells it later", async () => {
