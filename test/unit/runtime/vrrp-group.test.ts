@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { TrackedObject } from "../../../src/model/tracking.ts";
 import type { VrrpInstance } from "../../../src/model/vrrp.ts";
 import { withRoles } from "../../../src/runtime/vrrp-group.ts";
 import { virtualRouter } from "../../helpers/virtual-router.ts";
@@ -132,7 +133,7 @@ describe("VrrpRuntime and sync groups", () => {
   // As seen with keepalived 2.2.7.
   it("has the group's weight count and not the instance's, unless the loss is a fault", () => {
     const place = { file: "keepalived.conf", line: 1, column: 1 };
-    const tracked = (weight: number): VrrpInstance["trackedInterfaces"][number] => {
+    const tracked = (weight: number): TrackedObject => {
       return { name: "eth2", weight, isReversed: false, place };
     };
     const group = { name: "G", members: ["VI_1"], trackedInterfaces: [tracked(2)] };
