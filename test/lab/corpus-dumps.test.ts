@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { whyNoLab } from "./capabilities.ts";
-import { addInterfacesFor, type CorpusEntry, chosen, corpusConfig } from "./corpus.ts";
-import { Daemon, type DaemonName, VRRP_FLAGS } from "./daemon.ts";
+import { type CorpusEntry, chosen, corpusConfig, onCorpusMachine, withCorpusDaemon } from "./corpus.ts";
+import { type DaemonName, VRRP_FLAGS } from "./daemon.ts";
 import { comparableData, comparableJson, comparableStatistics, differencesOf, dumpsOf, settle } from "./dumps.ts";
 import { daemonNames } from "./matrix.ts";
-import { Network } from "./network.ts";
 
 const CONFIGS: readonly CorpusEntry[] = [
   ["pq-dump-data", "samson"],
@@ -33,27 +32,14 @@ const CONFIGS: readonly CorpusEntry[] = [
 const FILES = ["keepalived.data", "keepalived.json", "keepalived.stats"] as const;
 type Dumped = Readonly<Record<(typeof FILES)[number], string>>;
 
-async function dumpBy(daemonName: DaemonName, config: string, host: string | undefined): Promise<Dumped> {
-  const network = await Network.build();
-  try {
-    const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24", "2001:db8::5/64"] });
-    await addInterfacesFor(machine, config);
-    const flags = [...VRRP_FLAGS, ...(host === undefined ? [] : ["-i", host])];
-    const daemon = new Daemon(machine, { name: daemonName, config, flags });
-    try {
+async function dumpBy(name: DaemonName, config: string, host: string | undefined): Promise<Dumped> {
+  return onCorpusMachine(config, (machine) =>
+    withCorpusDaemon(machine, { name, config, flags: VRRP_FLAGS, host }, async (daemon) => {
       await daemon.logged("Startup complete", { timeoutMs: 20_000 });
       await settle(machine, daemon);
       return await dumpsOf(machine, daemon, FILES);
-    } catch (error) {
-      throw new Error(`${daemonName}: ${error instanceof Error ? error.message : error}\n${daemon.text}`, {
-        cause: error,
-      });
-    } finally {
-      await daemon.terminate();
-    }
-  } finally {
-    await network.close();
-  }
+    }),
+  );
 }
 
 function linesOfJson(text: string): readonly string[] {

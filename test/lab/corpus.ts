@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../helpers/repository.ts";
+import { Daemon, type DaemonName } from "./daemon.ts";
 import type { Machine } from "./machine.ts";
+import { Network } from "./network.ts";
 
 const FOLDER = join(ROOT, "test/fixtures/corpus");
 const OWN_INTERFACES = ["lo", "eth0"];
@@ -39,7 +41,7 @@ function interfacesIn(text: string): readonly string[] {
 }
 
 /** Makes the interfaces that a text speaks of, up and with an address of each family. */
-export async function addInterfacesFor(machine: Machine, text: string): Promise<void> {
+async function addInterfacesFor(machine: Machine, text: string): Promise<void> {
   const commands = interfacesIn(text).flatMap((name, at) => [
     `link add ${name} address 02:00:00:01:00:${(at + 1).toString(16).padStart(2, "0")} type veth peer name peer-${at}`,
     `link set peer-${at} up`,
@@ -48,4 +50,43 @@ export async function addInterfacesFor(machine: Machine, text: string): Promise<
     `address add fd00:250:${at}::5/64 dev ${name} nodad`,
   ]);
   if (commands.length > 0) await machine.ip(commands.join("\n"));
+}
+
+/** A machine that has the interfaces of a configuration, as long as it is used. */
+export async function onCorpusMachine<Result>(
+  config: string,
+  use: (machine: Machine) => Promise<Result>,
+): Promise<Result> {
+  const network = await Network.build();
+  try {
+    const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24", "2001:db8::5/64"] });
+    await addInterfacesFor(machine, config);
+    return await use(machine);
+  } finally {
+    await network.close();
+  }
+}
+
+export interface CorpusRun {
+  readonly name: DaemonName;
+  readonly config: string;
+  readonly flags: readonly string[];
+  /** `-i` */
+  readonly host: string | undefined;
+}
+
+/** A daemon with a configuration, as long as it is used. What goes wrong is told with its name and log. */
+export async function withCorpusDaemon<Result>(
+  machine: Machine,
+  { name, config, flags, host }: CorpusRun,
+  use: (daemon: Daemon) => Promise<Result>,
+): Promise<Result> {
+  const daemon = new Daemon(machine, { name, config, flags: [...flags, ...(host === undefined ? [] : ["-i", host])] });
+  try {
+    return await use(daemon);
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message : error}\n${daemon.text}`, { cause: error });
+  } finally {
+    await daemon.terminate();
+  }
 }

@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { whyNoLab } from "./capabilities.ts";
-import { addInterfacesFor, type CorpusEntry, chosen, corpusConfig } from "./corpus.ts";
-import { Daemon, type DaemonName, VRRP_FLAGS } from "./daemon.ts";
+import { type CorpusEntry, chosen, corpusConfig, onCorpusMachine, withCorpusDaemon } from "./corpus.ts";
+import { type DaemonName, VRRP_FLAGS } from "./daemon.ts";
 import { differencesOf, settle } from "./dumps.ts";
 import { daemonNames } from "./matrix.ts";
-import { Network } from "./network.ts";
 import { SNMP_SOCKET, SnmpMaster, whyNoSnmp } from "./snmp-master.ts";
 import { comparableWalk, walkAll } from "./snmp-walks.ts";
 
@@ -38,30 +37,18 @@ const DIFFERENT_HERE = [
   /^\.1\.3\.6\.1\.2\.1\.68\.[12]\.[34]\./,
 ];
 
-async function walkOf(daemonName: DaemonName, config: string, host: string | undefined): Promise<readonly string[]> {
-  const network = await Network.build();
-  try {
-    const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24", "2001:db8::5/64"] });
-    await addInterfacesFor(machine, config);
+async function walkOf(name: DaemonName, config: string, host: string | undefined): Promise<readonly string[]> {
+  const flags = [...VRRP_FLAGS, "-x", "-A", `unix:${SNMP_SOCKET}`];
+  return onCorpusMachine(config, async (machine) => {
     const master = await SnmpMaster.start(machine);
-    const flags = [...VRRP_FLAGS, "-x", "-A", `unix:${SNMP_SOCKET}`, ...(host === undefined ? [] : ["-i", host])];
-    const daemon = new Daemon(machine, { name: daemonName, config, flags });
-    try {
+    return withCorpusDaemon(machine, { name, config, flags, host }, async (daemon) => {
       await daemon.logged("AgentX subagent connected", { timeoutMs: 20_000 });
       await daemon.logged("Startup complete", { timeoutMs: 20_000 });
       await settle(machine, daemon);
       const rows = comparableWalk(await walkAll(master));
       return rows.filter((row) => !DIFFERENT_HERE.some((pattern) => pattern.test(row)));
-    } catch (error) {
-      throw new Error(`${daemonName}: ${error instanceof Error ? error.message : error}\n${daemon.text}`, {
-        cause: error,
-      });
-    } finally {
-      await daemon.terminate();
-    }
-  } finally {
-    await network.close();
-  }
+    });
+  });
 }
 
 describe("SNMP of configurations from the wild", {

@@ -1,11 +1,10 @@
 /** keepalived_check.data of both daemons for configurations from the wild. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { addInterfacesFor, type CorpusEntry, chosen, corpusConfig } from "../corpus.ts";
-import { ALL_FLAGS, Daemon, type DaemonName } from "../daemon.ts";
+import { type CorpusEntry, chosen, corpusConfig, onCorpusMachine, withCorpusDaemon } from "../corpus.ts";
+import { ALL_FLAGS, type DaemonName } from "../daemon.ts";
 import { comparableChecks, differencesOf, readDump } from "../dumps.ts";
 import { daemonNames } from "../matrix.ts";
-import { Network } from "../network.ts";
 
 const CONFIGS: readonly CorpusEntry[] = [
   ["pq-1555b", "samson"],
@@ -24,27 +23,14 @@ const CONFIGS: readonly CorpusEntry[] = [
   ["rootsongjc-kubernetes-handbook"],
 ];
 
-async function dumpBy(daemonName: DaemonName, config: string, host: string | undefined): Promise<readonly string[]> {
-  const network = await Network.build();
-  try {
-    const machine = await network.addMachine({ name: "one", addresses: ["192.168.1.5/24", "2001:db8::5/64"] });
-    await addInterfacesFor(machine, config);
-    const flags = [...ALL_FLAGS, "-C", ...(host === undefined ? [] : ["-i", host])];
-    const daemon = new Daemon(machine, { name: daemonName, config, flags });
-    try {
+async function dumpBy(name: DaemonName, config: string, host: string | undefined): Promise<readonly string[]> {
+  return onCorpusMachine(config, (machine) =>
+    withCorpusDaemon(machine, { name, config, flags: [...ALL_FLAGS, "-C"], host }, async (daemon) => {
       await daemon.logged("Startup complete", { timeoutMs: 30_000 });
       daemon.signal("SIGUSR1");
       return comparableChecks(await readDump(machine, "keepalived_check.data"));
-    } catch (error) {
-      throw new Error(`${daemonName}: ${error instanceof Error ? error.message : error}\n${daemon.text}`, {
-        cause: error,
-      });
-    } finally {
-      await daemon.terminate();
-    }
-  } finally {
-    await network.close();
-  }
+    }),
+  );
 }
 
 describe("keepalived_check.data of configurations from the wild", {
