@@ -25,7 +25,18 @@ export const STATUS_SCHEMA = v.object({
   bfdSessions: v.object({ total: count, up: count }),
   virtualServers: v.object({ total: count, withQuorum: count }),
   realServers: v.object({ total: count, alive: count }),
-  vrrpLoop: nullable(LOOP_SCHEMA),
+  vrrpLoop: nullable(
+    v.object({
+      ...LOOP_SCHEMA.entries,
+      advertLateness: v.object({
+        count,
+        p99Us: v.pipe(
+          nullable(count),
+          v.description("99 % of all adverts were at most this late; null: none, or over 10 s"),
+        ),
+      }),
+    }),
+  ),
   probes: nullable(
     v.object({
       ...{ started: count, succeeded: count, failed: count, local: count, late: count, inFlight: count },

@@ -1,7 +1,7 @@
 import { type Override, overrideKey } from "../checker/override.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { LatenessSummary, LoopHealth, ProbeCounters, VrrpLoopHealth } from "../native/contract.ts";
+import type { LatenessSummary, ProbeCounters, TimeHistogram, VrrpLoopHealth } from "../native/contract.ts";
 import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
 import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
@@ -70,16 +70,40 @@ export function viewStatus(snapshot: Snapshot, facts: ProcessFacts): Status {
     bfdSessions: { total: bfdSessions.length, up: count(bfdSessions, ({ isUp }) => isUp) },
     virtualServers: { total: virtualServers.length, withQuorum: count(virtualServers, ({ hasQuorum }) => hasQuorum) },
     realServers: { total, alive: virtualServers.reduce((sum, one) => sum + aliveOf(one), 0) },
-    vrrpLoop: vrrpHealth && viewLoop(vrrpHealth),
+    vrrpLoop: vrrpHealth && viewVrrpLoop(vrrpHealth),
     probes: viewProbes(lvs?.probes ?? null),
     ipvs: lvs?.table ?? null,
     memory: { heapUsedBytes, residentBytes },
   };
 }
 
-/** Histograms are for the metrics. */
-function viewLoop({ heartbeats, commands, eventsLost, lateness }: LoopHealth): NonNullable<Status["vrrpLoop"]> {
-  return { heartbeats, commands, eventsLost, lateness };
+/** Whole histograms are for the metrics. */
+function viewVrrpLoop(health: VrrpLoopHealth): NonNullable<Status["vrrpLoop"]> {
+  const { heartbeats, commands, eventsLost, lateness, advertLateness } = health;
+  const count = countOf(advertLateness);
+  return {
+    heartbeats,
+    commands,
+    eventsLost,
+    lateness,
+    advertLateness: { count, p99Us: quantileUs(advertLateness, 0.99) },
+  };
+}
+
+function countOf({ counts }: TimeHistogram): number {
+  return counts.reduce((all, one) => all + one, 0);
+}
+
+/** @returns the least upper end of a bucket that holds this share together with those below; null when none does */
+function quantileUs(histogram: TimeHistogram, share: number): number | null {
+  const wanted = countOf(histogram) * share;
+  if (wanted === 0) return null;
+  let sum = 0;
+  const index = histogram.counts.findIndex((count) => {
+    sum += count;
+    return sum >= wanted;
+  });
+  return histogram.boundsUs[index] ?? null;
 }
 
 function viewProbes(counters: ProbeCounters | null): Status["probes"] {
@@ -87,7 +111,7 @@ function viewProbes(counters: ProbeCounters | null): Status["probes"] {
   const { kinds, ...sums } = counters;
   const latency = Object.entries(kinds).map(([kind, { latency: times }]) => [
     kind,
-    { count: times.counts.reduce((all, one) => all + one, 0), sumUs: times.sumUs },
+    { count: countOf(times), sumUs: times.sumUs },
   ]);
   return { ...sums, latency: Object.fromEntries(latency) };
 }

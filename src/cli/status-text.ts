@@ -116,13 +116,18 @@ function virtualServerRow(virtualServer: VirtualServerView): readonly Cell[] {
   ];
 }
 
+function advertsText({ count, p99Us }: NonNullable<Status["vrrpLoop"]>["advertLateness"]): string {
+  if (count === 0) return "none sent yet";
+  return p99Us === null ? "1 % or more over 10 s late" : `99 % at most ${p99Us / 1000} ms late`;
+}
+
 /** @param screen of the terminal */
 export function renderStatus({ status, instances, bfdSessions, virtualServers }: StatusAnswer, screen: Screen): string {
   const { ipvs, vrrpLoop } = status;
   const parts = [
     `holdfast ${status.version}, pid ${status.pid}, up ${durationText(status.uptimeSec)}, ${status.configFile}\n`,
   ];
-  if (vrrpLoop !== null) parts.push(`adverts: late by ${vrrpLoop.lateness.p99Us} us (p99)\n`);
+  if (vrrpLoop !== null) parts.push(`adverts: ${advertsText(vrrpLoop.advertLateness)}\n`);
   if (ipvs !== null) parts.push(`IPVS table: ${ipvs.isInSync ? "in sync" : "NOT in sync"}, ${ipvs.repairs} repairs\n`);
   if (instances.length > 0) {
     const heads = ["INSTANCE", "STATE", "FOR", "LINK", "VRID", "PRIO", "VIPS", "NOTE"];

@@ -138,7 +138,7 @@ export function snapshot(): Snapshot {
     vrrpHealth: {
       ...{ heartbeats: 5, commands: 1, eventsLost: 0, lateness: { count: 9, p50Us: 20, p99Us: 90, maxUs: 120 } },
       unknownVrids: 4,
-      advertLateness: { boundsUs: [50, 100], counts: [7, 1, 1], sumUs: 260 },
+      advertLateness: { boundsUs: [50, 100, 250], counts: [7, 1, 1, 0], sumUs: 260 },
     },
     diagnostics: [{ severity: "warning", code: "x", message: "y", place: { file: "/a", line: 1, column: 2 } }],
   };

@@ -31,7 +31,7 @@ function answer(): TopAnswer {
 test("status is tables of instances and virtual servers", () => {
   assert.deepEqual(renderStatus(answer(), { width: 80, isColoured: false }).split("\n"), [
     "holdfast 0.1.0, pid 7, up 60 s, /a.conf",
-    "adverts: late by 90 us (p99)",
+    "adverts: 99 % at most 0.25 ms late",
     "IPVS table: in sync, 0 repairs",
     "",
     "INSTANCE  STATE   FOR   LINK  VRID  PRIO  VIPS  NOTE",
