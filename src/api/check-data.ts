@@ -18,7 +18,6 @@ import {
   protocolOf,
   realServerLines,
   virtualServerLines,
-  withoutProtocol,
 } from "./check-lines.ts";
 import { globalLines } from "./data-globals.ts";
 import { section } from "./data-groups.ts";
@@ -139,28 +138,21 @@ interface Place {
   readonly status: VirtualServerStatus | null;
   /** Among the virtual servers of one group. */
   readonly index: number;
-  /** A group of firewall marks alone has no protocol. */
-  readonly isMarked: boolean;
 }
 
 function placesOf({ configuration, lvs }: CheckDataSources): readonly Place[] {
-  const { virtualServers, virtualServerGroups } = configuration;
-  const marked = new Set(
-    virtualServerGroups
-      .filter(({ members }) => members.every(({ kind }) => kind === "fwmark"))
-      .map((group) => group.name),
-  );
+  const { virtualServers } = configuration;
   const counts = new Map<string, number>();
   return virtualServers.map((server, at) => {
     const group = server.key.kind === "group" ? server.key.group : "";
     const index = group === "" ? 0 : (counts.get(group) ?? 0);
     counts.set(group, index + 1);
-    return { server, status: lvs?.virtualServers[at] ?? null, index, isMarked: marked.has(group) };
+    return { server, status: lvs?.virtualServers[at] ?? null, index };
   });
 }
 
 function serverLines(
-  { server, status, index, isMarked }: Place,
+  { server, status, index }: Place,
   { ownUser, kept }: Pick<CheckDataSources, "ownUser"> & { readonly kept: Kept },
 ): readonly string[] {
   const virtualServer = status?.name ?? "";
@@ -168,7 +160,7 @@ function serverLines(
     kept.weights.get(overrideKey({ virtualServer, realServer })) ?? null;
   const scripts = { "Quorum up notify script": server.quorumUp, "Quorum down notify script": server.quorumDown };
   const reloaded = `reloaded = ${bit(kept.virtualServers.has(virtualServer))}`;
-  const configured = withUsers(withoutProtocol(virtualServerLines(server), isMarked), scripts, ownUser);
+  const configured = withUsers(virtualServerLines(server), scripts, ownUser);
   return [
     " ------< Virtual server >------",
     ` ${headingOf(server.key, index).replace("virtual_server", "VS")}`,

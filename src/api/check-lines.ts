@@ -18,14 +18,6 @@ export function memberLine(member: GroupMember): string {
   return `VIP Range = ${member.from}-${member.to}, VPORT = ${member.port}`;
 }
 
-/** A group of firewall marks has no protocol. */
-export function withoutProtocol(lines: readonly string[], isMarked: boolean): readonly string[] {
-  if (!isMarked) return lines;
-  return lines.map((line) =>
-    line.replace(/^protocol = .*/, "protocol = none").replace(/^(sorry server = .*\]):[a-z]+:/, "$1:none:"),
-  );
-}
-
 /** What names a virtual server. @param index among those of one group */
 export function headingOf(key: VirtualServerKey, index: number): string {
   if (key.kind === "address") return `virtual_server VIP = ${key.address}, VPORT = ${key.port}`;
@@ -34,9 +26,9 @@ export function headingOf(key: VirtualServerKey, index: number): string {
     : `virtual_server GROUP = [${key.group}]:${index}`;
 }
 
-/** `none` for a firewall mark. */
+/** `none` for firewall marks. */
 export function protocolOf(key: VirtualServerKey): string {
-  return key.kind === "fwmark" ? "none" : key.protocol;
+  return (key.kind === "fwmark" ? null : key.protocol) ?? "none";
 }
 
 const METHODS: Readonly<Record<FwdMethod, string>> = { masq: "NAT", droute: "DR", tunnel: "TUN" };
@@ -87,7 +79,7 @@ export function virtualServerLines(server: ConfiguredVirtualServer): readonly st
     `One packet scheduling = ${enabled(server.flags.includes("one-packet"))}`,
     ...(server.persistenceTimeoutSec === 0 ? [] : [`persistence timeout = ${server.persistenceTimeoutSec}`]),
     ...granularityLines(server),
-    `protocol = ${server.key.kind === "fwmark" ? "none" : server.key.protocol.toUpperCase()}`,
+    `protocol = ${protocolOf(server.key).toUpperCase().replace("NONE", "none")}`,
     `alpha is ${onOff(server.isAlpha)}`,
     `omega is ${onOff(server.isOmega)}`,
     ...givenLines(server.given),

@@ -29,7 +29,7 @@ const ALGORITHMS: Readonly<Record<string, number>> = {
 };
 const UNKNOWN_ALGORITHM = 99;
 const METHODS = { masq: 1, droute: 2, tunnel: 3 };
-export const PROTOCOLS = { tcp: 1, udp: 2, sctp: 3 };
+export const PROTOCOLS = { tcp: 1, udp: 2, sctp: 3, none: 4 };
 const TUNNELS = { ipip: 1, gue: 2, gre: 3 };
 const CHECKSUMS = { nocsum: 1, csum: 2, remcsum: 3 };
 
@@ -55,7 +55,7 @@ export const KEY_COLUMNS: Columns<VirtualServerRow> = {
   6: ({ server: { key } }) => (key.kind === "address" ? inetAddress(key.address) : null),
   7: ({ server: { key } }) => (key.kind === "address" ? gauge(key.port) : null),
   // keepalived: a firewall mark has none.
-  8: ({ server: { key } }) => (key.kind === "fwmark" ? null : integer(PROTOCOLS[key.protocol])),
+  8: ({ server: { key } }) => (key.kind === "fwmark" ? null : integer(PROTOCOLS[key.protocol ?? "none"])),
 };
 
 export const COUNT_COLUMNS: Columns<VirtualServerRow> = {

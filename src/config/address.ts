@@ -22,6 +22,12 @@ export function parseAddress(text: string): ParsedAddress | null {
   return { family: "inet6", address: formatIpv6(readIpv6(text)) };
 }
 
+/** Address of a virtual or real server. keepalived: a mask or the end of a range after it is overlooked. */
+export function parseServerAddress(text: string): ParsedAddress | null {
+  const end = text.search(/[-/]/);
+  return parseAddress(end < 0 ? text : text.slice(0, end));
+}
+
 /** Reads a numeric address, a link-local one with or without its interface (`fe80::1%eth0`). @returns its canonical spelling */
 export function parseScopedAddress(text: string): string | null {
   const [word = "", scope] = text.split("%", 2);

@@ -16,16 +16,27 @@ const METHODS: ReadonlyMap<string, FwdMethod> = new Map([
   ["TUN", "tunnel"],
 ]);
 const IPIP: TunnelSettings = { type: "ipip", port: 0, checksum: "nocsum" };
+const LARGEST_PORT = 65_535;
 
-/** The last usable one of several `lb_kind`-like keywords, null if there is none. */
-export function lastForwarding(entries: readonly Entry[], context: BuildContext): Forwarding | null {
+/**
+ * The last usable one of several `lb_kind`-like keywords, null if there is none.
+ * @param before as `readForwarding`
+ */
+export function lastForwarding(
+  entries: readonly Entry[],
+  before: Forwarding | null,
+  context: BuildContext,
+): Forwarding | null {
   let forwarding: Forwarding | null = null;
-  for (const entry of entries) forwarding = readForwarding(entry, context) ?? forwarding;
+  for (const entry of entries) forwarding = readForwarding(entry, forwarding ?? before, context) ?? forwarding;
   return forwarding;
 }
 
-/** `NAT|DR|TUN [type ipip|gue|gre] [port N] [nocsum|csum|remcsum]` */
-function readForwarding(entry: Entry, context: BuildContext): Forwarding | null {
+/**
+ * `NAT|DR|TUN [type ipip|gue|gre] [port N] [nocsum|csum|remcsum]`
+ * @param before what holds without it. keepalived: of options that can't be, the method counts and nothing else
+ */
+export function readForwarding(entry: Entry, before: Forwarding | null, context: BuildContext): Forwarding | null {
   const { statement } = entry;
   const word = statement.words[1] ?? "";
   const fwdMethod = METHODS.get(word);
@@ -35,27 +46,52 @@ function readForwarding(entry: Entry, context: BuildContext): Forwarding | null 
     context.reporter.add("bad-value", `"${word}" is not a forwarding method: NAT, DR or TUN`, placeOf(statement, 1));
     return null;
   }
-  if (statement.words.length === 2) return { fwdMethod, tunnel: fwdMethod === "tunnel" ? IPIP : null };
-  return { fwdMethod, tunnel: fwdMethod === "tunnel" ? readTunnel(entry, context) : null };
+  const tunnel = statement.words.length === 2 ? IPIP : readTunnel(entry, context);
+  return { fwdMethod, tunnel: fwdMethod === "tunnel" ? (tunnel ?? before?.tunnel ?? IPIP) : null };
 }
 
-function readTunnel(entry: Entry, context: BuildContext): TunnelSettings {
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** @returns null when its options can't be, which is said */
+function readTunnel(entry: Entry, context: BuildContext): TunnelSettings | null {
   const { words } = entry.statement;
-  const tunnel: { -readonly [K in keyof TunnelSettings]: TunnelSettings[K] } = { ...IPIP };
+  const tunnel: Mutable<TunnelSettings> = { ...IPIP };
   for (let i = 2; i < words.length; i++) {
-    const word = words[i];
-    const value = words[i + 1] ?? "";
-    if (word === "type" && (value === "ipip" || value === "gue" || value === "gre")) {
-      tunnel.type = value;
-      i++;
-    } else if (word === "port") {
-      tunnel.port = readInteger(value).value ?? 0;
-      i++;
-    } else if (word === "nocsum" || word === "csum" || word === "remcsum") tunnel.checksum = word;
-    else context.reporter.add("bad-option", `"${word ?? ""}" is not a tunnel option`, placeOf(entry.statement, i));
+    const used = readOption(tunnel, words[i] ?? "", words[i + 1] ?? "");
+    if (used === 0) {
+      const message = `"${words.slice(i, i + 2).join(" ")}" is no option of a tunnel, all of them are overlooked`;
+      context.reporter.add("bad-option", message, placeOf(entry.statement, i));
+      return null;
+    }
+    i += used - 1;
   }
-  if (tunnel.type === "gue" && (tunnel.port < 1 || tunnel.port > 65535)) {
-    context.reporter.add("bad-option", "a GUE tunnel needs a port from 1 to 65535", placeOf(entry.statement, 1));
+  const misfit = misfitOf(tunnel);
+  if (misfit === null) return tunnel;
+  context.reporter.add("bad-option", `${misfit}; the options are overlooked`, placeOf(entry.statement, 1));
+  return null;
+}
+
+/** @returns how many words it has taken, 0 when they are no option */
+function readOption(tunnel: Mutable<TunnelSettings>, word: string, value: string): 0 | 1 | 2 {
+  if (word === "type" && (value === "ipip" || value === "gue" || value === "gre")) {
+    tunnel.type = value;
+    return 2;
   }
-  return tunnel;
+  if (word === "port") {
+    const { value: port, problem } = readInteger(value);
+    if (port === null || problem !== "none" || port < 1 || port > LARGEST_PORT) return 0;
+    tunnel.port = port;
+    return 2;
+  }
+  if (word !== "nocsum" && word !== "csum" && word !== "remcsum") return 0;
+  tunnel.checksum = word;
+  return 1;
+}
+
+function misfitOf({ type, port, checksum }: TunnelSettings): string | null {
+  if (type === "gue" && port === 0) return "a GUE tunnel needs a port";
+  if (type !== "gue" && port !== 0) return "only a GUE tunnel has a port";
+  if (type === "ipip" && checksum !== "nocsum") return "an IPIP tunnel has no checksum";
+  if (type === "gre" && checksum === "remcsum") return "a GRE tunnel has no remote checksum";
+  return null;
 }

@@ -1,5 +1,4 @@
 import type { GroupMember, TlsMaterial, VirtualServerGroup } from "../model/checks.ts";
-import type { RealServer } from "../model/lvs.ts";
 import type { AddressFamily } from "../model/units.ts";
 import {
   formatIpv6,
@@ -20,33 +19,34 @@ import type { Statement } from "./words.ts";
 export function buildServerGroup(entry: Entry, context: BuildContext): VirtualServerGroup | null {
   const name = entry.statement.words[1] ?? "";
   const members = entry.lines.map((line) => readMember(line, context)).filter((member) => member !== null);
-  if (members.length > 0) return { name, members, place: placeOf(entry.statement) };
-  context.reporter.add("lvs-dropped", `virtual_server_group ${name} has no members`, endOf(entry));
+  const fault = faultOf(members);
+  if (fault === null) return { name, members, place: placeOf(entry.statement) };
+  context.reporter.add("lvs-dropped", `virtual_server_group ${name} ${fault}`, endOf(entry));
   return null;
 }
 
+function faultOf(members: readonly GroupMember[]): string | null {
+  if (members.length === 0) return "has no members";
+  if (familiesOf({ members }).size < 2 || members.every(({ family }) => family !== null)) return null;
+  return "has IPv4 and IPv6, so each of its firewall marks has to name its family";
+}
+
 /** Those that its members name; only tunnels lead from both to one server. */
-export function familiesOf({ members }: VirtualServerGroup): ReadonlySet<AddressFamily> {
+export function familiesOf({ members }: Pick<VirtualServerGroup, "members">): ReadonlySet<AddressFamily> {
   return new Set(members.map(({ family }) => family).filter((family) => family !== null));
 }
 
-/** @returns why the members of a group can't lead to the servers, null when they can */
-export function familyMisfit(
-  group: VirtualServerGroup,
-  settings: Settings,
-  servers: readonly Pick<RealServer, "fwdMethod">[],
-): string | null {
+/**
+ * @param family what the virtual server's words tell, null for nothing: all servers are behind tunnels
+ * @returns why it can't have the group, null when it can
+ */
+export function familyMisfit(group: VirtualServerGroup, family: AddressFamily | null): string | null {
   const families = familiesOf(group);
-  const [own] = settings.words("ip_family") ?? [];
-  const isTunnelled = servers.every(({ fwdMethod }) => fwdMethod === "tunnel");
-  if (families.size > 1 && (own !== undefined || !isTunnelled)) {
-    return `group ${group.name} has IPv4 and IPv6, for which all servers have to be of TUN, and no ip_family`;
+  if (family === null || families.size === 0) return null;
+  if (families.size > 1) {
+    return `group ${group.name} has IPv4 and IPv6, for which all servers have to be of TUN, and no word tells a family`;
   }
-  if (families.size > 1 && group.members.some(({ family }) => family === null)) {
-    return `group ${group.name} has IPv4 and IPv6, so each of its firewall marks has to name its family`;
-  }
-  if (own === undefined || families.size !== 1 || [...families].some((family) => family === own)) return null;
-  return `group ${group.name} has other addresses than those of ip_family ${own}`;
+  return families.has(family) ? null : `group ${group.name} has other addresses than this one's servers or words tell`;
 }
 
 /** Such a group has no protocol. */

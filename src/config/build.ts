@@ -192,7 +192,8 @@ export class ConfigurationBuilder {
       logsAllFailures: settings.logsAllCheckerFailures,
       startSpreadUs: settings.checkerStartSpreadUs,
       sendsMail: mail.alertsForCheckers ?? mail.alertsByDefault,
-      groups: new Map(this.serverGroups.map((group) => [group.name, group])),
+      // keepalived: the first one of a name counts
+      groups: new Map(this.serverGroups.toReversed().map((group) => [group.name, group])),
     };
   }
 

@@ -1,4 +1,4 @@
-import { parseAddress } from "./address.ts";
+import { parseServerAddress } from "./address.ts";
 import type { Keyword } from "./keywords/table.ts";
 import type { BlockGate, BlockRefusal } from "./tree.ts";
 import { readInteger } from "./values.ts";
@@ -60,7 +60,7 @@ const LARGEST_PORT = 65535;
 
 function checkServerAddress(statement: Statement, index: number): Fault | null {
   const address = statement.words[index] ?? "";
-  if (parseAddress(address) === null) return skipped(`"${address}" is not a numeric IP address`);
+  if (parseServerAddress(address) === null) return skipped(`"${address}" is not a numeric IP address`);
   const port = statement.words[index + 1];
   if (port === undefined) return null;
   const { value, problem } = readInteger(port);

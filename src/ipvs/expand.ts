@@ -26,7 +26,10 @@ type Destined = RealServer & { readonly tunnel?: TunnelSettings | null };
 /** A virtual server that may say how its sorry server is tunnelled to. */
 type Served = VirtualServer & { readonly sorryTunnel?: TunnelSettings | null };
 
-/** A virtual server that may say of which family it is, which its servers behind tunnels need not be. */
+/**
+ * A virtual server that may say of which family it is, which its servers behind tunnels need not be; null where nothing
+ * tells it.
+ */
 type OfFamily = VirtualServer & { readonly family?: AddressFamily | null };
 
 /** IP_VS_TUNNEL_ENCAP_FLAG_*: @see linux/ip_vs.h */
@@ -48,7 +51,8 @@ export function serviceKeys(
     case "fwmark":
       return [{ family: key.family, fwmark: key.fwmark, protocol: null, address: null, port: 0 }];
     case "group": {
-      const family = own ?? realServers[0]?.family ?? "inet";
+      // keepalived: a mark of which nothing tells the family is IPv4's
+      const family = (own === undefined ? realServers[0]?.family : own) ?? "inet";
       const members = membersOf(groups, key.group, key.protocol);
       return members.flatMap((member) => memberKeys(member, key.protocol, family));
     }
@@ -61,11 +65,11 @@ export function expandVirtualServer(
   health: PoolHealth,
   groups: GroupMembers,
 ): TableService[] {
-  const destinations = poolDestinations(virtualServer, health);
+  const wanted = wantedDestinations(virtualServer, health);
   const isGroup = virtualServer.key.kind === "group";
   return serviceKeys(virtualServer, groups).map((key) => ({
     service: expandService(virtualServer, key),
-    destinations: isGroup ? forMember(destinations, key) : destinations,
+    destinations: indexDestinations(isGroup ? wanted.map((one) => forMember(one, key)) : wanted),
   }));
 }
 
@@ -85,7 +89,9 @@ export function mergeServices(services: Iterable<TableService>): Map<ServiceId, 
 }
 
 function expandService(virtualServer: VirtualServer, key: IpvsServiceKey): IpvsService {
-  const { scheduler, flags, persistenceTimeoutSec, persistenceEngine } = virtualServer;
+  const { scheduler, flags, persistenceTimeoutSec } = virtualServer;
+  // keepalived: an engine for nothing is left out
+  const persistenceEngine = persistenceTimeoutSec === 0 ? null : virtualServer.persistenceEngine;
   const persistenceGranularity = granularityFor(key, virtualServer.persistenceGranularity);
   const { family, fwmark, protocol, address, port } = key;
   // Spread, each would have a hidden class of its own
@@ -110,15 +116,21 @@ function granularityFor({ family }: IpvsServiceKey, given: number): number {
   return isPrefixLength ? 0xffffffff : given;
 }
 
+/** A destination of a pool, and whether it is one that serves. */
+interface WantedDestination {
+  readonly destination: IpvsDestination;
+  readonly serves: boolean;
+}
+
 /**
- * Alive servers serve, unless the sorry server does; inhibited ones stay with weight 0 instead of
- * leaving. The first of two equal ones counts.
+ * Alive servers serve, unless the sorry server does; inhibited ones stay with weight 0 instead of leaving.
+ * @returns in the order of the configuration, the sorry server last
  */
-function poolDestinations(virtualServer: Served, health: PoolHealth): Map<DestinationId, IpvsDestination> {
+function wantedDestinations(virtualServer: Served, health: PoolHealth): readonly WantedDestination[] {
   const { isSorryServerInhibited, realServers, sorryTunnel = null } = virtualServer;
   const sorryServer = virtualServer.sorryServer === null ? null : { ...virtualServer.sorryServer, tunnel: sorryTunnel };
   const isSorry = sorryServer !== null && !health.hasQuorum;
-  const destinations = new Map<DestinationId, IpvsDestination>();
+  const wanted: WantedDestination[] = [];
   realServers.forEach((server, index) => {
     const state = health.servers[index];
     if (state === undefined) return;
@@ -127,29 +139,31 @@ function poolDestinations(virtualServer: Served, health: PoolHealth): Map<Destin
     const serves = isBelieved && !isSorry;
     // One that is drained keeps its connections when that brings the sorry server in.
     const isKept = state.isAlive && state.force?.kind === "weight" && state.weight === 0;
-    if (serves || isKept || server.isInhibitedOnFailure) addFirst(destinations, server, serves ? state.weight : 0);
+    if (serves || isKept || server.isInhibitedOnFailure) {
+      wanted.push({ destination: expandDestination(server, serves ? state.weight : 0), serves });
+    }
   });
   if (sorryServer !== null && (isSorry || isSorryServerInhibited)) {
-    addSorryServer(destinations, sorryServer, isSorry);
+    const weight = isSorry ? sorryServer.weight : 0;
+    wanted.push({ destination: expandDestination(sorryServer, weight), serves: isSorry });
+  }
+  return wanted;
+}
+
+/**
+ * By identity. Servers that come to be one destination (DR and TUN force ports; the sorry server may be a real server):
+ * one that serves wins over one that is kept at weight 0, else the first counts.
+ */
+function indexDestinations(wanted: readonly WantedDestination[]): Map<DestinationId, IpvsDestination> {
+  const destinations = new Map<DestinationId, IpvsDestination>();
+  const serving = new Set<DestinationId>();
+  for (const { destination, serves } of wanted) {
+    const id = destinationId(destination);
+    if (destinations.has(id) && (!serves || serving.has(id))) continue;
+    destinations.set(id, destination);
+    if (serves) serving.add(id);
   }
   return destinations;
-}
-
-function addFirst(destinations: Map<DestinationId, IpvsDestination>, server: RealServer, weight: number): void {
-  const id = destinationId(server);
-  if (!destinations.has(id)) destinations.set(id, expandDestination(server, weight));
-}
-
-/** A real server may be the sorry server as well: serving wins over being inhibited. */
-function addSorryServer(
-  destinations: Map<DestinationId, IpvsDestination>,
-  sorryServer: Destined,
-  serves: boolean,
-): void {
-  const id = destinationId(sorryServer);
-  if (serves || !destinations.has(id)) {
-    destinations.set(id, expandDestination(sorryServer, serves ? sorryServer.weight : 0));
-  }
 }
 
 function expandDestination(server: Destined, weight: number): IpvsDestination {
@@ -169,14 +183,6 @@ function expandDestination(server: Destined, weight: number): IpvsDestination {
 }
 
 /** Without address translation a destination listens where the service does. */
-function forMember(
-  destinations: ReadonlyMap<DestinationId, IpvsDestination>,
-  key: IpvsServiceKey,
-): ReadonlyMap<DestinationId, IpvsDestination> {
-  const result = new Map<DestinationId, IpvsDestination>();
-  for (const destination of destinations.values()) {
-    const own = destination.fwdMethod === "masq" ? destination : { ...destination, port: key.port };
-    result.set(destinationId(own), own);
-  }
-  return result;
+function forMember({ destination, serves }: WantedDestination, { port }: IpvsServiceKey): WantedDestination {
+  return { destination: destination.fwdMethod === "masq" ? destination : { ...destination, port }, serves };
 }

@@ -10,18 +10,19 @@ export const NO_GROUPS: GroupMembers = new Map();
 /** Wider ranges are a mistake; keepalived allows 255 addresses. */
 const LARGEST_RANGE = 65_536;
 
+/** keepalived: the first one of a name counts. */
 export function indexGroups(groups: readonly VirtualServerGroup[]): GroupMembers {
-  return new Map(groups.map(({ name, members }) => [name, members]));
+  return new Map(groups.toReversed().map(({ name, members }) => [name, members]));
 }
 
 /**
  * The services of one member: one, or one for each address of a range.
- * @param protocol of the virtual server that uses the group
+ * @param protocol of the virtual server that uses the group; null for one of firewall marks only
  * @param family of the virtual server, for firewall marks that name none
  */
 export function memberKeys(
   member: GroupMember,
-  protocol: TransportProtocol,
+  protocol: TransportProtocol | null,
   family: AddressFamily,
 ): readonly IpvsServiceKey[] {
   switch (member.kind) {

@@ -17,12 +17,16 @@ export interface MarkTable {
 }
 
 /** Group and protocol; a line break is in no name. */
-function nameOf(group: string, protocol: TransportProtocol): string {
+function nameOf(group: string, protocol: TransportProtocol | null): string {
   return `${group}\n${protocol}`;
 }
 
 /** Members of the group as a virtual server of that protocol sees them; an unknown group has none. */
-export function membersOf(groups: GroupMembers, group: string, protocol: TransportProtocol): readonly GroupMember[] {
+export function membersOf(
+  groups: GroupMembers,
+  group: string,
+  protocol: TransportProtocol | null,
+): readonly GroupMember[] {
   return groups.get(nameOf(group, protocol)) ?? groups.get(group) ?? [];
 }
 
@@ -42,7 +46,7 @@ export function planMarks(
   const planned = new Map<string, MarkedGroup>();
   let next = firstMark;
   for (const { key } of virtualServers) {
-    if (key.kind !== "group") continue;
+    if (key.kind !== "group" || key.protocol === null) continue;
     const { group, protocol } = key;
     const members = (groups.get(group) ?? []).filter((member) => member.kind !== "fwmark");
     const name = nameOf(group, protocol);

@@ -114,7 +114,7 @@ function keyText(key: VirtualServerKey): string {
     case "fwmark":
       return `fwmark ${key.fwmark} ${key.family}`;
     case "group":
-      return `group ${key.group} ${key.protocol}`;
+      return `group ${key.group} ${key.protocol ?? "none"}`;
   }
 }
 

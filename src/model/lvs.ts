@@ -20,7 +20,8 @@ export type VirtualServerKey =
       readonly family: AddressFamily;
       readonly protocol: TransportProtocol;
     }
-  | { readonly kind: "group"; readonly group: string; readonly protocol: TransportProtocol };
+  /** Without a protocol: a group of firewall marks only. */
+  | { readonly kind: "group"; readonly group: string; readonly protocol: TransportProtocol | null };
 
 /** Scheduling shared by all checkers, resolved checker > real server > virtual server > default. */
 export interface CheckerTiming {

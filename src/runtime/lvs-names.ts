@@ -25,7 +25,7 @@ export class LvsNames {
 
 function nameServer({ address, port }: RealServer, { key }: VirtualServer): string {
   // Joined, the text is one piece; events that are remembered hold it
-  return [`[${address}]`, key.kind === "fwmark" ? "none" : key.protocol, port].join(":");
+  return [`[${address}]`, (key.kind === "fwmark" ? null : key.protocol) ?? "none", port].join(":");
 }
 
 /**

@@ -49,7 +49,7 @@ type Server = CompleteConfiguration["virtualServers"][number];
 
 function isSameServices(left: Server, right: Server | undefined): boolean {
   if (left === right) return true;
-  return left.realServers[0]?.family === right?.realServers[0]?.family && isSameModel(left.key, right?.key);
+  return left.family === right?.family && isSameModel(left.key, right?.key);
 }
 
 /** The services of all virtual servers. */

@@ -12,12 +12,21 @@ const KINDS = [
   ...["NAT", "NAT", "DR", "TUN", "TUN type ipip", "TUN type gre", "TUN type gre csum", "TUN type gre nocsum"],
   ...["TUN type gue port 6080", "TUN type gue port 6080 csum", "TUN type gue port 99 remcsum"],
 ];
+/** Of these the method counts alone. */
+const ODD_KINDS = [
+  "TUN type gue",
+  "TUN port 6080",
+  "TUN type ipip csum",
+  "TUN type gre remcsum",
+  "NAT type gre nonsense",
+];
 const FLAGS = ["flag-1", "flag-2", "flag-3", "sh-port", "sh-fallback", "mh-port", "mh-fallback", "hashed"];
 const ENTRIES = [
   "one",
   "other port",
   "range",
   "long range",
+  "network",
   "mark",
   "mark of the other family",
   "other family",
@@ -31,19 +40,27 @@ function oneOf<Value>(...values: readonly Value[]): fc.Arbitrary<Value> {
   return fc.constantFrom(...values);
 }
 
+/** True in one of so many cases. */
+function rarely(cases: number): fc.Arbitrary<boolean> {
+  return fc.integer({ min: 1, max: cases }).map((pick) => pick === 1);
+}
+
 const server = fc.record({
   host: fc.integer({ min: 1, max: 6 }),
-  isOtherFamily: fc.integer({ min: 0, max: 9 }).map((pick) => pick === 0),
-  port: oneOf("80", "80", "8080", ""),
-  weight: oneOf(null, null, 0, 1, 7, 65_535),
-  kind: oneOf(null, null, ...KINDS),
-  upper: oneOf(null, null, 1, 500, 4_000_000_000),
-  lower: oneOf(null, null, 1, 100),
+  isOtherFamily: rarely(10),
+  port: oneOf("80", "80", "8080", "", "0"),
+  weight: oneOf(null, null, 0, 1, 7, 65_535, 100_000, 2_147_483_647),
+  kind: oneOf(null, null, ...KINDS, ...ODD_KINDS),
+  upper: oneOf(null, null, null, 1, 500, 4_000_000_000),
+  lower: oneOf(null, null, null, 1, 100),
   words: fc.subarray(["inhibit_on_failure", "alpha"]),
   check: oneOf(null, "pass", "fail"),
 });
 
 const sorry = fc.record({
+  // That of a real server, too.
+  host: oneOf(9, 9, 1),
+  isOtherFamily: rarely(6),
   port: oneOf("80", "99"),
   words: fc.subarray(["sorry_server_inhibit"]),
   kind: oneOf(null, null, ...KINDS),
@@ -52,58 +69,121 @@ const sorry = fc.record({
 const service = fc.record({
   isSix: fc.boolean(),
   head: oneOf(...HEADS),
+  /** What `ip_family` says where it may, and before which of the other words. */
+  family: oneOf(null, null, "own" as const, "own" as const, "other" as const),
+  familyAt: fc.integer({ min: 0, max: 30 }),
   entries: fc.uniqueArray(oneOf(...ENTRIES), { minLength: 1 }),
   scheduler: oneOf(...SCHEDULERS),
-  kind: oneOf(...KINDS),
+  kind: oneOf(...KINDS, ...KINDS, ...ODD_KINDS),
+  /** The words for servers come first. */
+  isKindLate: rarely(12),
   protocol: oneOf("TCP", "TCP", "UDP", "SCTP"),
   flags: fc.subarray(FLAGS, { maxLength: 3 }),
-  isOnePacket: fc.integer({ min: 0, max: 3 }).map((pick) => pick === 0),
+  isOnePacket: rarely(4),
   persistence: oneOf(null, null, "", "1", "77"),
   granularity: oneOf(null, null, "wide" as const, "narrow" as const),
-  hasEngine: fc.integer({ min: 0, max: 5 }).map((pick) => pick === 0),
+  isGranularityOfOtherFamily: rarely(8),
+  hasEngine: rarely(6),
   quorum: oneOf(null, null, 2, 5, 100_000),
   hysteresis: oneOf(null, null, 1, 3, 50_000),
   weight: oneOf(null, null, 3),
   words: fc.subarray(["alpha", "inhibit_on_failure", "omega"], { maxLength: 2 }),
   sorry: fc.option(sorry, { freq: 2 }),
-  // Of two equal ones keepalived has the one that comes up first; without NAT the port makes no difference.
-  servers: fc.uniqueArray(server, { selector: ({ host }) => host, minLength: 1, maxLength: 4 }),
+  isSorryFirst: rarely(3),
+  servers: fc.array(server, { maxLength: 5 }),
 });
 
 type Service = typeof service extends fc.Arbitrary<infer Value> ? Value : never;
 type Server = Service["servers"][number];
 
+const globals = fc.record({
+  timeouts: fc.option(oneOf("tcp 100", "tcpfin 20 udp 30", "tcp 7 tcpfin 8 udp 9"), { freq: 2 }),
+  sync: fc.option(oneOf("id 7", "id 255 maxlen 900 port 8850 ttl 2 group 224.0.0.91", "ttl 3 group ff02::90"), {
+    freq: 2,
+  }),
+});
+
 /** Texts of configurations, the same for the same seed. @param services in each */
 export function randomConfigs(count: number, services: number, seed: number): readonly string[] {
-  const all = fc.array(service, { minLength: services, maxLength: services, size: "max" });
-  return fc.sample(all, { numRuns: count, seed }).map((list) => list.map(textOf).join(""));
+  const all = fc.tuple(globals, fc.array(service, { minLength: services, maxLength: services, size: "max" }));
+  return fc.sample(all, { numRuns: count, seed }).map(([first, list]) => {
+    const texts = list.map((one, number) => textOf(one, number, first.sync !== null));
+    return globalsOf(first) + texts.join("");
+  });
 }
 
-function textOf(one: Service, number: number): string {
+function globalsOf({ timeouts, sync }: typeof globals extends fc.Arbitrary<infer Value> ? Value : never): string {
+  const words = [...given("lvs_timeouts", timeouts), ...given("lvs_sync_daemon eth0", sync)];
+  return words.length === 0 ? "" : `global_defs {\n ${words.join("\n ")}\n}\n`;
+}
+
+function textOf(drawn: Service, number: number, hasSync: boolean): string {
+  const one = settled(hasSync ? ofOneFamily(drawn) : drawn);
+  const kind = [`lb_kind ${one.kind}`];
+  const servers = [
+    ...(one.isSorryFirst ? sorryOf(one, number) : []),
+    ...one.servers.map((server) => serverText(server, one, number)),
+    ...(one.isSorryFirst ? [] : sorryOf(one, number)),
+  ];
   const words = [
     `lb_algo ${one.scheduler}`,
-    `lb_kind ${one.kind}`,
+    ...(one.isKindLate ? [] : kind),
     ...(one.head === "mark" ? [] : [`protocol ${one.protocol}`]),
-    ...(one.isSix && one.head !== "address" && one.head !== "any port" ? ["ip_family inet6"] : []),
     ...flagsOf(one),
     ...persistenceOf(one),
     ...given("quorum", one.quorum),
     ...given("hysteresis", one.hysteresis),
     ...given("weight", one.weight),
     ...one.words,
-    ...sorryOf(one, number),
-    ...distinct(one).map((server) => serverText(server, one, number)),
+    ...servers,
+    ...(one.isKindLate ? kind : []),
   ];
+  if (one.family !== null) words.splice(one.familyAt % words.length, 0, `ip_family ${familyOf(one)}`);
   const text = `virtual_server ${headOf(one, number)} {\n ${words.join("\n ")}\n}\n`;
   return one.head === "group" ? `${groupOf(one, number)}${text}` : text;
 }
 
-/** Without those that come to be one destination when the port is not theirs to choose. */
-function distinct({ servers, kind }: Service): readonly Server[] {
-  const isNat = (server: Server): boolean => (server.kind ?? kind) === "NAT";
-  return servers.filter((server, index) =>
-    servers.slice(0, index).every((before) => before.host !== server.host || (isNat(before) && isNat(server))),
-  );
+function familyOf({ family, isSix }: Service): "inet" | "inet6" {
+  return isSix === (family === "own") ? "inet6" : "inet";
+}
+
+/** While a sync daemon runs the kernel takes no server of another family than its service. */
+function ofOneFamily(one: Service): Service {
+  const entries = one.entries.filter((entry) => !entry.includes("other family"));
+  return {
+    ...one,
+    entries: entries.length > 0 ? entries : ["one"],
+    family: "own",
+    familyAt: 0,
+    servers: one.servers.map((server) => ({ ...server, isOtherFamily: false })),
+    sorry: one.sorry === null ? null : { ...one.sorry, isOtherFamily: false },
+  };
+}
+
+/**
+ * Several on one host may come to be one destination, where DR and TUN force the port: what keepalived then has depends on
+ * which of them it has touched last, so they are made such that it touches none after the start.
+ */
+function settled(one: Service): Service {
+  const hosts = new Set(one.servers.map(({ host }) => host));
+  const hasShared = hosts.size < one.servers.length;
+  const isShared = ({ host }: Server): boolean => one.servers.filter((other) => other.host === host).length > 1;
+  const isSorryShared = one.sorry !== null && (hasShared || one.servers.some(({ host }) => host === one.sorry?.host));
+  return {
+    ...one,
+    words: hasShared ? one.words.filter((word) => word !== "inhibit_on_failure") : one.words,
+    servers: one.servers.map((server) => ({
+      ...server,
+      ...(isShared(server) ? { check: null, words: [], lower: null } : {}),
+      ...(isSorryShared ? { lower: null } : {}),
+    })),
+    // Nor does it put one in the place of a real server that it keeps at weight 0.
+    sorry: one.sorry === null || !(hasShared || isInhibited(one)) ? one.sorry : { ...one.sorry, host: 9 },
+  };
+}
+
+function isInhibited({ words, servers }: Service): boolean {
+  return [words, ...servers.map((server) => server.words)].some((list) => list.includes("inhibit_on_failure"));
 }
 
 function given(word: string, value: string | number | null): readonly string[] {
@@ -119,14 +199,17 @@ function flagsOf({ flags, scheduler, isOnePacket }: Service): readonly string[] 
   return isOnePacket ? [...own, "ops"] : own;
 }
 
-function persistenceOf({ persistence, granularity, hasEngine, isSix, head }: Service): readonly string[] {
-  const masks = isSix ? { wide: "32", narrow: "120" } : { wide: "255.0.0.0", narrow: "255.255.255.240" };
+function persistenceOf(one: Service): readonly string[] {
+  const { persistence, granularity, hasEngine, isSix, isGranularityOfOtherFamily, head } = one;
+  const isPrefix = isSix !== isGranularityOfOtherFamily;
+  const masks = isPrefix ? { wide: "32", narrow: "120" } : { wide: "255.0.0.0", narrow: "255.255.255.240" };
+  // keepalived 2.2.7 forgets it in the services of a group, but the family that it tells.
+  const finest = isPrefix ? "128" : "255.255.255.255";
   const timeout = persistence === null && head === "any port" ? "60" : persistence;
   return [
     ...(timeout === null ? [] : [`persistence_timeout ${timeout}`]),
-    // keepalived 2.2.7 forgets it in the services of a group.
-    ...(granularity === null || head === "group" ? [] : [`persistence_granularity ${masks[granularity]}`]),
-    ...(hasEngine && timeout !== null ? ["persistence_engine sip"] : []),
+    ...(granularity === null ? [] : [`persistence_granularity ${head === "group" ? finest : masks[granularity]}`]),
+    ...(hasEngine ? ["persistence_engine sip"] : []),
   ];
 }
 
@@ -146,43 +229,42 @@ function groupOf({ entries, isSix }: Service, number: number): string {
     "other port": `${address("2")} 8080`,
     range: `${address("10-12")} 80`,
     "long range": `${address("20")}-${address("22")} 81`,
+    network: `${address("40")}/${isSix ? 126 : 30} 80`,
     mark: `fwmark ${2_000 + number}`,
     "mark of the other family": `fwmark ${3_000 + number} inet${isSix ? "" : "6"}`,
     "other family": `${addressIn(!isSix, "30")} 80`,
   };
-  const isOwn = (entry: Entry): boolean => entry !== "mark" && !entry.includes("other family");
-  // Servers of another family than all addresses are a matter of their own.
-  const kept = entries.some(isOwn) ? entries : entries.filter((entry) => !entry.includes("other family"));
-  const lines = (kept.length > 0 ? kept : (["one"] as const)).map((entry) => texts[entry]);
-  return `virtual_server_group g${number} {\n ${lines.join("\n ")}\n}\n`;
+  return `virtual_server_group g${number} {\n ${entries.map((entry) => texts[entry]).join("\n ")}\n}\n`;
 }
 
-/** A tunnel may lead to the other family. */
-function addressOf(host: number, isSix: boolean, number: number): string {
-  return isSix ? `2001:db8:f:${number}::${host}` : `10.1.${number}.${host}`;
+/** A tunnel may lead to the other family; anything else that does is left out, or the virtual server is of that family. */
+function addressOf(
+  { host, isOtherFamily }: Pick<Server, "host" | "isOtherFamily">,
+  isSix: boolean,
+  number: number,
+): string {
+  return isSix !== isOtherFamily ? `2001:db8:f:${number}::${host}` : `10.1.${number}.${host}`;
 }
 
 function sorryOf({ sorry: one, isSix }: Service, number: number): readonly string[] {
   if (one === null) return [];
   return [
-    `sorry_server ${addressOf(9, isSix, number)} ${one.port}`,
+    `sorry_server ${addressOf(one, isSix, number)} ${one.port}`,
     ...one.words,
     ...given("sorry_server_lvs_method", one.kind),
   ];
 }
 
-function serverText(one: Server, { isSix, kind }: Service, number: number): string {
-  const isTunnelled = (one.kind ?? kind).startsWith("TUN");
-  const address = addressOf(one.host, isTunnelled && one.isOtherFamily ? !isSix : isSix, number);
+function serverText(one: Server, { isSix }: Service, number: number): string {
   const words = [
     ...given("weight", one.weight),
     ...given("lvs_method", one.kind),
     ...given("uthreshold", one.upper),
-    ...(one.upper !== null && one.upper > 100 ? given("lthreshold", one.lower) : []),
+    ...given("lthreshold", one.lower),
     ...one.words,
     ...(one.check === null ? [] : [checkOf(one.check === "pass" ? OPEN_PORT : OPEN_PORT + 1)]),
   ];
-  return `real_server ${address} ${one.port} {\n ${words.join("\n ")}\n }`;
+  return `real_server ${addressOf(one, isSix, number)} ${one.port} {\n ${words.join("\n ")}\n }`;
 }
 
 function checkOf(port: number): string {

@@ -16,6 +16,10 @@ function has({ flags }: Server, flag: Flag): boolean {
   return flags.includes(flag);
 }
 
+function protocolOf(key: Server["key"]): string | null {
+  return key.kind === "fwmark" ? null : key.protocol;
+}
+
 function granularity({ persistenceGranularity }: Server): string | number {
   return persistenceGranularity > 128 ? numberToIpv4(persistenceGranularity) : persistenceGranularity;
 }
@@ -29,8 +33,8 @@ export const VIRTUAL_SERVER_ROWS: readonly Row<Server>[] = [
   row("ip_family", ({ family, key }) => (key.kind === "address" ? null : family), {
     because: ({ family, key }) => (key.kind === "address" || family === null ? null : "its members have it"),
   }),
-  row("protocol", ({ key }) => (key.kind === "fwmark" ? null : key.protocol.toUpperCase()), {
-    because: ({ key }) => (key.kind === "fwmark" ? "a firewall mark has no protocol" : null),
+  row("protocol", ({ key }) => protocolOf(key)?.toUpperCase() ?? null, {
+    because: ({ key }) => (protocolOf(key) === null ? "a firewall mark has no protocol" : null),
   }),
   row("lb_algo", ({ scheduler }) => scheduler, { aliases: "lvs_sched" }),
   row("lb_kind", ({ fwdMethod, tunnel }) => forwarding(fwdMethod, tunnel), { aliases: "lvs_method" }),

@@ -34,17 +34,30 @@ interface Tables {
  */
 async function tablesBy(machine: Machine, name: DaemonName, [a, b]: readonly [string, string]): Promise<Tables> {
   const first = await running(machine, name, a, async (daemon) => {
-    const table = await steadyTable(machine, STEADY);
+    const table = await stateOf(machine);
     if (name !== "holdfast") return { table, reloaded: null };
     daemon.reload(b);
     await daemon.logged("Reload complete", { timeoutMs: 40_000 });
-    return { table, reloaded: await steadyTable(machine, STEADY) };
+    return { table, reloaded: await stateOf(machine) };
   });
-  const cold = await running(machine, name, b, () => steadyTable(machine, STEADY));
+  const cold = await running(machine, name, b, () => stateOf(machine));
   return { first: first.table, reloaded: first.reloaded, cold };
 }
 
-/** What is found out while a daemon runs, which has to leave nothing behind. */
+/** The table, and what else the kernel's IPVS has been told. */
+async function stateOf(machine: Machine): Promise<readonly string[]> {
+  const table = await steadyTable(machine, STEADY);
+  const more = [
+    await machine.runOk(["ipvsadm", "-L", "--timeout"]),
+    await machine.runOk(["ipvsadm", "-L", "--daemon"]),
+  ];
+  return [...table, ...more.flatMap((text) => text.split("\n")).filter((line) => line !== "")];
+}
+
+/**
+ * What is found out while a daemon runs, which has to leave nothing behind. keepalived 2.2.7 leaves services of groups of
+ * which the kernel has refused a server.
+ */
 async function running<Found>(
   machine: Machine,
   name: DaemonName,
@@ -57,6 +70,7 @@ async function running<Found>(
     return await find(daemon);
   } finally {
     await daemon.terminate();
+    if (name === "keepalived") await machine.runOk(["ipvsadm", "-C"]);
     assert.deepEqual(await savedTable(machine), [], `${name} left something behind`);
   }
 }
@@ -73,6 +87,11 @@ function assertSame(when: string, actual: readonly string[], expected: readonly 
   ];
   assert.ok(differing.length === 0, `${when}:\n${differing.join("\n")}`);
   assert.equal(actual.length, expected.length, when);
+}
+
+/** keepalived 2.2.7 takes a prefix length for IPv4 for the last octets of a mask, and we for none. */
+function onPurpose(theirs: readonly string[]): readonly string[] {
+  return theirs.map((line) => line.replace(/ -M 0\.0\.0\.\d+/, "")).sort();
 }
 
 const names = daemonNames();
@@ -107,8 +126,8 @@ describe("tables of random configurations", { skip }, () => {
       const [a = "", b = ""] = randomConfigs(2, SERVICES, seed);
       const [ours, theirs] = await both([a, b]);
       assert.ok(ours !== undefined && ours.first.length > SERVICES);
-      assertSame("after the start", ours.first, theirs?.first ?? []);
-      assertSame("after another start", ours.cold, theirs?.cold ?? []);
+      assertSame("after the start", ours.first, onPurpose(theirs?.first ?? []));
+      assertSame("after another start", ours.cold, onPurpose(theirs?.cold ?? []));
       assertSame("after a reload", ours.reloaded ?? [], ours.cold);
     });
   }

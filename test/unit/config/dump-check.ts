@@ -6,7 +6,6 @@ import {
   protocolOf,
   realServerLines,
   virtualServerLines,
-  withoutProtocol,
 } from "../../../src/api/check-lines.ts";
 import { yesNo } from "../../../src/api/dump-text.ts";
 import { PROBES_OF_APPLICATION_CHECKS } from "../../../src/config/build-checkers.ts";
@@ -17,16 +16,11 @@ import type { DumpObject } from "./dump-object.ts";
 /** What the peer's checker process prints, from our model. */
 export function dumpCheckers(configuration: CompleteConfiguration): readonly DumpObject[] {
   const indexes = new Map<string, number>();
-  const markGroups = new Set(
-    configuration.virtualServerGroups
-      .filter((group) => group.members.every((member) => member.kind === "fwmark"))
-      .map(({ name }) => name),
-  );
   return configuration.virtualServers.flatMap((server) => {
     const { key } = server;
     const index = key.kind === "group" ? (indexes.get(key.group) ?? 0) : 0;
     if (key.kind === "group") indexes.set(key.group, index + 1);
-    return dumpVirtualServer(server, index, key.kind === "group" && markGroups.has(key.group));
+    return dumpVirtualServer(server, index);
   });
 }
 
@@ -39,18 +33,14 @@ export function dumpServerGroups(configuration: CompleteConfiguration): readonly
   });
 }
 
-function dumpVirtualServer(server: ConfiguredVirtualServer, index: number, isMarked: boolean): readonly DumpObject[] {
+function dumpVirtualServer(server: ConfiguredVirtualServer, index: number): readonly DumpObject[] {
   const heading = headingOf(server.key, index);
   const realServers = server.realServers.map((real) => ({
     heading: `[${heading} | real_server ${real.address}, RPORT = ${real.port}]`,
     lines: realServerLines(real),
   }));
   const checkers = server.realServers.flatMap((real) => checkerObjects(server, real, index));
-  return [
-    { heading: `[${heading}]`, lines: withoutProtocol(virtualServerLines(server), isMarked) },
-    ...realServers,
-    ...checkers,
-  ];
+  return [{ heading: `[${heading}]`, lines: virtualServerLines(server) }, ...realServers, ...checkers];
 }
 
 function checkerObjects(

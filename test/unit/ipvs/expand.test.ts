@@ -90,6 +90,40 @@ test("a real server that is the sorry server as well serves as whichever is on",
   assert.deepEqual(weights(service, health(false, false)), { "192.168.1.9 80": 1 });
 });
 
+test("of servers that come to be one destination one that serves counts, the first of several", () => {
+  const servers = [
+    realServer("192.168.1.7", { isInhibitedOnFailure: true, upperThreshold: 1 }),
+    realServer("192.168.1.7", { upperThreshold: 2 }),
+    realServer("192.168.1.7", { upperThreshold: 3 }),
+  ];
+  const service = virtualServer(servers);
+  const which = (...alive: boolean[]): readonly (readonly number[])[] => {
+    const [only] = expandVirtualServer(service, health(true, ...alive), NO_GROUPS);
+    return [...(only?.destinations.values() ?? [])].map(({ upperThreshold, weight }) => [upperThreshold, weight]);
+  };
+  assert.deepEqual(which(true, true, true), [[1, 3]]);
+  assert.deepEqual(which(false, true, true), [[2, 3]]);
+  assert.deepEqual(which(false, false, true), [[3, 3]]);
+  assert.deepEqual(which(false, false, false), [[1, 0]]);
+});
+
+test("so it is in a group, where the port of its members makes them one", () => {
+  const groups: GroupMembers = new Map([["G", [{ kind: "address", family: "inet", address: "192.0.2.1", port: 99 }]]]);
+  const servers = [80, 8080].map((port) => realServer("192.168.1.7", { port, upperThreshold: port }));
+  const service = virtualServer(servers, { key: { kind: "group", group: "G", protocol: "tcp" } });
+  const thresholds = (...alive: boolean[]): readonly (readonly (string | number)[])[] =>
+    expandVirtualServer(service, health(true, ...alive), groups).flatMap(({ destinations }) =>
+      [...destinations].map(([id, { upperThreshold }]) => [id, upperThreshold]),
+    );
+  assert.deepEqual(thresholds(true, true), [["192.168.1.7 99", 80]]);
+  assert.deepEqual(thresholds(false, true), [["192.168.1.7 99", 8080]]);
+});
+
+test("an engine of persistence without a timeout is left out, as by keepalived", () => {
+  const [only] = expandVirtualServer(virtualServer([], { persistenceEngine: "sip" }), health(true), NO_GROUPS);
+  assert.equal(only?.service.persistenceEngine, null);
+});
+
 test("a fwmark service has no address", () => {
   const key: VirtualServerKey = { kind: "fwmark", fwmark: 5, family: "inet6", protocol: "tcp" };
   const [only] = expandVirtualServer(virtualServer([], { key }), health(false), NO_GROUPS);
@@ -186,9 +220,11 @@ test("a mark of a group is of the virtual server's family, be the first server b
   const key: VirtualServerKey = { kind: "group", group: "g", protocol: "tcp" };
   const groups: GroupMembers = new Map([["g", [{ kind: "fwmark", fwmark: 77, family: null }]]]);
   const servers = [realServer("10.0.0.1", { fwdMethod: "tunnel" })];
-  const families = (own: Partial<VirtualServer> & { readonly family?: "inet6" }): readonly string[] =>
+  const families = (own: Partial<VirtualServer> & { readonly family?: "inet6" | null }): readonly string[] =>
     expandVirtualServer({ ...virtualServer(servers, { key }), ...own }, health(true, true), groups).map(
       ({ service }) => service.family,
     );
   assert.deepEqual([families({ family: "inet6" }), families({})], [["inet6"], ["inet"]]);
+  const six = [realServer("2001:db8::1", { family: "inet6", fwdMethod: "tunnel" })];
+  assert.deepEqual(families({ family: null, realServers: six }), ["inet"]);
 });

@@ -23,6 +23,7 @@ test("names of services and servers read as keepalived's", () => {
     "FWM 5",
     "[192.168.1.7]:none:80",
   ]);
+  assert.deepEqual(nameOf({ kind: "group", group: "G", protocol: null }), ["[G]:0", "[192.168.1.7]:none:80"]);
 });
 
 test("virtual servers of one group are numbered in their order", () => {
