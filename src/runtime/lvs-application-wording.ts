@@ -1,9 +1,9 @@
 import type { MiscEnd } from "../checker/application.ts";
-import type { ScriptCommand } from "../model/command.ts";
 import type { SpokenRecord } from "./log.ts";
 
 export interface MiscRunReport {
-  readonly command: ScriptCommand;
+  /** Its path. */
+  readonly script: string;
   readonly isGood: boolean;
   readonly end: MiscEnd;
   /** It decided something. */
@@ -45,8 +45,7 @@ export function speakMiscRun(
   server: string,
   virtualServer: string,
 ): SpokenRecord {
-  const script = report.command.argv[0] ?? "";
-  const { isGood, end } = report;
+  const { script, isGood, end } = report;
   const outcome = isGood ? "succeeded" : end.kind === "timed-out" ? "timed out" : "failed";
   const text = `Misc check for [${server} VS ${virtualServer}] by [${script}] ${outcome}${retryText(report, hasRetried)}${endText(report)}.`;
   const message = isGood ? "check succeeded" : report.isVerdict ? "check failed" : "check attempt failed";
@@ -54,8 +53,7 @@ export function speakMiscRun(
 }
 
 /** Not the server's fault: says nothing of it. */
-export function speakMiscNotStarted(command: ScriptCommand, reason: string): SpokenRecord {
-  const script = command.argv[0] ?? "";
+export function speakMiscNotStarted(script: string, reason: string): SpokenRecord {
   const text = `Misc check script [${script}] could not be started: ${reason}`;
   return { level: "warning", message: "check not started", fields: { check: "misc", script, reason }, text };
 }

@@ -7,7 +7,7 @@ import type { SpokenRecord } from "./log.ts";
 import { speakMiscNotStarted } from "./lvs-application-wording.ts";
 import type { GuardedCheck } from "./lvs-guard.ts";
 import type { LvsClock, ScriptRunStatus } from "./lvs-types.ts";
-import { resolveCommand } from "./script-command.ts";
+import { resolveCommand, scriptName } from "./script-command.ts";
 import type { ScriptCounter } from "./script-counter.ts";
 import type { ScriptEnd, ScriptRun, ScriptRunner } from "./script-runner.ts";
 
@@ -113,7 +113,7 @@ export class MiscRunner {
     const { timing } = checker;
     if (end.kind === "not-started") {
       this.deps.counter.notStarted();
-      this.deps.log(speakMiscNotStarted(check.command, end.reason));
+      this.deps.log(speakMiscNotStarted(scriptName(check.command), end.reason));
       this.waitSinceStart(timing.delayLoopUs);
       return;
     }
