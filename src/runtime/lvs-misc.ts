@@ -31,7 +31,6 @@ export interface MiscPlace {
 export interface MiscRunResult {
   readonly end: MiscEnd;
   readonly step: MiscStep;
-  readonly hadRetried: boolean;
 }
 
 export interface MiscDependencies {
@@ -118,13 +117,12 @@ export class MiscRunner {
       return;
     }
     const seen: MiscEnd = end.kind === "signalled" && this.isOverdue ? { kind: "timed-out" } : end;
-    const hadRetried = failuresOf(this.state.policy) > 0;
     const step = stepMisc({ timing, setsWeight: check.setsWeight }, this.state, seen);
     this.state = step.state;
     this.lastRun = { atUs: this.startedAtUs, status: seen.kind === "exited" ? seen.status : 0 };
     this.deps.counter.ended(step.isGood, this.deps.clock.nowUs() - this.startedAtUs);
     this.waitSinceStart(step.waitUs);
-    this.deps.onRun(this, { end: seen, step, hadRetried });
+    this.deps.onRun(this, { end: seen, step });
   }
 
   private waitSinceStart(delayUs: Microseconds): void {

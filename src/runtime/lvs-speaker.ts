@@ -59,13 +59,13 @@ export class LvsSpeaker {
     if (check.kind === "file" && news !== null) this.context.log(speakFile(check.trackFile, news.isUp, server));
     if (check.kind === "bfd" && news !== null) this.context.log(speakSession(check.bfdInstance, news.isUp, server));
     if (run === null || check.kind !== "misc") return;
-    const { end, step, hadRetried } = run;
+    const { end, step } = run;
     const { isGood, verdict, retry } = step;
     const tellsAll = checker.logsAllFailures || this.context.global()?.logsAllCheckerFailures === true;
     if (verdict === null && (retry === 0 || !tellsAll)) return;
     const { retries } = checker.timing;
     const report = { script: scriptName(check.command), isGood, end, isVerdict: verdict !== null, retry, retries };
-    this.context.log(speakMiscRun(report, hadRetried, server, names.virtualServer));
+    this.context.log(speakMiscRun(report, server, names.virtualServer));
   }
 
   /** What a probe came to, for one of those who asked for it. */
