@@ -159,6 +159,8 @@ bool ReadSmtp(FieldReader& target, probe::ProbeSpec* spec) {
 
 const char* ProbeStageName(probe::Stage stage) {
   switch (stage) {
+    case probe::Stage::kRoute:
+      return "route";
     case probe::Stage::kConnect:
       return "connect";
     case probe::Stage::kAnswer:

@@ -54,7 +54,7 @@ int Prober::Start(uv_loop_t* loop) {
     ArmTimer();
   };
   const auto on_unsent = [this](Target& target, int error_number) {
-    Finish(target, JudgeUnsent(error_number));
+    FinishUnsent(target, JudgeUnsent(error_number));
   };
   if (const int error = timer_.Start(loop, [this] { OnTick(); }); error != 0) return error;
   if (const int error = tcp_.Start(loop, on_answer, after_batch); error != 0) return error;
@@ -273,8 +273,15 @@ void Prober::Begin(Target& target) {
   Add(counters_.started);
   Add(counters_.in_flight);
   const std::optional<Outcome> outcome = BeginByKind(target);
-  if (outcome) return Finish(target, *outcome);
+  if (outcome) return FinishUnsent(target, *outcome);
   ArmLook(target, target.started_us);
+}
+
+/** Nothing has left; what the kernel says of the way is not what an answer from the network says.
+ */
+void Prober::FinishUnsent(Target& target, const Outcome& outcome) {
+  if (outcome.reason == Reason::kUnreachable) target.stage = Stage::kRoute;
+  Finish(target, outcome);
 }
 
 void Prober::Finish(Target& target, const Outcome& outcome) {

@@ -88,6 +88,7 @@ class Prober {
   void StartWaiting();
   void Begin(Target& target);
   void Finish(Target& target, const Outcome& outcome);
+  void FinishUnsent(Target& target, const Outcome& outcome);
   void Settle(Target& target, const Outcome& outcome, int64_t now_us);
   void ArmTimer();
 

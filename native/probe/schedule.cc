@@ -73,9 +73,15 @@ Outcome JudgeBegin(int error_number) {
 }
 
 Outcome JudgeUnsent(int error_number) {
-  // A firewall of our own.
-  if (error_number == EPERM) return Failure(Reason::kUnreachable, error_number);
-  return JudgeBegin(error_number);
+  switch (error_number) {
+    // A firewall of our own; a route that prohibits; one that swallows.
+    case EPERM:
+    case EACCES:
+    case EINVAL:
+      return Failure(Reason::kUnreachable, error_number);
+    default:
+      return JudgeBegin(error_number);
+  }
 }
 
 Outcome JudgeError(int error_number) {

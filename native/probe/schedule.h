@@ -60,7 +60,10 @@ Outcome Success();
  */
 Outcome JudgeBegin(int error_number);
 
-/** Why a datagram was not sent: as JudgeBegin, and EPERM from a firewall. */
+/**
+ * Why a datagram was not sent: as JudgeBegin, and what firewalls and routes forbid. keepalived: to
+ * a check by TCP such a route says nothing.
+ */
 Outcome JudgeUnsent(int error_number);
 
 /** An error that came after the probe had left: from SO_ERROR or an ICMP error message. */

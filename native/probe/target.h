@@ -25,6 +25,7 @@ inline constexpr size_t kKinds = static_cast<size_t>(Kind::kSyn) + 1;
 
 /** contract.ts `ProbeStage`, without `handshake`, which is of TLS. */
 enum class Stage : uint8_t {
+  kRoute,
   kConnect,
   kAnswer,
   kStatus,

@@ -18,6 +18,15 @@ constexpr size_t kBatch = 256;
 constexpr size_t kBatchesPerTurn = 8;
 constexpr size_t kBufferBytes = 65'536;
 
+/** Else the kernel keeps to itself that a host cannot be reached, and only tells of ports. */
+void AskForErrors(int fd, const ProbeSpec& spec) {
+  if (spec.address.family() == AF_INET6) {
+    SetOption(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+  } else {
+    SetOption(fd, IPPROTO_IP, IP_RECVERR, 1);
+  }
+}
+
 int BindSource(int fd, const ProbeSpec& spec) {
   if (!spec.bind_address) return 0;
   const SocketAddress source = ScopedAddress(spec, *spec.bind_address);
@@ -26,10 +35,13 @@ int BindSource(int fd, const ProbeSpec& spec) {
   return bind(fd, &source.generic, source.length) == 0 ? 0 : errno;
 }
 
-/** Mark, source and peer. @returns 0, or an errno */
-int Connect(int fd, const ProbeSpec& spec) {
+/** Mark and source. @returns 0, or an errno */
+int Prepare(int fd, const ProbeSpec& spec) {
   if (const int error = ApplyMarkAndInterface(fd, spec); error != 0) return error;
-  if (const int error = BindSource(fd, spec); error != 0) return error;
+  return BindSource(fd, spec);
+}
+
+int Connect(int fd, const ProbeSpec& spec) {
   const SocketAddress peer = ScopedAddress(spec, spec.address);
   return connect(fd, &peer.generic, peer.length) == 0 ? 0 : errno;
 }
@@ -50,7 +62,9 @@ std::optional<Outcome> UdpProber::Begin(Target& target) {
   UniqueFd fd(socket(spec.address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return JudgeBegin(errno);
   SetOption(fd.get(), SOL_SOCKET, SO_RCVBUF, kAnswerBufferBytes);
-  if (const int error = Connect(fd.get(), spec); error != 0) return JudgeBegin(error);
+  AskForErrors(fd.get(), spec);
+  if (const int error = Prepare(fd.get(), spec); error != 0) return JudgeBegin(error);
+  if (const int error = Connect(fd.get(), spec); error != 0) return JudgeUnsent(error);
   const std::vector<uint8_t>& payload = spec.udp->payload;
   if (send(fd.get(), payload.data(), payload.size(), MSG_NOSIGNAL) < 0) return JudgeUnsent(errno);
   // An answer that is there already is told of all the same.

@@ -52,7 +52,9 @@ TEST(ProbeJudge, NoWayToTheServerIsAFailure) {
     EXPECT_EQ(JudgeBegin(error).kind, Outcome::Kind::kVerdict) << error;
     EXPECT_EQ(JudgeUnsent(error).reason, Reason::kUnreachable) << error;
   }
-  EXPECT_EQ(JudgeUnsent(EPERM).reason, Reason::kUnreachable);
+  for (const int error : {EPERM, EACCES, EINVAL}) {
+    EXPECT_EQ(JudgeUnsent(error).reason, Reason::kUnreachable) << error;
+  }
   EXPECT_EQ(JudgeUnsent(ENOBUFS).kind, Outcome::Kind::kLocal);
 }
 

@@ -209,6 +209,8 @@ export class LineReader {
       if (expanded === null) break;
       line = this.applyCondition(expanded);
       if (line === null || line.text === "") return null;
+      // keepalived: a parameter of several lines may begin with a definition.
+      if (this.define(line)) return null;
     }
     const include = readInclude(line.text);
     if (include === null) return line;

@@ -1,9 +1,9 @@
 import type { MiscEnd } from "../checker/application.ts";
-import type { ScriptCommand } from "../model/command.ts";
 import type { SpokenRecord } from "./log.ts";
 
 export interface MiscRunReport {
-  readonly command: ScriptCommand;
+  /** Its path. */
+  readonly script: string;
   readonly isGood: boolean;
   readonly end: MiscEnd;
   /** It decided something. */
@@ -18,12 +18,12 @@ function attempts(count: number): string {
   return count === 1 ? "retry" : "retries";
 }
 
-function retryText({ isGood, isVerdict, retry, retries }: MiscRunReport, hasRetried: boolean): string {
+function retryText({ isGood, isVerdict, retry, retries }: MiscRunReport): string {
   if (isGood) return "";
   if (!isVerdict)
     return retry === 1 ? `, will do ${retries} ${attempts(retries)}` : ` on retry ${retry - 1}/${retries}`;
-  if (retries === 0) return " with retry disabled";
-  return hasRetried ? ` after ${retries} ${attempts(retries)}` : "";
+  // keepalived: also of the first result, which is not retried.
+  return retries === 0 ? " with retry disabled" : ` after ${retries} ${attempts(retries)}`;
 }
 
 function endText({ isGood, end }: MiscRunReport): string {
@@ -39,23 +39,16 @@ function endText({ isGood, end }: MiscRunReport): string {
 }
 
 /** `Misc check for [[192.168.1.7]:tcp:80 VS [192.168.1.100]:tcp:80] by [/bin/check] failed (exited with status 1).` */
-export function speakMiscRun(
-  report: MiscRunReport,
-  hasRetried: boolean,
-  server: string,
-  virtualServer: string,
-): SpokenRecord {
-  const script = report.command.argv[0] ?? "";
-  const { isGood, end } = report;
+export function speakMiscRun(report: MiscRunReport, server: string, virtualServer: string): SpokenRecord {
+  const { script, isGood, end } = report;
   const outcome = isGood ? "succeeded" : end.kind === "timed-out" ? "timed out" : "failed";
-  const text = `Misc check for [${server} VS ${virtualServer}] by [${script}] ${outcome}${retryText(report, hasRetried)}${endText(report)}.`;
+  const text = `Misc check for [${server} VS ${virtualServer}] by [${script}] ${outcome}${retryText(report)}${endText(report)}.`;
   const message = isGood ? "check succeeded" : report.isVerdict ? "check failed" : "check attempt failed";
   return { level: "info", message, fields: { check: "misc", server, virtualServer, script, outcome }, text };
 }
 
 /** Not the server's fault: says nothing of it. */
-export function speakMiscNotStarted(command: ScriptCommand, reason: string): SpokenRecord {
-  const script = command.argv[0] ?? "";
+export function speakMiscNotStarted(script: string, reason: string): SpokenRecord {
   const text = `Misc check script [${script}] could not be started: ${reason}`;
   return { level: "warning", message: "check not started", fields: { check: "misc", script, reason }, text };
 }

@@ -6,6 +6,12 @@ export interface ProbeFailure {
   readonly stage: ProbeStage;
 }
 
+/** Where a check connects to. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
 const HTTP_FAULTS: Readonly<Partial<Record<ProbeStage, string>>> = {
   status: "HTTP status code error to server",
   digest: "MD5 digest error to server",
@@ -23,14 +29,27 @@ const READ_FAULTS: Readonly<Record<"http" | "ssl", readonly [string, string]>> =
 /** `MD5 digest error to server`, to be followed by the server. */
 export function httpFailure({ reason, stage }: ProbeFailure, kind: "http" | "ssl" = "http"): string {
   if (reason === "mismatch") return HTTP_FAULTS[stage] ?? "HTTP status code error to server";
+  // keepalived: of SSL_GET too
+  if (stage === "route") return "HTTP_CHECK - network unreachable server";
   if (stage === "handshake") return "SSL handshake/communication error connecting to server";
   if (stage === "connect") return reason === "timeout" ? "Timeout connecting server" : "Connection failed server";
   const [late, broken] = READ_FAULTS[kind];
   return reason === "timeout" ? late : broken;
 }
 
-/** `Bad greeting banner from server`, to be followed by `[192.168.1.7]:25`. */
-export function smtpFailure({ reason, stage }: ProbeFailure): string {
+/** `[192.168.1.7]:25` */
+export function placeOf({ address, port }: Endpoint): string {
+  return `[${address}]:${port}`;
+}
+
+/** `Bad greeting banner from server [192.168.1.7]:25`. @param endpoint what is connected to */
+export function smtpFailure(failure: ProbeFailure, endpoint: Endpoint): string {
+  const isLost = failure.stage === "route";
+  const words = isLost ? `Network unreachable for server ${endpoint.address} - real server` : smtpFault(failure);
+  return `${words} ${placeOf(endpoint)}`;
+}
+
+function smtpFault({ reason, stage }: ProbeFailure): string {
   if (reason === "mismatch")
     return stage === "helo" ? "Bad HELO response from server" : "Bad greeting banner from server";
   if (stage === "connect") return reason === "timeout" ? "Connection timeout to server" : "Could not connect to server";

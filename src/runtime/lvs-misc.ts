@@ -7,7 +7,7 @@ import type { SpokenRecord } from "./log.ts";
 import { speakMiscNotStarted } from "./lvs-application-wording.ts";
 import type { GuardedCheck } from "./lvs-guard.ts";
 import type { LvsClock, ScriptRunStatus } from "./lvs-types.ts";
-import { resolveCommand } from "./script-command.ts";
+import { resolveCommand, scriptName } from "./script-command.ts";
 import type { ScriptCounter } from "./script-counter.ts";
 import type { ScriptEnd, ScriptRun, ScriptRunner } from "./script-runner.ts";
 
@@ -31,7 +31,6 @@ export interface MiscPlace {
 export interface MiscRunResult {
   readonly end: MiscEnd;
   readonly step: MiscStep;
-  readonly hadRetried: boolean;
 }
 
 export interface MiscDependencies {
@@ -113,18 +112,17 @@ export class MiscRunner {
     const { timing } = checker;
     if (end.kind === "not-started") {
       this.deps.counter.notStarted();
-      this.deps.log(speakMiscNotStarted(check.command, end.reason));
+      this.deps.log(speakMiscNotStarted(scriptName(check.command), end.reason));
       this.waitSinceStart(timing.delayLoopUs);
       return;
     }
     const seen: MiscEnd = end.kind === "signalled" && this.isOverdue ? { kind: "timed-out" } : end;
-    const hadRetried = failuresOf(this.state.policy) > 0;
     const step = stepMisc({ timing, setsWeight: check.setsWeight }, this.state, seen);
     this.state = step.state;
     this.lastRun = { atUs: this.startedAtUs, status: seen.kind === "exited" ? seen.status : 0 };
     this.deps.counter.ended(step.isGood, this.deps.clock.nowUs() - this.startedAtUs);
     this.waitSinceStart(step.waitUs);
-    this.deps.onRun(this, { end: seen, step, hadRetried });
+    this.deps.onRun(this, { end: seen, step });
   }
 
   private waitSinceStart(delayUs: Microseconds): void {

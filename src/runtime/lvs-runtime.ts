@@ -346,7 +346,7 @@ class Runtime implements LvsRuntime {
 function probeCause({ target, isSuccess, reason, stage }: ProbeReport): Exclude<LvsPoolEvent["cause"], string> {
   const { kind: check, probe } = target;
   if (check !== "smtp" || isSuccess || reason === null) return { check };
-  return { check, failure: `${smtpFailure({ reason, stage })} [${probe.address}]:${probe.port}` };
+  return { check, failure: smtpFailure({ reason, stage }, probe) };
 }
 
 function causeOf({ check, run }: ApplicationReport): Exclude<LvsPoolEvent["cause"], string> {

@@ -18,6 +18,7 @@ import {
   speakVerdict,
   speakVirtualServerGone,
 } from "./lvs-wording.ts";
+import { scriptName } from "./script-command.ts";
 
 type CheckerKind = ProbeReport["target"]["kind"];
 
@@ -28,11 +29,11 @@ export function isWeb(kind: CheckerKind): boolean {
 
 /**
  * keepalived: what an SMTP_CHECK or DNS_CHECK failed with is the verdict's own line, and of a server that is out already
- * only HTTP_GET and SSL_GET tell each failure.
+ * only HTTP_GET and SSL_GET tell each failure; the others also say nothing of an attempt that found no way.
  */
-function isAttemptTold(kind: CheckerKind, isVerdict: boolean, wasDown: boolean): boolean {
-  if (kind === "smtp" || kind === "dns") return !isVerdict;
-  return isWeb(kind) || !wasDown;
+function isAttemptTold({ target: { kind }, stage, verdict }: ProbeReport, wasDown: boolean): boolean {
+  if (kind === "smtp" || kind === "dns") return verdict === null;
+  return isWeb(kind) || (!wasDown && stage !== "route");
 }
 
 export interface LvsSpeakerContext {
@@ -58,17 +59,18 @@ export class LvsSpeaker {
     if (check.kind === "file" && news !== null) this.context.log(speakFile(check.trackFile, news.isUp, server));
     if (check.kind === "bfd" && news !== null) this.context.log(speakSession(check.bfdInstance, news.isUp, server));
     if (run === null || check.kind !== "misc") return;
-    const { end, step, hadRetried } = run;
+    const { end, step } = run;
     const { isGood, verdict, retry } = step;
     const tellsAll = checker.logsAllFailures || this.context.global()?.logsAllCheckerFailures === true;
     if (verdict === null && (retry === 0 || !tellsAll)) return;
     const { retries } = checker.timing;
-    const report = { command: check.command, isGood, end, isVerdict: verdict !== null, retry, retries };
-    this.context.log(speakMiscRun(report, hadRetried, server, names.virtualServer));
+    const report = { script: scriptName(check.command), isGood, end, isVerdict: verdict !== null, retry, retries };
+    this.context.log(speakMiscRun(report, server, names.virtualServer));
   }
 
   /** What a probe came to, for one of those who asked for it. */
-  report({ target, isSuccess, reason, stage, verdict, passedUrl }: ProbeReport, asker: Asker): void {
+  report(report: ProbeReport, asker: Asker): void {
+    const { target, isSuccess, reason, stage, verdict, passedUrl } = report;
     const { names, virtualServer } = this.context.pools().all[asker.virtualServer] ?? {};
     const server = names?.realServer(asker.server);
     const checker = virtualServer?.realServers[asker.server]?.checkers[asker.checker];
@@ -81,9 +83,9 @@ export class LvsSpeaker {
       return;
     }
     const { kind, probe, timing } = target;
-    const failure = { kind, reason, stage, endpoint: `[${probe.address}]:${probe.port}` };
+    const failure = { kind, reason, stage, endpoint: probe };
     const tellsAll = this.context.global()?.logsAllCheckerFailures === true || checker?.logsAllFailures === true;
-    if (!isSuccess && tellsAll && isAttemptTold(kind, verdict !== null, wasDown)) {
+    if (!isSuccess && tellsAll && isAttemptTold(report, wasDown)) {
       this.context.log(speakFailure(failure, server, names.virtualServer));
     }
     // keepalived: that a web server which was out from the start (alpha) stays out is no news.

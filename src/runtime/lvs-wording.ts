@@ -2,7 +2,7 @@ import type { PoolEffect } from "../checker/pool.ts";
 import type { Checker, HttpUrl, RealServer, VirtualServer } from "../model/lvs.ts";
 import type { IpAddress } from "../model/units.ts";
 import type { LogFields, SpokenRecord } from "./log.ts";
-import { httpFailure, type ProbeFailure, smtpFailure } from "./lvs-failure-wording.ts";
+import { type Endpoint, httpFailure, type ProbeFailure, placeOf, smtpFailure } from "./lvs-failure-wording.ts";
 import type { LvsNames } from "./lvs-names.ts";
 
 function info(message: string, fields: LogFields, text: string): SpokenRecord {
@@ -28,8 +28,7 @@ const SUCCEEDING: ReadonlySet<Checker["kind"]> = new Set(["http", "ssl", "smtp"]
 
 export interface CheckFailure extends ProbeFailure {
   readonly kind: Checker["kind"];
-  /** Where the check connects to: `[192.168.1.7]:25`. */
-  readonly endpoint: string;
+  readonly endpoint: Endpoint;
 }
 
 export interface CheckVerdict extends CheckFailure {
@@ -65,7 +64,7 @@ function speakDnsVerdict(verdict: CheckVerdict, server: string, virtualServer: s
   const fields = { check: "dns", server, virtualServer, retries, reason };
   if (isUp) return { level: "debug", message: "check succeeded", fields, text: `DNS_CHECK (${server}) succeeded` };
   const after = retries === 0 ? "" : ` after ${retries} retries`;
-  return info("check failed", fields, `DNS_CHECK (${server}) ${dnsFailure(reason)}${after}`);
+  return info("check failed", fields, `DNS_CHECK (${server}) ${dnsFailure(verdict)}${after}`);
 }
 
 /** As Linux names them. */
@@ -75,7 +74,8 @@ const SOCKET_ERRORS: Readonly<Record<string, string>> = {
   reset: "errno 104 (Connection reset by peer)",
 };
 
-function dnsFailure(reason: string): string {
+function dnsFailure({ reason, stage, endpoint }: CheckFailure): string {
+  if (stage === "route") return `network unreachable for ${placeOf(endpoint)}`;
   if (reason === "timeout") return "read timeout from socket";
   if (reason === "mismatch") return "read error reply from socket";
   const error = SOCKET_ERRORS[reason];
@@ -91,21 +91,25 @@ export function speakFailure(failure: CheckFailure, server: string, virtualServe
     return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
   }
   if (kind === "dns") {
-    const text = `DNS_CHECK (${server}) ${dnsFailure(reason)}`;
+    const text = `DNS_CHECK (${server}) ${dnsFailure(failure)}`;
     return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
   }
   if (kind === "http" || kind === "ssl" || kind === "smtp") {
     const text =
       kind !== "smtp"
         ? `${httpFailure(failure, kind)} ${server}.`
-        : `SMTP_CHECK ${smtpFailure(failure)} ${failure.endpoint}`;
+        : `SMTP_CHECK ${smtpFailure(failure, failure.endpoint)}`;
     const { stage } = failure;
     return info("check attempt failed", { check: kind, server, virtualServer, reason, stage }, text);
   }
-  const of = kind === "ping" && reason !== "timeout" ? ` of ${virtualServer}` : "";
-  const what = reason === "timeout" ? "timeout" : "failed";
-  const text = `${CHECK_WORDS[kind].passed} ${server}${of} ${what}.`;
+  const text = `${CHECK_WORDS[kind].passed} ${attemptWords(failure, server, virtualServer)}.`;
   return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
+}
+
+/** Of TCP and ICMP, whose words keepalived varies. */
+function attemptWords({ kind, reason }: CheckFailure, server: string, virtualServer: string): string {
+  if (kind !== "ping") return `${server} ${reason === "timeout" ? "timeout" : "failed"}`;
+  return reason === "timeout" ? `address ${server} timeout` : `${server} of ${virtualServer} failed`;
 }
 
 /** `HTTP status code success to [192.168.1.7]:tcp:80 url(/index.html)`, of a server that is not up yet. */

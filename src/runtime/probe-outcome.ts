@@ -61,7 +61,7 @@ const NO_WAY: ReadonlySet<string> = new Set(["ENETUNREACH", "EHOSTUNREACH", "ENE
 /** The socket could not be made or connected. @param code for example `EMFILE` */
 export function judgeBegin(code: string, errno: number): ProbeOutcome {
   if (code === "ECONNREFUSED") return failed("refused", "connect", errno);
-  return NO_WAY.has(code) ? failed("unreachable", "connect", errno) : { kind: "local" };
+  return NO_WAY.has(code) ? failed("unreachable", "route", errno) : { kind: "local" };
 }
 
 /** An error of a socket after the probe had left. @param code for example `ECONNRESET` */

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { ScriptCommand } from "../model/command.ts";
 import type { ScriptStart } from "./script-runner.ts";
 
@@ -58,6 +58,15 @@ export function resolveCommand(
   const found = findInPath(name, searchPath);
   if (!isExecutableFormat(found)) return { ...shellStart([found, ...words, ...extra].map(quote).join(" ")), user };
   return { file: command.isRunByLink === true ? found : realPath(found), argv: [name, ...words, ...extra], user };
+}
+
+/**
+ * The path by which keepalived's log names a script: found where commands are searched, links of its folder followed.
+ */
+export function scriptName(command: ScriptCommand, searchPath: string = process.env["PATH"] ?? ""): string {
+  const found = findInPath(command.argv[0] ?? "", searchPath);
+  if (!found.startsWith("/") || command.isRunByLink === true) return found;
+  return join(realPath(dirname(found)), basename(found));
 }
 
 function realPath(path: string): string {

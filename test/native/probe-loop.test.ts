@@ -194,8 +194,8 @@ describe("probe loop", { skip }, () => {
   ] as const) {
     it(`${name} without a route out fails at once: unreachable`, LIMIT, async () => {
       recorded = new RecordedLoop();
-      const { result, reason } = await recorded.probe(target());
-      assert.deepEqual([result, reason], ["failure", "unreachable"]);
+      const { result, reason, stage } = await recorded.probe(target());
+      assert.deepEqual([result, reason, stage], ["failure", "unreachable", "route"]);
     });
   }
 

@@ -15,22 +15,27 @@ const OWN = "198.51.100.1";
 const EHOSTUNREACH = 113;
 const ENETUNREACH = 101;
 
+const OWN_ROUTE = "a route of the own that says so";
+
 /** Whom to ask, and the errno by which it is known that there is no way. */
 const HOSTS: Readonly<Record<string, readonly [string, number]>> = {
   "a neighbour that is not there": ["198.51.100.7", EHOSTUNREACH],
-  "a route of the own that says so": ["192.0.2.7", EHOSTUNREACH],
+  [OWN_ROUTE]: ["192.0.2.7", EHOSTUNREACH],
   "a router that rejects": ["203.0.113.7", ENETUNREACH],
   "a router without a neighbour": ["198.18.0.7", EHOSTUNREACH],
 };
 
-/** Not so by a raw socket that is bound to an interface: what the own kernel says comes in by the loopback. */
+/** Not so by a raw or UDP socket that is bound to an interface: what the own kernel says comes in by the loopback. */
 const IS_FROM_OUTSIDE = /^a router/;
+
+const SILENCE_PASSES = { payload: "00", requiresReply: false, reply: "", minReplyBytes: 0, maxReplyBytes: 255 };
 
 const KINDS: Readonly<Record<string, (address: string, changes: Partial<ProbeTarget>) => ProbeTarget>> = {
   tcp: (address, changes) => tcpTarget(80, { address, ...changes }),
   syn: (address, changes) => tcpTarget(80, { kind: "syn", address, ...changes }),
   "icmp by a raw socket": (address, changes) => icmpTarget(address, changes),
   "icmp by a ping socket": (address, changes) => icmpTarget(address, changes),
+  udp: (address, changes) => tcpTarget(80, { kind: "udp", address, udp: SILENCE_PASSES, ...changes }),
 };
 
 const SOURCES: Readonly<Record<string, Partial<ProbeTarget>>> = {
@@ -83,13 +88,16 @@ describe("hosts that cannot be reached", { skip }, () => {
   for (const [host, [address, errno]] of Object.entries(HOSTS)) {
     for (const [kind, targetOf] of Object.entries(KINDS)) {
       for (const [source, changes] of Object.entries(SOURCES)) {
-        const isRaw = kind === "syn" || kind.includes("raw");
-        if (isRaw && changes.bindInterface !== undefined && !IS_FROM_OUTSIDE.test(host)) continue;
+        const isDeaf = kind === "syn" || kind === "udp" || kind.includes("raw");
+        if (isDeaf && changes.bindInterface !== undefined && !IS_FROM_OUTSIDE.test(host)) continue;
         it(`${host}: ${kind}${source}`, LIMIT, async () => {
           command(`sysctl -qw net.ipv4.ping_group_range=${kind.includes("ping") ? "0\t2147483647" : "1\t0"}`);
+          // Bound to an interface it goes past that route.
+          const isRouted = host !== OWN_ROUTE || changes.bindInterface !== undefined;
           recorded = new RecordedLoop();
           const event = await recorded.probe(targetOf(address, changes));
           assert.deepEqual([event.result, event.reason, event.errno], ["failure", "unreachable", errno]);
+          assert.equal(event.stage, isRouted ? "connect" : "route");
         });
       }
     }

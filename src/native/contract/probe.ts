@@ -114,10 +114,12 @@ export type ProbeResult = "success" | "failure";
 export type ProbeReason = "ok" | "refused" | "timeout" | "unreachable" | "reset" | "mismatch" | "other";
 
 /**
- * How far a probe came, or what of the answer was not as it should be. All but HTTP and SMTP are always at `connect`.
+ * How far a probe came, or what of the answer was not as it should be. `route`: this machine knows no way to the server, so
+ * nothing was sent. Beyond that all but HTTP and SMTP are always at `connect`.
  * HTTP: `answer` (none, or cut off), `status` (code, or no HTTP at all), `digest`, `regex`; HTTPS also `handshake`.
  */
 export type ProbeStage =
+  | "route"
   | "connect"
   | "handshake"
   | "answer"

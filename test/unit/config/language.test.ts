@@ -121,6 +121,11 @@ check("a multi-line parameter expands only at the end of a line", "$M=a \\\nb\n$
 ]);
 check("a commented line with a backslash continues a definition", "$M=a \\\n# b \\\nc\n$M", ["a", "c"]);
 
+check("a multi-line parameter may begin with a definition", "$A=a $N\n$M= \\\n$N=1 \\\n$A \\\n$N=2 \\\n$A\n$M", [
+  "a|1",
+  "a|2",
+]);
+
 check("~SEQ counts up and down", "~SEQ(I,3) a$I\n~SEQ(I,-2) b$I\n~SEQ(I,0) c$I\n~SEQ(I,5,3) d$I\n~SEQ(I,1,2,5)e$I", [
   "a1",
   "a2",

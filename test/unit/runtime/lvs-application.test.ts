@@ -76,6 +76,18 @@ test("a script takes its server out and in, in keepalived's words", async () => 
   assert.deepEqual(await tableLines(bench.table), row(10));
 });
 
+test("a first result that fails is told with the retries that there are, although none was made", async () => {
+  const bench = createBench();
+  bench.scripts.ends.set(SCRIPT, exited(3));
+  await bench.runtime.start(checked([checker(misc(), { retries: 2 })]));
+  take(bench);
+  await bench.clock.advance(1.5 * SECOND_US);
+  assert.equal(
+    take(bench)[0],
+    `Misc check for [${S} VS ${V}] by [${SCRIPT}] failed after 2 retries (exited with status 3).`,
+  );
+});
+
 test("runs begin a delay loop apart however long they take, and last no longer than the limit", async () => {
   const bench = createBench();
   bench.scripts.runUs = 3 * SECOND_US;

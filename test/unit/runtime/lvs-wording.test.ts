@@ -4,9 +4,10 @@ import type { VirtualServerKey } from "../../../src/model/lvs.ts";
 import type { IpvsCommand, ProbeReason, ProbeStage, SyscallFailure } from "../../../src/native/contract.ts";
 import { nameVirtualServers } from "../../../src/runtime/lvs-names.ts";
 import { speakCommandFailure } from "../../../src/runtime/lvs-table-wording.ts";
-import { speakFailure, speakPoolEffect, speakVerdict } from "../../../src/runtime/lvs-wording.ts";
+import { type CheckFailure, speakFailure, speakPoolEffect, speakVerdict } from "../../../src/runtime/lvs-wording.ts";
 import { realServer, virtualServer } from "../checker/samples.ts";
 
+const PLACE = { address: "192.0.2.8", port: 25 };
 const SORRY = realServer("192.168.1.9", { checkers: [] });
 
 function nameOf(key: VirtualServerKey): string[] {
@@ -36,7 +37,7 @@ test("virtual servers of one group are numbered in their order", () => {
 test("verdicts of all kinds of checks", () => {
   const say = (kind: "tcp" | "ping" | "udp", isUp: boolean, retries: number): string =>
     speakVerdict(
-      { kind, isUp, retries, reason: "timeout", stage: "connect", endpoint: "" },
+      { kind, isUp, retries, reason: "timeout", stage: "connect", endpoint: PLACE },
       "[192.0.2.7]:tcp:80",
       "[192.0.2.1]:tcp:80",
     ).text;
@@ -55,7 +56,7 @@ test("verdicts of all kinds of checks", () => {
 
 test("failures of HTTP_GET, SSL_GET and SMTP_CHECK tell what was wrong", () => {
   const say = (kind: "http" | "ssl" | "smtp", reason: ProbeReason, stage: ProbeStage): string =>
-    speakFailure({ kind, reason, stage, endpoint: "[192.0.2.8]:25" }, "[192.0.2.7]:tcp:80", "V").text;
+    speakFailure({ kind, reason, stage, endpoint: PLACE }, "[192.0.2.7]:tcp:80", "V").text;
   assert.equal(say("http", "mismatch", "status"), "HTTP status code error to server [192.0.2.7]:tcp:80.");
   assert.equal(say("http", "mismatch", "digest"), "MD5 digest error to server [192.0.2.7]:tcp:80.");
   assert.equal(say("http", "mismatch", "regex"), "Regex match failed server [192.0.2.7]:tcp:80.");
@@ -76,6 +77,32 @@ test("failures of HTTP_GET, SSL_GET and SMTP_CHECK tell what was wrong", () => {
   assert.equal(say("smtp", "timeout", "quit"), "SMTP_CHECK Read timeout from server [192.0.2.8]:25");
   assert.equal(say("smtp", "reset", "greeting"), "SMTP_CHECK Read failure from server [192.0.2.8]:25");
   assert.equal(say("smtp", "refused", "connect"), "SMTP_CHECK Could not connect to server [192.0.2.8]:25");
+});
+
+test("a server to which there is no way has words of its own", () => {
+  const failure = (kind: "http" | "ssl" | "smtp" | "dns"): CheckFailure => ({
+    kind,
+    reason: "unreachable",
+    stage: "route",
+    endpoint: PLACE,
+  });
+  const say = (kind: "http" | "ssl" | "smtp" | "dns"): string => speakFailure(failure(kind), "S", "V").text;
+  assert.equal(say("http"), "HTTP_CHECK - network unreachable server S.");
+  assert.equal(say("ssl"), "HTTP_CHECK - network unreachable server S.");
+  assert.equal(say("smtp"), "SMTP_CHECK Network unreachable for server 192.0.2.8 - real server [192.0.2.8]:25");
+  assert.equal(say("dns"), "DNS_CHECK (S) network unreachable for [192.0.2.8]:25");
+  const verdict = { ...failure("dns"), isUp: false, retries: 2 };
+  assert.equal(
+    speakVerdict(verdict, "S", "V").text,
+    "DNS_CHECK (S) network unreachable for [192.0.2.8]:25 after 2 retries",
+  );
+});
+
+test("each failure of a PING_CHECK that is told", () => {
+  const say = (reason: ProbeReason): string =>
+    speakFailure({ kind: "ping", reason, stage: "connect", endpoint: PLACE }, "S", "V").text;
+  assert.equal(say("timeout"), "ICMP connection to address S timeout.");
+  assert.equal(say("unreachable"), "ICMP connection to S of V failed.");
 });
 
 test("inhibited servers are enabled and disabled instead of added and removed", () => {
@@ -120,7 +147,7 @@ test("failed commands carry keepalived's names and words", () => {
 
 test("the first failure of a DNS_CHECK was not retried", () => {
   const say = (retries: number): string =>
-    speakVerdict({ kind: "dns", isUp: false, retries, reason: "refused", stage: "answer", endpoint: "" }, "S", "V")
+    speakVerdict({ kind: "dns", isUp: false, retries, reason: "refused", stage: "answer", endpoint: PLACE }, "S", "V")
       .text;
   assert.equal(say(0), "DNS_CHECK (S) failed to read socket; errno 111 (Connection refused)");
   assert.equal(say(2), "DNS_CHECK (S) failed to read socket; errno 111 (Connection refused) after 2 retries");
