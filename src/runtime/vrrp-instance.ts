@@ -371,7 +371,7 @@ export class RunningInstance {
 
   #notify(effect: Extract<ControlEffect, { kind: "notify" }>, atUs: Microseconds): void {
     const change = this.#history.move(this.config.name, effect, this.#isDeleted, atUs);
-    this.group?.memberMoves(change.to, atUs);
+    this.group?.memberMoves(change.to, this.#speaker.isLate, atUs);
     this.#context.dependencies.onStateChange(change);
     this.group?.memberMoved(this, change.to, atUs);
   }
