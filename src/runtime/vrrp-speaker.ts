@@ -44,7 +44,7 @@ export class InstanceSpeaker {
     if (effect.kind === "announce" && !this.#isWithheld)
       announcementRecords(this.#config(), effect.rule.repeat).forEach(log);
     if (effect.kind === "announce-source" && this.#lastSource)
-      log(renderSourceAnnounced(this.#config(), this.#lastSource));
+      renderSourceAnnounced(this.#config(), this.#lastSource).forEach(log);
   }
 
   /** A later burst of announcements has begun; 0 rounds: one of the extra addresses. */
