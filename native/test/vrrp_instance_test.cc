@@ -13,6 +13,9 @@
 namespace holdfast::vrrp {
 namespace {
 
+/** What a timer is put off that is late by more than an interval. */
+constexpr int64_t kListenUs = 50'000;
+
 TEST_F(InstanceTest, TakesOverInOrderWhenTheActiveDownTimerEnds) {
   Install(0);
   EXPECT_EQ(instance_.active_down_timer().at_us(), kActiveDownUs);
@@ -56,8 +59,49 @@ TEST_F(InstanceTest, AfterAStallOneAdvertIsSentAndNotABurst) {
   host_.done.clear();
   const int64_t now_us = kActiveDownUs + 10 * kIntervalUs + 123;
   timers_.RunDue(now_us, 10);
+  EXPECT_TRUE(host_.done.empty()) << "it listens first";
+  timers_.RunDue(now_us + kListenUs, 10);
   EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
-  EXPECT_EQ(instance_.adver_timer().at_us(), kActiveDownUs + 11 * kIntervalUs) << "a shared moment";
+  EXPECT_EQ(instance_.adver_timer().at_us(), kActiveDownUs + 11 * kIntervalUs + kListenUs)
+      << "a shared moment";
+}
+
+TEST_F(InstanceTest, AMasterThatWakesUpHearsWhatArrivesWithItAndSaysNothing) {
+  Install(0);
+  timers_.RunDue(kActiveDownUs, 10);
+  host_.done.clear();
+  const int64_t now_us = kActiveDownUs + 9 * kIntervalUs;
+  timers_.RunDue(now_us, 10);
+  Receive(150, "192.168.1.9", now_us + 700);
+  timers_.RunDue(now_us + kListenUs, 10);
+  EXPECT_EQ(host_.done, (std::vector<std::string>{"cancel", "remove"}));
+}
+
+TEST_F(InstanceTest, ABackupThatWakesUpHearsWhatArrivesWithIt) {
+  Install(0);
+  const int64_t now_us = kActiveDownUs + 9 * kIntervalUs;
+  timers_.RunDue(now_us, 10);
+  Receive(150, "192.168.1.9", now_us + 700);
+  EXPECT_EQ(instance_.active_down_timer().at_us(), now_us + 700 + kActiveDownUs);
+  timers_.RunDue(now_us + kListenUs, 10);
+  EXPECT_TRUE(host_.done.empty());
+}
+
+TEST_F(InstanceTest, ABackupThatWakesUpInSilenceTakesOverAfterAMoment) {
+  Install(0);
+  int64_t now_us = kActiveDownUs + 9 * kIntervalUs;
+  timers_.RunDue(now_us, 10);
+  EXPECT_EQ(instance_.phase(), Phase::kBackup);
+  // Late once more: it does not wait for ever.
+  now_us += 3 * kIntervalUs;
+  timers_.RunDue(now_us, 10);
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
+}
+
+TEST_F(InstanceTest, ALatenessOfLessThanAnIntervalCostsNoMore) {
+  Install(0);
+  timers_.RunDue(kActiveDownUs + kIntervalUs, 10);
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
 }
 
 TEST_F(InstanceTest, AnAdvertThatWaitsInTheSocketPreventsTheTakeover) {
@@ -262,6 +306,7 @@ TEST_F(StallTest, TheTimerOfTheAdvertFindsItStalled) {
 
 TEST_F(StallTest, AShorterStallDoesNotMatter) {
   timers_.RunDue(kStalledAfterUs - 1, 10);
+  timers_.RunDue(kStalledAfterUs - 1 + kListenUs, 10);
   EXPECT_EQ(instance_.phase(), Phase::kActive);
   EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
 }
@@ -292,6 +337,19 @@ TEST_F(InstanceTest, AnOldUnicastChecksumIsUsedFromTheFirstOneOn) {
   EXPECT_EQ(host_.events.size(), 2u) << "said once";
   EXPECT_TRUE(reopen(OldChecksum::kDetect)) << "kept with new sockets";
   EXPECT_FALSE(reopen(OldChecksum::kNever));
+}
+
+TEST_F(InstanceTest, ThePacketsOfNewSocketsAreCountedOn) {
+  const auto next_id = [this] {
+    const auto packet = instance_.transport()->encoder.Encode(100, Ip("224.0.0.18"), 255);
+    return packet[4] << 8 | packet[5];
+  };
+  EXPECT_EQ(next_id(), 1);
+  EXPECT_EQ(next_id(), 2);
+  const AdvertFilter filter{.format = FormatOf("192.168.1.3"), .peers = {}};
+  instance_.SetTransport(std::make_unique<Transport>(
+      2, filter, std::make_shared<AddressSet>(std::span<const VirtualAddress>{})));
+  EXPECT_EQ(next_id(), 3);
 }
 
 TEST_F(InstanceTest, TheAddressCheckMayBeSkippedForTheKnownSenderInBackupOnly) {

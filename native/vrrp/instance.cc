@@ -11,6 +11,9 @@ namespace {
 /** Later than this the loop was stalled, and what others sent meanwhile counts first. */
 constexpr int64_t kStallUs = 20'000;
 
+/** The way of a packet through a machine that has just woken up, with room to spare. */
+constexpr int64_t kListenUs = 50'000;
+
 /** Keeps the cadence of a timer; after a stall it starts anew instead of catching up in a burst. */
 int64_t NextDeadline(int64_t base_us, int64_t interval_us, int64_t now_us) {
   const int64_t next_us = base_us + interval_us;
@@ -48,6 +51,7 @@ Instance::Instance(int32_t id, std::shared_ptr<Counters> counters, TimerHeap* ti
 Instance::~Instance() {
   timers_->Disarm(&adver_);
   timers_->Disarm(&active_down_);
+  timers_->Disarm(&made_up_);
 }
 
 void Instance::Emit(int64_t now_us, auto body) {
@@ -55,6 +59,7 @@ void Instance::Emit(int64_t now_us, auto body) {
 }
 
 void Instance::SetTransport(std::unique_ptr<Transport> transport) {
+  if (transport_ != nullptr) transport->encoder.ContinueIds(transport_->encoder);
   const bool has_detected = transport_ != nullptr &&
                             transport_->filter.format.old_checksum == OldChecksum::kDetect &&
                             transport_->encoder.uses_old_checksum();
@@ -114,15 +119,67 @@ void Instance::OnDatagram(const Datagram& datagram, int64_t now_us) {
     Note({.reason = DropReason::kOldChecksumNoted}, datagram.source, now_us);
   }
   last_sender_ = datagram.source;
-  Fire(Classify(verdict.facts), &verdict.facts, now_us, now_us);
+  const Trigger trigger = Classify(verdict.facts);
+  if (!PutsOff(trigger, verdict.facts, now_us)) Fire(trigger, &verdict.facts, now_us, now_us);
+}
+
+/** One answer tells all who claim less the same. @returns true when this one has to wait */
+bool Instance::PutsOff(Trigger trigger, const AdvertFacts& advert, int64_t now_us) {
+  if (phase_ != Phase::kActive) return false;
+  const Reaction& reaction = program_->ReactionTo(phase_, trigger);
+  const bool is_answer = reaction.kind == Reaction::Kind::kRun && reaction.next == Phase::kActive &&
+                         !reaction.is_reported;
+  if (!is_answer || ration_.Take(now_us)) return false;
+  unanswered_ = advert;
+  timers_->Arm(&made_up_, ration_.ends_at_us());
+  return true;
+}
+
+void Instance::Tell(Trigger trigger, const AdvertFacts& advert, int64_t now_us) {
+  const HeardEvent heard{.trigger = trigger, .advert = advert};
+  // Of an answer the ration was taken before.
+  if (phase_ == Phase::kActive || ration_.Take(now_us)) {
+    untold_.reset();
+    told_ = advert;
+    Emit(now_us, heard);
+  } else {
+    untold_ = heard;
+    timers_->Arm(&made_up_, ration_.ends_at_us());
+  }
+}
+
+/** What waited for the ration. */
+void Instance::MakeUp(int64_t now_us) {
+  if (const auto advert = std::exchange(unanswered_, std::nullopt)) {
+    const Trigger trigger = Classify(*advert);
+    if (!PutsOff(trigger, *advert, now_us)) Fire(trigger, &*advert, now_us, now_us);
+  }
+  if (const auto heard = std::exchange(untold_, std::nullopt)) {
+    Tell(heard->trigger, heard->advert, now_us);
+  }
 }
 
 void Instance::BeforeTimer(TimerNode& node, int64_t now_us) {
-  if (&node == &adver_ && program_) NoticeStall(now_us);
+  if (&node == &adver_ && program_ && !has_listened_) NoticeStall(now_us);
   if (&node == &active_down_ || now_us - node.at_us() > kStallUs) host_->DrainSocket(*this);
+  if (&node != &made_up_) ListenFirst(&node, now_us);
+}
+
+/**
+ * After a pause of the whole machine the sockets are empty as well: what others said meanwhile is
+ * on its way from the network card. It gets a moment, once.
+ */
+void Instance::ListenFirst(TimerNode* node, int64_t now_us) {
+  const bool has_moved = !node->is_armed() || node->at_us() > now_us;
+  if (has_moved || has_listened_) return;
+  const int64_t interval_us = node == &adver_ ? adver_interval_us_ : last_interval_us_.value_or(0);
+  if (now_us - node->at_us() <= interval_us) return;
+  has_listened_ = true;
+  timers_->Arm(node, now_us + std::min(kListenUs, interval_us / 4));
 }
 
 void Instance::OnTimer(TimerNode& node, int64_t now_us) {
+  if (&node == &made_up_) return MakeUp(now_us);
   const Trigger trigger = &node == &adver_ ? Trigger::kAdver : Trigger::kActiveDown;
   if (trigger == Trigger::kAdver) {
     host_->RecordAdvertDeadline(node.at_us());
@@ -160,10 +217,14 @@ void Instance::RunPlan(Trigger trigger, const Reaction& reaction, const Moment& 
     ++epoch_;
     Emit(moment.now_us,
          RanEvent{.epoch = epoch_, .trigger = trigger, .has_advert = has_advert, .advert = facts});
+    if (has_advert) told_ = facts;
+    untold_.reset();
   } else if (has_advert && told_ != facts) {
-    Emit(moment.now_us, HeardEvent{.trigger = trigger, .advert = facts});
+    Tell(trigger, facts, moment.now_us);
+  } else if (has_advert) {
+    // What was heard in between is old.
+    untold_.reset();
   }
-  if (has_advert) told_ = facts;
   // Last: what the others do must find this one moved.
   if (reaction.pulls && trigger < Trigger::kGroupActive) {
     host_->PullOthers(*this, *reaction.pulls, moment.now_us);
@@ -198,6 +259,8 @@ void Instance::Run(const CancelAnnounce&, const Moment&) { host_->CancelAnnounce
 void Instance::Run(const AnnounceSource&, const Moment&) { host_->AnnounceSource(*this); }
 
 void Instance::Run(const ArmAdver& action, const Moment& moment) {
+  adver_interval_us_ = action.interval_us;
+  has_listened_ = false;
   const int64_t next_us = NextDeadline(moment.base_us, action.interval_us, moment.now_us);
   timers_->Arm(&adver_, AtSharedMoment(next_us, action.interval_us));
 }
@@ -214,6 +277,7 @@ void Instance::Run(const ArmActiveDown& action, const Moment& moment) {
   }
   last_interval_us_ = interval_us;
   wishes_active_ = false;
+  has_listened_ = false;
   const int64_t skew_us = rule.skew_numerator * rule.skew_base_us.value_or(interval_us) / 256;
   timers_->Arm(&active_down_, NextDeadline(moment.base_us, rule.multiplier * interval_us + skew_us,
                                            moment.now_us));
@@ -234,6 +298,9 @@ void Instance::EnterPhase(Phase next) {
   if (next != Phase::kBackup && next != Phase::kHeld) wishes_active_ = false;
   said_reasons_ = 0;
   told_.reset();
+  untold_.reset();
+  unanswered_.reset();
+  timers_->Disarm(&made_up_);
 }
 
 bool Instance::ShouldCompareAddresses(const IpAddress& source) const {

@@ -11,6 +11,7 @@
 #include "vrrp/model.h"
 #include "vrrp/packet.h"
 #include "vrrp/program.h"
+#include "vrrp/ration.h"
 #include "vrrp/timer_heap.h"
 #include "vrrp/transport.h"
 
@@ -85,6 +86,7 @@ class Instance final : public TimerOwner {
   struct Moment;
 
   void NoticeStall(int64_t now_us);
+  void ListenFirst(TimerNode* node, int64_t now_us);
   void Fire(Trigger trigger, const AdvertFacts* advert, int64_t base_us, int64_t now_us);
   void RunPlan(Trigger trigger, const Reaction& reaction, const Moment& moment);
   void RunActions(std::span<const Action> actions, const Moment& moment);
@@ -100,6 +102,9 @@ class Instance final : public TimerOwner {
   void Run(const ShiftActiveDown& action, const Moment& moment);
   void Run(const DisarmActiveDown& action, const Moment& moment);
   void EnterPhase(Phase next);
+  bool PutsOff(Trigger trigger, const AdvertFacts& advert, int64_t now_us);
+  void Tell(Trigger trigger, const AdvertFacts& advert, int64_t now_us);
+  void MakeUp(int64_t now_us);
   bool ShouldCompareAddresses(const IpAddress& source) const;
   Trigger Classify(const AdvertFacts& advert) const;
   void Note(const AdvertNote& note, const IpAddress& source, int64_t now_us);
@@ -118,9 +123,20 @@ class Instance final : public TimerOwner {
   TimerNode adver_{this};
   TimerNode active_down_{this};
   int64_t last_advert_us_ = 0;
+  int64_t adver_interval_us_ = 0;
+  /** A timer that was late was put off. */
+  bool has_listened_ = false;
   /** Interval of the last arm-active-down. */
   std::optional<int64_t> last_interval_us_;
   std::optional<AdvertFacts> told_;
+  /** Answers, and what is told of adverts. */
+  Ration ration_;
+  /** Armed while something waits for the ration. */
+  TimerNode made_up_{this};
+  /** The last advert that was not answered. */
+  std::optional<AdvertFacts> unanswered_;
+  /** The last one that was not told of. */
+  std::optional<HeardEvent> untold_;
   /** The timer ended while the rest of the group was not ready; arming it anew ends the wish. */
   bool wishes_active_ = false;
   /** Reasons that were said in this phase, one bit each. */

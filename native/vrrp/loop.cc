@@ -13,7 +13,7 @@ namespace holdfast::vrrp {
 
 namespace {
 
-constexpr size_t kTimersPerInstance = 2;
+constexpr size_t kTimersPerInstance = 3;
 constexpr size_t kOwnTimers = 2;
 /** The kernel answers while it takes the message, so this is never waited for. */
 constexpr int kNetlinkTimeoutMs = 200;

@@ -5,9 +5,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "bfd/engine.h"
@@ -168,7 +168,8 @@ class Loop final : private InstanceHost,
   bfd::Engine bfd_{&timers_.protocols(), this};
   SessionFollowers followers_;
   std::vector<std::unique_ptr<AdvertSocket>> sockets_;
-  std::unordered_map<int32_t, std::unique_ptr<Slot>> slots_;
+  /** In the order of the configuration: what befalls several is told in it. */
+  std::map<int32_t, std::unique_ptr<Slot>> slots_;
   SyncGroups groups_;
   LoopThread thread_;
 };

@@ -98,6 +98,8 @@ class AdvertEncoder {
   /** From now on sums up the multicast group. @returns false when it did before */
   bool UseOldChecksum();
   bool uses_old_checksum() const { return uses_old_checksum_; }
+  /** IPv4: counts on where the encoder that this one replaces has ended. */
+  void ContinueIds(const AdvertEncoder& before) { last_id_ = before.last_id_; }
 
  private:
   void WriteBody(const AdvertFormat& format, std::span<uint8_t> body);

@@ -54,7 +54,9 @@ class NetworkHalf implements VrrpHalf {
     this.#configuration = configuration;
     this.#placed = configuration;
     this.#dependencies = dependencies;
-    this.#vmacs = new VmacLinks({ rtnetlink, sysctls: this.#sysctls, log });
+    const sourceOf = (instance: string): string | null =>
+      this.snapshot().find(({ name }) => name === instance)?.sourceAddress ?? null;
+    this.#vmacs = new VmacLinks({ rtnetlink, sysctls: this.#sysctls, sourceOf, log });
     this.#firewall = new Firewall({ ...firewall, log });
     this.#statics = new StaticObjects(rtnetlink, configuration.global.defaultInterface, log);
   }

@@ -1,4 +1,4 @@
-import { addressAddMessage } from "../addressing/address-message.ts";
+import { addressAddMessage, addressDeleteMessage } from "../addressing/address-message.ts";
 import {
   decodeLinkFacts,
   groupDeleteMessage,
@@ -11,7 +11,7 @@ import {
   macvlanMessage,
 } from "../addressing/link-message.ts";
 import type { Vmac } from "../addressing/vmac.ts";
-import type { NetlinkMessage, Rtnetlink, SyscallFailure, VrrpEvent } from "../native/contract.ts";
+import type { InterfaceAddress, NetlinkMessage, Rtnetlink, SyscallFailure, VrrpEvent } from "../native/contract.ts";
 import type { SpokenRecord } from "./log.ts";
 import type { Sysctls } from "./network-sysctl.ts";
 
@@ -26,9 +26,13 @@ const KINDS: ReadonlySet<string> = new Set(["macvlan", "ipvlan"]);
 const IPV4_SETTINGS = { arp_ignore: "1", accept_local: "1", rp_filter: "0", promote_secondaries: "1" } as const;
 const BASE_SETTINGS = { arp_ignore: "1", arp_filter: "1" } as const;
 
+type AddressEvent = Extract<VrrpEvent, { kind: "address" }>;
+
 export interface VmacDependencies {
   readonly rtnetlink: Rtnetlink;
   readonly sysctls: Sysctls;
+  /** Where the adverts of an instance come from; null: not known yet. */
+  readonly sourceOf: (instance: string) => string | null;
   readonly log: (record: SpokenRecord) => void;
 }
 
@@ -45,7 +49,7 @@ export class VmacLinks {
   /** By name, those that are there, with the number of the interface below. */
   readonly #there = new Map<string, number>();
   /** By VMAC, the link-local address that it has from the interface below. */
-  readonly #shared = new Map<string, string>();
+  readonly #shared = new Map<string, InterfaceAddress>();
 
   constructor(dependencies: VmacDependencies) {
     this.#dependencies = dependencies;
@@ -62,12 +66,12 @@ export class VmacLinks {
 
   /** Link-local addresses that VMACs have besides the interfaces below them. */
   get sharedLinkLocals(): readonly string[] {
-    return this.#made.flatMap(({ name }) => this.#shared.get(name) ?? []);
+    return this.#made.flatMap(({ name }) => this.#shared.get(name)?.address ?? []);
   }
 
   /**
    * keepalived: one that was deleted is made again, also when the interface below went and comes back; and one that sends
-   * over IPv6 gets the address of that interface when it comes.
+   * over IPv6 gets the address of that interface when it comes, and follows when it changes.
    * @returns those of the planned ones that are to be made, or completed, after this
    */
   affected(planned: readonly Vmac[], events: readonly VrrpEvent[]): readonly Vmac[] {
@@ -77,14 +81,19 @@ export class VmacLinks {
       this.#there.delete(name);
       this.#shared.delete(name);
     }
-    const addressed = new Set(
-      events.flatMap((event) => (event.kind === "address" && isLinkLocalNews(event) ? [event.address.ifindex] : [])),
-    );
+    const linkLocals = events.filter((event) => event.kind === "address").filter(isLinkLocal);
     return planned.filter((vmac) => {
       const baseIndex = this.#there.get(vmac.name);
       if (baseIndex === undefined) return deleted.has(vmac.name) || come.has(vmac.base);
-      return isSource(vmac) && !this.#shared.has(vmac.name) && addressed.has(baseIndex);
+      const ofBase = linkLocals.filter(({ address }) => address.ifindex === baseIndex);
+      return isSource(vmac) && ofBase.some((event) => this.#mayMove(vmac, event));
     });
+  }
+
+  /** Its address has gone from the interface below, or another one has come there. */
+  #mayMove({ name }: Vmac, { address, isDeleted }: AddressEvent): boolean {
+    const isShared = this.#shared.get(name)?.address === address.address;
+    return isDeleted ? isShared : !isShared;
   }
 
   /** Those that are there already are left as they are, apart from their settings. */
@@ -218,18 +227,30 @@ export class VmacLinks {
     const senders = vmacs.filter(isSource);
     if (senders.length + own.length === 0) return;
     const addresses = senders.length === 0 ? [] : await rtnetlink.addresses();
-    const messages = senders.flatMap(({ name, base }) => {
-      const from = addresses.find(
-        ({ ifindex, family, scope }) =>
-          family === "inet6" && scope === LINK_SCOPE && ifindex === links.get(base)?.ifindex,
-      );
-      const ifindex = links.get(name)?.ifindex;
-      if (from === undefined || ifindex === undefined) return [];
-      this.#shared.set(name, from.address);
-      const place = { file: "", line: 1, column: 1 };
-      return [addressAddMessage({ ...from, interfaceName: name, preferredLifetime: 0, place }, ifindex)];
-    });
+    const messages = senders.flatMap((vmac) => this.#shareSource(vmac, addresses, links));
     await rtnetlink.send([...own, ...messages]);
+  }
+
+  /** The one that the adverts come from; before that is known the first one. It takes the place of the one before. */
+  #shareSource(
+    { name, base, instance }: Vmac,
+    addresses: readonly InterfaceAddress[],
+    links: ReadonlyMap<string, LinkFacts>,
+  ): readonly NetlinkMessage[] {
+    const baseIndex = links.get(base)?.ifindex;
+    const ifindex = links.get(name)?.ifindex;
+    const ofBase = addresses.filter(
+      (address) => address.ifindex === baseIndex && address.family === "inet6" && address.scope === LINK_SCOPE,
+    );
+    const source = this.#dependencies.sourceOf(instance);
+    const from = ofBase.find(({ address }) => address === source) ?? ofBase[0];
+    if (from === undefined || ifindex === undefined) return [];
+    const before = this.#shared.get(name);
+    this.#shared.set(name, from);
+    const placed = { interfaceName: name, preferredLifetime: 0, place: { file: "", line: 1, column: 1 } };
+    const added = addressAddMessage({ ...from, ...placed }, ifindex);
+    if (before === undefined || before.address === from.address) return [added];
+    return [added, addressDeleteMessage({ ...before, ...placed }, ifindex)];
   }
 
   /** The kernel says so a moment after the link is up; until then the instances would be at fault. */
@@ -270,6 +291,6 @@ function namesOf(events: readonly VrrpEvent[], isDeleted: boolean): ReadonlySet<
   );
 }
 
-function isLinkLocalNews({ address, isDeleted }: Extract<VrrpEvent, { kind: "address" }>): boolean {
-  return !isDeleted && address.family === "inet6" && address.scope === LINK_SCOPE;
+function isLinkLocal({ address }: AddressEvent): boolean {
+  return address.family === "inet6" && address.scope === LINK_SCOPE;
 }

@@ -48,10 +48,14 @@ export class RunningGroup {
     for (const [index, member] of this.members.entries()) member.shareFault(shared[index] ?? null, atUs);
   }
 
-  /** keepalived: the first state of all is told before that of the members. */
-  memberMoves(to: Told, atUs: Microseconds): void {
+  /**
+   * keepalived: the first state of all is told before that of the members, and has a line only when it had to wait.
+   * @param isLate it had to wait for what its members track
+   */
+  memberMoves(to: Told, isLate: boolean, atUs: Microseconds): void {
     if (this.#told !== "initialize") return;
     this.#told = to;
+    if (isLate) this.#log(to);
     this.#tell(atUs);
   }
 
@@ -61,11 +65,15 @@ export class RunningGroup {
     if (to !== this.#told) {
       this.#told = to;
       this.#isComplete = false;
-      const record = renderGroupChange(this.config.name, to);
-      if (record !== null) this.#dependencies.log(record);
+      this.#log(to);
     }
     if (this.#isComplete || this.members.some((other) => this.#members.get(other) !== to)) return;
     this.#tell(atUs);
+  }
+
+  #log(to: Told): void {
+    const record = renderGroupChange(this.config.name, to);
+    if (record !== null) this.#dependencies.log(record);
   }
 
   #tell(atUs: Microseconds): void {

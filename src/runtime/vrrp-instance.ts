@@ -141,6 +141,10 @@ export class RunningInstance {
       if (!isOwnFault(reason) || wanted.includes(reason)) continue;
       this.book.feed({ kind: "fault-cleared", reason }, this.#nowUs());
     }
+    this.#refreshWeight();
+  }
+
+  #refreshWeight(): void {
     const weight = trackedWeight(this.config, this.#context.view) + this.#tracking().weight;
     if (weight !== this.book.state.weight) this.book.feed({ kind: "weight", weight }, this.#nowUs());
   }
@@ -172,6 +176,8 @@ export class RunningInstance {
       hasReplaced ||
       this.addresses().some((address) => !known.has(addressKey(address))) ||
       objectsWithout(this.objects(), knownObjects).length > 0;
+    // An advert comes next, and with the priority that holds from now on.
+    this.#refreshWeight();
     this.book.feed({ kind: "reconfigured", hasNewAddresses }, this.#nowUs());
   }
 
@@ -371,7 +377,7 @@ export class RunningInstance {
 
   #notify(effect: Extract<ControlEffect, { kind: "notify" }>, atUs: Microseconds): void {
     const change = this.#history.move(this.config.name, effect, this.#isDeleted, atUs);
-    this.group?.memberMoves(change.to, atUs);
+    this.group?.memberMoves(change.to, this.#speaker.isLate, atUs);
     this.#context.dependencies.onStateChange(change);
     this.group?.memberMoved(this, change.to, atUs);
   }

@@ -23,6 +23,8 @@ export class InstanceSpeaker {
   #lastSource: IpAddress | null | undefined = undefined;
   /** It had to wait for what it tracks. */
   isLate = false;
+  /** The last line was one too many. */
+  #isWithheld = false;
 
   /** @param config of the moment; a reload may replace it */
   constructor(dependencies: VrrpRuntimeDependencies, config: () => RunningRouter) {
@@ -38,9 +40,11 @@ export class InstanceSpeaker {
       if (effect.level !== "detail" || isDetailed) this.#say(effect, atUs);
     }
     if (!isDetailed) return;
-    if (effect.kind === "announce") announcementRecords(this.#config(), effect.rule.repeat).forEach(log);
+    // What comes of an advert that has no line has none either.
+    if (effect.kind === "announce" && !this.#isWithheld)
+      announcementRecords(this.#config(), effect.rule.repeat).forEach(log);
     if (effect.kind === "announce-source" && this.#lastSource)
-      log(renderSourceAnnounced(this.#config(), this.#lastSource));
+      renderSourceAnnounced(this.#config(), this.#lastSource).forEach(log);
   }
 
   /** A later burst of announcements has begun; 0 rounds: one of the extra addresses. */
@@ -83,6 +87,7 @@ export class InstanceSpeaker {
     const isInitial = spoken.fields["isInitial"] === true && !this.isLate;
     const effect = spoken.message === "state change" ? { ...spoken, fields: { ...spoken.fields, isInitial } } : spoken;
     const withheld = this.#limit.admit(effect.message, atUs);
+    this.#isWithheld = withheld === null;
     if (withheld === null) return;
     const { name, version, authentication } = this.#config();
     if (withheld > 0) log(renderWithheld(name, withheld));

@@ -158,15 +158,15 @@ export function renderSource(config: VrrpInstance, source: string | null, before
 }
 
 /** keepalived: without parentheses. */
-export function renderSourceAnnounced({ name, family }: VrrpInstance, source: string): SpokenRecord {
-  const what = family === "inet" ? "gratuitous ARP" : "unsolicited Neighbour Advert";
-  const fields = { instance: name, address: source };
-  return {
+export function renderSourceAnnounced(config: VrrpInstance, source: string): readonly SpokenRecord[] {
+  const { name, family } = config;
+  const record: SpokenRecord = {
     level: "detail",
     message: "source address announced",
-    fields,
-    text: `${name}: sending ${what} for ${source}`,
+    fields: { instance: name, address: source },
+    text: `${name}: sending gratuitous ${family === "inet" ? "ARP" : "NA"} for ${source}`,
   };
+  return [record, packetRecord(config, { family, address: source, interfaceName: null })];
 }
 
 /** In place of lines that a storm of adverts would have caused. */
@@ -209,7 +209,10 @@ function queueingRecord(config: VrrpInstance, { family, address, interfaceName }
   };
 }
 
-function packetRecord(config: VrrpInstance, { family, address, interfaceName }: VirtualAddress): SpokenRecord {
+function packetRecord(
+  config: VrrpInstance,
+  { family, address, interfaceName }: Pick<VirtualAddress, "family" | "address" | "interfaceName">,
+): SpokenRecord {
   const what = family === "inet" ? "gratuitous ARP" : "unsolicited Neighbour Advert";
   const onInterface = interfaceName ?? config.interfaceName;
   return {

@@ -18,6 +18,23 @@ export interface UmlJob {
   readonly hasSystemd?: boolean;
   /** Folders of the host, below /tmp for example, that the guest shall see with systemd. */
   readonly folders?: readonly string[];
+  readonly tap?: UmlTap;
+  /** As soon as the kernel has been started. */
+  readonly onBoot?: (guest: UmlGuest) => void;
+}
+
+/** A tap device that is the guest's vec0. */
+export interface UmlTap {
+  readonly name: string;
+  /** The words that run a program, in the same process, where the device is. */
+  readonly enter: (words: readonly string[]) => readonly string[];
+}
+
+export interface UmlGuest {
+  /** The kernel is this process: as long as it is stopped the machine is paused. */
+  readonly pid: number;
+  /** Of the host; the guest finds it as $JOB. */
+  readonly folder: string;
 }
 
 export interface UmlResult {
@@ -74,15 +91,17 @@ function writeJob(folder: string, job: UmlJob): void {
   writeFileSync(join(folder, "job.sh"), `${exports.join("")}exec ${job.words.map(quote).join(" ")}\n`);
 }
 
-function boot(program: string, folder: string, { folders = [] }: UmlJob): ChildProcess {
+function boot(program: string, folder: string, { folders = [], tap }: UmlJob): ChildProcess {
   const kernelLog = openSync(join(folder, "kernel.log"), "w");
-  const words = [`mem=${MEMORY}`, "rootfstype=hostfs", "rootflags=/", "ro", `init=${folder}/init.sh`];
+  const words = [program, `mem=${MEMORY}`, "rootfstype=hostfs", "rootflags=/", "ro", `init=${folder}/init.sh`];
   // Consoles: 0 for the kernel's messages, 1 for the job's output, so that nothing mixes.
   words.push("con=null", "con0=null,fd:3", "con1=null,fd:4", "console=tty0", "loglevel=4", "panic=-1");
   words.push(`uml_dir=${folder}`, "umid=guest", `JOB=${folder}`, `REPOSITORY=${ROOT}`, `FOLDERS=${folders.join(" ")}`);
+  if (tap !== undefined) words.push(`vec0:transport=tap,ifname=${tap.name}`);
+  const [command = "", ...rest] = tap?.enter(words) ?? words;
   const stdio = ["ignore", "ignore", "ignore", kernelLog, "pipe"] as const;
   // Several host processes make up a guest: a session of its own lets them be ended together.
-  const child = spawn(program, words, { stdio: [...stdio], detached: true });
+  const child = spawn(command, rest, { stdio: [...stdio], detached: true });
   closeSync(kernelLog);
   return child;
 }
@@ -118,6 +137,7 @@ export async function runInUml(job: UmlJob): Promise<UmlResult> {
   const timer = setTimeout(stop, job.timeoutMs);
   process.once("exit", end);
   try {
+    if (child.pid !== undefined) job.onBoot?.({ pid: child.pid, folder });
     const lines = outputOf(child, job.onLine);
     await ended(child);
     const status = readText(join(folder, "status"));

@@ -64,6 +64,28 @@ describe("VrrpRuntime and sync groups", () => {
     assert.deepEqual(bench.host.addresses(), [OWN, OWN_2, VIP_2, VIP]);
   });
 
+  for (const [what, faults, state] of [
+    ["succeeds", [], "BACKUP"],
+    ["fails", ["tracked script check"], "FAULT"],
+  ] as const) {
+    it(`has a line for its first state when the script ${what} that it waited for`, async () => {
+      const bench = new Bench(pair(), { syncGroups: GROUPS });
+      bench.host.addLink("eth1", 3);
+      bench.host.addAddress(bench.host.address("eth1", "10.0.0.5", 24));
+      bench.tracking = { weight: 0, faults: [], isPending: true };
+      await bench.start();
+      assert.deepEqual(stateLines(bench), []);
+      bench.tracking = { weight: 0, faults, isPending: false };
+      bench.runtime.refreshTracking();
+      await bench.host.settle();
+      assert.deepEqual(stateLines(bench), [
+        `(VI_1) Entering ${state} STATE`,
+        `VRRP_Group(G) Syncing instances to ${state} state`,
+        `(VI_2) Entering ${state} STATE`,
+      ]);
+    });
+  }
+
   it("stays backup as long as one member hears a better router", async () => {
     const bench = await groupBench();
     for (let second = 1; second < 20; second += 1) {

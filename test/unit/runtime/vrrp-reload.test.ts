@@ -23,6 +23,20 @@ describe("VrrpRuntime at reload", () => {
     assert.deepEqual(bench.host.loop.instanceNumbers(), []);
   });
 
+  it("speaks at once with the priority that holds from now on", async () => {
+    const bench = await activeBench(virtualRouter());
+    bench.tracking = { weight: -20, faults: [], isPending: false };
+    bench.runtime.refreshTracking();
+    bench.adverts.length = 0;
+    bench.tracking = { weight: 7, faults: [], isPending: false };
+    await bench.finish(bench.runtime.reload([virtualRouter({ priority: 150 })], NO_GROUPS));
+    await bench.host.settle();
+    assert.deepEqual(
+      bench.adverts.map(({ priority }) => priority),
+      [157],
+    );
+  });
+
   it("puts an address that gets another label in the place of the old one, and loses none of them at the end", async () => {
     const bench = await activeBench(virtualRouter());
     const [vip] = virtualRouter().virtualAddresses;
