@@ -107,6 +107,7 @@ export function buildVirtualServer(
     isGuarded: settings.boolean("correlated_failure_guard") ?? realServers.length >= SMALLEST_GUARDED_POOL,
     panicThresholdPercent: settings.number("panic_threshold") ?? 0,
     isSuspendedWithoutAddress: readSuspension(settings, key, context),
+    hasOwnGranularity: settings.has("persistence_granularity"),
     isInhibitedOnFailure: defaults.isInhibitedOnFailure,
     given: timing,
     delayLoopUs: timing.delayLoopUs ?? DEFAULT_DELAY_LOOP_US,
