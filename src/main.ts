@@ -86,6 +86,15 @@ function wordsOfGenhash(program: string, words: readonly string[]): readonly str
   return first === "genhash" || first === "-T" || first === "--genhash" ? words.slice(1) : null;
 }
 
+async function runGenhash(words: readonly string[]): Promise<void> {
+  const { genhash } = await import("./cli/genhash.ts");
+  const output = {
+    out: (text: string | Buffer): void => void process.stdout.write(text),
+    complain: (text: string): void => void process.stderr.write(text),
+  };
+  process.exitCode = await genhash(words, output);
+}
+
 /**
  * The program.
  * @param words command line without the program
@@ -94,15 +103,7 @@ export async function main(words: readonly string[]): Promise<void> {
   leaveMissingFolder();
   const [first] = words;
   const genhashWords = wordsOfGenhash(basename(process.argv[1] ?? ""), words);
-  if (genhashWords !== null) {
-    const { genhash } = await import("./cli/genhash.ts");
-    const output = {
-      out: (text: string | Buffer): void => void process.stdout.write(text),
-      complain: (text: string): void => void process.stderr.write(text),
-    };
-    process.exitCode = await genhash(genhashWords, output);
-    return;
-  }
+  if (genhashWords !== null) return runGenhash(genhashWords);
   if (first !== undefined && isSubcommand(first)) {
     const { runSubcommand } = await import("./cli/subcommands.ts");
     process.exitCode = await runSubcommand(words);
@@ -135,9 +136,8 @@ export async function main(words: readonly string[]): Promise<void> {
       process.exitCode = USAGE_ERROR;
       return;
     case "genhash":
-      say("holdfast: --genhash is the first option, or none");
-      process.exitCode = USAGE_ERROR;
-      return;
+      say("Warning -- `-T` not used as first option, previous options ignored");
+      return runGenhash(action.words);
     case "config-test": {
       const { testConfiguration } = await import("./cli/config-test.ts");
       process.exitCode = await testConfiguration(flags, action);

@@ -136,6 +136,21 @@ Napi::Value LimitRealtime(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+/** Both limits where the process may raise them, else the soft one up to the hard one. */
+Napi::Value UnlimitCoreDumps(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+  if (setrlimit(RLIMIT_CORE, &unlimited) == 0) return env.Undefined();
+  const int error = errno;
+  rlimit allowed{};
+  if (getrlimit(RLIMIT_CORE, &allowed) == 0) {
+    allowed.rlim_cur = allowed.rlim_max;
+    setrlimit(RLIMIT_CORE, &allowed);
+  }
+  ThrowSyscallError(env, error, "setrlimit");
+  return env.Undefined();
+}
+
 /**
  * glibc raises by itself, up to 64 MiB, what may lie free at the end of each thread's heap, and
  * malloc_trim() leaves that part alone.
@@ -157,6 +172,7 @@ void InitHost(Napi::Env env, Napi::Object exports) {
               Napi::Function::New(env, EnterNetworkNamespace, "enterNetworkNamespace"));
   exports.Set("tightenHeap", Napi::Function::New(env, TightenHeap, "tightenHeap"));
   exports.Set("limitRealtime", Napi::Function::New(env, LimitRealtime, "limitRealtime"));
+  exports.Set("unlimitCoreDumps", Napi::Function::New(env, UnlimitCoreDumps, "unlimitCoreDumps"));
   ExportFactory<DatagramSender>(env, exports, "openDatagram");
 }
 

@@ -49,7 +49,8 @@ function keptOf(before: ChecksBefore | null): Kept {
     weights: new Map(
       virtualServers.flatMap(({ name: virtualServer, realServers }) =>
         realServers.map(
-          ({ name: realServer, weight }) => [overrideKey({ virtualServer, realServer }), weight] as const,
+          ({ name: realServer, weight, unlimitedWeight = weight }) =>
+            [overrideKey({ virtualServer, realServer }), unlimitedWeight] as const,
         ),
       ),
     ),
@@ -184,9 +185,10 @@ function realLines(
 ): readonly string[] {
   const scripts = { "RS up notify script": real.notifyUp, "RS down notify script": real.notifyDown };
   const weight = status?.weight ?? real.weight;
+  const wanted = status?.unlimitedWeight ?? weight;
   const isAlive = status?.isAlive === true;
   const state = [
-    `effective weight = ${weight}`,
+    `effective weight = ${wanted}`,
     `previous effective_weight = ${before ?? 0}`,
     `alive = ${bit(isAlive)}`,
     `num failed checkers = ${failedChecks(real, status)}`,
@@ -194,7 +196,7 @@ function realLines(
     `reloaded = ${bit(before !== null)}`,
   ];
   const lines = withUsers(realServerLines(real), scripts, ownUser).flatMap((line) => {
-    if (line.startsWith("RIP = ")) return [`${line} EFF WEIGHT = ${weight}`];
+    if (line.startsWith("RIP = ")) return [`${line} WEIGHT = ${weight} EFF WEIGHT = ${wanted}`];
     return line.startsWith("initial weight") ? [line, ...state] : [line];
   });
   return ["   ------< Real server >------", ...indented(lines)];
@@ -218,8 +220,8 @@ function pathOf({ server: { key }, index }: Pick<Place, "server" | "index">, rea
   return `${from} -> [${real.address}]:${protocol}:${real.port}`;
 }
 
-/** Files that checks follow; what they say at the moment is told by the weights. */
-function trackFileLines({ configuration }: CheckDataSources, places: readonly Place[]): readonly string[] {
+/** Files that checks follow, with what they say at the moment. */
+function trackFileLines({ configuration, lvs }: CheckDataSources, places: readonly Place[]): readonly string[] {
   const lines = configuration.trackFiles.flatMap((file) => {
     const followers = places.flatMap((place) =>
       place.server.realServers.flatMap((real) =>
@@ -230,7 +232,12 @@ function trackFileLines({ configuration }: CheckDataSources, places: readonly Pl
         ),
       ),
     );
-    const own = [` Track file = ${file.name}`, `   File = ${file.path}`, `   Weight = ${weightText(file)}`];
+    const own = [
+      ` Track file = ${file.name}`,
+      `   File = ${file.path}`,
+      `   Status = ${lvs?.files?.get(file.name) ?? 0}`,
+      `   Weight = ${weightText(file)}`,
+    ];
     return followers.length === 0 ? [] : [...own, "   Tracking instances :", ...followers];
   });
   return section("Checker track files", lines);
@@ -268,6 +275,8 @@ function checkerLines(
   isOfFiles: boolean,
 ): readonly string[] {
   const isWanted = ({ check }: ApplicationChecker): boolean => (check.kind === "file") === isOfFiles;
+  // keepalived: files and sessions are followed all the same.
+  const runs = (kind: string): boolean => kind === "file" || kind === "bfd" || status?.isSuspended !== true;
   return server.realServers.flatMap((real, at) => {
     const heading = ` ${pathOf({ server, index }, real)}`;
     const left = [...(status?.realServers[at]?.checkers ?? [])];
@@ -280,7 +289,7 @@ function checkerLines(
         .filter(({ kind }) => !PROBES_OF_APPLICATION_CHECKS.has(kind))
         .flatMap((checker) => [
           heading,
-          ...indented(withState(networkLines(checker, real.port), stateOf(checker.kind))),
+          ...indented(withState(networkLines(checker, real.port), stateOf(checker.kind), runs(checker.kind))),
         ]),
       ...real.applicationCheckers.filter(isWanted).flatMap((checker) => {
         const { check } = checker;
@@ -288,26 +297,23 @@ function checkerLines(
         const state = stateOf(check.kind);
         const run = check.kind === "misc" ? runLines(state, wallOffsetUs) : [];
         const lines = [...applicationLines(checker, real.virtualHost), ...owner, ...run];
-        return [heading, ...indented(withState(lines, state))];
+        return [heading, ...indented(withState(lines, state, runs(check.kind)))];
       }),
     ];
   });
 }
 
-const GIVES_WEIGHTS = /^dynamic = YES|^Keepalive method = FILE_CHECK/;
-
 /** What a check found stands before its settings, how often it was tried anew among them. */
-function withState(lines: readonly string[], status: CheckerStatus | null): readonly string[] {
+function withState(lines: readonly string[], status: CheckerStatus | null, isEnabled: boolean): readonly string[] {
   const hasRun = status !== null && status.verdict !== "pending";
   const retries = lines.find((line) => line.startsWith("Retries = "))?.slice("Retries = ".length) ?? "0";
   // keepalived: before its first run a check has no retries left.
   const tried = hasRun ? status.failures : retries;
   return [
-    "Enabled = yes",
+    `Enabled = ${yesNo(isEnabled)}`,
     `Up = ${yesNo(hasRun ? status.verdict === "up" : !lines.includes("Alpha = yes"))}`,
     `Has run = ${yesNo(hasRun)}`,
-    // What else gives weights does not tell them here.
-    ...(lines.some((line) => GIVES_WEIGHTS.test(line)) ? [] : ["Current weight = 0"]),
+    `Current weight = ${status?.addedWeight ?? 0}`,
     ...lines.flatMap((line) => {
       if (line.startsWith("Tracked file = ")) return [line, "Reloaded = No"];
       return line.startsWith("Delay before retry = ") ? [line, `Retries iterations = ${tried}`] : [line];

@@ -61,7 +61,7 @@ function flagLines(server: ConfiguredVirtualServer): readonly string[] {
 function granularityLines(server: ConfiguredVirtualServer): readonly string[] {
   const { persistenceGranularity: value, family } = server;
   if (value === 0xffffffff || server.persistenceTimeoutSec === 0) return [];
-  if (family === "inet6") return value === 128 ? [] : [`persistence granularity = ${value}`];
+  if (family === "inet6") return server.hasOwnGranularity ? [`persistence granularity = ${value}`] : [];
   return [`persistence granularity = ${[24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".")}`];
 }
 
@@ -109,7 +109,7 @@ export function realServerLines(real: ConfiguredRealServer): readonly string[] {
   const files = real.applicationCheckers.flatMap(({ check }) => (check.kind === "file" ? [check] : []));
   const bfds = real.applicationCheckers.flatMap(({ check }) => (check.kind === "bfd" ? [check.bfdInstance] : []));
   return [
-    `RIP = ${real.address}, RPORT = ${real.port}, WEIGHT = ${real.weight}`,
+    `RIP = ${real.address}, RPORT = ${real.port},`,
     `forwarding method = ${methodText(real.fwdMethod, real.tunnel)}`,
     `Alpha is ${onOff(real.isAlpha)}`,
     `connection timeout = ${sixDecimals(real.connectTimeoutUs)}`,

@@ -93,15 +93,46 @@ function vmacLines({ vrrpInstances }: PlacedConfiguration, name: string, links: 
   return [`VMAC type private, underlying interface = ${base.name}, state = ${state}`, "I/f created by keepalived"];
 }
 
-/** All interfaces of the machine. */
-export function interfaceSection(configuration: PlacedConfiguration, facts: InterfaceFacts): readonly string[] {
-  const virtual = new Set(
-    configuration.vrrpInstances.flatMap(({ virtualAddresses, excludedAddresses }) =>
-      [...virtualAddresses, ...excludedAddresses].map(({ address }) => address),
-    ),
-  );
-  const ours = { virtual, static: new Set(configuration.staticAddresses.map(({ address }) => address)) };
-  const lines = facts.links.flatMap((link) => {
+/** Interfaces that instances and groups name and the machine does not have, in the order of their first mention. */
+function absentNames(configuration: PlacedConfiguration, links: readonly Link[]): readonly string[] {
+  const { vrrpInstances, syncGroups } = configuration;
+  const named = vrrpInstances.flatMap((config) => [
+    config.interfaceName,
+    ...config.trackedInterfaces.map(({ name }) => name),
+    ...[...config.virtualAddresses, ...config.excludedAddresses].map(({ interfaceName }) => interfaceName ?? ""),
+    ...objectInterfaces(config),
+  ]);
+  const ofGroups = syncGroups.flatMap(({ trackedInterfaces }) => trackedInterfaces.map(({ name }) => name));
+  const known = new Set(["", ...links.map(({ name }) => name), ...(vrrpInstances[0]?.bases.keys() ?? [])]);
+  return [...new Set([...named, ...ofGroups])].filter((name) => !known.has(name));
+}
+
+/** keepalived: of one that is not there it knows nothing. */
+function absentLines(configuration: PlacedConfiguration, name: string): readonly string[] {
+  const [up = "", down = "", ...group] = delayLines(configuration, name);
+  const own = [
+    "index = 0 (deleted)",
+    "IPv4 address = (none)",
+    "IPv6 address = (none)",
+    "State = not UP, not RUNNING, no broadcast, no multicast",
+    ...[up, down, "MTU = 0", "HW Type = UNKNOWN (0)"],
+    ...group,
+    ...followerLines(configuration, name),
+  ];
+  return [` Name = ${name}`, ...own.map((line) => `   ${line}`)];
+}
+
+type LinkLines = (link: Link) => readonly string[];
+
+/** Of those that are there. */
+function linkLinesIn(configuration: PlacedConfiguration, facts: InterfaceFacts): LinkLines {
+  const { vrrpInstances, staticAddresses } = configuration;
+  const virtual = vrrpInstances.flatMap((config) => [...config.virtualAddresses, ...config.excludedAddresses]);
+  const ours = {
+    virtual: new Set(virtual.map(({ address }) => address)),
+    static: new Set(staticAddresses.map(({ address }) => address)),
+  };
+  return (link) => {
     const [up = "", down = "", ...group] = delayLines(configuration, link.name);
     const own = [
       `index = ${link.ifindex}`,
@@ -117,6 +148,17 @@ export function interfaceSection(configuration: PlacedConfiguration, facts: Inte
       ...followerLines(configuration, link.name),
     ];
     return [` Name = ${link.name}`, ...own.map((line) => `   ${line}`)];
-  });
-  return section("Interfaces", lines);
+  };
+}
+
+/** All interfaces of the machine, those that it lacks, and VMACs, which keepalived makes after it has read of the others. */
+export function interfaceSection(configuration: PlacedConfiguration, facts: InterfaceFacts): readonly string[] {
+  const { links } = facts;
+  const linesOf = linkLinesIn(configuration, facts);
+  const isMade = ({ name }: Link): boolean => configuration.vrrpInstances[0]?.bases.has(name) === true;
+  return section("Interfaces", [
+    ...links.filter((link) => !isMade(link)).flatMap(linesOf),
+    ...absentNames(configuration, links).flatMap((name) => absentLines(configuration, name)),
+    ...links.filter(isMade).flatMap(linesOf),
+  ]);
 }

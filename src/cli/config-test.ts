@@ -1,5 +1,10 @@
-import { appendFileSync, closeSync, constants, openSync } from "node:fs";
-import { type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
+import { appendFileSync, closeSync, constants, openSync, writeFileSync } from "node:fs";
+import {
+  type ConfigurationSource,
+  type LoadedConfiguration,
+  loadConfiguration,
+  mergeConfiguration,
+} from "../config/load.ts";
 import type { Entry } from "../config/tree.ts";
 import type { Link } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
@@ -29,6 +34,15 @@ async function findLinks(namespace: string | null): Promise<readonly Link[] | nu
   }
 }
 
+function sourceOf(flags: Pick<Flags, "configFile" | "configId" | "enforcesIncludes">): ConfigurationSource {
+  return {
+    path: flags.configFile,
+    workingDirectory: process.cwd(),
+    configId: flags.configId,
+    enforcesIncludes: flags.enforcesIncludes,
+  };
+}
+
 /**
  * Loads a configuration for inspection only, with the interfaces of the namespace that it is for.
  * @param kept filled with the root entries of the text
@@ -37,12 +51,7 @@ export async function loadForTest(
   flags: Pick<Flags, "configFile" | "configId" | "enforcesIncludes" | "namespace">,
   kept: Entry[] | null = null,
 ): Promise<LoadedConfiguration> {
-  const source = {
-    path: flags.configFile,
-    workingDirectory: process.cwd(),
-    configId: flags.configId,
-    enforcesIncludes: flags.enforcesIncludes,
-  };
+  const source = sourceOf(flags);
   const first = loadConfiguration(source, createTestHost(await findLinks(flags.namespace)), kept);
   const wanted = flags.namespace === null ? first.configuration.global.networkNamespace : null;
   return wanted === null ? first : loadConfiguration(source, createTestHost(await findLinks(wanted)), kept);
@@ -75,6 +84,12 @@ function canReport(file: string | null): boolean {
   }
 }
 
+/** `--config-fd` @throws system error when the descriptor is none that can be written */
+function writeMerged(flags: Flags): void {
+  if (flags.configFd === null) return;
+  writeFileSync(flags.configFd, mergeConfiguration(sourceOf(flags), createTestHost(null)));
+}
+
 /**
  * `-t`: checks the configuration and changes nothing.
  * @returns keepalived's exit code
@@ -87,6 +102,7 @@ export async function testConfiguration(
   try {
     const loaded = await loadForTest(flags);
     report(renderComplaints(loaded), file);
+    writeMerged(flags);
     const code = testExitCode(loaded);
     return isFaulted && code === 0 ? COMPLAINT : code;
   } catch (error) {

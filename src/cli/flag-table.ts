@@ -1,7 +1,10 @@
 import type { OptionRow } from "./getopt.ts";
 
-/** `now`: carried out. `moot`: means nothing in one process, so silently true. `later`: accepted and said once. */
-export type FlagEffect = "now" | "moot" | "later";
+/**
+ * `now`: carried out. `moot`: means nothing in one process, so silently true. `debug`: of keepalived's builds for its
+ * developers; accepted, and said once that it does nothing.
+ */
+export type FlagEffect = "now" | "moot" | "debug";
 
 export interface FlagRow extends OptionRow<FlagName> {
   readonly placeholder: string;
@@ -46,8 +49,13 @@ const DEFINITIONS = {
   snmp: ["-x, --snmp", "", "now", "serve all MIBs over SNMP, by an AgentX master"],
   snmpSocket: ["-A, --snmp-agent-socket", "ADDRESS", "now", "AgentX master to connect to (default /var/agentx/master)"],
   namespace: ["-s, --namespace", "NAME", "now", "network namespace to run in; beats the configuration"],
-  coreDump: ["-m, --core-dump", "", "later", "no limit for core dumps"],
-  coreDumpPattern: ["-M, --core-dump-pattern", "[PATTERN]", "later", "also set the kernel's core pattern"],
+  coreDump: ["-m, --core-dump", "", "now", "no limit for core dumps"],
+  coreDumpPattern: [
+    "-M, --core-dump-pattern",
+    "[PATTERN]",
+    "now",
+    "also set the kernel's core pattern until the end (default core)",
+  ],
   configId: ["-i, --config-id", "ID", "now", "id for lines that start with @ (default: node name up to the first dot)"],
   allConfig: ["-e, --all-config", "", "now", "every problem with an included file is an error"],
   signum: ["--signum", "NAME", "now", "print the number of STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON"],
@@ -57,15 +65,15 @@ const DEFINITIONS = {
     "now",
     "check the configuration and exit; complaints go to FILE or stderr",
   ],
-  configFd: ["--config-fd", "N", "later", "where to write the merged configuration"],
+  configFd: ["--config-fd", "N", "now", "with -t: write the text, all files in one, to this descriptor"],
   ignoreSigint: ["--ignore-sigint", "", "now", "ignore SIGINT"],
   version: ["-v, --version", "", "now", "print the version"],
   help: ["-h, --help", "", "now", "print this help"],
-  debug: ["--debug", "[LETTERS]", "later", "debug output"],
-  perf: ["--perf", "[MODE]", "later", "record performance data"],
+  debug: ["--debug", "[LETTERS]", "debug", "debug output"],
+  perf: ["--perf", "[MODE]", "debug", "record performance data"],
   noMemCheck: ["--no-mem-check", "", "moot", "no memory checks"],
-  memCheckLog: ["-L, --mem-check-log", "", "later", "log memory checks"],
-  opensslMemCheck: ["-O, --openssl-mem-check", "", "later", "memory checks for OpenSSL"],
+  memCheckLog: ["-L, --mem-check-log", "", "debug", "log memory checks"],
+  opensslMemCheck: ["-O, --openssl-mem-check", "", "debug", "memory checks for OpenSSL"],
 } as const satisfies Readonly<Record<string, Definition>>;
 
 export type FlagName = keyof typeof DEFINITIONS;
@@ -95,7 +103,7 @@ export const FLAGS: readonly FlagRow[] = Object.entries(DEFINITIONS).flatMap(([n
 const CAVEATS: Readonly<Record<FlagEffect, string>> = {
   now: "",
   moot: " (accepted; means nothing here)",
-  later: " (accepted, not yet in effect)",
+  debug: " (accepted; of debug builds of keepalived)",
 };
 
 /** What a flag does, and whether it does it here. */

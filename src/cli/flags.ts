@@ -10,6 +10,11 @@ export interface PidFileFlags {
   readonly bfd: string | null;
 }
 
+export interface CoreDumpFlags {
+  /** What the kernel calls core files meanwhile; null leaves it to the machine. */
+  readonly pattern: string | null;
+}
+
 /** The command line of the daemon, understood. */
 export interface Flags {
   readonly configFile: string;
@@ -40,7 +45,11 @@ export interface Flags {
   readonly servesSnmp: boolean;
   /** `-A`: the AgentX master; beats the configuration. */
   readonly snmpSocket: string | null;
-  /** Flags that have no effect yet, as `-m` or `--debug`. */
+  /** `--config-fd`: the descriptor that a test of the configuration writes its text to, all files in one. */
+  readonly configFd: number | null;
+  /** `-m`, `-M`: core files of any size; null: the limit stays. */
+  readonly coreDumps: CoreDumpFlags | null;
+  /** Flags that do nothing here, as `--debug`. */
   readonly inertFlags: readonly string[];
 }
 
@@ -52,7 +61,8 @@ export type FlagAction =
    * @param isFaulted a flag has a value that the test, as keepalived's, counts as a complaint
    */
   | { readonly kind: "config-test"; readonly file: string | null; readonly isFaulted: boolean }
-  | { readonly kind: "genhash" }
+  /** `-T` behind other options. @param words what follows it */
+  | { readonly kind: "genhash"; readonly words: readonly string[] }
   | { readonly kind: "version" }
   | { readonly kind: "help" }
   | { readonly kind: "signum"; readonly number: number }
@@ -78,6 +88,8 @@ export const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
   JSON: 36,
 };
 
+const STANDARD_ERROR = 2;
+const DEFAULT_CORE_PATTERN = "core";
 const LOG_USER = 1;
 const LOG_DAEMON = 3;
 const LOG_LOCAL0 = 16;
@@ -99,6 +111,12 @@ export function parseUmask(text: string): number | null {
   return value <= 0o777 ? value : null;
 }
 
+/** @returns the number of a file descriptor beside the standard streams; null otherwise */
+export function parseDescriptor(text: string): number | null {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return value > STANDARD_ERROR ? value : null;
+}
+
 type Given = ReadonlyMap<FlagName, readonly (string | null)[]>;
 
 function collect(words: readonly ParsedWord<FlagName>[]): Given {
@@ -117,9 +135,14 @@ function lastOf(given: Given, name: FlagName): string | null {
 }
 
 function inertFlags(given: Given): readonly string[] {
-  return FLAGS.filter((row) => row.effect === "later" && given.has(row.name)).map((row) =>
+  return FLAGS.filter((row) => row.effect === "debug" && given.has(row.name)).map((row) =>
     row.short === null ? `--${row.long}` : `-${row.short}`,
   );
+}
+
+function coreDumpsOf(given: Given): CoreDumpFlags | null {
+  if (given.has("coreDumpPattern")) return { pattern: lastOf(given, "coreDumpPattern") || DEFAULT_CORE_PATTERN };
+  return given.has("coreDump") ? { pattern: null } : null;
 }
 
 function readFlags(given: Given): Flags {
@@ -152,6 +175,8 @@ function readFlags(given: Given): Flags {
     reportsAddresses: given.has("addressMonitoring"),
     servesSnmp: given.has("snmp"),
     snmpSocket: lastOf(given, "snmpSocket"),
+    configFd: parseDescriptor(lastOf(given, "configFd") ?? ""),
+    coreDumps: coreDumpsOf(given),
     inertFlags: inertFlags(given),
   };
 }
@@ -163,6 +188,8 @@ function valueComplaint(name: FlagName, value: string | null): string | null {
     return `Invalid log facility '${text}', daemon is used: 0-7, local0-local7, user or daemon`;
   if (name === "umask" && parseUmask(text) === null)
     return `Invalid --umask option ${text}, 0177 is used: 0 to 0777, octal with a leading 0`;
+  if (name === "configFd" && parseDescriptor(text) === null)
+    return `Invalid --config-fd '${text}', nothing is written: the number of an open descriptor, 3 or more`;
   if (name === "logFormat" && text !== "text" && text !== "json")
     return `Invalid log format '${text}', text is used: text or json`;
   return null;
@@ -193,7 +220,6 @@ function complaintOf(word: ParsedWord<FlagName>): string | null {
 }
 
 function finalAction(given: Given): FlagAction {
-  if (given.has("genhash")) return { kind: "genhash" };
   if (given.has("configTest")) {
     const isFaulted = (given.get("logFacility") ?? []).some((text) => parseFacility(text ?? "") === null);
     return { kind: "config-test", file: lastOf(given, "configTest"), isFaulted };
@@ -201,11 +227,25 @@ function finalAction(given: Given): FlagAction {
   return { kind: "run" };
 }
 
+/** It may be the value of another option. */
+function isGenhash(word: string): boolean {
+  return word === "--genhash" || /^-[^-]*T$/.test(word);
+}
+
+function isGenhashOption(word: ParsedWord<FlagName>): boolean {
+  return word.kind === "option" && word.name === "genhash";
+}
+
 /**
  * Reads keepalived's command line.
  * @param list the words after the program's name
  */
 export function parseFlags(list: readonly string[]): ParsedFlags {
+  const at = list.findIndex(isGenhash);
+  if (at >= 0 && parseWords(list.slice(0, at + 1), FLAGS).some(isGenhashOption)) {
+    const { flags } = parseFlags(list.slice(0, at));
+    return { action: { kind: "genhash", words: list.slice(at + 1) }, flags, complaints: [] };
+  }
   const words = parseWords(list, FLAGS);
   const given = collect(words);
   const flags = readFlags(given);

@@ -11,6 +11,8 @@ export interface GenhashRequest {
   readonly usesTls: boolean;
   readonly usesSni: boolean;
   readonly protocol: "1.0" | "1.0c" | "1.0C" | "1.1";
+  /** Firewall mark of what is sent; 0 for none. */
+  readonly fwmark: number;
   /** 0 for none. */
   readonly timeoutMs: number;
   readonly isVerbose: boolean;
@@ -57,6 +59,7 @@ const ROWS: readonly OptionRow<Name>[] = [
 
 const MANDATORY = ["server", "port", "url"] as const;
 const LARGEST_PORT = 65_535;
+const LARGEST_MARK = 0xffff_ffff;
 /** keepalived holds microseconds in 32 bits. */
 const LONGEST_TIMEOUT_SEC = 4_294;
 const PROTOCOLS = ["1.0", "1.0c", "1.0C", "1.1"] as const;
@@ -71,7 +74,7 @@ Prints the MD5 of a page's body, for \`digest\` of HTTP_GET and SSL_GET.
   -S, --use-ssl               over TLS; certificates are not verified
   -I, --use-sni               send the virtualhost as TLS server name
   -P, --protocol VERSION      1.0, 1.0c (with Connection: close) or 1.1
-  -m, --fwmark MARK           only 0; use a rule on the address instead
+  -m, --fwmark MARK           firewall mark of what is sent; needs CAP_NET_ADMIN
   -t, --timeout SECONDS
   -v, --verbose               show headers, body and digest
   -h, --help
@@ -110,6 +113,7 @@ function requestOf(given: ReadonlyMap<Name, string>): GenhashRequest | null {
     usesTls: given.has("use-ssl"),
     usesSni: given.has("use-sni"),
     protocol: PROTOCOLS.find((name) => name === given.get("protocol")) ?? "1.0",
+    fwmark: Number(given.get("fwmark") ?? 0),
     timeoutMs: Number(given.get("timeout") ?? 0) * 1_000,
     isVerbose: given.has("verbose"),
   };
@@ -139,7 +143,7 @@ function valueComplaint(name: Name, value: string): string | null {
     case "timeout":
       return isWithin(value, 1, LONGEST_TIMEOUT_SEC) ? null : `invalid timeout '${value}'`;
     case "fwmark":
-      return isWithin(value, 0, 0) ? null : `fwmark '${value}': only 0 is supported`;
+      return isWithin(value, 0, LARGEST_MARK) ? null : `invalid fwmark '${value}'`;
     default:
       return null;
   }

@@ -5,6 +5,7 @@ import type { CompleteConfiguration } from "../model/complete.ts";
 import type { NativeAddon } from "../native/contract.ts";
 import { loadNative } from "../native/load.ts";
 import { AddressReports } from "../runtime/address-reports.ts";
+import { allowCoreDumps } from "../runtime/core-dumps.ts";
 import { Daemon } from "../runtime/daemon.ts";
 import { type DaemonExitCode, type DaemonOptions, EXIT_CODES } from "../runtime/daemon-types.ts";
 import { detachStandardError, type StartReporter } from "../runtime/daemonize.ts";
@@ -196,6 +197,7 @@ async function createDaemon(setting: Setting & { readonly manager: ServiceManage
 async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   const { flags, native, reporter, logging, say } = setting;
   introduce(logging.log, setting.words, flags);
+  const endCoreDumps = allowCoreDumps(flags.coreDumps, { unlimit: () => native.unlimitCoreDumps(), log: logging.log });
   const manager = openServiceManager(process.env, (path) => native.openDatagram(path), logging.log);
   const { overrides, operator, observers } = setting;
   const snmp = new Snmp({
@@ -252,6 +254,7 @@ async function runToEnd(setting: Setting): Promise<DaemonExitCode> {
   await control.close();
   overrides.close();
   operator.close();
+  endCoreDumps();
   return exitCode;
 }
 

@@ -93,6 +93,8 @@ export interface ConfiguredVirtualServer extends VirtualServer {
   readonly isAlpha: boolean;
   readonly isOmega: boolean;
   readonly isSuspendedWithoutAddress: boolean;
+  /** `persistence_granularity` is there, be it with the default. */
+  readonly hasOwnGranularity: boolean;
   readonly isInhibitedOnFailure: boolean;
   readonly given: GivenTiming;
   readonly delayLoopUs: number;

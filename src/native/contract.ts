@@ -88,6 +88,8 @@ export interface NativeAddon {
    * @throws NativeError
    */
   limitRealtime(limitUs: number | null): void;
+  /** Core files of any size, or, without the permission for that, of the hard limit's (RLIMIT_CORE). @throws NativeError then */
+  unlimitCoreDumps(): void;
   /**
    * Gives memory of the C heap that nobody uses back to the kernel, and bounds what may lie free from now on: each of
    * Node's threads has such a heap. Takes milliseconds.

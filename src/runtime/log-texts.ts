@@ -94,7 +94,10 @@ export const DAEMON_TEXTS: LogTexts = {
   "dbus failed": "DBus: {reason}",
   "dump written": "{what} asked for by signal: written to {path}",
   "dump not written": "{what} asked for by signal: cannot write {path}: {reason}",
-  "flag without effect": "Option {flag} is accepted, not yet in effect",
+  "core dumps limited":
+    "Cannot lift the limit of core dumps (-m): {reason}; give the daemon CAP_SYS_RESOURCE or a higher LimitCORE",
+  "core pattern not set": "Cannot write the pattern '{pattern}' of core files to {path} (-M): {reason}",
+  "flag without effect": "Option {flag} does nothing here: it belongs to keepalived's debug builds",
   "already running": "daemon is already running (pid {pid}, {path})",
   "configuration missing": "Config files missing '{file}'.",
   diagnostic: (fields: LogFields) => {

@@ -127,11 +127,19 @@ export class ApplicationChecks {
 
   /** @param index among the server's application checkers */
   statusOf(virtualServer: number, server: number, index: number): Omit<CheckerStatus, "kind"> {
-    const check = this.servers.get(`${virtualServer} ${server}`)?.checks[index];
-    if (check === undefined) return { verdict: "pending", failures: 0 };
-    if (!(check instanceof MiscRunner)) return { verdict: check.isFailed ? "down" : "up", failures: 0 };
-    const { policy } = check.state;
-    return { verdict: policy.kind, failures: failuresOf(policy), lastRun: check.lastRun };
+    const checked = this.servers.get(`${virtualServer} ${server}`);
+    const check = checked?.checks[index];
+    if (checked === undefined || check === undefined) return { verdict: "pending", failures: 0 };
+    if (!(check instanceof MiscRunner))
+      return { verdict: check.isFailed ? "down" : "up", failures: 0, addedWeight: check.weight };
+    const { policy, weight } = check.state;
+    const addedWeight = weight === null ? 0 : weight - checked.configuredWeight;
+    return { verdict: policy.kind, failures: failuresOf(policy), lastRun: check.lastRun, addedWeight };
+  }
+
+  /** By name, of the files that checks follow. */
+  fileValues(): ReadonlyMap<string, number> {
+    return this.files.values();
   }
 
   /** By application checker. @param isHeld whether the verdict of a check does not count yet */

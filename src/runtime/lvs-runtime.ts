@@ -95,6 +95,7 @@ class Runtime implements LvsRuntime {
       probes: this.engine?.probes.counters() ?? null,
       probeHealth: this.engine?.probes.health() ?? null,
       scripts: this.scripts.counters(),
+      ...(this.engine === null ? {} : { files: this.engine.application.fileValues() }),
       table: this.engine?.sync.status() ?? IDLE_TABLE,
     };
   }

@@ -1,16 +1,18 @@
-import { applicationCheckersOf } from "../checker/application.ts";
+import { applicationCheckersOf, effectiveWeight } from "../checker/application.ts";
 import { isSorryServerActive } from "../checker/pool.ts";
 import { type Asker, targetId } from "../checker/targets.ts";
 import type { RealServer } from "../model/lvs.ts";
 import type { ApplicationChecks } from "./lvs-application.ts";
 import type { Pool } from "./lvs-pools.ts";
 import type { Probes } from "./lvs-probes.ts";
+import type { Suspension } from "./lvs-suspension.ts";
 import type { CheckerStatus, RealServerStatus, VirtualServerStatus } from "./lvs-types.ts";
 
 /** Who knows what checks came to. */
 export interface Judges {
   readonly probes: Pick<Probes, "statusOf">;
   readonly application: Pick<ApplicationChecks, "statusOf">;
+  readonly suspension: Pick<Suspension, "isSuspended">;
 }
 
 type ServerPlace = Omit<Asker, "checker">;
@@ -23,6 +25,7 @@ export function poolStatus(pool: Pool, position: number, judges: Judges | null):
     scheduler: virtualServer.scheduler,
     hasQuorum: state.hasQuorum,
     isSorryServerActive: isSorryServerActive(virtualServer, state),
+    ...(judges?.suspension.isSuspended(position) === true ? { isSuspended: true } : {}),
     realServers: virtualServer.realServers.map((_, index) =>
       serverStatus(pool, { virtualServer: position, server: index }, judges),
     ),
@@ -32,13 +35,18 @@ export function poolStatus(pool: Pool, position: number, judges: Judges | null):
 function serverStatus({ virtualServer, names, state }: Pool, at: ServerPlace, judges: Judges | null): RealServerStatus {
   const index = at.server;
   const server = virtualServer.realServers[index];
+  const weight = state.servers[index]?.weight ?? 0;
+  const checkers = server === undefined ? [] : checkerStatuses(server, at, judges);
+  const added = checkers.map(({ addedWeight = 0 }) => addedWeight);
+  const unlimited = added.reduce((sum, one) => sum + one, server?.weight ?? 0);
   return {
     name: names.realServer(index) ?? "",
     address: server?.address ?? "",
     port: server?.port ?? 0,
-    weight: state.servers[index]?.weight ?? 0,
+    weight,
+    ...(unlimited !== weight && effectiveWeight(unlimited, []) === weight ? { unlimitedWeight: unlimited } : {}),
     isAlive: state.servers[index]?.isAlive ?? false,
-    checkers: server === undefined ? [] : checkerStatuses(server, at, judges),
+    checkers,
   };
 }
 

@@ -100,6 +100,8 @@ export interface CheckerStatus {
   readonly last?: CheckerResult | null;
   /** Of a script: its last run that ended; null before the first. */
   readonly lastRun?: ScriptRunStatus | null;
+  /** What it adds to the configured weight of its server; absent: nothing. */
+  readonly addedWeight?: number;
 }
 
 export interface ScriptRunStatus {
@@ -121,6 +123,8 @@ export interface RealServerStatus {
   readonly address: IpAddress;
   readonly port: number;
   readonly weight: number;
+  /** What scripts and files make of it where that is more than a weight can be, or less; absent: `weight`. */
+  readonly unlimitedWeight?: number;
   readonly isAlive: boolean;
   readonly checkers: readonly CheckerStatus[];
 }
@@ -131,6 +135,8 @@ export interface VirtualServerStatus {
   readonly scheduler: string;
   readonly hasQuorum: boolean;
   readonly isSorryServerActive: boolean;
+  /** Its checkers rest (`ha_suspend`); absent: they run. */
+  readonly isSuspended?: true;
   readonly realServers: readonly RealServerStatus[];
 }
 
@@ -167,6 +173,8 @@ export interface LvsSnapshot {
   readonly probeHealth?: LoopHealth | null;
   /** Runs of the scripts of MISC_CHECK. */
   readonly scripts?: ProbeKindCounters;
+  /** What the files say that checks follow, by name of the `track_file`. */
+  readonly files?: ReadonlyMap<string, number>;
   readonly table: TableStatus;
 }
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { run } from "../helpers/process.ts";
@@ -74,6 +76,34 @@ test("the same words give the same status and output as keepalived's", {
     if (words.some((word) => /^(-v|-h|-nlDh|--version)$/.test(word))) continue;
     assert.equal(ours.stderr.replace("Try: holdfast --help\n", ""), theirs.stderr);
   }
+});
+
+test("-t --config-fd writes the text with its includes, as keepalived does for its children", {
+  skip: KEEPALIVED === null ? "keepalived is not installed" : false,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-merged-"));
+  const [file, other, merged] = ["a.conf", "b.conf", "merged"].map((name) => join(folder, name));
+  writeFileSync(file ?? "", "global_defs {\n  router_id LAB # here\n}\ninclude b.conf\n");
+  writeFileSync(other ?? "", "static_rules {\n}\n");
+  const mergedBy = async (program: string): Promise<string> => {
+    rmSync(merged ?? "", { force: true });
+    const { status } = await run([
+      "sh",
+      "-c",
+      `exec "$0" -t -f "$1" --config-fd=9 9<> "$2"`,
+      program,
+      file ?? "",
+      merged ?? "",
+    ]);
+    assert.equal(status, 0);
+    return readFileSync(merged ?? "", "utf8");
+  };
+  const ours = await mergedBy(HOLDFAST);
+  assert.match(ours, /^router_id LAB$/m);
+  assert.match(ours, /^static_rules \{$/m);
+  // keepalived names an included file as the line does.
+  assert.equal(ours.replaceAll(`# ${folder}/b`, "# b"), await mergedBy(KEEPALIVED ?? ""));
+  rmSync(folder, { recursive: true });
 });
 
 test("a word that is no command starts no daemon", async () => {

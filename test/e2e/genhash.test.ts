@@ -99,10 +99,19 @@ test("prints the MD5 of the body, at most Content-Length octets of it", async ()
   assert.equal((await ask([own], page("/more"))).stdout, "900150983cd24fb0d6963f7d28e17f72\n");
 });
 
-test("a mark needs more than this program has, and it says so", async () => {
+test("behind other options -T is taken with a warning, as by keepalived", {
+  skip: findProgram("keepalived") === null ? "keepalived is not installed" : false,
+}, async () => {
+  const words = ["-nT", ...page("/plain")];
+  const ours = await ask([join(ROOT, "bin", "holdfast")], words);
+  assert.match(ours.stderr, /^Warning -- `-T` not used as first option/);
+  assert.deepEqual(ours, await ask(["keepalived"], words));
+});
+
+test("a mark needs root, and it says so", { skip: process.getuid?.() === 0 ? "is root" : false }, async () => {
   const { status, stderr } = await ask([own], page("/plain", "-m", "7"));
   assert.equal(status, 1);
-  assert.match(stderr, /fwmark '7'/);
+  assert.match(stderr, /--fwmark 7 needs CAP_NET_ADMIN/);
 });
 
 test("output, request and status are those of keepalived's genhash", {

@@ -6,6 +6,8 @@ import type { Machine } from "./machine.ts";
 import { Network } from "./network.ts";
 
 const FOLDER = join(ROOT, "test/fixtures/corpus");
+/** Where configurations are looked for instead, for a look at more of them. */
+const OTHER_FOLDER = process.env["HOLDFAST_CORPUS_FOLDER"] ?? FOLDER;
 const OWN_INTERFACES = ["lo", "eth0"];
 
 /** A configuration, with the host's name that its lines for one host ask for. */
@@ -23,7 +25,7 @@ export function chosen(usual: readonly CorpusEntry[]): readonly CorpusEntry[] {
 
 /** A configuration from the wild. @param name without its ending */
 export function corpusConfig(name: string): string {
-  return readFileSync(join(FOLDER, `${name}.conf`), "utf8");
+  return readFileSync(join(OTHER_FOLDER, `${name}.conf`), "utf8");
 }
 
 /** Interfaces that a text speaks of, beside those that every machine has. */

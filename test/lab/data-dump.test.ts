@@ -241,6 +241,19 @@ vrrp_instance M {
     192.168.2.104/24
   }
 }
+vrrp_instance N {
+  state BACKUP
+  interface eth9
+  virtual_router_id 55
+  priority 100
+  track_interface {
+    eth8 weight -10
+  }
+  virtual_ipaddress {
+    192.168.3.104/24
+    192.168.3.105/24 dev eth7
+  }
+}
 `;
 
 const FILES = [

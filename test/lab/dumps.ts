@@ -62,15 +62,10 @@ const UNSET_OF_BFD = /^ {3}Delay loop = 18446744073709551615 us\n(?:.*\n){4}/gm;
 export function comparableChecks(text: string): readonly string[] {
   const from = text.indexOf("------< LVS Topology");
   assert.ok(from >= 0, text);
-  const untold = text
-    .slice(from)
-    // What a file says and gives is not told here by holdfast.
-    .replace(/^ {3}Current weight = 0\n( {3}Log all failures = no\n {3}Keepalive method = FILE_CHECK)/gm, "$1")
-    .replace(/^( {3}File = .*\n) {3}Status = .*\n/gm, "$1");
-  return comparableData(untold.replace(UNSET_OF_BFD, "")).map((line) =>
+  return comparableData(text.slice(from).replace(UNSET_OF_BFD, "")).map((line) =>
     line
       .replace(CHECK_STATE, "$1$2 = ?")
-      .replace(/EFF WEIGHT = \d+/, "EFF WEIGHT = ?")
+      .replace(/EFF WEIGHT = -?\d+/, "EFF WEIGHT = ?")
       .replace(/Alive: .*/, "Alive: ?"),
   );
 }

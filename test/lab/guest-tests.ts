@@ -6,7 +6,14 @@ import { runInUml, type UmlJob, type UmlResult, whyNoUml } from "./uml.ts";
 
 const FOLDER = join(ROOT, "dist/test/lab/guest");
 /** Passed on to the guest. */
-const PASSED_ON = ["HOLDFAST_LAB_DAEMONS", "HOLDFAST_ADDON", "HOLDFAST_MASS", "HOLDFAST_TABLES", "HOLDFAST_CORPUS"];
+const PASSED_ON = [
+  "HOLDFAST_LAB_DAEMONS",
+  "HOLDFAST_ADDON",
+  "HOLDFAST_MASS",
+  "HOLDFAST_TABLES",
+  "HOLDFAST_CORPUS",
+  "HOLDFAST_CORPUS_FOLDER",
+];
 
 function resultsOf(output: string): readonly GuestResult[] {
   return output

@@ -111,8 +111,48 @@ virtual_server group G {
 }
 `;
 
+/** Checks that rest (nobody holds the address), a file that asks for less than no weight, prefix lengths as by default and not. */
+const MORE = `virtual_server 2001:db8::10 80 {
+  lb_algo rr
+  lb_kind DR
+  protocol TCP
+  persistence_timeout 50
+  persistence_granularity 128
+  ha_suspend
+  real_server 2001:db8::2 80 {
+    TCP_CHECK {
+    }
+    MISC_CHECK {
+      misc_path /usr/bin/true
+    }
+    FILE_CHECK {
+      track_file load
+      weight -2
+    }
+    BFD_CHECK {
+      name idle
+    }
+  }
+}
+virtual_server 2001:db8::11 80 {
+  lb_algo rr
+  lb_kind DR
+  protocol TCP
+  persistence_timeout 50
+  persistence_granularity 64
+  delay_loop 3600
+  real_server 2001:db8::2 80 {
+    weight 4
+    MISC_CHECK {
+      misc_path "/usr/bin/sh -c 'exit 9'"
+    }
+  }
+}
+`;
+
 /** A reload with another weight for one server. */
-const RELOADED = CONFIG.replace("    weight 3\n", "    weight 8\n");
+const WHOLE = CONFIG + MORE;
+const RELOADED = WHOLE.replace("    weight 3\n", "    weight 8\n");
 
 async function ask(machine: Machine, daemon: Daemon): Promise<string> {
   await machine.run(["rm", "-f", "/tmp/keepalived_check.data"]);
@@ -122,7 +162,8 @@ async function ask(machine: Machine, daemon: Daemon): Promise<string> {
 
 /** At the start, and after the reload. */
 async function dumpsBy(machine: Machine, name: DaemonName): Promise<readonly [string, string]> {
-  const daemon = new Daemon(machine, { name, config: CONFIG, flags: [...ALL_FLAGS, "-C"] });
+  machine.writeFile("/run/load", "3\n");
+  const daemon = new Daemon(machine, { name, config: WHOLE, flags: [...ALL_FLAGS, "-C"] });
   try {
     await daemon.logged("Startup complete");
     const first = await ask(machine, daemon);
@@ -139,7 +180,7 @@ describe("keepalived_check.data", () => {
   let machine: Machine;
   before(async () => {
     network = await Network.build();
-    machine = await network.addMachine({ name: "director", addresses: ["192.168.1.5/24"] });
+    machine = await network.addMachine({ name: "director", addresses: ["192.168.1.5/24", "2001:db8::5/64"] });
   });
   after(() => network.close());
 

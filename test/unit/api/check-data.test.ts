@@ -57,7 +57,7 @@ const DOWN: LvsSnapshot = {
 test("the state of a server and of its check stands among their settings", () => {
   const lines = render(DOWN);
   const realServer = lines.indexOf("   ------< Real server >------");
-  assert.equal(lines[realServer + 1], "   RIP = 10.0.0.2, RPORT = 80, WEIGHT = 3 EFF WEIGHT = 0");
+  assert.equal(lines[realServer + 1], "   RIP = 10.0.0.2, RPORT = 80, WEIGHT = 0 EFF WEIGHT = 0");
   for (const line of [
     "     Alive: 0 tcp, 0 udp, 0 sctp",
     "   quorum_state_up = 0",
@@ -87,4 +87,53 @@ test("before the pools are up a check has not run, and counts as keepalived assu
   for (const line of ["   Up = yes", "   Has run = no", "   Retries iterations = 1", "   effective weight = 3"]) {
     assert.ok(lines.includes(line), `${line}\n${lines.join("\n")}`);
   }
+});
+
+const RESTING = `track_file load {
+ file /run/load
+ weight 1
+}
+virtual_server 2001:db8::10 80 {
+ lb_algo rr
+ lb_kind DR
+ persistence_granularity 128
+ ha_suspend
+ real_server 2001:db8::2 80 {
+  weight 4
+  MISC_CHECK {
+   misc_path /bin/true
+   misc_dynamic
+  }
+  FILE_CHECK {
+   track_file load
+   weight 2
+  }
+ }
+}
+`;
+
+test("checks that rest, what scripts and files add, and what a file says", () => {
+  const { configuration } = loadWhole(RESTING);
+  const checkers = [
+    { kind: "misc", verdict: "up", failures: 0, addedWeight: 3 },
+    { kind: "file", verdict: "up", failures: 0, addedWeight: 10 },
+  ] as const;
+  const server = { name: "", address: "2001:db8::2", port: 80, weight: 17, isAlive: true, checkers };
+  const virtual = { name: "", scheduler: "rr", hasQuorum: true, isSorryServerActive: false, realServers: [server] };
+  const lvs: LvsSnapshot = {
+    ...{ virtualServers: [{ ...virtual, isSuspended: true }], probes: null, files: new Map([["load", 5]]) },
+    table: DOWN.table,
+  };
+  const sources = { configuration, lvs, before: null, ownUser: { uid: 1, gid: 2 }, wallOffsetUs: 0 };
+  const lines = renderCheckData(sources).split("\n");
+  const told = lines.filter((line) => /^ {3}(Enabled|Current weight|Status|persistence granularity) = /.test(line));
+  assert.deepEqual(told, [
+    "   persistence granularity = 128",
+    "   Enabled = no",
+    "   Current weight = 3",
+    // Files are followed all the same.
+    "   Enabled = yes",
+    "   Current weight = 10",
+    "   Status = 5",
+  ]);
 });

@@ -35,6 +35,8 @@ test("without words everything has keepalived's default", () => {
     reportsAddresses: false,
     servesSnmp: false,
     snmpSocket: null,
+    configFd: null,
+    coreDumps: null,
     inertFlags: [],
   });
 });
@@ -144,8 +146,22 @@ test("-x and -A ask for SNMP", () => {
   assert.deepEqual({ servesSnmp, snmpSocket }, { servesSnmp: true, snmpSocket: "/s" });
 });
 
-test("flags without effect yet are collected once each", () => {
-  assert.deepEqual(flagsOf("-m -m --debug=D -R --all").inertFlags, ["-m", "--debug"]);
+test("flags that do nothing here are collected once each", () => {
+  assert.deepEqual(flagsOf("-L -L --debug=D -R --all").inertFlags, ["--debug", "-L"]);
+});
+
+test("-T behind other options takes what follows it, unless it is the value of one", () => {
+  const taken = (words: string): unknown => parseFlags(words.split(" ")).action;
+  assert.deepEqual(taken("-nlT -s 1.2.3.4 -u /"), { kind: "genhash", words: ["-s", "1.2.3.4", "-u", "/"] });
+  assert.deepEqual(taken("-n --genhash -v"), { kind: "genhash", words: ["-v"] });
+  assert.deepEqual(taken("-f -T"), { kind: "run" });
+});
+
+test("-m lifts the limit of core dumps, -M names their pattern as well", () => {
+  assert.deepEqual(flagsOf("-m").coreDumps, { pattern: null });
+  assert.deepEqual(flagsOf("-M").coreDumps, { pattern: "core" });
+  assert.deepEqual(flagsOf("-m -M/var/crash/%e").coreDumps, { pattern: "/var/crash/%e" });
+  assert.deepEqual(flagsOf("--core-dump-pattern=%p -m").coreDumps, { pattern: "%p" });
 });
 
 test("no two flags share a spelling, and each is in the help", () => {
