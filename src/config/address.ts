@@ -22,6 +22,11 @@ export function parseAddress(text: string): ParsedAddress | null {
   return { family: "inet6", address: formatIpv6(readIpv6(text)) };
 }
 
+/** As `parseAddress`; what follows like a prefix length or the end of a range is overlooked, as by keepalived. */
+export function parseHostAddress(text: string): ParsedAddress | null {
+  return parseAddress(text.replace(/[/-].*$/s, ""));
+}
+
 /** Reads a numeric address, a link-local one with or without its interface (`fe80::1%eth0`). @returns its canonical spelling */
 export function parseScopedAddress(text: string): string | null {
   const [word = "", scope] = text.split("%", 2);

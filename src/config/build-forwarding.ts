@@ -36,7 +36,9 @@ function readForwarding(entry: Entry, context: BuildContext): Forwarding | null 
     return null;
   }
   if (statement.words.length === 2) return { fwdMethod, tunnel: fwdMethod === "tunnel" ? IPIP : null };
-  return { fwdMethod, tunnel: fwdMethod === "tunnel" ? readTunnel(entry, context) : null };
+  // keepalived: what stands behind has to be a tunnel option also where no tunnel is
+  const tunnel = readTunnel(entry, context);
+  return { fwdMethod, tunnel: fwdMethod === "tunnel" ? tunnel : null };
 }
 
 function readTunnel(entry: Entry, context: BuildContext): TunnelSettings {

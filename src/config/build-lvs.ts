@@ -1,7 +1,7 @@
 import type { ConfiguredRealServer, ConfiguredVirtualServer, VirtualServerGroup } from "../model/checks.ts";
 import type { RealServer, TransportProtocol, VirtualServer, VirtualServerKey } from "../model/lvs.ts";
 import type { AddressFamily } from "../model/units.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress, parseHostAddress } from "./address.ts";
 import {
   buildCheckers,
   type CheckedServer,
@@ -204,7 +204,7 @@ function readKey(
     reportProtocolOfMark(settings, context);
     return { kind: "fwmark", fwmark: readInteger(second ?? "").value ?? 0, family: "inet", protocol: "tcp" };
   }
-  const address = parseAddress(first);
+  const address = parseHostAddress(first);
   if (address === null) return null;
   const port = readInteger(second ?? "0").value ?? 0;
   return { kind: "address", ...address, port, protocol: readProtocol(settings, entry, context) };
@@ -308,7 +308,7 @@ type ServerAddress = Pick<RealServer, "family" | "address" | "port">;
 
 function readServerAddress(entry: Entry, defaults: ServerDefaults, context: BuildContext): ServerAddress | null {
   const [, first = "", second] = entry.statement.words;
-  const address = parseAddress(first);
+  const address = parseHostAddress(first);
   if (address === null) {
     context.reporter.add("bad-address", `"${first}" is not a numeric IP address`, placeOf(entry.statement, 1));
     return null;
