@@ -22,10 +22,9 @@ export function parseAddress(text: string): ParsedAddress | null {
   return { family: "inet6", address: formatIpv6(readIpv6(text)) };
 }
 
-/** Address of a virtual or real server. keepalived: a mask or the end of a range after it is overlooked. */
-export function parseServerAddress(text: string): ParsedAddress | null {
-  const end = text.search(/[-/]/);
-  return parseAddress(end < 0 ? text : text.slice(0, end));
+/** As `parseAddress`; what follows like a prefix length or the end of a range is overlooked, as by keepalived. */
+export function parseHostAddress(text: string): ParsedAddress | null {
+  return parseAddress(text.replace(/[/-].*$/s, ""));
 }
 
 /** Reads a numeric address, a link-local one with or without its interface (`fe80::1%eth0`). @returns its canonical spelling */

@@ -1,4 +1,5 @@
 import type { AddressFlags, ConfiguredAddress } from "../model/addressing.ts";
+import type { SourcePlace } from "../model/units.ts";
 import { addressBits, ipv4ToNumber, numberToIpv4, type ParsedPrefix, parseAddress, parsePrefix } from "./address.ts";
 import type { BuildContext } from "./context.ts";
 import { placeOf } from "./tree.ts";
@@ -11,6 +12,8 @@ const LONGEST_NAME = 15;
 export interface AddressRules {
   readonly isStatic: boolean;
   readonly allowsMissingInterfaces: boolean;
+  /** Names that static ones may follow. */
+  readonly trackGroups?: ReadonlySet<string>;
 }
 
 type Draft = { -readonly [K in keyof Omit<ConfiguredAddress, "flags">]: ConfiguredAddress[K] } & {
@@ -36,7 +39,7 @@ function buildAddress(line: Statement, rules: AddressRules, context: BuildContex
   const draft = newDraft(parsed, line);
   for (let index = 1; index < line.words.length; ) {
     const word = line.words[index] ?? "";
-    const reading = readOption(draft, line, index, context);
+    const reading = readOption(draft, line, index, { rules, context });
     if (reading.problem !== null) {
       context.reporter.add("bad-option", `${word}: ${reading.problem}`, placeOf(line, index));
       if (reading.isFatal) return null;
@@ -47,6 +50,7 @@ function buildAddress(line: Statement, rules: AddressRules, context: BuildContex
     context.reporter.add("bad-option", "the prefix belongs to the peer: ADDRESS peer PEER/PREFIX", placeOf(line));
   }
   checkInterface(draft, line, rules, context);
+  draft.trackGroup = knownGroup(draft.trackGroup, rules, draft.place, context);
   return draft;
 }
 
@@ -61,6 +65,18 @@ function repairPrefix(text: string, line: Statement, context: BuildContext): Par
   const message = `"${text}": a prefix length is a number from 0 to ${most}; ${prefixLength} is used`;
   context.reporter.add("number-out-of-range", message, placeOf(line));
   return { ...address, prefixLength };
+}
+
+/** @returns a track group's name; null and a diagnostic when it is not known, as one that stands behind is not yet */
+export function knownGroup(
+  name: string | null,
+  { trackGroups }: Pick<AddressRules, "trackGroups">,
+  place: SourcePlace,
+  { reporter }: BuildContext,
+): string | null {
+  if (name === null || trackGroups?.has(name) !== false) return name;
+  reporter.add("undefined-reference", `there is no track_group ${name} before this`, place);
+  return null;
 }
 
 function checkInterface(draft: Draft, line: Statement, rules: AddressRules, context: BuildContext): void {
@@ -111,13 +127,25 @@ function takesAlong(name: string, draft: Draft, value: string): boolean {
   return (name === "brd" || name === "broadcast") && value !== "+" && value !== "-" && draft.peer === null;
 }
 
+const NO_OPTION: OptionReading = { used: 1, problem: "not an address option here", isFatal: false };
 const FLAG: OptionReading = { used: 1, problem: null, isFatal: false };
 
-function readOption(draft: Draft, line: Statement, index: number, context: BuildContext): OptionReading {
+interface OptionSurroundings {
+  readonly rules: AddressRules;
+  readonly context: BuildContext;
+}
+
+function readOption(
+  draft: Draft,
+  line: Statement,
+  index: number,
+  { rules, context }: OptionSurroundings,
+): OptionReading {
   const name = line.words[index] ?? "";
+  if (name === (rules.isStatic ? "use_vmac" : "track_group")) return NO_OPTION;
   if (setFlag(draft, name)) return FLAG;
   const setter = SETTERS.get(name);
-  if (setter === undefined) return { used: 1, problem: "not an address option", isFatal: false };
+  if (setter === undefined) return NO_OPTION;
   const value = line.words[index + 1];
   if (value === undefined) return { used: 1, problem: "needs a value", isFatal: true };
   const problem = setter(draft, value, context);

@@ -1,6 +1,5 @@
 import type { NotifyFifo, NotifyScripts, ScriptCommand } from "../model/command.ts";
 import type { SourcePlace } from "../model/units.ts";
-import type { Code } from "./codes.ts";
 import type { BuildContext } from "./context.ts";
 import type { UserFacts } from "./host.ts";
 import { splitCommand, splitCommandLine, unquoteWord } from "./script-words.ts";
@@ -46,7 +45,11 @@ function read(entry: Entry | null, owner: Owner | null, context: BuildContext): 
   const argv = splitCommand(unquoteWord(text));
   const place = placeOf(entry.statement, 1);
   if (argv === null || argv.length === 0) {
-    context.reporter.add("unterminated-quote", "the command cannot be split into words", place);
+    const [code, message] =
+      argv === null
+        ? (["unterminated-quote", "the command cannot be split into words"] as const)
+        : (["unusable-script", "the command is empty"] as const);
+    context.reporter.add(code, message, place);
     return null;
   }
   const names = owner === null ? words.slice(2).map(unquoteWord) : [];
@@ -105,10 +108,13 @@ export function readUser(
 }
 
 /** Scripts that keepalived complains about when they, or their users, are not there. */
-const VITAL_SCRIPTS = new Set(["script", "startup_script", "shutdown_script"]);
+const VITAL_SCRIPTS: Readonly<Record<"missing-script" | "missing-user", ReadonlySet<string>>> = {
+  "missing-script": new Set(["script"]),
+  "missing-user": new Set(["script", "startup_script", "shutdown_script"]),
+};
 
-function absenceCode<T extends Code>(entry: Entry, vital: T): T | "unusable-script" {
-  return VITAL_SCRIPTS.has(entry.keyword.name) ? vital : "unusable-script";
+function absenceCode<T extends "missing-script" | "missing-user">(entry: Entry, vital: T): T | "unusable-script" {
+  return VITAL_SCRIPTS[vital].has(entry.keyword.name) ? vital : "unusable-script";
 }
 
 function isUsable(path: string, user: UserFacts | null, entry: Entry, context: BuildContext): boolean {
@@ -120,11 +126,7 @@ function isUsable(path: string, user: UserFacts | null, entry: Entry, context: B
       return true;
     case "insecure":
       if (context.scripts.isSecured && (user === null || user.uid === 0)) {
-        context.reporter.add(
-          "missing-script",
-          `"${path}" could be changed by others than root, so it is not run`,
-          place,
-        );
+        context.reporter.add(code, `"${path}" could be changed by others than root, so it is not run`, place);
         return false;
       }
       return true;
@@ -165,7 +167,7 @@ export function readFifo(settings: Settings, name: string, context: BuildContext
   const entry = settings.entry(name);
   const [path, ...owner] = settings.words(name) ?? [];
   if (entry === null || path === undefined) return null;
-  const user = owner.length === 0 ? null : (readUser(owner, entry, context) ?? null);
+  const user = owner.length === 0 ? null : (readUser(owner, entry, context, "unusable-script") ?? null);
   const script = readCommand(settings.entry(`${name}_script`), context);
   return { path, user, script, place: placeOf(entry.statement, 1) };
 }

@@ -11,6 +11,7 @@ import { readProcesses } from "./build-processes.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { placeOf } from "./tree.ts";
+import { readInteger } from "./values.ts";
 
 /** Defaults that `global_defs` gives to instances. */
 export interface VrrpDefaults {
@@ -339,13 +340,12 @@ function readExtraGarp(globals: Settings, context: BuildContext): VrrpDefaults["
   const words = globals.words(name);
   if (words === null) return null;
   const coversAll = words[0] === "all";
-  const seconds = Number(words[coversAll ? 1 : 0]);
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 86_400) {
-    context.reporter.add("bad-value", `${name} needs a number of seconds from 1 to 86400`, globals.place(name));
+  const { value: seconds, problem } = readInteger(words[coversAll ? 1 : 0] ?? "");
+  if (seconds !== null && problem === "none" && seconds >= 1 && seconds <= 86_400) {
+    return { intervalUs: seconds * SECOND_US, coversAll };
   }
-  return Number.isInteger(seconds) && seconds > 0 && seconds <= 86_400
-    ? { intervalUs: seconds * SECOND_US, coversAll }
-    : null;
+  context.reporter.add("bad-value", `${name} needs a number of seconds from 1 to 86400`, globals.place(name));
+  return null;
 }
 
 function secondsUs(seconds: number | null): number | null {

@@ -7,8 +7,16 @@ import { Settings } from "./settings.ts";
 import { type Entry, endOf, placeOf } from "./tree.ts";
 import { readDecimal } from "./values.ts";
 
-function membersOf(settings: Settings): readonly string[] {
-  return settings.all("group").flatMap((block) => block.lines.flatMap((line) => line.words));
+/** keepalived: the first list counts. */
+function membersOf(settings: Settings, { reporter }: BuildContext): readonly string[] {
+  const [first, ...others] = settings.all("group");
+  for (const { statement } of others) {
+    reporter.add("duplicate", "a list of members is given already; the first one counts", placeOf(statement));
+  }
+  const members = first?.lines.flatMap((line) => line.words) ?? [];
+  if (first !== undefined && members.length === 0)
+    reporter.add("sync-group", "the list of members is empty", endOf(first));
+  return members;
 }
 
 /** A sync group before its members are looked up. */
@@ -24,7 +32,7 @@ export function buildSyncGroup(
   const tracking = { ownInterface: null, allowsMissing: globals.allowsMissingInterfaces };
   return {
     name: entry.statement.words[1] ?? "",
-    members: membersOf(settings),
+    members: membersOf(settings, context),
     trackedInterfaces: buildTrackedInterfaces(settings, tracking, context),
     tracked: buildTracked(settings, trackables, context),
     keepsTrackingWeights: settings.has("sync_group_tracking_weight") || settings.has("global_tracking"),
@@ -38,7 +46,11 @@ export function buildSyncGroup(
 
 export function buildStaticTrackGroup(entry: Entry, context: BuildContext): StaticTrackGroup {
   const settings = new Settings(entry.entries, context.reporter);
-  return { name: entry.statement.words[1] ?? "", instances: membersOf(settings), place: placeOf(entry.statement) };
+  return {
+    name: entry.statement.words[1] ?? "",
+    instances: membersOf(settings, context),
+    place: placeOf(entry.statement),
+  };
 }
 
 const LONG_INTERVAL_US = 1_000_000;

@@ -1,6 +1,6 @@
 import type { VirtualServerKey } from "../model/lvs.ts";
 import type { AddressFamily } from "../model/units.ts";
-import { ipv4ToNumber, type ParsedAddress, parseAddress, parseServerAddress } from "./address.ts";
+import { ipv4ToNumber, type ParsedAddress, parseAddress, parseHostAddress } from "./address.ts";
 import { type Forwarding, lastForwarding, readForwarding } from "./build-forwarding.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
@@ -207,7 +207,7 @@ class Reading {
 
 function readTarget({ statement }: Entry): (ParsedAddress & Pick<WrittenServer, "port">) | null {
   const [, first = "", second] = statement.words;
-  const address = parseServerAddress(first);
+  const address = parseHostAddress(first);
   return address === null ? null : { ...address, port: second === undefined ? 0 : (readInteger(second).value ?? 0) };
 }
 

@@ -1,7 +1,7 @@
 import type { ConfiguredVirtualServer, VirtualServerGroup } from "../model/checks.ts";
 import type { RealServer, TransportProtocol, VirtualServer, VirtualServerKey } from "../model/lvs.ts";
 import type { AddressFamily } from "../model/units.ts";
-import { parseServerAddress } from "./address.ts";
+import { parseHostAddress } from "./address.ts";
 import { DEFAULT_CONNECT_TIMEOUT_US, DEFAULT_DELAY_LOOP_US, timingOf } from "./build-checkers.ts";
 import { readCommand } from "./build-command.ts";
 import type { Forwarding } from "./build-forwarding.ts";
@@ -158,7 +158,7 @@ function readKey(
     reportProtocolOfMark(settings, context);
     return { kind: "fwmark", fwmark: readInteger(second ?? "").value ?? 0, family: "inet", protocol: "tcp" };
   }
-  const address = parseServerAddress(first);
+  const address = parseHostAddress(first);
   if (address === null) return null;
   const port = readInteger(second ?? "0").value ?? 0;
   return { kind: "address", ...address, port, protocol: readProtocol(settings, entry, context) };

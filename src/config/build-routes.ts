@@ -1,7 +1,10 @@
-import type { ConfiguredRoute, NextHop, RouteEncapsulation, RouteMetric, RouteType } from "../model/addressing.ts";
+import type { ConfiguredRoute, NextHop, RouteType } from "../model/addressing.ts";
 import type { AddressFamily } from "../model/units.ts";
 import { parseAddress } from "./address.ts";
+import { knownGroup } from "./build-addresses.ts";
+import { readEncapsulation, readMetric } from "./build-route-metrics.ts";
 import type { BuildContext } from "./context.ts";
+import { readCNumber } from "./name-tables.ts";
 import { OptionReader, readRealms } from "./option-reader.ts";
 import { placeOf } from "./tree.ts";
 import type { Statement } from "./words.ts";
@@ -14,16 +17,31 @@ const MAIN_TABLE = 254;
 export interface RoutingRules {
   readonly isStatic: boolean;
   readonly allowsMissingInterfaces: boolean;
+  /** Names that static ones may follow. */
+  readonly trackGroups?: ReadonlySet<string>;
 }
 
 type Draft = { -readonly [K in keyof ConfiguredRoute]: ConfiguredRoute[K] };
 
-const TYPES = new Set<string>(
-  "unicast local broadcast anycast multicast blackhole unreachable prohibit throw nat xresolve".split(" "),
-);
+/** In the kernel's order, from 1. @see linux/rtnetlink.h, RTN_UNICAST */
+const TYPE_NAMES: readonly RouteType[] = [
+  "unicast",
+  "local",
+  "broadcast",
+  "anycast",
+  "multicast",
+  "blackhole",
+  "unreachable",
+  "prohibit",
+  "throw",
+  "nat",
+  "xresolve",
+];
 
-function isRouteType(word: string): word is RouteType {
-  return TYPES.has(word);
+/** A name, or the kernel's number in C notation. */
+function routeTypeOf(word: string): RouteType | null {
+  const number = readCNumber(word);
+  return (number === null ? TYPE_NAMES.find((name) => name === word) : TYPE_NAMES[number - 1]) ?? null;
 }
 
 export function buildRoutes(
@@ -48,8 +66,8 @@ function readRoute(reader: OptionReader, rules: RoutingRules): ConfiguredRoute {
       readNextHops(draft, reader);
       break;
     }
-    if (readOption(draft, word, reader)) continue;
-    if (hasDestination) reader.fail(`"${word}" is not a route option`);
+    if (readOption(draft, word, reader, rules)) continue;
+    if (hasDestination && routeTypeOf(word) === null) reader.fail(`"${word}" is not a route option`);
     readDestination(draft, word, reader);
     hasDestination = true;
   }
@@ -96,8 +114,9 @@ function newDraft(line: Statement): Draft {
 
 function readDestination(draft: Draft, first: string, reader: OptionReader): void {
   let word = first === "to" ? reader.next("to") : first;
-  if (isRouteType(word)) {
-    draft.type = word;
+  const type = routeTypeOf(word);
+  if (type !== null) {
+    draft.type = type;
     word = reader.next("destination");
   }
   if (word === "default6") reader.setFamily("inet6");
@@ -117,12 +136,13 @@ function finish(draft: Draft, rules: RoutingRules, reader: OptionReader): void {
     const code = rules.isStatic ? "missing-interface-static" : "missing-interface";
     reader.context.reporter.add(code, `there is no interface ${name}`, placeOf(reader.line));
   }
+  draft.trackGroup = knownGroup(draft.trackGroup, rules, draft.place, reader.context);
   if (!draft.isTracked) return;
   if (draft.protocol !== OWN_PROTOCOL) {
     reader.warn(`only routes of protocol ${OWN_PROTOCOL} can be tracked, so that protocol is used; add no_track`);
     draft.protocol = OWN_PROTOCOL;
   }
-  if (draft.interfaceName === null && draft.type === "unicast") {
+  if (draft.interfaceName === null) {
     reader.warn("a route without dev cannot be tracked; add no_track");
     draft.isTracked = false;
   }
@@ -145,7 +165,7 @@ function setGateway(draft: Draft, reader: OptionReader, option: string): void {
 }
 
 function setSource(draft: Draft, reader: OptionReader, option: string): void {
-  draft.preferredSource = reader.prefix(option).address;
+  draft.preferredSource = reader.address(option);
 }
 
 function setInterface(draft: Draft, reader: OptionReader, option: string): void {
@@ -292,6 +312,7 @@ function setSecondGateway(draft: Draft, reader: OptionReader, option: string): v
 }
 
 function setPreference(draft: Draft, reader: OptionReader, option: string): void {
+  if (reader.family === "inet") reader.fail("pref is only for IPv6");
   const word = reader.next(option);
   const known = new Map([
     ["low", 3],
@@ -308,26 +329,10 @@ function setPropagation(draft: Draft, reader: OptionReader, option: string): voi
   draft.propagatesTtl = word === "enabled";
 }
 
-const ENCAPSULATION_WORDS = new Set("id dst src tos ttl flags tc hoplimit".split(" "));
-
-function readEncapsulation(reader: OptionReader, option: string): RouteEncapsulation {
-  const kind = reader.next(option);
-  if (kind === "mpls" || kind === "ila") return { kind, words: [reader.next(kind)] };
-  if (kind !== "ip" && kind !== "ip6") return reader.fail(`${option}: "${kind}" is not ip, ip6, mpls or ila`);
-  const words: string[] = [];
-  while (ENCAPSULATION_WORDS.has(reader.peek() ?? "")) words.push(reader.next(kind), reader.next(kind));
-  return { kind, words };
-}
-
-const COUNTERS = new Set(
-  "mtu advmss reordering window cwnd ssthresh hoplimit initcwnd initrwnd quickack fastopen_no_cookie".split(" "),
-);
-const DURATIONS = new Set(["rtt", "rttvar", "rto_min"]);
-
 /** @returns false if the word is no option */
-function readOption(draft: Draft, word: string, reader: OptionReader): boolean {
+function readOption(draft: Draft, word: string, reader: OptionReader, { isStatic }: RoutingRules): boolean {
   const setter = SETTERS.get(word);
-  if (setter !== undefined) {
+  if (setter !== undefined && (isStatic || word !== "track_group")) {
     setter(draft, reader, word);
     return true;
   }
@@ -335,30 +340,6 @@ function readOption(draft: Draft, word: string, reader: OptionReader): boolean {
   if (metric === null) return false;
   draft.metrics = [...draft.metrics, metric];
   return true;
-}
-
-function readMetric(name: string, reader: OptionReader): RouteMetric | null {
-  const isText = name === "congctl" || name === "features";
-  if (!isText && !COUNTERS.has(name) && !DURATIONS.has(name)) return null;
-  const isLocked = reader.accept("lock");
-  if (isText) return { name, value: reader.next(name), isLocked };
-  const value = DURATIONS.has(name) ? readDuration(name, reader) : reader.integer(name, 0, 0xffffffff);
-  return { name, value, isLocked };
-}
-
-const RAW_PER_MS: Readonly<Record<string, number>> = { rtt: 8, rttvar: 4, rto_min: 1 };
-
-/** Milliseconds; a bare number is in the kernel's raw unit. Between 0.2 and 120 s. */
-function readDuration(name: string, reader: OptionReader): number {
-  const word = reader.next(name);
-  const match = /^([0-9]*\.?[0-9]+)(s|ms|sec|msec|secs|msecs)?$/.exec(word);
-  if (match === null) return reader.fail(`${name}: "${word}" is not a duration`);
-  const number = Number(match[1]);
-  const unit = match[2];
-  const exactMs = unit?.startsWith("m") === true ? number : number * 1000;
-  const ms = unit === undefined ? number / (RAW_PER_MS[name] ?? 1) : Math.round(exactMs);
-  if (unit !== undefined && Math.abs(ms - exactMs) > 1e-9) reader.warn(`${name}: whole milliseconds are kept`);
-  return Math.min(120_000, Math.max(200, ms));
 }
 
 function plainHop(): NextHop {

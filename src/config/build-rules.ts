@@ -1,4 +1,5 @@
 import type { ConfiguredRule, RuleAction } from "../model/addressing.ts";
+import { knownGroup } from "./build-addresses.ts";
 import { OWN_PROTOCOL, type RoutingRules } from "./build-routes.ts";
 import type { BuildContext } from "./context.ts";
 import { readCNumber } from "./name-tables.ts";
@@ -33,10 +34,11 @@ export class RuleBuilder {
 
   private readRule(reader: OptionReader, rules: RoutingRules): ConfiguredRule {
     const draft = newDraft(reader.line);
-    while (!reader.isAtEnd) readOption(draft, reader.next("rule"), reader);
+    while (!reader.isAtEnd) readOption(draft, reader.next("rule"), reader, rules);
     const { action, hasPriority, ...rule } = draft;
     if (action === null && !draft.usesL3mdev) reader.fail("the rule has no action; give it a table");
     checkInterfaces(draft, rules, reader);
+    rule.trackGroup = knownGroup(rule.trackGroup, rules, rule.place, this.context);
     if (rule.protocol !== OWN_PROTOCOL && rule.isTracked) {
       reader.warn(`only rules of protocol ${OWN_PROTOCOL} can be tracked, so that protocol is used; add no_track`);
       rule.protocol = OWN_PROTOCOL;
@@ -280,9 +282,9 @@ function setTunnelId(draft: Draft, reader: OptionReader, option: string): void {
   draft.tunnelId = word;
 }
 
-function readOption(draft: Draft, word: string, reader: OptionReader): void {
+function readOption(draft: Draft, word: string, reader: OptionReader, { isStatic }: RoutingRules): void {
   const setter = SETTERS.get(word);
-  if (setter !== undefined) setter(draft, reader, word);
+  if (setter !== undefined && (isStatic || word !== "track_group")) setter(draft, reader, word);
   else if (word === "nop" || word === "blackhole" || word === "unreachable" || word === "prohibit") {
     setAction(draft, reader, { kind: word });
   } else reader.fail(`"${word}" is not an option of a rule`);

@@ -108,7 +108,12 @@ export function buildTrackProcess(entry: Entry, context: BuildContext): TrackPro
 const LONGEST_BFD_NAME = 31;
 const MILLISECOND_US = 1000;
 
-export function buildBfdInstance(entry: Entry, context: BuildContext): BfdInstance | null {
+/** @param others those before it */
+export function buildBfdInstance(
+  entry: Entry,
+  others: readonly BfdInstance[],
+  context: BuildContext,
+): BfdInstance | null {
   const settings = new Settings(entry.entries, context.reporter);
   const neighbor = settings.text("neighbor_ip") ?? settings.text("neighbour_ip");
   const place = placeOf(entry.statement);
@@ -122,6 +127,13 @@ export function buildBfdInstance(entry: Entry, context: BuildContext): BfdInstan
   const familyOf = (address: string): "inet" | "inet6" => (address.includes(":") ? "inet6" : "inet");
   const family = neighbor === null ? undefined : familyOf(neighbor);
   const source = settings.text("source_ip");
+  const isTaken = others.some(
+    (other) =>
+      neighbor !== null &&
+      other.neighborAddress === neighbor &&
+      (source === null || other.sourceAddress === null || other.sourceAddress === source),
+  );
+  if (isTaken) return refuse(`is left out: another one has the neighbor ${neighbor} already`);
   const isMixed = source !== null && neighbor !== null && familyOf(source) !== family;
   if (isMixed) refuse("never comes up: source_ip and neighbor_ip differ in their address family");
   const ttl = settings.number("ttl") ?? settings.number("hoplimit") ?? (family === "inet6" ? 64 : 255);

@@ -26,7 +26,7 @@ export function readAuthentication(draft: InstanceDraft, version: 2 | 3): VrrpAu
     complain(draft, "vrrp-adjusted", `${why} no authentication, it is left out`, "authentication");
     return { kind: "none" };
   }
-  if (password === null) {
+  if (password === null || password === "") {
     reporter.add("vrrp-adjusted", "authentication without auth_pass is left out", placeOf(block.statement));
     return { kind: "none" };
   }

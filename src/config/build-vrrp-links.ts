@@ -1,7 +1,7 @@
 import type { AddressFamily, IpAddress } from "../model/units.ts";
 import type { UnicastPeer } from "../model/vrrp.ts";
 import type { IpvlanSettings, VmacSettings } from "../model/vrrp-complete.ts";
-import { isMulticast, parseAddress, parsePrefix } from "./address.ts";
+import { isMulticast, parseAddress, parseHostAddress, parsePrefix } from "./address.ts";
 import { complain, complainAtEnd, type InstanceDraft } from "./instance-draft.ts";
 import { placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
@@ -27,10 +27,13 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
     else if (word === "name") name = words[++i] ?? null;
     else if (word === "group") group = readGroup(draft, "use_vmac", words[++i] ?? "");
     else if (word === "netlink_notify_msg") forcesNetlinkMessage = true;
+    else if (word.includes(":")) complain(draft, "bad-value", `"${word}" is no MAC, it is left out`, "use_vmac");
+    else if (name !== null) complain(draft, "bad-value", `use_vmac takes one name; "${word}" is left out`, "use_vmac");
     else name = word;
   }
-  if (name !== null && name.length > LONGEST_NAME) {
-    complain(draft, "value-too-long", "a VMAC name has at most 15 characters; one is generated", "use_vmac");
+  if (name !== null && !isLinkName(name)) {
+    const message = `"${name}" cannot be a VMAC's name (1 to 15 characters, no blank and no "/"); one is generated`;
+    complain(draft, "value-too-long", message, "use_vmac");
     name = null;
   }
   if (name !== null && draft.context.host.interfaces?.get(name)?.isVmac === false) {
@@ -51,6 +54,11 @@ export function readVmac(draft: InstanceDraft, isUnicast: boolean, vrid: number)
   const place = draft.settings.place("use_vmac") ?? placeOf(draft.entry.statement);
   const vmac = { name, macAddress, transmitsOnBase, coversOtherInterfaces, group, forcesNetlinkMessage, place };
   return isHeldDown ? { ...vmac, isHeldDown } : vmac;
+}
+
+/** What the kernel takes for the name of a link. */
+function isLinkName(name: string): boolean {
+  return /^[^\s/:]+$/.test(name) && name.length <= LONGEST_NAME && name !== "." && name !== "..";
 }
 
 /** @returns null for one that cannot be, which is told */
@@ -118,13 +126,14 @@ export function readUnicastPeers(draft: InstanceDraft, family: AddressFamily): r
   const peers = new Map<string, UnicastPeer>();
   for (const line of draft.settings.all("unicast_peer").flatMap((block) => block.lines)) {
     const word = line.words[0] ?? "";
-    const parsed = parseAddress(word.replace(/\/[0-9]+$/, ""));
+    const parsed = parseHostAddress(word);
     const { reporter } = draft.context;
     if (parsed === null) reporter.add("bad-address", `"${word}" is not an IP address`, placeOf(line));
     else if (parsed.family !== family) {
       reporter.add("mixed-families", `${word} has another address family than the instance`, placeOf(line));
     } else if (peers.has(parsed.address)) {
-      reporter.add("duplicate", `${word} is a unicast peer already`, placeOf(line));
+      // keepalived says nothing and sends to it twice
+      reporter.add("advice", `${word} is a unicast peer already`, placeOf(line));
     } else {
       peers.set(parsed.address, readPeer(draft, line, parsed.address));
     }

@@ -1,8 +1,8 @@
 import type { ConfiguredAddress } from "../model/addressing.ts";
-import type { AddressFamily, IpAddress } from "../model/units.ts";
+import type { AddressFamily } from "../model/units.ts";
 import type { VrrpAuthentication } from "../model/vrrp.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
-import { isLinkLocal, parseAddress } from "./address.ts";
+import { isLinkLocal } from "./address.ts";
 import { buildAddresses } from "./build-addresses.ts";
 import { readNotifyScripts } from "./build-command.ts";
 import type { BuiltGlobals } from "./build-global.ts";
@@ -11,6 +11,7 @@ import type { RuleBuilder } from "./build-rules.ts";
 import { buildTracked, buildTrackedInterfaces, type Trackables } from "./build-tracking.ts";
 import { readAuthentication, readHmac } from "./build-vrrp-authentication.ts";
 import { readAccepting, readAnnouncePolicy, readElection, readInterval } from "./build-vrrp-election.ts";
+import { type InstanceFamily, readFamily } from "./build-vrrp-family.ts";
 import { placeAddresses, readInterface, readVrf } from "./build-vrrp-interface.ts";
 import { readIpvlan, readMulticastGroup, readUnicastPeers, readVmac } from "./build-vrrp-links.ts";
 import { reportOverruled } from "./build-vrrp-strict.ts";
@@ -18,10 +19,15 @@ import type { BuildContext } from "./context.ts";
 import { complain, complainAtEnd, type InstanceDraft } from "./instance-draft.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
+import { readInteger } from "./values.ts";
 
 const SECOND_US = 1_000_000;
 /** What fits into the count field of an advert. */
 const MOST_ADDRESSES = 255;
+/** Octets of an advert that are no addresses, as keepalived reckons: IP header, advert, and room for authentication. */
+const OVERHEAD_BYTES = { inet: 44, inet6: 64 };
+const PASSWORD_BYTES = 8;
+const ADDRESS_BYTES = { inet: 4, inet6: 16 };
 
 /** What an instance block may refer to. */
 export interface InstanceSurroundings {
@@ -46,9 +52,8 @@ export function buildVrrpInstance(
   const isStrict = settings.boolean("strict_mode") ?? globals.vrrp.isStrict;
   const name = entry.statement.words[1] ?? "";
   const draft: InstanceDraft = { entry, name, settings, context, globals, isStrict };
-  const sourceAddress = settings.text("unicast_src_ip") ?? settings.text("mcast_src_ip");
-  const { family, ...addresses } = readAllAddresses(draft, sourceAddress);
-  const version = chooseVersion(draft, family);
+  const { family, version, source: sourceAddress } = readFamily(draft);
+  const addresses = readAllAddresses(draft, { family, version });
   const unicast = readUnicast(draft, family);
   const isUnicast = unicast.unicastPeers.length > 0;
   const vrid = settings.number("virtual_router_id");
@@ -65,7 +70,7 @@ export function buildVrrpInstance(
   const shared = { ...readInherited(draft), ...readLists(draft, surroundings, interfaceName) };
   const ipvlan = readIpvlan(draft, family);
   if (vrid === null || interfaceName === null) return null;
-  const vmac = readVmac(draft, isUnicast || unicast.fallsBackToMulticast, vrid);
+  const vmac = readVmac(draft, isUnicast || unicast.fallsBackToMulticast || unicast.faultsWithoutPeer, vrid);
   // keepalived: without use_vmac it holds for the addresses on other interfaces all the same.
   const isForAddresses = vmac === null && settings.has("use_vmac_addr");
   const onLinks = (all: readonly ConfiguredAddress[]): readonly ConfiguredAddress[] =>
@@ -170,8 +175,8 @@ function readExtraGarp(draft: InstanceDraft): ConfiguredVrrpInstance["extraInter
   const words = draft.settings.words(name);
   if (words === null) return draft.globals.vrrp.extraInterfaceGarp;
   const coversAll = words[0] === "all";
-  const seconds = Number(words[coversAll ? 1 : 0]);
-  const isUsable = Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400;
+  const { value: seconds, problem } = readInteger(words[coversAll ? 1 : 0] ?? "");
+  const isUsable = seconds !== null && problem === "none" && seconds >= 0 && seconds <= 86_400;
   if (!isUsable) complain(draft, "bad-value", `${name} needs a number of seconds from 0 to 86400`, name);
   return isUsable && seconds > 0 ? { intervalUs: seconds * SECOND_US, coversAll } : null;
 }
@@ -193,26 +198,28 @@ function readLists(draft: InstanceDraft, surroundings: InstanceSurroundings, own
 }
 
 interface InstanceAddresses {
-  readonly family: AddressFamily;
   readonly virtualAddresses: readonly ConfiguredAddress[];
   readonly excludedAddresses: readonly ConfiguredAddress[];
 }
 
-function readAllAddresses(draft: InstanceDraft, source: IpAddress | null): InstanceAddresses {
+function readAllAddresses(
+  draft: InstanceDraft,
+  { family, version }: Pick<InstanceFamily, "family" | "version">,
+): InstanceAddresses {
   const rules = { isStatic: false, allowsMissingInterfaces: draft.globals.allowsMissingInterfaces };
   const read = (name: string): readonly ConfiguredAddress[] =>
     draft.settings.all(name).flatMap((block) => buildAddresses(block.lines, rules, draft.context));
   const all = read("virtual_ipaddress");
-  const family = chooseFamily(draft, all, source);
   const fitting = all.filter((address) => address.family === family);
   for (const { address, family: other, place } of all) {
     if (other === family) continue;
     const message = `${address} has another address family than the instance; write it in virtual_ipaddress_excluded`;
     draft.context.reporter.add("mixed-families", message, place);
   }
-  const surplus = fitting.slice(MOST_ADDRESSES);
+  const most = mostAddresses(draft, { family, version });
+  const surplus = fitting.slice(most);
   if (surplus.length > 0) {
-    complain(draft, "vrrp-adjusted", `an advert holds ${MOST_ADDRESSES} addresses; the others are excluded from it`);
+    complain(draft, "vrrp-adjusted", `an advert holds ${most} addresses here; the others are excluded from it`);
   }
   const first = fitting[0];
   if (first?.family === "inet6" && !isLinkLocal(first)) {
@@ -221,32 +228,20 @@ function readAllAddresses(draft: InstanceDraft, source: IpAddress | null): Insta
     complain(draft, code, `the first IPv6 VIP address ${word} be link local`, "virtual_ipaddress");
   }
   return {
-    family,
-    virtualAddresses: fitting.slice(0, MOST_ADDRESSES),
+    virtualAddresses: fitting.slice(0, most),
     excludedAddresses: [...surplus, ...read("virtual_ipaddress_excluded")],
   };
 }
 
-function chooseFamily(
-  draft: InstanceDraft,
-  addresses: readonly ConfiguredAddress[],
-  source: IpAddress | null,
-): AddressFamily {
-  const sourceFamily = source === null ? undefined : parseAddress(source)?.family;
-  const family = sourceFamily ?? addresses[0]?.family ?? "inet";
-  if (!draft.settings.has("native_ipv6")) return family;
-  if (family === "inet" && (source !== null || addresses.length > 0)) {
-    complain(draft, "vrrp-adjusted", "native_ipv6 cannot go with IPv4 addresses, it is left out", "native_ipv6");
-    return "inet";
-  }
-  return "inet6";
-}
-
-function chooseVersion(draft: InstanceDraft, family: AddressFamily): 2 | 3 {
-  const own = draft.settings.number("version");
-  if (family === "inet") return (own ?? draft.globals.vrrp.version) === 3 ? 3 : 2;
-  if (own === 2) complain(draft, "vrrp-adjusted", "IPv6 needs version 3", "version");
-  return 3;
+/** How many fit into one packet of the interface. */
+function mostAddresses(
+  { settings, context }: InstanceDraft,
+  { family, version }: Pick<InstanceFamily, "family" | "version">,
+): number {
+  const facts = context.host.interfaces?.get(settings.text("interface") ?? "");
+  if (facts === undefined) return MOST_ADDRESSES;
+  const roomBytes = facts.mtuBytes - OVERHEAD_BYTES[family] - (version === 2 ? PASSWORD_BYTES : 0);
+  return Math.max(0, Math.min(MOST_ADDRESSES, Math.floor(roomBytes / ADDRESS_BYTES[family])));
 }
 
 type Unicast = Pick<

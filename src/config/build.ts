@@ -1,4 +1,4 @@
-import type { ConfiguredRule } from "../model/addressing.ts";
+import type { ConfiguredAddress, ConfiguredRoute, ConfiguredRule } from "../model/addressing.ts";
 import type { ConfiguredVirtualServer, VirtualServerGroup } from "../model/checks.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
 import type { BfdInstance, TrackFile, TrackProcess, VrrpScript } from "../model/tracking.ts";
@@ -14,7 +14,7 @@ import {
 } from "./build-groups.ts";
 import { withCredentials } from "./build-http-probes.ts";
 import { buildVirtualServer, type ServerSurroundings } from "./build-lvs.ts";
-import { buildRoutes } from "./build-routes.ts";
+import { buildRoutes, type RoutingRules } from "./build-routes.ts";
 import { RuleBuilder } from "./build-rules.ts";
 import { buildServerGroup, buildTls } from "./build-server-groups.ts";
 import { buildBfdInstance, buildScript, buildTrackFile, buildTrackProcess } from "./build-trackers.ts";
@@ -43,6 +43,8 @@ export class ConfigurationBuilder {
   private readonly bfds = new Map<string, BfdInstance>();
   private readonly instances: UngroupedInstance[] = [];
   private readonly syncGroups: UnresolvedSyncGroup[] = [];
+  private readonly staticAddresses: ConfiguredAddress[] = [];
+  private readonly staticRoutes: ConfiguredRoute[] = [];
   private readonly staticRules: ConfiguredRule[] = [];
   private readonly staticTrackGroups: StaticTrackGroup[] = [];
   private readonly garpGroups: GarpGroup[] = [];
@@ -133,10 +135,17 @@ export class ConfigurationBuilder {
         keep(buildTrackProcess(entry, context), (item) => this.trackProcesses.set(item.name, item));
         break;
       case "bfd_instance":
-        keep(buildBfdInstance(entry, context), (bfd) => this.bfds.set(bfd.name, bfd));
+        keep(buildBfdInstance(entry, [...this.bfds.values()], context), (bfd) => this.bfds.set(bfd.name, bfd));
         break;
       case "garp_group":
         keep(buildGarpGroup(entry, this.garpInterfaces, globals, context), (group) => this.garpGroups.push(group));
+        break;
+      // In order with track groups, which have to stand before them
+      case "static_ipaddress":
+        this.staticAddresses.push(...buildAddresses(entry.lines, this.staticRouting, context));
+        break;
+      case "static_routes":
+        this.staticRoutes.push(...buildRoutes(entry.lines, this.staticRouting, context));
         break;
       case "static_rules":
         // In order with those of instances: rules without a preference count down
@@ -150,8 +159,12 @@ export class ConfigurationBuilder {
     }
   }
 
-  private get staticRouting(): { readonly isStatic: true; readonly allowsMissingInterfaces: boolean } {
-    return { isStatic: true, allowsMissingInterfaces: this.globals.allowsMissingInterfaces };
+  private get staticRouting(): RoutingRules {
+    return {
+      isStatic: true,
+      allowsMissingInterfaces: this.globals.allowsMissingInterfaces,
+      trackGroups: new Set(this.staticTrackGroups.map(({ name }) => name)),
+    };
   }
 
   private get trackables(): Parameters<typeof buildSyncGroup>[2] {
@@ -201,7 +214,6 @@ export class ConfigurationBuilder {
     const { globals, context } = this;
     const later = new Settings(this.laterOnes, context.reporter);
     const lines = (name: string): readonly Statement[] => later.all(name).flatMap((entry) => entry.lines);
-    const routing = this.staticRouting;
     const tls = buildTls(later, context);
     this.addGroupServers();
     const finished = finishVrrp({ instances: this.instances, syncGroups: this.syncGroups, globals }, context);
@@ -215,8 +227,8 @@ export class ConfigurationBuilder {
       trackFiles: [...this.trackFiles.values()],
       trackProcesses: [...this.trackProcesses.values()],
       bfdInstances: [...this.bfds.values()],
-      staticAddresses: buildAddresses(lines("static_ipaddress"), routing, context),
-      staticRoutes: buildRoutes(lines("static_routes"), routing, context),
+      staticAddresses: this.staticAddresses,
+      staticRoutes: this.staticRoutes,
       staticRules: this.staticRules,
       staticTrackGroups: this.staticTrackGroups,
       garpGroups: this.garpGroups,

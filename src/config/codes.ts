@@ -69,7 +69,7 @@ export const CODES = {
   "too-late": COMPLAINT,
   // machine
   "missing-interface": facts("error", "complaint", 2),
-  "missing-interface-static": facts("error", "cannot-run", 2),
+  "missing-interface-static": facts("error", "complaint", 2),
   "missing-interface-optional": facts("error", "cannot-run"),
   "missing-user": COMPLAINT,
   "bad-smtp-server": COMPLAINT,

@@ -53,7 +53,7 @@ export function readFileLine(frame: FileFrame, touches: number, reporter: Report
   const from = skipPlainBlanks(frame.text, start, end);
   const to = findPlainEnd(frame.text, from, end);
   if (to < 0) return trimLine(frame.text.slice(start, end), { file, line, column: 1 }, reporter);
-  const text = frame.text.slice(from, to);
+  const text = joinBackslash(frame.text.slice(from, to));
   return { text, file, line, column: 1 + from - start, exactUntil: text.length, hasOddQuotes: false };
 }
 
@@ -79,7 +79,12 @@ export function trimLine(raw: string, place: SourcePlace, reporter: Reporter): L
   // keepalived: a backslash that ends a comment still continues the line
   const isContinued = comment.end < raw.length && raw.trimEnd().endsWith("\\");
   const kept = raw.slice(from, to);
-  const text = isContinued ? `${kept} \\`.trimStart() : kept;
+  const text = isContinued ? `${kept}\\` : joinBackslash(kept);
   const { hasOddQuotes } = comment;
   return { text, file, line, column: place.column + from, exactUntil: text.length, hasOddQuotes };
+}
+
+/** keepalived: a backslash that ends a line belongs to the word before it. */
+function joinBackslash(text: string): string {
+  return text.endsWith("\\") ? text.replace(/[ \t\r]+\\$/, "\\") : text;
 }

@@ -64,30 +64,26 @@ export function finishVrrp(vrrp: UnfinishedVrrp, context: BuildContext): Finishe
 
 function reportDuplicateVrids(instances: readonly UngroupedInstance[], context: BuildContext): void {
   const seen = new Map<string, string>();
-  for (const {
-    name,
-    vrid,
-    family,
-    interfaceName,
-    unicastPeers,
-    sourceAddress,
-    multicastGroup,
-    vrf,
-    vmac,
-    place,
-  } of instances) {
-    const unicast = [vrf ?? "", sourceAddress ?? interfaceName, ...unicastPeers.map(({ address }) => address)].join(
-      " ",
-    );
-    const where = unicastPeers.length > 0 ? unicast : `${interfaceName} ${multicastGroup}`;
-    const key = `${family} ${vrid} ${where} ${vmac?.name ?? ""}`;
-    const other = seen.get(key);
-    if (other === undefined) seen.set(key, name);
-    else {
-      const message = `vrrp_instance ${name} has the VRID of ${other} on the same interface`;
-      context.reporter.add("duplicate-vrid", message, place);
-    }
+  for (const instance of instances) {
+    const { name, vrid, family, place } = instance;
+    const keys = placesOf(instance).map((where) => `${family} ${vrid} ${where}`);
+    const other = keys.map((key) => seen.get(key)).find((found) => found !== undefined);
+    for (const key of keys) if (!seen.has(key)) seen.set(key, name);
+    if (other === undefined) continue;
+    const message = `vrrp_instance ${name} has the VRID of ${other} on the same interface`;
+    context.reporter.add("duplicate-vrid", message, place);
   }
+}
+
+/**
+ * Where an instance must be alone with its VRID. keepalived: those that only their VMACs tell apart get in each other's
+ * way by multicast; unicast ones where they have one peer in common and no VMAC does.
+ */
+function placesOf(instance: UngroupedInstance): readonly string[] {
+  const { name, interfaceName, unicastPeers, sourceAddress, multicastGroup, vrf, vmac } = instance;
+  if (unicastPeers.length === 0) return [`${interfaceName} ${multicastGroup}`];
+  const from = `${vrf ?? ""} ${sourceAddress ?? interfaceName} ${vmac === null ? "" : (vmac.name ?? name)}`;
+  return unicastPeers.map(({ address }) => `${from} ${address}`);
 }
 
 /** Two instances cannot have one VMAC: the later one gets a generated name. */

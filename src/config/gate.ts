@@ -1,11 +1,11 @@
-import { parseServerAddress } from "./address.ts";
+import { parseHostAddress } from "./address.ts";
 import type { Keyword } from "./keywords/table.ts";
 import type { BlockGate, BlockRefusal } from "./tree.ts";
 import { readInteger } from "./values.ts";
 import type { Statement } from "./words.ts";
 
 /** What is wrong, and at which word of the statement. */
-type Fault = Pick<BlockRefusal, "message" | "word">;
+type Fault = Pick<BlockRefusal, "message" | "word"> & { readonly isSilent?: true };
 
 function skipped(why: string, word = 1): Fault {
   return { message: `${why}; the block is skipped`, word };
@@ -14,6 +14,14 @@ function skipped(why: string, word = 1): Fault {
 /** keepalived: without a name these are skipped; at any other it stops reading. */
 const NAMELESS_SKIPPED: ReadonlySet<string> = new Set(["vrrp_instance", "vrrp_sync_group", "track_group"]);
 
+/** keepalived: of these any number may have one name, the first one is found by it. */
+const SILENTLY_REPEATED: ReadonlySet<string> = new Set([
+  "vrrp_script",
+  "track_file",
+  "vrrp_track_file",
+  "vrrp_track_process",
+]);
+
 /** Refuses blocks by what stands before their brace: no name, two names, a name used before, a bad address. */
 export class HeaderGate implements BlockGate {
   private readonly names = new Set<string>();
@@ -21,8 +29,10 @@ export class HeaderGate implements BlockGate {
   refuse(keyword: Keyword, statement: Statement): BlockRefusal | null {
     const fault = this.findFault(keyword, statement);
     if (fault === null) return null;
+    const { isSilent, ...reason } = fault;
+    if (isSilent === true) return { code: "advice", ...reason };
     const isNameless = statement.words.length === 1 && !NAMELESS_SKIPPED.has(keyword.name);
-    return { code: isNameless ? "missing-parameter" : "block-rejected", ...fault };
+    return { code: isNameless ? "missing-parameter" : "block-rejected", ...reason };
   }
 
   private findFault(keyword: Keyword, statement: Statement): Fault | null {
@@ -39,7 +49,10 @@ export class HeaderGate implements BlockGate {
     // keepalived: groups of virtual servers may share a name
     if (keyword.name === "virtual_server_group") return null;
     const key = `${keyword.name} ${name}`;
-    if (this.names.has(key)) return skipped(`${keyword.name} ${name} is defined already`);
+    if (this.names.has(key)) {
+      const fault = skipped(`${keyword.name} ${name} is defined already`);
+      return SILENTLY_REPEATED.has(keyword.name) ? { ...fault, isSilent: true } : fault;
+    }
     this.names.add(key);
     return null;
   }
@@ -60,7 +73,7 @@ const LARGEST_PORT = 65535;
 
 function checkServerAddress(statement: Statement, index: number): Fault | null {
   const address = statement.words[index] ?? "";
-  if (parseServerAddress(address) === null) return skipped(`"${address}" is not a numeric IP address`);
+  if (parseHostAddress(address) === null) return skipped(`"${address}" is not a numeric IP address`);
   const port = statement.words[index + 1];
   if (port === undefined) return null;
   const { value, problem } = readInteger(port);

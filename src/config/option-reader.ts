@@ -1,13 +1,20 @@
 import type { Prefix } from "../model/addressing.ts";
-import type { AddressFamily } from "../model/units.ts";
-import { addressBits, parsePrefix } from "./address.ts";
+import type { AddressFamily, IpAddress } from "../model/units.ts";
+import { addressBits, parseAddress, parsePrefix } from "./address.ts";
 import type { BuildContext } from "./context.ts";
 import { placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 import type { Statement } from "./words.ts";
 
 /** Thrown inside the mini-languages to give up on one line; never leaves them. */
-class LineProblem extends Error {}
+class LineProblem extends Error {
+  readonly code: "bad-option" | "missing-parameter";
+
+  constructor(message: string, code: LineProblem["code"] = "bad-option") {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** Steps through the words of a route or rule. */
 export class OptionReader {
@@ -32,7 +39,8 @@ export class OptionReader {
 
   next(option: string): string {
     const word = this.line.words[this.index];
-    if (word === undefined) throw new LineProblem(`${option} needs a value`);
+    // keepalived stops reading there and then
+    if (word === undefined) throw new LineProblem(`${option} needs a value`, "missing-parameter");
     this.index++;
     return word;
   }
@@ -70,6 +78,15 @@ export class OptionReader {
     return { ...parsed, prefixLength: parsed.prefixLength ?? addressBits(parsed.family) };
   }
 
+  /** As `prefix`, without a prefix length. */
+  address(option: string): IpAddress {
+    const word = this.next(option);
+    const parsed = parseAddress(word);
+    if (parsed === null) return this.fail(`${option}: "${word}" is not an IP address`);
+    this.setFamily(parsed.family);
+    return parsed.address;
+  }
+
   setFamily(family: AddressFamily): void {
     if (this.family !== null && this.family !== family) this.fail("IPv4 and IPv6 are mixed in one line");
     this.family = family;
@@ -82,7 +99,7 @@ export class OptionReader {
     } catch (problem) {
       if (!(problem instanceof LineProblem)) throw problem;
       const place = placeOf(this.line, Math.min(this.line.words.length - 1, Math.max(0, this.index - 1)));
-      this.context.reporter.add("bad-option", problem.message, place);
+      this.context.reporter.add(problem.code, problem.message, place);
       return null;
     }
   }

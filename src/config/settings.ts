@@ -1,5 +1,5 @@
 import type { SourcePlace } from "../model/units.ts";
-import { parseAddress, parseScopedAddress } from "./address.ts";
+import { parseHostAddress, parseScopedAddress } from "./address.ts";
 import type { Keyword } from "./keywords/table.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Entry, placeOf } from "./tree.ts";
@@ -116,10 +116,10 @@ function readValue(entry: Entry, reporter: Reporter): Value | null {
     case "decimal":
       return checkRange(keyword, readDecimal(word, shape.digits), entry, reporter);
     case "address": {
-      // keepalived: a prefix length after an address is overlooked
-      const text = word.replace(/\/[0-9]+$/, "");
       const address =
-        keyword.block === "bfd_instance" ? parseScopedAddress(text) : (parseAddress(text)?.address ?? null);
+        keyword.block === "bfd_instance"
+          ? parseScopedAddress(word.replace(/\/.*$/s, ""))
+          : (parseHostAddress(word)?.address ?? null);
       if (address === null) report(entry, reporter, "bad-address", `"${word}" is not a numeric IP address`);
       return address;
     }
@@ -137,8 +137,14 @@ function readMissing(entry: Entry, reporter: Reporter): Value | null {
   if (isOptional) return true;
   const { name, syntax, withoutValue } = entry.keyword;
   const isScript = name === "startup_script" || name === "shutdown_script";
+  // keepalived: a command whose quote is not closed is lost, not missing
+  const isLost = shape.kind === "command" && entry.statement.text.includes('"', entry.statement.from);
   const code =
-    withoutValue === "complaint" || isScript ? "bad-value" : withoutValue === "silent" ? "advice" : "missing-parameter";
+    withoutValue === "complaint" || isScript || isLost
+      ? "bad-value"
+      : withoutValue === "silent"
+        ? "advice"
+        : "missing-parameter";
   reporter.add(code, `"${name}" needs a value: ${name} ${syntax}`, placeOf(entry.statement));
   return null;
 }

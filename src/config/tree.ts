@@ -34,7 +34,7 @@ export interface BlockGate {
 }
 
 export interface BlockRefusal {
-  readonly code: "block-rejected" | "missing-parameter";
+  readonly code: "block-rejected" | "missing-parameter" | "advice";
   readonly message: string;
   /** Index of the word of the statement that is at fault. */
   readonly word: number;

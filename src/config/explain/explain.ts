@@ -104,9 +104,10 @@ class Explainer {
 
   *objects(): Generator<ExplainedObject> {
     const { configuration: it } = this;
+    // What static objects of the root follow has to stand before them
+    for (const group of it.staticTrackGroups) yield this.block("track_group", group.name, group, TRACK_GROUP_ROWS);
     yield this.object("", "", it, { rows: ROOT_ROWS, table: ROOT_TABLE, scopes: [this.root], place: null });
     yield this.globalDefinitions();
-    for (const group of it.staticTrackGroups) yield this.block("track_group", group.name, group, TRACK_GROUP_ROWS);
     for (const script of it.scripts) yield this.block("vrrp_script", script.name, script, SCRIPT_ROWS);
     for (const file of it.trackFiles) yield this.block("track_file", file.name, file, TRACK_FILE_ROWS);
     for (const item of it.trackProcesses) {

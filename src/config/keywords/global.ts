@@ -71,7 +71,7 @@ vrrp_no_swap :: (flag) :: off :: - :: Lock VRRP child memory
 vrrp_rt_priority :: <INT 1..99> :: 0 (not realtime) :: clamped to range with error :: Realtime round-robin priority of VRRP child :: lenient
 vrrp_cpu_affinity :: <CPU ...> :: none :: 0..online CPUs-1 :: Pin VRRP child to CPUs :: lenient
 vrrp_rlimit_rttime :: <INT 1..4294967295> :: 10000 :: microseconds; 1 becomes 2 :: Realtime CPU time limit without a system call
-vrrp_rlimit_rtime :: <INT 1..4294967295> :: 10000 :: deprecated :: Misspelt form of vrrp_rlimit_rttime :: deprecated
+vrrp_rlimit_rtime :: <INT 1..4294967295> :: 10000 :: deprecated :: Misspelt form of vrrp_rlimit_rttime :: deprecated quiet
 nftables_ipvs :: [TABLE] :: unset (no arg = keepalived_ipvs) :: name up to 30 chars; no change on reload :: Map virtual server groups to one fwmark through nftables
 nftables_ipvs_priority :: <INT32> :: -1 :: - :: Priority of the IPVS nftables chain
 nftables_ipvs_start_fwmark :: <INT 1..4294967295> :: 1000 :: - :: First fwmark handed to virtual server groups
@@ -89,13 +89,13 @@ checker_no_swap :: (flag) :: off :: - :: Lock checker child memory
 checker_rt_priority :: <INT 1..99> :: 0 :: clamped :: Realtime priority of checker child :: lenient
 checker_cpu_affinity :: <CPU ...> :: none :: 0..online CPUs-1 :: Pin checker child to CPUs :: lenient
 checker_rlimit_rttime :: <INT 1..4294967295> :: 10000 :: microseconds; 1 becomes 2 :: Realtime CPU time limit of checker child
-checker_rlimit_rtime :: <INT 1..4294967295> :: 10000 :: deprecated :: Misspelt form of checker_rlimit_rttime :: deprecated
+checker_rlimit_rtime :: <INT 1..4294967295> :: 10000 :: deprecated :: Misspelt form of checker_rlimit_rttime :: deprecated quiet
 bfd_priority :: <INT -20..19> :: 0 :: nice value :: Nice value of the BFD child :: lenient
 bfd_no_swap :: (flag) :: off :: - :: Lock BFD child memory
 bfd_rt_priority :: <INT 1..99> :: 0 :: clamped :: Realtime priority of BFD child :: lenient
 bfd_cpu_affinity :: <CPU ...> :: none :: 0..online CPUs-1 :: Pin BFD child to CPUs :: lenient
 bfd_rlimit_rttime :: <INT 1..4294967295> :: 10000 :: microseconds; 1 becomes 2 :: Realtime CPU time limit of BFD child
-bfd_rlimit_rtime :: <INT 1..4294967295> :: 10000 :: deprecated :: Misspelt form of bfd_rlimit_rttime :: deprecated
+bfd_rlimit_rtime :: <INT 1..4294967295> :: 10000 :: deprecated :: Misspelt form of bfd_rlimit_rttime :: deprecated quiet
 snmp_socket :: <TRANSPORT:ADDRESS> :: net-snmp default agentx address :: first wins :: AgentX master address :: first lenient
 enable_traps :: (flag) :: off :: - :: Send SNMP notifications
 enable_snmp_vrrp :: (flag) :: off :: - :: Serve the VRRP part of KEEPALIVED-MIB
@@ -107,7 +107,7 @@ enable_snmp_checker :: (flag) :: off :: - :: Serve the checker part of KEEPALIVE
 snmp_vs_stats_update_interval :: <DECIMAL 0.001..30> :: 5 :: seconds :: Age after which virtual server counters are refetched :: 2.4
 snmp_rs_stats_update_interval :: <DECIMAL 0.001..30> :: snmp_vs_stats_update_interval :: seconds :: Age after which real server counters are refetched :: 2.4
 enable_dbus :: (flag) :: off :: - :: Export VRRP over D-Bus
-dbus_service_name :: <NAME> :: org.keepalived.Vrrp1 :: - :: Well-known bus name to own
+dbus_service_name :: <NAME> :: org.keepalived.Vrrp1 :: - :: Well-known bus name to own :: lenient
 dbus_no_interface_name :: <NAME> :: none :: - :: Path element for instances lacking an interface :: 2.4
 script_user :: <USER> [GROUP] :: keepalived_script if it exists, else own uid :: leading : in GROUP adds supplementary groups (HEAD) :: Default user and group for scripts :: lenient
 enable_script_security :: (flag) :: off :: - :: Refuse root scripts whose path is writable by others

@@ -5,11 +5,11 @@ export const ROOT: KeywordTable = table(
   "global",
   `
 linkbeat_use_polling :: (flag) :: off :: - :: Poll link state by MII, ETHTOOL or ioctl on every VRRP interface
-net_namespace :: <NAME> :: none (current namespace) :: first definition wins; cannot change on reload :: Run VRRP, BFD and checkers inside this network namespace :: first
+net_namespace :: <NAME> :: none (current namespace) :: first definition wins; cannot change on reload :: Run VRRP, BFD and checkers inside this network namespace :: first lenient
 net_namespace_ipvs :: [NAME] :: same namespace as net_namespace :: no NAME = default namespace; cannot change on reload :: Namespace used only for the IPVS netlink socket
 namespace_with_ipsets :: (flag) :: off :: - :: Use ipsets in a namespace even on old kernels
 use_pid_dir :: (flag) :: off (forced on by instance or net_namespace) :: - :: Put pid files in RUNDIR/keepalived/ directory
-instance :: <NAME> :: none :: first definition wins; cannot change on reload :: Name this daemon instance; suffixes pid files and syslog ident :: first
+instance :: <NAME> :: none :: first definition wins; cannot change on reload :: Name this daemon instance; suffixes pid files and syslog ident :: first lenient
 child_wait_time :: <INT 0..4294967295> :: 5 :: seconds :: Time allowed for children to exit at stop before SIGKILL
 global_defs :: { block } :: - :: block may be repeated; settings accumulate :: Daemon wide settings block
 track_group :: <NAME> { block } :: - :: name required and unique :: Ties static items to a set of VRRP instances :: area=static

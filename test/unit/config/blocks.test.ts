@@ -99,9 +99,15 @@ check(
 );
 check(
   "a second block of the same name is skipped",
+  "bfd_instance b {\n}\nbfd_instance b {\nttl 2\n}",
+  "bfd_instance b{}",
+  ["3 block-rejected"],
+);
+check(
+  "of files, scripts and processes without a complaint, as keepalived finds the first one",
   "track_file f {\n}\ntrack_file f {\nweight 2\n}",
   "track_file f{}",
-  ["3 block-rejected"],
+  ["3 advice"],
 );
 check("a virtual server with a bad address is skipped whole", "virtual_server host 80 {\nreal_server x {\n}\n}", "", [
   "1 block-rejected",
