@@ -78,14 +78,19 @@ export class Halves {
       table?.close();
       throw error;
     }
+    const sync = (one: CompleteConfiguration): Promise<void> =>
+      this.dependencies.syncDaemon.configure(one, syncRoles(roles));
+    // While it runs the kernel refuses servers of another family than their service.
+    if (configuration.global.lvsSyncDaemon === null) await sync(configuration);
     try {
       if (this.lvs !== null) await this.lvs.reload(configuration);
       else if (table !== null) await this.startLvs(table, configuration);
     } catch (error) {
       await this.restoreVrrp(hadVrrp, before);
+      await sync(before);
       throw error instanceof Refusal ? error : this.ipvsRefusal(error);
     }
-    await this.dependencies.syncDaemon.configure(configuration, syncRoles(roles));
+    await sync(configuration);
     this.runBfd(roles, configuration);
   }
 

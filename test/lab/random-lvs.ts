@@ -161,25 +161,38 @@ function ofOneFamily(one: Service): Service {
 }
 
 /**
- * Several on one host may come to be one destination, where DR and TUN force the port: what keepalived then has depends on
- * which of them it has touched last, so they are made such that it touches none after the start.
+ * Without what keepalived 2.2.7 does by mistake, and we better:
+ * - of several servers that come to be one destination, where DR and TUN force the port, it has the one that it has touched
+ *   last, so they are made such that it touches none after the start;
+ * - it does not put the sorry server in the place of a real server that it keeps at weight 0;
+ * - checks of a server that it leaves out for its family go on, and take out another one;
+ * - a server that the kernel refuses (`lthreshold` above `uthreshold`) never goes down for it.
  */
 function settled(one: Service): Service {
-  const hosts = new Set(one.servers.map(({ host }) => host));
-  const hasShared = hosts.size < one.servers.length;
-  const isShared = ({ host }: Server): boolean => one.servers.filter((other) => other.host === host).length > 1;
-  const isSorryShared = one.sorry !== null && (hasShared || one.servers.some(({ host }) => host === one.sorry?.host));
+  const { servers, words, sorry: drawnSorry } = one;
+  const isShared = ({ host }: Server): boolean => servers.filter((other) => other.host === host).length > 1;
+  const hasShared = servers.some(isShared);
+  const hasInhibited = isInhibited(one);
+  const isPlain = drawnSorry === null && !hasInhibited;
   return {
     ...one,
-    words: hasShared ? one.words.filter((word) => word !== "inhibit_on_failure") : one.words,
-    servers: one.servers.map((server) => ({
-      ...server,
-      ...(isShared(server) ? { check: null, words: [], lower: null } : {}),
-      ...(isSorryShared ? { lower: null } : {}),
-    })),
-    // Nor does it put one in the place of a real server that it keeps at weight 0.
-    sorry: one.sorry === null || !(hasShared || isInhibited(one)) ? one.sorry : { ...one.sorry, host: 9 },
+    words: hasShared ? words.filter((word) => word !== "inhibit_on_failure") : words,
+    servers: servers.map((server) => {
+      const check = isShared(server) || mayBeLeftOut(server, one) ? null : server.check;
+      const isTaken = (server.lower ?? 0) <= (server.upper ?? 0);
+      const lower = isTaken || (isPlain && check === null && !isShared(server)) ? server.lower : null;
+      return { ...server, words: isShared(server) ? [] : server.words, check, lower };
+    }),
+    sorry: drawnSorry === null || !(hasShared || hasInhibited) ? drawnSorry : { ...drawnSorry, host: 9 },
   };
+}
+
+/** Of another family than its virtual server, without a tunnel. */
+function mayBeLeftOut({ kind: own }: Server, one: Service): boolean {
+  const { kind, isKindLate, family, granularity, isGranularityOfOtherFamily, servers } = one;
+  if (own?.startsWith("TUN") || (own === null && !isKindLate && kind.startsWith("TUN"))) return false;
+  const isOddGranularity = granularity !== null && isGranularityOfOtherFamily;
+  return family === "other" || isOddGranularity || servers.some(({ isOtherFamily }) => isOtherFamily);
 }
 
 function isInhibited({ words, servers }: Service): boolean {

@@ -159,6 +159,18 @@ const BY_WORD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
+const [FOUR, SIXTH] = [server("10.0.@.1 80"), server("2001:db8:@::7 80")];
+
+/** Name, entries and words of groups, and servers, of which nothing comes into the table. */
+const OTHERS = [
+  ["a", "2001:db8:@::1 80", [], [FOUR]],
+  ["b", "192.168.@.2 80", [], [SIXTH, FOUR]],
+  ["c", "192.168.@.3 80,2001:db8:@::3 80", [], [FOUR]],
+  ["d", "192.168.@.4 80,2001:db8:@::4 80,fwmark @04", ["lb_kind TUN"], [FOUR]],
+  ["e", "192.168.@.5 80,2001:db8:@::5 80", ["lb_kind TUN", "persistence_granularity 128"], [FOUR]],
+  ["f", "192.168.@.6 80", ["lb_kind TUN", "ip_family inet6"], [FOUR]],
+] as const;
+
 /** What several words come to together. */
 const TOGETHER: Readonly<Record<string, string>> = {
   "groups of either family": `virtual_server_group a@ {\n 192.168.@.1 80\n 192.168.@.10-12 81\n}
@@ -173,6 +185,80 @@ ${service({ head: "group g@" })}${service({ head: "group g@", words: ["protocol 
     servers: [server("10.0.@.1 80"), ...SIX],
   }),
   "a sorry server without a port": service({ words: ["sorry_server 10.0.@.9"], servers: DEAD }),
+  "marks behind tunnels to both families": [
+    [FOUR, SIXTH],
+    [SIXTH, FOUR],
+    [SIXTH],
+    [SIXTH, "sorry_server 10.0.@.9 80"],
+    [SIXTH, server("10.0.@.1 80", "lvs_method NAT")],
+  ]
+    .map((servers, index) =>
+      service({ head: `fwmark @0${index}`, words: ["lb_kind TUN", "persistence_timeout 7"], servers }),
+    )
+    .join(""),
+  "families that words tell in their order": [
+    ["persistence_granularity 255.0.0.0", "ip_family inet6"],
+    ["ip_family inet6", "persistence_granularity 255.0.0.0"],
+    ["persistence_granularity 64"],
+  ]
+    .map((words, index) =>
+      service({ head: `fwmark @0${index}`, words: ["lb_kind TUN", ...words], servers: [SIXTH, FOUR] }),
+    )
+    .join(""),
+  "groups of marks behind tunnels": group(["fwmark @01"], ["lb_kind TUN"], [SIXTH]),
+  "groups that have other addresses than the servers":
+    each([{}]) +
+    OTHERS.map(([name, entries, words, servers]) =>
+      group(entries.split(","), words, servers).replaceAll("g@", `${name}@`),
+    ).join(""),
+  "the first group of a name": `virtual_server_group g@ {\n 192.168.@.1 80\n}\n${group(["192.168.@.2 80"])}`,
+  "an unknown group, and virtual servers without a server":
+    each([
+      {},
+      { servers: [] },
+      { words: ["sorry_server 10.0.@.9 80"], servers: [] },
+      { words: ["ip_family inet6"], servers: [FOUR] },
+      { servers: SIX },
+    ]) + service({ head: "group unknown@" }),
+  "sorry servers of the other family": each([
+    { words: ["lb_kind NAT", "sorry_server 2001:db8:@::9 80"], servers: DEAD },
+    { words: ["lb_kind TUN", "sorry_server 2001:db8:@::9 80"], servers: DEAD },
+    { words: ["sorry_server_inhibit", "sorry_server 10.0.@.9 80"] },
+  ]),
+  "tunnel options that can't be":
+    each(
+      [
+        "TUN type gue",
+        "TUN port 6080",
+        "TUN csum",
+        "TUN type gre remcsum",
+        "TUN type gre nonsense",
+        "NAT type gre x",
+      ].map((kind) => ({ words: [`lb_kind ${kind}`], servers: [FOUR] })),
+    ) +
+    service({
+      head: "192.168.@.9 80",
+      words: ["lb_kind TUN type gre csum"],
+      servers: [server("10.0.@.1 80", "lvs_method TUN type gue"), server("10.0.@.2 80", "lvs_method DR type")],
+    }),
+  "a method between servers": service({
+    words: ["lb_kind NAT"],
+    servers: [server("10.0.@.1 80"), "lb_kind DR", server("10.0.@.2 80"), "lb_kind TUN", server("10.0.@.3 80")],
+  }),
+  "servers that are one destination": each(
+    ["80 8080", "8080 80", " 80", "80 ", "80 80"].map((ports) => ({
+      words: ["lb_kind DR"],
+      servers: ports.split(" ").map((port, index) => server(`10.0.@.1 ${port}`, `weight ${index + 1}`)),
+    })),
+  ),
+  "addresses with more behind them": service({
+    head: "192.168.@.1/24 80",
+    servers: [server("10.0.@.1/8 80"), server("10.0.@.2-9 80")],
+  }),
+  "weights beyond 16 bits": service({
+    servers: [server("10.0.@.1 80", "weight 100000"), server("10.0.@.2 80", "weight 2147483647")],
+  }),
+  "an engine without persistence": words("persistence_engine sip"),
   "marks with ports": service({
     head: "fwmark @01",
     words: ["lb_kind DR"],
