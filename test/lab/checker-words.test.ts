@@ -10,7 +10,7 @@ import { imaginedIpvs } from "../../bench/ipvs-preload.ts";
 import { linesOf } from "../helpers/process.ts";
 import { ROOT } from "../helpers/repository.ts";
 import { whyNoLab } from "./capabilities.ts";
-import { ALL_FLAGS, Daemon } from "./daemon.ts";
+import { ALL_FLAGS, Daemon, type DaemonName } from "./daemon.ts";
 import type { Machine } from "./machine.ts";
 import { daemonNames } from "./matrix.ts";
 import { Network } from "./network.ts";
@@ -176,6 +176,11 @@ bfd_instance nobody {
 }
 ${Object.entries(SERVICES).map(serviceText).join("")}`;
 
+/** So many servers without a way to them look like a fault of the director's own, and keepalived has no such guard. */
+function configFor(name: DaemonName): string {
+  return name === "holdfast" ? CONFIG.replaceAll("lb_algo rr", "lb_algo rr\n correlated_failure_guard off") : CONFIG;
+}
+
 const RULES = `table inet fw { chain in { type filter hook input priority 0;
 tcp dport { ${PORTS.web}, ${PORTS.tcp} } reject with tcp reset
 udp dport { ${PORTS.udp}, ${PORTS.silent} } reject
@@ -321,5 +326,5 @@ async function subjectOf(
   // Opened for both, so that nothing is lost before the daemon writes, and its end ends nothing.
   director.spawn(["sh", "-c", `exec stdbuf -o0 tr -d '\\0' <> ${FIFO} > /run/fifo.log`]);
   const env = name === "keepalived" ? imaginedIpvs() : { HOLDFAST_IPVS: "memory" };
-  return new Subject(director, new Daemon(director, { name, config: CONFIG, flags: [...ALL_FLAGS, "-C"], env }));
+  return new Subject(director, new Daemon(director, { name, config: configFor(name), flags: [...ALL_FLAGS, "-C"], env }));
 }
