@@ -42,11 +42,13 @@ export function placeOf({ address, port }: Endpoint): string {
   return `[${address}]:${port}`;
 }
 
-/** `Bad greeting banner from server [192.168.1.7]:25`. @param endpoint what is connected to */
-export function smtpFailure(failure: ProbeFailure, endpoint: Endpoint): string {
-  const isLost = failure.stage === "route";
-  const words = isLost ? `Network unreachable for server ${endpoint.address} - real server` : smtpFault(failure);
-  return `${words} ${placeOf(endpoint)}`;
+/**
+ * `Bad greeting banner from server [192.168.1.7]:25`
+ * @param endpoint what is connected to, which need not be the real server
+ */
+export function smtpFailure(failure: ProbeFailure, endpoint: Endpoint, realServer: string): string {
+  if (failure.stage !== "route") return `${smtpFault(failure)} ${placeOf(endpoint)}`;
+  return `Network unreachable for server ${endpoint.address} - real server ${realServer}`;
 }
 
 function smtpFault({ reason, stage }: ProbeFailure): string {

@@ -8,7 +8,7 @@ import { collectGarbage } from "./heap.ts";
 import type { ApplicationReport } from "./lvs-application.ts";
 import { countConnections, usageOf } from "./lvs-connections.ts";
 import { type Engine, openEngine } from "./lvs-engine.ts";
-import { smtpFailure } from "./lvs-failure-wording.ts";
+import { placeOf, smtpFailure } from "./lvs-failure-wording.ts";
 import type { GuardedVerdict } from "./lvs-guard.ts";
 import { GroupMarks } from "./lvs-marks.ts";
 import { nameVirtualServers } from "./lvs-names.ts";
@@ -347,7 +347,7 @@ class Runtime implements LvsRuntime {
 function probeCause({ target, isSuccess, reason, stage }: ProbeReport): Exclude<LvsPoolEvent["cause"], string> {
   const { kind: check, probe } = target;
   if (check !== "smtp" || isSuccess || reason === null) return { check };
-  return { check, failure: smtpFailure({ reason, stage }, probe) };
+  return { check, failure: smtpFailure({ reason, stage }, probe, placeOf(probe)) };
 }
 
 function causeOf({ check, run }: ApplicationReport): Exclude<LvsPoolEvent["cause"], string> {

@@ -98,12 +98,17 @@ export function speakFailure(failure: CheckFailure, server: string, virtualServe
     const text =
       kind !== "smtp"
         ? `${httpFailure(failure, kind)} ${server}.`
-        : `SMTP_CHECK ${smtpFailure(failure, failure.endpoint)}`;
+        : `SMTP_CHECK ${smtpFailure(failure, failure.endpoint, withoutProtocol(server))}`;
     const { stage } = failure;
     return info("check attempt failed", { check: kind, server, virtualServer, reason, stage }, text);
   }
   const text = `${CHECK_WORDS[kind].passed} ${attemptWords(failure, server, virtualServer)}.`;
   return info("check attempt failed", { check: kind, server, virtualServer, reason }, text);
+}
+
+/** `[192.168.1.7]:25` of `[192.168.1.7]:tcp:25` */
+function withoutProtocol(server: string): string {
+  return server.replace(/\]:\w+:/, "]:");
 }
 
 /** Of TCP and ICMP, whose words keepalived varies. */

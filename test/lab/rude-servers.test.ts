@@ -1,12 +1,14 @@
 /**
- * DNS_CHECK and SMTP_CHECK against servers that send rubbish, beside keepalived: the same verdict, or a better one where
+ * Checks that read answers against servers that send rubbish, beside keepalived: the same verdict, or a better one where
  * that is said; and it costs neither memory nor the other checks.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { imaginedIpvs } from "../../bench/ipvs-preload.ts";
+import { makeCertificate } from "../helpers/certificate.ts";
 import type { EventLog } from "../helpers/event-log.ts";
 import { type Line, linesOf } from "../helpers/process.ts";
 import { ROOT } from "../helpers/repository.ts";
@@ -36,10 +38,55 @@ interface Kind {
   readonly port: number;
   readonly protocol: "TCP" | "UDP";
   readonly program: string;
+  readonly isSecure?: boolean;
   readonly verdicts: Verdicts;
   /** Where keepalived 2.2.7 judges otherwise, or (null) never comes to a verdict again. */
   readonly theirs: Readonly<Record<string, boolean | null>>;
 }
+
+/** Of HTTP_GET and SSL_GET. */
+const WEB_VERDICTS: Verdicts = {
+  silence: false,
+  "end at once": false,
+  "a bare line feed": true,
+  "a drip of the status line": false,
+  "a drip of headers": false,
+  "a drip of the body": false,
+  "headers of 60 KiB": true,
+  "headers of 1 MiB": false,
+  "headers without end": false,
+  "one header without end": false,
+  "a status line without end": false,
+  "no status": false,
+  "a status of letters": false,
+  "a status of four digits": false,
+  "a status below zero": false,
+  "no protocol": false,
+  "an end within the headers": false,
+  "only to be continued": false,
+  chunks: true,
+  "chunks of rubbish": true,
+  "chunks without end": false,
+  "no length": true,
+  "no length and no end": false,
+  "a length never reached": true,
+  "a body without end": false,
+  zeros: false,
+  "binary without end": false,
+  "reset at once": false,
+  "rubbish at once": false,
+};
+
+/** keepalived reads on and on: its time limit begins anew with what comes. */
+const ENDLESS = Object.keys(WEB_VERDICTS).filter((manner) => /drip of|without end/.test(manner));
+const WEB_VERDICTS_OF_KEEPALIVED: Kind["theirs"] = {
+  ...Object.fromEntries(ENDLESS.map((manner) => [manner, null])),
+  "a bare line feed": false,
+  // Its buffer has 4 KiB.
+  "headers of 60 KiB": false,
+};
+
+const URL = "url {\n path /\n status_code 200\n }";
 
 const KINDS: Readonly<Record<string, Kind>> = {
   DNS_CHECK: {
@@ -96,6 +143,31 @@ const KINDS: Readonly<Record<string, Kind>> = {
     },
     // Its deadline begins anew with each octet, and a full buffer is read for ever.
     theirs: { "one endless line": null, "endless binary": null, "a drip without a line": null },
+  },
+  HTTP_GET: {
+    check: `HTTP_GET {\n ${URL}\n ${TIMES}\n }`,
+    port: 80,
+    protocol: "TCP",
+    program: "rude-web-server.js",
+    verdicts: WEB_VERDICTS,
+    theirs: WEB_VERDICTS_OF_KEEPALIVED,
+  },
+  SSL_GET: {
+    check: `SSL_GET {\n ${URL}\n ${TIMES}\n }`,
+    port: 443,
+    protocol: "TCP",
+    program: "rude-web-server.js",
+    isSecure: true,
+    verdicts: {
+      ...WEB_VERDICTS,
+      "no handshake": false,
+      "a plain page": false,
+      "rubbish for a handshake": false,
+      "a record of zeros": false,
+      "an alert": false,
+      "a record that drips": false,
+    },
+    theirs: { ...WEB_VERDICTS_OF_KEEPALIVED, "a record that drips": null, "rubbish for a handshake": null },
   },
 };
 
@@ -163,6 +235,14 @@ class Stage {
   }
 }
 
+/** @returns paths of key and certificate, as the machine sees them */
+function certificateFor(machine: Machine): readonly string[] {
+  const { keyFile, certificateFile } = makeCertificate(mkdtempSync(join(tmpdir(), "holdfast-rude-")));
+  machine.writeFile("/run/tls.key", readFileSync(keyFile, "utf8"));
+  machine.writeFile("/run/tls.pem", readFileSync(certificateFile, "utf8"));
+  return ["/run/tls.key", "/run/tls.pem"];
+}
+
 /** A network with a rude server and a sane one, and a director for each daemon. */
 class Bed {
   readonly network: Network;
@@ -177,7 +257,7 @@ class Bed {
     this.directors = directors;
   }
 
-  static async build({ program, port }: Kind): Promise<Bed> {
+  static async build({ program, port, isSecure = false }: Kind): Promise<Bed> {
     const network = await Network.build();
     const real = await network.addMachine({ name: "real", addresses: [`${REAL}/24`, `${FOREIGN}/24`] });
     const directors = new Map<DaemonName, Machine>();
@@ -187,7 +267,8 @@ class Bed {
       directors.set(name, director);
     }
     const path = (name: string): string => join(ROOT, "dist/test/lab/programs", name);
-    const server = real.spawn([process.execPath, path(program), MANNERS, String(port), FOREIGN]);
+    const words = [MANNERS, String(port), FOREIGN, ...(isSecure ? certificateFor(real) : [])];
+    const server = real.spawn([process.execPath, path(program), ...words]);
     const told = linesOf(server.stdout, server.stderr);
     const sane = real.spawn([process.execPath, path("web-server.js"), "sane", "22"]);
     const isReady = ({ text }: Line): boolean => text === "ready";
@@ -223,7 +304,7 @@ async function judge(context: TestContext, stage: Stage, manners: Manners): Prom
   assert.doesNotMatch(daemon.text, /TCP_CHECK on service|orker/);
 }
 
-const skip = whyNoLab(["cc"]);
+const skip = whyNoLab(["cc", "openssl"]);
 
 describe("rude servers", { skip, concurrency: true }, () => {
   for (const [title, kind] of Object.entries(KINDS)) {

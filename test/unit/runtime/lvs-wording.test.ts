@@ -80,21 +80,22 @@ test("failures of HTTP_GET, SSL_GET and SMTP_CHECK tell what was wrong", () => {
 });
 
 test("a server to which there is no way has words of its own", () => {
+  const S = "[192.0.2.7]:tcp:80";
   const failure = (kind: "http" | "ssl" | "smtp" | "dns"): CheckFailure => ({
     kind,
     reason: "unreachable",
     stage: "route",
     endpoint: PLACE,
   });
-  const say = (kind: "http" | "ssl" | "smtp" | "dns"): string => speakFailure(failure(kind), "S", "V").text;
-  assert.equal(say("http"), "HTTP_CHECK - network unreachable server S.");
-  assert.equal(say("ssl"), "HTTP_CHECK - network unreachable server S.");
-  assert.equal(say("smtp"), "SMTP_CHECK Network unreachable for server 192.0.2.8 - real server [192.0.2.8]:25");
-  assert.equal(say("dns"), "DNS_CHECK (S) network unreachable for [192.0.2.8]:25");
+  const say = (kind: "http" | "ssl" | "smtp" | "dns"): string => speakFailure(failure(kind), S, "V").text;
+  assert.equal(say("http"), "HTTP_CHECK - network unreachable server [192.0.2.7]:tcp:80.");
+  assert.equal(say("ssl"), "HTTP_CHECK - network unreachable server [192.0.2.7]:tcp:80.");
+  assert.equal(say("smtp"), "SMTP_CHECK Network unreachable for server 192.0.2.8 - real server [192.0.2.7]:80");
+  assert.equal(say("dns"), "DNS_CHECK ([192.0.2.7]:tcp:80) network unreachable for [192.0.2.8]:25");
   const verdict = { ...failure("dns"), isUp: false, retries: 2 };
   assert.equal(
-    speakVerdict(verdict, "S", "V").text,
-    "DNS_CHECK (S) network unreachable for [192.0.2.8]:25 after 2 retries",
+    speakVerdict(verdict, S, "V").text,
+    "DNS_CHECK ([192.0.2.7]:tcp:80) network unreachable for [192.0.2.8]:25 after 2 retries",
   );
 });
 
