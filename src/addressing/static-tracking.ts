@@ -20,7 +20,8 @@ export function withStaticInterfaces(configuration: Input): readonly ConfiguredV
     const names = new Set(groups.flatMap(({ name }) => followed.get(name) ?? []));
     for (const { name } of instance.trackedInterfaces) names.delete(name);
     if (names.size === 0) return instance;
-    const added = [...names].map((name) => ({ name, weight: 0, isReversed: false }));
+    const { place } = instance;
+    const added = [...names].map((name) => ({ name, weight: 0, isReversed: false, place }));
     return { ...instance, trackedInterfaces: [...instance.trackedInterfaces, ...added] };
   });
 }

@@ -161,8 +161,8 @@ function dropWeights(
   const why = isOwner
     ? "its priority is fixed at 255 (address owner; also state MASTER without a priority)"
     : "members of a sync group move by faults alone";
-  const report = (object: TrackedObject, what: string): void => {
-    const message = `vrrp_instance ${instance.name}: ${what} ${object.name} has a weight, but ${why}`;
+  const report = (object: TrackedObject, what: string, because = why): void => {
+    const message = `vrrp_instance ${instance.name}: ${what} ${object.name} has a weight, but ${because}`;
     context.reporter.add("vrrp-adjusted", message, object.place);
   };
   const unweighted = (objects: readonly TrackedObject[], what: string): readonly TrackedObject[] =>
@@ -178,6 +178,11 @@ function dropWeights(
     processes: unweighted(instance.tracked.processes, "process"),
     bfds: unweighted(instance.tracked.bfds, "BFD"),
   };
-  const trackedInterfaces = instance.trackedInterfaces.map((item) => ({ ...item, weight: 0 }));
+  // keepalived: of a member it says the same, and lowers the priority all the same.
+  const trackedInterfaces = instance.trackedInterfaces.filter((item) => {
+    if (item.weight !== 0)
+      report(item, "interface", isOwner ? why : `${why}; it counts, add sync_group_tracking_weight`);
+    return item.weight === 0 || !isOwner;
+  });
   return { ...instance, trackedInterfaces, tracked };
 }

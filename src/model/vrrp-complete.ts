@@ -48,6 +48,7 @@ export interface ReceiveBufferRule {
 export interface ConfiguredVrrpInstance extends VrrpInstance {
   readonly virtualAddresses: readonly ConfiguredAddress[];
   readonly excludedAddresses: readonly ConfiguredAddress[];
+  readonly trackedInterfaces: readonly TrackedObject[];
   /** `state MASTER`, whatever its sync group makes of it. */
   readonly saysMaster: boolean;
   readonly isStrict: boolean;

@@ -56,7 +56,7 @@ export interface KeywordTable {
 
 /**
  * Makes a table from its text: one row per line, columns separated by ` :: `: name, syntax, default, note,
- * meaning, and optionally marks (`2.4`, `first`, `deprecated`, `quiet`, `lenient`, `silent`, `area=NAME`).
+ * meaning, and optionally marks (`2.4`, `first`, `deprecated`, `quiet`, `lenient`, `silent`, `clamped`, `area=NAME`).
  */
 export function table(path: string, area: string, text: string): KeywordTable {
   const rows = text
@@ -85,7 +85,7 @@ function readRow(block: string, area: string, line: string): Keyword {
     isQuietlyDeprecated: marked.has("quiet"),
     keepsFirst: marked.has("first"),
     value: readShape(syntax, block),
-    reaction: readReaction(note),
+    reaction: marked.has("clamped") ? { kind: "clamp" } : readReaction(note),
     body: readBody(syntax),
   };
 }

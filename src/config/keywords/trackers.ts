@@ -7,7 +7,7 @@ export const VRRP_SCRIPT: KeywordTable = table(
 script :: <"COMMAND args"> :: required :: quotes and escapes honoured; </path tests a file :: Command to run :: silent
 interval :: <DECIMAL 0..4294> :: 1 :: seconds, 1 ms steps; 0 becomes 1 with error :: Time between runs
 timeout :: <DECIMAL 0..4294> :: interval :: seconds, 1 ms steps; 0 becomes 1 with error :: Run time after which it is killed and failed
-weight :: <INT -253..253> [reverse] :: 0 :: 0 = failure means FAULT; clamped to range with error :: Default priority change
+weight :: <INT -253..253> [reverse] :: 0 :: 0 = failure means FAULT :: Default priority change :: clamped
 rise :: <INT 1..2147483647> :: 1 :: bad value sets 1 :: Successes in a row to become good
 fall :: <INT 1..2147483647> :: 1 :: bad value sets 1 :: Failures in a row to become bad
 user :: <USER> [GROUP] :: script_user :: failure removes the script :: Identity the script runs under
