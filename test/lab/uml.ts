@@ -80,6 +80,7 @@ function boot(program: string, folder: string, { folders = [] }: UmlJob): ChildP
   // Consoles: 0 for the kernel's messages, 1 for the job's output, so that nothing mixes.
   words.push("con=null", "con0=null,fd:3", "con1=null,fd:4", "console=tty0", "loglevel=4", "panic=-1");
   words.push(`uml_dir=${folder}`, "umid=guest", `JOB=${folder}`, `REPOSITORY=${ROOT}`, `FOLDERS=${folders.join(" ")}`);
+  words.push(`SYSTEM=${process.env["HOLDFAST_SYSTEMD_ROOT"] ?? "/"}`);
   const stdio = ["ignore", "ignore", "ignore", kernelLog, "pipe"] as const;
   // Several host processes make up a guest: a session of its own lets them be ended together.
   const child = spawn(program, words, { stdio: [...stdio], detached: true });
