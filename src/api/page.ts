@@ -15,6 +15,9 @@ const HTML = `<!doctype html>
 <section aria-labelledby="h-instances"><h2 id="h-instances">VRRP instances</h2>
 <table><thead><tr><th scope="col">Instance</th><th scope="col">State</th><th scope="col">For</th><th scope="col">Interface</th>
 <th scope="col">VRID</th><th scope="col">Priority</th><th scope="col">Active router</th><th scope="col">Last change</th></tr></thead><tbody id="instances"></tbody></table></section>
+<section aria-labelledby="h-directors"><h2 id="h-directors">Directors</h2>
+<table><thead><tr><th scope="col">Instance</th><th scope="col">VRID</th><th scope="col">Director</th><th scope="col">State</th>
+<th scope="col">Priority</th><th scope="col">Last news of it</th></tr></thead><tbody id="directors"></tbody></table></section>
 <section aria-labelledby="h-changes"><h2 id="h-changes">Last changes of state</h2>
 <table><thead><tr><th scope="col">Time</th><th scope="col">Instance</th><th scope="col">Change</th><th scope="col">Cause</th></tr></thead>
 <tbody id="changes"></tbody></table></section>
@@ -111,12 +114,21 @@ function changeRows(whys) {
 }
 const note = (one, cause) => one.order ? (one.order.wish === "hold" ? "held" : "priority " + one.order.priority) + " by " + one.order.owner + (one.order.reason ? ": " + one.order.reason : "") : cause || "";
 const activeRouter = (one) => one.state === "active" ? "this one" : one.activeRouter ? one.activeRouter.address + ", priority " + one.activeRouter.priority : "none heard";
+/** This one and who else was heard; a backup sends nothing, so it is known by what it said before. */
+function directorRows(one) {
+  const place = [cell(one.name), cell(one.vrid)], active = one.state === "active";
+  const own = row(...place, cell((one.sourceAddress || "no address") + " (this one)"), cell(WORDS[one.state], active ? "good" : one.state === "fault" ? "bad" : ""), cell(one.effectivePriority), cell("now"));
+  const state = (router) => router.isActive ? cell("MASTER", "good") : router.priority === 0 ? cell("has left") : cell("silent");
+  const news = (router) => router.isActive ? "keeps sending" : router.newsAgeSec === null ? "long ago" : age(router.newsAgeSec) + " ago";
+  return [own, ...one.routers.map((router) => row(cell(one.name), cell(one.vrid), cell(router.address), state(router), cell(router.priority), cell(news(router))))];
+}
 async function refresh() {
   try {
     const [status, instances, virtual, whys] = await Promise.all(["status", "instances", "virtual-servers", "why"].map((path) => get("/v1/" + path)));
     const causes = new Map(whys.map((one) => [one.instance, one.changes[0] ? one.changes[0].cause : ""]));
     byId("summary").textContent = status.routerId + ", version " + status.version + ", up " + age(status.uptimeSec) + ", " + status.realServers.alive + " of " + status.realServers.total + " real servers alive";
     byId("instances").replaceChildren(...instances.map((one) => row(cell(one.name), cell(WORDS[one.state], one.state === "fault" ? "bad" : one.state === "active" ? "good" : ""), cell(age(one.stateAgeSec)), cell(one.interface), cell(one.vrid), cell(one.effectivePriority), cell(activeRouter(one)), cell(note(one, causes.get(one.name))))));
+    byId("directors").replaceChildren(...instances.slice(0, SHOWN).flatMap(directorRows));
     byId("virtual").replaceChildren(...virtual.slice(0, SHOWN).map((one) => row(cell(one.name), cell(one.scheduler), cell(one.aliveRealServers + "/" + one.realServers, one.aliveRealServers === one.realServers ? "good" : "bad"), cell(one.hasQuorum ? "yes" : "no", one.hasQuorum ? "" : "bad"))));
     byId("more").textContent = virtual.length > SHOWN ? "and " + (virtual.length - SHOWN) + " more" : "";
     byId("changes").replaceChildren(...changeRows(whys));

@@ -71,6 +71,22 @@ export const INSTANCE_SCHEMA = v.object({
   effectivePriority: count,
   sourceAddress: nullable(v.string()),
   activeRouter: nullable(v.object({ address: v.string(), priority: count })),
+  routers: v.pipe(
+    v.array(
+      v.object({
+        address: v.string(),
+        priority: count,
+        isActive: v.pipe(v.boolean(), v.description("its adverts keep coming")),
+        newsAgeSec: v.pipe(
+          nullable(v.number()),
+          v.description("since its advert was last news; null: longer ago than the recording goes back"),
+        ),
+      }),
+    ),
+    v.description(
+      "other directors that were heard, the active one first; a backup sends nothing; priority 0 is a good-bye",
+    ),
+  ),
   faultReasons: v.array(v.string()),
   order: v.pipe(nullable(ORDER_SCHEMA), v.description("what an operator wants of it")),
   virtualAddresses: v.array(v.string()),

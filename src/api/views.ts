@@ -6,6 +6,7 @@ import type { BfdSessionSnapshot } from "../runtime/bfd-runtime.ts";
 import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
 import type { VrrpOrder } from "../runtime/vrrp-operator.ts";
 import type { VrrpInstanceSnapshot } from "../runtime/vrrp-types.ts";
+import { routersHeard } from "../vrrp/heard.ts";
 import type {
   BfdSessionView,
   DiagnosticView,
@@ -121,6 +122,13 @@ function viewOrder({ wish, owner, reason, sinceMs, expiresMs }: VrrpOrder): NonN
   return { wish: wish.kind, priority, owner, reason, sinceMs, expiresMs };
 }
 
+function viewRouters({ recording = [], activeRouter }: VrrpInstanceSnapshot, nowUs: number): Instance["routers"] {
+  return routersHeard(recording, activeRouter).map(({ newsUs, ...router }) => ({
+    ...router,
+    newsAgeSec: newsUs === null ? null : ageSec(nowUs, newsUs),
+  }));
+}
+
 export function viewInstance(instance: VrrpInstanceSnapshot, order: VrrpOrder | null, nowUs: number): Instance {
   const { interfaceName, sinceUs, counters, recording: _, transitions: __, ...rest } = instance;
   const dropped = Object.entries(counters?.dropped ?? {}).filter(([, drops]) => drops > 0);
@@ -128,6 +136,7 @@ export function viewInstance(instance: VrrpInstanceSnapshot, order: VrrpOrder | 
     ...rest,
     interface: interfaceName,
     stateAgeSec: ageSec(nowUs, sinceUs),
+    routers: viewRouters(instance, nowUs),
     faultReasons: [...rest.faultReasons],
     order: order && viewOrder(order),
     virtualAddresses: [...rest.virtualAddresses],

@@ -69,6 +69,20 @@ function recorded(): (typeof base.instances)[0] {
   return { ...instance, recording: [{ atUs: 90_000_000, before, event, basePriority: 100, counts: null }] };
 }
 
+/** Adverts of two directors that are not the active one any more, at 80 s and 90 s. */
+function heard(): NonNullable<(typeof base.instances)[0]["recording"]> {
+  const before = { kind: "active" as const, weight: 0, isStartupDelayed: false };
+  return (["10.0.0.7", "10.0.0.8"] as const).map((source, at) => {
+    const advert = { source, priority: at === 0 ? 80 : 0, intervalUs: 1_000_000 };
+    const event = {
+      kind: "advert" as const,
+      class: at === 0 ? ("lower-priority" as const) : ("priority-zero" as const),
+      advert,
+    };
+    return { atUs: 80_000_000 + at * 10_000_000, before, event, basePriority: 100, counts: null };
+  });
+}
+
 let browser: Browser;
 let page: Page;
 let origin = "";
@@ -117,6 +131,19 @@ test("instances and virtual servers are shown, names are text, and nobody else i
   shown = { ...shown, instances: [{ ...instance, name: EVIL }] };
   say("reload complete");
   await page.locator("#instances td", { hasText: EVIL }).waitFor();
+});
+
+test("directors are shown: this one, the active one and who was heard before", { skip }, async () => {
+  shown = { ...shown, instances: [{ ...instance, recording: heard() }] };
+  say("another look");
+  await page.locator("#directors td", { hasText: "silent" }).waitFor();
+  const rows = (await page.innerText("#directors")).split("\n").map((line) => line.replace(/\s+/g, " "));
+  assert.deepEqual(rows, [
+    "VI_1 51 10.0.0.1 (this one) BACKUP 90 now",
+    "VI_1 51 10.0.0.9 MASTER 200 keeps sending",
+    "VI_1 51 10.0.0.8 has left 0 10 s ago",
+    "VI_1 51 10.0.0.7 silent 80 20 s ago",
+  ]);
 });
 
 test("20,000 servers are a list of a few rows that the keyboard scrolls to its end", { skip }, async () => {

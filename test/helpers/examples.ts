@@ -10,13 +10,22 @@ export interface Example {
 }
 
 /**
- * Commands after `$ ` in blocks whose fence says exactly this.
- * @param fence `console` runs anywhere; `console lab` on a machine of the lab
+ * Where the commands of a block run: `console` anywhere; `lab` on a machine of the lab; `systemd` on one where the Debian
+ * package is installed; the others in a root that is thrown away: `package` with what this repository builds, `arm64` what it
+ * builds for another machine, `download` with Debian's packages.
  */
-export function examplesOf(page: string, fence: "console" | "console lab"): readonly Example[] {
+export type Fence = `console${"" | " lab" | " systemd" | " package" | " arm64" | " download"}`;
+
+/** What stands in blocks whose fence says exactly this. */
+export function blocksOf(page: string, fence: string): readonly string[] {
   const text = readFileSync(join(ROOT, "docs", page), "utf8");
   const blocks = text.matchAll(new RegExp(`^\`\`\`${fence}\\n(.*?)^\`\`\`$`, "gms"));
-  return [...blocks].flatMap(([, block = ""]) =>
+  return [...blocks].map(([, block = ""]) => block);
+}
+
+/** Commands after `$ ` in such blocks. */
+export function examplesOf(page: string, fence: Fence): readonly Example[] {
+  return blocksOf(page, fence).flatMap((block) =>
     block
       .split(/^\$ /m)
       .slice(1)

@@ -1,43 +1,16 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { describe, test } from "node:test";
 import { linesOf } from "../helpers/process.ts";
-import { findProgram, ROOT } from "../helpers/repository.ts";
+import { BUS_ENVIRONMENT, BUS_SOCKET, startBus, whyNoBus } from "./bus.ts";
 import { whyNoLab } from "./capabilities.ts";
 import { Daemon, type DaemonName, VRRP_FLAGS } from "./daemon.ts";
 import type { Machine } from "./machine.ts";
 import { daemonNames } from "./matrix.ts";
 import { Network } from "./network.ts";
 
-const SOCKET = "/run/bus";
-const ENV = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${SOCKET}` };
+const ENV = { ...process.env, ...BUS_ENVIRONMENT };
 const NAME = "org.keepalived.Vrrp1";
 const NOBODY = "65534";
-
-/** As strict as a system bus; what is allowed beyond is what our own policy file says. */
-const BUS_CONFIG = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <pidfile>/run/lab/bus.pid</pidfile>
-  <listen>unix:path=${SOCKET}</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-  </policy>
-  <include>${join(ROOT, "contrib/dbus/org.keepalived.Vrrp1.conf")}</include>
-</busconfig>
-`;
 
 function instance(name: string, vrid: number, more = ""): string {
   return `vrrp_instance ${name} {
@@ -110,12 +83,6 @@ interface Seen {
   readonly signals: Readonly<Record<string, readonly string[]>>;
 }
 
-async function startBus(machine: Machine): Promise<void> {
-  machine.writeFile("/run/lab/bus.conf", BUS_CONFIG);
-  machine.spawn(["dbus-daemon", "--config-file=/run/lab/bus.conf", "--nofork"]);
-  await machine.runOk(["sh", "-c", `until [ -S ${SOCKET} ]; do sleep 0.05; done`]);
-}
-
 /** Fail-over, questions, a reload that takes and brings instances, stop. */
 async function live(name: DaemonName): Promise<Seen> {
   const network = await Network.build();
@@ -169,12 +136,7 @@ function signalsOf(lines: readonly string[]): Seen["signals"] {
   );
 }
 
-const PROGRAMS = ["dbus-daemon", "dbus-monitor", "busctl", "gdbus"];
-const MISSING = PROGRAMS.filter((name) => findProgram(name) === null);
-
-describe("D-Bus beside keepalived", {
-  skip: whyNoLab() || (MISSING.length > 0 && `${MISSING.join(", ")} missing`),
-}, () => {
+describe("D-Bus beside keepalived", { skip: whyNoLab() || whyNoBus() }, () => {
   const all = new Map<DaemonName, Seen>();
   for (const name of daemonNames()) {
     test(`${name} on a bus with the policy that the package brings`, async () => {
@@ -198,9 +160,7 @@ describe("D-Bus beside keepalived", {
   });
 });
 
-describe("D-Bus of holdfast alone", {
-  skip: whyNoLab() || (MISSING.length > 0 && `${MISSING.join(", ")} missing`),
-}, () => {
+describe("D-Bus of holdfast alone", { skip: whyNoLab() || whyNoBus() }, () => {
   test("a bus that comes late, and one that is started again", async () => {
     const network = await Network.build();
     try {
@@ -217,7 +177,7 @@ describe("D-Bus of holdfast alone", {
       await daemon.logged("Acquired the name", { timeoutMs: 40_000 });
       assert.equal(await ask(machine, ["get-property", NAME, pathOf(51), INSTANCE, "State"]), '(us) 2 "Master"');
       const from = daemon.log.position;
-      await machine.runOk(["sh", "-c", `rm ${SOCKET}; kill $(cat /run/lab/bus.pid); rm -f /run/lab/bus.pid`]);
+      await machine.runOk(["sh", "-c", `rm ${BUS_SOCKET}; kill $(cat /run/lab/bus.pid); rm -f /run/lab/bus.pid`]);
       await daemon.logged("has left us", { from });
       await startBus(machine);
       await daemon.logged("Acquired the name", { from, timeoutMs: 40_000 });

@@ -1,6 +1,6 @@
 /**
  * First program of a guest with systemd: the host's files under a writable layer in memory become the root, Debian's own
- * systemd is started there, and the job is a service of it.
+ * systemd is started there, and the job is a service of it. HOLDFAST_SYSTEMD_ROOT names the root of another Debian instead.
  */
 export const SYSTEMD_INIT = `#!/bin/sh
 export PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin HOME=/root TERM=dumb
@@ -9,7 +9,7 @@ mount -t tmpfs -o size=900M tmpfs /run
 mkdir -p /run/kernel/lib/modules /run/upper /run/work /run/root
 ln -s "/usr/lib/uml/modules/$(uname -r)" /run/kernel/lib/modules/
 modprobe -d /run/kernel -a overlay ipv6 veth dummy ip_vs > /dev/null 2>&1
-mount -t overlay -o lowerdir=/,upperdir=/run/upper,workdir=/run/work overlay /run/root
+mount -t overlay -o lowerdir="$SYSTEM",upperdir=/run/upper,workdir=/run/work overlay /run/root
 cd /run/root
 mkdir -p old
 mount -t proc proc proc; mount -t sysfs sysfs sys; mount -t devtmpfs dev dev

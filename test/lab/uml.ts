@@ -97,6 +97,7 @@ function boot(program: string, folder: string, { folders = [], tap }: UmlJob): C
   // Consoles: 0 for the kernel's messages, 1 for the job's output, so that nothing mixes.
   words.push("con=null", "con0=null,fd:3", "con1=null,fd:4", "console=tty0", "loglevel=4", "panic=-1");
   words.push(`uml_dir=${folder}`, "umid=guest", `JOB=${folder}`, `REPOSITORY=${ROOT}`, `FOLDERS=${folders.join(" ")}`);
+  words.push(`SYSTEM=${process.env["HOLDFAST_SYSTEMD_ROOT"] ?? "/"}`);
   if (tap !== undefined) words.push(`vec0:transport=tap,ifname=${tap.name}`);
   const [command = "", ...rest] = tap?.enter(words) ?? words;
   const stdio = ["ignore", "ignore", "ignore", kernelLog, "pipe"] as const;

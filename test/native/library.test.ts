@@ -4,7 +4,8 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { createProber, monotonicUs, openRtnetlink, probeTarget } from "holdfast";
-import { run } from "../helpers/process.ts";
+import { blocksOf } from "../helpers/examples.ts";
+import { run, runOk } from "../helpers/process.ts";
 import { ROOT } from "../helpers/repository.ts";
 
 const EXAMPLE = join(ROOT, "examples", "probe.mjs");
@@ -35,6 +36,14 @@ describe("the package as a library", () => {
         `{"address":"127.0.0.1","port":${shut.port},"result":"failure","reason":"refused"}`,
       ].sort(),
     );
+  });
+
+  it("has what the page imports", async () => {
+    const [program = ""] = blocksOf("library.md", "js");
+    const names = /\{(.*)\}/.exec(program)?.[1]?.trim() ?? "";
+    const look = `${program}for (const one of [${names}]) console.log(typeof one);`;
+    const said = await runOk([process.execPath, "--input-type=module", "-e", look], { cwd: ROOT });
+    assert.equal(said, "function\n".repeat(names.split(",").length));
   });
 
   it("tells how the example is used", async () => {
