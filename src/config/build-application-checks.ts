@@ -174,7 +174,10 @@ function readHttpVersion(settings: Settings, context: BuildContext): HttpSetting
 function readRequest(url: Entry, context: BuildContext): HttpRequest | null {
   const settings = new Settings(url.entries, context.reporter);
   const path = settings.text("path");
-  if (path === null) return null;
+  if (path === null) {
+    context.reporter.add("lvs-adjusted", "this url has no path and is left out", endOf(url));
+    return null;
+  }
   return {
     path,
     virtualHost: settings.text("virtualhost"),

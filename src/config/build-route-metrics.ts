@@ -17,6 +17,7 @@ export function readMetric(name: string, reader: OptionReader): RouteMetric | nu
   return { name, value, isLocked };
 }
 
+const LONGEST_MS = 120_000;
 const RAW_PER_MS: Readonly<Record<string, number>> = { rtt: 8, rttvar: 4, rto_min: 1 };
 
 function readFeature(reader: OptionReader): string {
@@ -32,10 +33,14 @@ function readDuration(name: string, reader: OptionReader): number {
   if (match === null) return reader.fail(`${name}: "${word}" is not a duration`);
   const number = Number(match[1]);
   const unit = match[2];
-  const exactMs = unit?.startsWith("m") === true ? number : number * 1000;
-  const ms = unit === undefined ? number / (RAW_PER_MS[name] ?? 1) : Math.round(exactMs);
-  if (unit !== undefined && Math.abs(ms - exactMs) > 1e-9) reader.warn(`${name}: whole milliseconds are kept`);
-  return Math.min(120_000, Math.max(200, ms));
+  const raw = RAW_PER_MS[name] ?? 1;
+  const exact = unit?.startsWith("s") === true ? number * 1000 : number;
+  // keepalived: the limit is that of the raw unit, also where another one is written
+  if (exact > LONGEST_MS * raw) reader.fail(`${name}: "${word}" is longer than ${LONGEST_MS / 1000} s`);
+  const whole = Math.round(exact);
+  if (Math.abs(whole - exact) > 1e-9)
+    reader.warn(`${name}: whole ${unit === undefined ? "units" : "milliseconds"} are kept`);
+  return Math.min(LONGEST_MS, Math.max(200, unit === undefined ? whole / raw : whole));
 }
 
 const ENCAPSULATION_WORDS = new Set("id dst src tos ttl flags tc hoplimit".split(" "));

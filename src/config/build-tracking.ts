@@ -35,9 +35,10 @@ function readTrackedWeight(line: Statement, most: 253 | 254, context: BuildConte
   let isReversed: boolean | null = null;
   for (let i = 1; i < line.words.length; i++) {
     const word = line.words[i] ?? "";
-    if (word === "reverse") isReversed = true;
-    else if (word === "noreverse") isReversed = false;
-    else if (word === "weight") weight = readWeight(line, ++i, most, context);
+    // keepalived: a weight once, and what turns it behind it
+    if (weight !== null && word === "reverse") isReversed = true;
+    else if (weight !== null && word === "noreverse") isReversed = false;
+    else if (weight === null && word === "weight") weight = readWeight(line, ++i, most, context);
     else {
       context.reporter.add("bad-option", `"${word}" is not a tracking option`, placeOf(line, i));
       return null;

@@ -70,11 +70,11 @@ export function buildVrrpInstance(
   const shared = { ...readInherited(draft), ...readLists(draft, surroundings, interfaceName) };
   const ipvlan = readIpvlan(draft, family);
   if (vrid === null || interfaceName === null) return null;
-  const vmac = readVmac(draft, isUnicast || unicast.fallsBackToMulticast || unicast.faultsWithoutPeer, vrid);
+  const vmac = readVmac(draft, isUnicast || unicast.fallsBackToMulticast, vrid);
   // keepalived: without use_vmac it holds for the addresses on other interfaces all the same.
   const isForAddresses = vmac === null && settings.has("use_vmac_addr");
   const onLinks = (all: readonly ConfiguredAddress[]): readonly ConfiguredAddress[] =>
-    isForAddresses ? place(all).map((address) => ({ ...address, usesVmac: true })) : place(all);
+    isForAddresses ? place(all).map((address) => onOwnVmac(address, interfaceName)) : place(all);
   return {
     name,
     family,
@@ -98,6 +98,11 @@ export function buildVrrpInstance(
     ipvlan,
     place: placeOf(entry.statement),
   };
+}
+
+function onOwnVmac(address: ConfiguredAddress, ownInterface: string): ConfiguredAddress {
+  const isElsewhere = address.interfaceName !== null && address.interfaceName !== ownInterface;
+  return isElsewhere ? { ...address, usesVmac: true } : address;
 }
 
 /** AH numbers its packets, so nobody can begin as active. */
@@ -259,8 +264,9 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
   const unicastPeers = readUnicastPeers(draft, family);
   const isUnicast = unicastPeers.length > 0;
   const words = ["unicast_peer", "unicast_src_ip", "check_unicast_src", "old_unicast_checksum"];
-  const hasWords = words.some((name) => settings.has(name));
-  if (!isUnicast && hasWords && !settings.has("unicast_fault_no_peer")) {
+  const faultsWithoutPeer = settings.has("unicast_fault_no_peer");
+  const hasWords = faultsWithoutPeer || words.some((name) => settings.has(name));
+  if (!isUnicast && hasWords && !faultsWithoutPeer) {
     complain(draft, "deprecated", "unicast words without unicast peers: adverts go to the multicast group");
   }
   if (!isUnicast && settings.has("unicast_ttl")) {
@@ -275,7 +281,7 @@ function readUnicast(draft: InstanceDraft, family: AddressFamily): Unicast {
     unicastPeers,
     unicastTtl: settings.number("unicast_ttl") ?? (family === "inet" ? 255 : null),
     checkUnicastSource: settings.has("check_unicast_src") || draft.globals.vrrp.checkUnicastSource || hasTtlRange,
-    faultsWithoutPeer: settings.has("unicast_fault_no_peer"),
+    faultsWithoutPeer,
     fallsBackToMulticast: !isUnicast && hasWords,
     oldUnicastChecksum: readOldChecksum(draft),
   };

@@ -214,6 +214,7 @@ export class LineReader {
     }
     const include = readInclude(line.text);
     if (include === null) return line;
+    if (line.hasOddQuotes) this.reporter.add("unterminated-quote", "the quote is not closed", line);
     this.include(include, line);
     return null;
   }

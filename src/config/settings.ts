@@ -162,6 +162,8 @@ const TAKEN_WHOLE: ReadonlySet<string> = new Set([
   "kernel_rx_buf_size",
   "advert_int",
   "vrrp_startup_delay",
+  "retry",
+  "persistence_timeout",
 ]);
 
 function checkRange(keyword: Keyword, reading: NumberReading, entry: Entry, reporter: Reporter): number | null {

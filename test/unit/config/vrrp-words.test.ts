@@ -25,7 +25,7 @@ test("use_vmac_addr alone gives the addresses on other interfaces a VMAC, as wit
     );
   };
   assert.deepEqual(usesVmac("priority 100"), [false, false]);
-  assert.deepEqual(usesVmac("use_vmac_addr"), [true, true]);
+  assert.deepEqual(usesVmac("use_vmac_addr"), [false, true]);
   assert.deepEqual(usesVmac("use_vmac\n  use_vmac_addr"), [false, false]);
 });
 
