@@ -49,6 +49,19 @@ function shieldStart(): () => void {
   };
 }
 
+/**
+ * A SIGUSR1 that came before any of our code ran has opened Node's debugger, through which everybody on this machine
+ * could command the daemon. It stays open where the one who starts the daemon asks for it.
+ */
+async function closeDebugger(): Promise<void> {
+  const asked = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""];
+  if (!process.features.inspector || asked.some((words) => words.includes("--inspect"))) return;
+  // It opens once more from the event loop, if it was closed before its turn.
+  await new Promise(setImmediate);
+  const { close, url } = await import("node:inspector");
+  if (url() !== undefined) close();
+}
+
 /** A folder that was removed under the caller is no reason to fail: absolute paths still work. */
 function leaveMissingFolder(): void {
   try {
@@ -61,6 +74,7 @@ function leaveMissingFolder(): void {
 async function run(flags: Flags, words: readonly string[], reporter: StartReporter | null): Promise<void> {
   if (reporter !== null || flags.staysInForeground) {
     const endShield = shieldStart();
+    await closeDebugger();
     const { runDaemon } = await import("./cli/run-daemon.ts");
     await runDaemon({ flags, words, reporter, endShield });
   }
