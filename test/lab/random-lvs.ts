@@ -176,6 +176,8 @@ function settled(one: Service): Service {
   const isPlain = drawnSorry === null && !hasInhibited;
   return {
     ...one,
+    // Between its bounds what was before counts: after a reload it is known that a server is down.
+    hysteresis: servers.some(({ check }) => check === "fail") ? null : one.hysteresis,
     words: hasShared ? words.filter((word) => word !== "inhibit_on_failure") : words,
     servers: servers.map((server) => {
       const check = isShared(server) || mayBeLeftOut(server, one) ? null : server.check;

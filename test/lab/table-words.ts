@@ -58,7 +58,7 @@ const KINDS = [
   "TUN type gue port 6080 remcsum",
 ];
 
-function group(entries: readonly string[], more: readonly string[] = [], servers = TWO): string {
+function group(entries: readonly string[], more: readonly string[] = [], servers: readonly string[] = TWO): string {
   return `virtual_server_group g@ {\n ${entries.join("\n ")}\n}\n${service({ head: "group g@", words: more, servers })}`;
 }
 
