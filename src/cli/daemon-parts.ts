@@ -348,7 +348,12 @@ function observed(
 export async function createDaemonParts(context: PartsContext): Promise<DaemonDependencies> {
   const { flags, native, log } = context;
   const runner = createScriptRunner({ program: runnerProgram(), log: (record) => log.speak(record) });
-  const notifier = new Notifier({ runner, clock: createClock(native), log: (record) => log.speak(record) });
+  const notifier = new Notifier({
+    runner,
+    clock: createClock(native),
+    log: (record) => log.speak(record),
+    runs: { vrrp: flags.runsVrrp, lvs: flags.runsCheckers },
+  });
   // `net_namespace_ipvs` without a name is where we are before joining another one.
   let ipvsNamespace: string | null = null;
   const home = openSync("/proc/self/ns/net", "r");

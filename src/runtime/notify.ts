@@ -22,6 +22,8 @@ export interface NotifierDependencies {
   readonly runner: Pick<ScriptRunner, "start" | "makeFifo">;
   readonly clock: VrrpClock;
   readonly log: (record: SpokenRecord) => void;
+  /** keepalived: what does not run (`-C`, `-P`) opens no pipe. Absent: all run. */
+  readonly runs?: { readonly vrrp: boolean; readonly lvs: boolean };
 }
 
 /** keepalived waits that long for scripts at its end. */
@@ -200,8 +202,13 @@ export class Notifier {
     this.#earlierMail = Promise.all([this.#earlierMail, this.#mailer?.settled()]);
     this.#mailer = new Mailer({ settings: global.mail, routerId: global.routerId, log: this.#dependencies.log });
     await this.#usePipe("global", global.fifo);
-    await this.#usePipe("vrrp", global.vrrpFifo?.path === global.fifo?.path ? null : global.vrrpFifo);
-    await this.#usePipe("lvs", global.lvsFifo?.path === global.fifo?.path ? null : global.lvsFifo);
+    await this.#usePipe("vrrp", this.#pipeOf("vrrp", global.vrrpFifo));
+    await this.#usePipe("lvs", this.#pipeOf("lvs", global.lvsFifo));
+  }
+
+  #pipeOf(part: "vrrp" | "lvs", wanted: NotifyFifo | null): NotifyFifo | null {
+    const isRunning = this.#dependencies.runs?.[part] ?? true;
+    return isRunning && wanted?.path !== this.#book?.configuration.global.fifo?.path ? wanted : null;
   }
 
   /** One that stays the same stays open. */

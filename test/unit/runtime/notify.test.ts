@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import { createMemoryHost } from "../../../src/config/memory-host.ts";
 import type { CompleteConfiguration } from "../../../src/model/complete.ts";
-import { Notifier } from "../../../src/runtime/notify.ts";
+import { Notifier, type NotifierDependencies } from "../../../src/runtime/notify.ts";
 import type { ScriptListener, ScriptStart } from "../../../src/runtime/script-runner.ts";
 import { VirtualClock } from "../../helpers/virtual-clock.ts";
 
@@ -155,6 +155,26 @@ describe("Notifier", () => {
     await bench.notifier.begin(config(" notify /bin/cat"));
     bench.change("deleted", "fault");
     assert.deepEqual(bench.started, []);
+  });
+
+  it("opens no pipe of what does not run", async () => {
+    const fifos = load("global_defs {\n notify_fifo /run/all\n vrrp_notify_fifo /run/v\n lvs_notify_fifo /run/l\n}\n");
+    const made: string[] = [];
+    const runner: NotifierDependencies["runner"] = {
+      start: () => ({ terminate: () => undefined }),
+      makeFifo: async (path) => {
+        made.push(path);
+        return "ENOSYS";
+      },
+    };
+    const begin = (runs?: NotifierDependencies["runs"]): Promise<void> =>
+      new Notifier({ runner, clock: new VirtualClock(), log: () => undefined, ...(runs && { runs }) }).begin(fifos);
+    await begin({ vrrp: false, lvs: true });
+    assert.deepEqual(made.splice(0), ["/run/all", "/run/l"]);
+    await begin({ vrrp: true, lvs: false });
+    assert.deepEqual(made.splice(0), ["/run/all", "/run/v"]);
+    await begin();
+    assert.deepEqual(made, ["/run/all", "/run/v", "/run/l"]);
   });
 
   it("runs the startup script first and says when it failed", async () => {

@@ -48,6 +48,6 @@ test("a success and a timeout count up to a quarter of the timeout late, other f
 test("a socket that cannot be made says nothing, no way to the server does", () => {
   assert.deepEqual(judgeBegin("EMFILE", 24), LOCAL);
   assert.deepEqual(judgeBegin("EADDRNOTAVAIL", 99), LOCAL);
-  assert.deepEqual(judgeBegin("ENETUNREACH", 101), failed("unreachable", "connect", 101));
+  assert.deepEqual(judgeBegin("ENETUNREACH", 101), failed("unreachable", "route", 101));
   assert.deepEqual(judgeBegin("ECONNREFUSED", 111), failed("refused", "connect", 111));
 });
