@@ -12,11 +12,13 @@ import type { CompleteConfiguration } from "../model/complete.ts";
 import type { CheckerStatus, LvsSnapshot, RealServerStatus, VirtualServerStatus } from "../runtime/lvs-types.ts";
 import {
   applicationLines,
+  type CheckSurroundings,
   headingOf,
   memberLine,
   networkLines,
   protocolOf,
   realServerLines,
+  regexUsesIn,
   virtualServerLines,
 } from "./check-lines.ts";
 import { globalLines } from "./data-globals.ts";
@@ -75,7 +77,7 @@ const DEEPER: readonly (readonly [begin: RegExp, indent: number])[] = [
   [/^(Dest|Bind to|Bind i\/f|Mark|Timeout) = /, 5],
   [/^(digest|Regex|Virtual host) |^HTTP Status Code/, 5],
   [/^(Min reply length|Max reply length|Reply data len) = /, 5],
-  [/^Regex (no match|min offset|options)/, 5],
+  [/^Regex (no match|min offset|options|ref count)/, 5],
   [/^(Tracked file|Reloaded) = |, weight -?\d+( reverse)?$/, 5],
   [/^\d{3}(-\d{3})?$/, 7],
 ];
@@ -196,7 +198,7 @@ function realLines(
     `reloaded = ${bit(before !== null)}`,
   ];
   const lines = withUsers(realServerLines(real), scripts, ownUser).flatMap((line) => {
-    if (line.startsWith("RIP = ")) return [`${line} WEIGHT = ${weight} EFF WEIGHT = ${wanted}`];
+    if (line.startsWith("RIP = ")) return [line.replace(/\d+$/, `${weight} EFF WEIGHT = ${wanted}`)];
     return line.startsWith("initial weight") ? [line, ...state] : [line];
   });
   return ["   ------< Real server >------", ...indented(lines)];
@@ -271,7 +273,11 @@ function runLines(status: CheckerStatus | null, wallOffsetUs: number): readonly 
 
 function checkerLines(
   { server, status, index }: Place,
-  { ownUser, wallOffsetUs }: Pick<CheckDataSources, "ownUser" | "wallOffsetUs">,
+  {
+    ownUser,
+    wallOffsetUs,
+    usesOf,
+  }: Pick<CheckDataSources, "ownUser" | "wallOffsetUs"> & Pick<CheckSurroundings, "usesOf">,
   isOfFiles: boolean,
 ): readonly string[] {
   const isWanted = ({ check }: ApplicationChecker): boolean => (check.kind === "file") === isOfFiles;
@@ -296,7 +302,8 @@ function checkerLines(
         const owner = check.kind === "misc" ? [`uid:gid = ${userText(check.command.user ?? ownUser)}`] : [];
         const state = stateOf(check.kind);
         const run = check.kind === "misc" ? runLines(state, wallOffsetUs) : [];
-        const lines = [...applicationLines(checker, real.virtualHost), ...owner, ...run];
+        const surroundings = { outerHost: real.virtualHost, usesOf };
+        const lines = [...applicationLines(checker, surroundings), ...owner, ...run];
         return [heading, ...indented(withState(lines, state, runs(check.kind)))];
       }),
     ];
@@ -329,6 +336,7 @@ export function renderCheckData(sources: CheckDataSources): string {
   const { configuration, ownUser } = sources;
   const places = placesOf(sources);
   const kept = keptOf(sources.before);
+  const checking = { ...sources, usesOf: regexUsesIn(configuration.virtualServers) };
   const lines = [
     ...globalLines(configuration, ownUser),
     "------< LVS Topology >------",
@@ -337,7 +345,7 @@ export function renderCheckData(sources: CheckDataSources): string {
     // keepalived: checks of files come after all others.
     ...section(
       "Health checkers",
-      [false, true].flatMap((isOfFiles) => places.flatMap((place) => checkerLines(place, sources, isOfFiles))),
+      [false, true].flatMap((isOfFiles) => places.flatMap((place) => checkerLines(place, checking, isOfFiles))),
     ),
     ...trackFileLines(sources, places),
     ...trackBfdLines(sources, places),

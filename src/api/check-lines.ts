@@ -109,7 +109,7 @@ export function realServerLines(real: ConfiguredRealServer): readonly string[] {
   const files = real.applicationCheckers.flatMap(({ check }) => (check.kind === "file" ? [check] : []));
   const bfds = real.applicationCheckers.flatMap(({ check }) => (check.kind === "bfd" ? [check.bfdInstance] : []));
   return [
-    `RIP = ${real.address}, RPORT = ${real.port},`,
+    `RIP = ${real.address}, RPORT = ${real.port}, WEIGHT = ${real.weight}`,
     `forwarding method = ${methodText(real.fwdMethod, real.tunnel)}`,
     `Alpha is ${onOff(real.isAlpha)}`,
     `connection timeout = ${sixDecimals(real.connectTimeoutUs)}`,
@@ -182,8 +182,32 @@ export function networkLines(checker: Checker, port: number): readonly string[] 
   ];
 }
 
-/** Any other check. @param outerHost `virtualhost` of the real server */
-export function applicationLines(checker: ApplicationChecker, outerHost: string | null): readonly string[] {
+/** What of its surroundings shows in a check. */
+export interface CheckSurroundings {
+  /** `virtualhost` of the real server. */
+  readonly outerHost: string | null;
+  /** How many urls have this pattern with these options. */
+  readonly usesOf: (regex: Regex) => number;
+}
+
+/** Counts patterns as keepalived shares them: one for all urls with the same pattern and options. */
+export function regexUsesIn(
+  servers: readonly Pick<ConfiguredVirtualServer, "realServers">[],
+): (regex: Regex) => number {
+  const counts = new Map<string, number>();
+  const keyOf = ({ pattern, options }: Regex): string => `${sortOptions(options)} ${pattern}`;
+  for (const { check } of servers.flatMap(({ realServers }) =>
+    realServers.flatMap((real) => real.applicationCheckers),
+  )) {
+    if (check.kind !== "http" && check.kind !== "ssl") continue;
+    for (const { regex } of check.requests)
+      if (regex !== null) counts.set(keyOf(regex), (counts.get(keyOf(regex)) ?? 0) + 1);
+  }
+  return (regex) => counts.get(keyOf(regex)) ?? 0;
+}
+
+/** Any other check. */
+export function applicationLines(checker: ApplicationChecker, surroundings: CheckSurroundings): readonly string[] {
   const { check, timing } = checker;
   const delays: Readonly<Record<string, number>> = { http: 3_000_000, ssl: 3_000_000, dns: 0 };
   const common = timingLines(checker, delays[check.kind] ?? 1_000_000, checker.logsAllFailures);
@@ -208,26 +232,26 @@ export function applicationLines(checker: ApplicationChecker, outerHost: string 
         `Alpha is ${onOff(timing.isAlpha)}`,
       ];
     default:
-      return [...common, ...connectionLines(check.target, timing), ...targetedLines(check, outerHost)];
+      return [...common, ...connectionLines(check.target, timing), ...targetedLines(check, surroundings)];
   }
 }
 
 type TargetedCheck = Exclude<ApplicationChecker["check"], { readonly kind: "misc" | "file" | "bfd" }>;
 
-function targetedLines(check: TargetedCheck, outerHost: string | null): readonly string[] {
+function targetedLines(check: TargetedCheck, surroundings: CheckSurroundings): readonly string[] {
   switch (check.kind) {
     case "smtp":
       return ["Keepalive method = SMTP_CHECK", `helo = ${check.heloName}`];
     case "dns":
       return ["Keepalive method = DNS_CHECK", `Type = ${check.type}`, `Name = ${check.name}`];
     default:
-      return httpLines(check, outerHost);
+      return httpLines(check, surroundings);
   }
 }
 
 function httpLines(
   check: Extract<TargetedCheck, { readonly kind: "http" | "ssl" }>,
-  outerHost: string | null,
+  { outerHost, usesOf }: CheckSurroundings,
 ): readonly string[] {
   return [
     `Keepalive method = ${check.kind === "http" ? "HTTP_GET" : "SSL_GET"}, http protocol ${check.version.toUpperCase()}`,
@@ -242,7 +266,7 @@ function httpLines(
         ...(request.digest === null ? [] : [`digest = ${request.digest}`]),
         ...(codes.length === 0 ? ["HTTP Status Code(s)", "200-299"] : ["HTTP Status Code(s)", ...codes]),
         ...(request.virtualHost === null ? [] : [`Virtual host = ${request.virtualHost}`]),
-        ...(regex === null ? [] : regexLines(regex)),
+        ...(regex === null ? [] : regexLines(regex, usesOf(regex))),
       ];
     }),
   ];
@@ -257,9 +281,9 @@ function sortOptions(options: readonly string[]): string {
   return OPTION_ORDER.filter((name) => options.includes(name)).join(" ");
 }
 
-type Regex = NonNullable<Extract<TargetedCheck, { readonly kind: "http" | "ssl" }>["requests"][number]["regex"]>;
+export type Regex = NonNullable<Extract<TargetedCheck, { readonly kind: "http" | "ssl" }>["requests"][number]["regex"]>;
 
-function regexLines(regex: Regex): readonly string[] {
+function regexLines(regex: Regex, uses: number): readonly string[] {
   const { minOffset, maxOffset } = regex;
   return [
     `Regex = "${regex.pattern}"`,
@@ -267,6 +291,7 @@ function regexLines(regex: Regex): readonly string[] {
     ...(minOffset === 0 && maxOffset === null
       ? []
       : [`Regex min offset = ${minOffset}, max_offset = ${maxOffset ?? 0}`]),
-    ...(regex.options.length === 0 ? [] : [`Regex options: ${sortOptions(regex.options)}`]),
+    `Regex options:${regex.options.length === 0 ? "" : ` ${sortOptions(regex.options)}`}`,
+    `Regex ref count = ${uses}`,
   ];
 }

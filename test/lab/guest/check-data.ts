@@ -50,6 +50,7 @@ virtual_server 192.168.1.10 80 {
       url {
         path /a
         status_code 200
+        regex "up[0-9]"
       }
       retry 2
     }

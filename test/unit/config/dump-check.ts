@@ -43,6 +43,9 @@ function dumpVirtualServer(server: ConfiguredVirtualServer, index: number): read
   return [{ heading: `[${heading}]`, lines: virtualServerLines(server) }, ...realServers, ...checkers];
 }
 
+/** What the recorded dumps leave out. */
+const NOT_RECORDED = /^Regex (options:$|ref count)/;
+
 function checkerObjects(
   server: ConfiguredVirtualServer,
   real: ConfiguredRealServer,
@@ -62,7 +65,12 @@ function checkerObjects(
     ...real.checkers
       .filter(({ kind }) => !PROBES_OF_APPLICATION_CHECKS.has(kind))
       .map((checker) => ({ heading, lines: networkLines(checker, real.port) })),
-    ...real.applicationCheckers.map((checker) => ({ heading, lines: applicationLines(checker, real.virtualHost) })),
+    ...real.applicationCheckers.map((checker) => ({
+      heading,
+      lines: applicationLines(checker, { outerHost: real.virtualHost, usesOf: () => 1 }).filter(
+        (line) => !NOT_RECORDED.test(line),
+      ),
+    })),
   ];
 }
 

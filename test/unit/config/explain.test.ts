@@ -195,7 +195,7 @@ const MERGED = "pq-850p";
 /** What a value means, without where it stood. */
 function withoutPlaces(configuration: CompleteConfiguration): unknown {
   const dropped = new Set(
-    "place hasOwnTimeout given givenLowerDelaySec givenLowerRepeat isTableImplied fallsBackToMulticast saysMaster ownVirtualHost".split(
+    "place hasOwnTimeout given givenLowerDelaySec givenLowerRepeat isTableImplied fallsBackToMulticast saysMaster ownVirtualHost hasOwnGranularity".split(
       " ",
     ),
   );
