@@ -92,3 +92,34 @@ test("a backslash at the end of a line belongs to the last word", () => {
   const { configuration, testExitCode } = loadWhole(text, MACHINE);
   assert.deepEqual([testExitCode, configuration.vrrpInstances[0]?.priority], [5, 100]);
 });
+
+function timingOf(words: string): readonly unknown[] {
+  const text = `virtual_server 10.0.0.1 80 {
+ lb_algo rr
+ lb_kind NAT
+ protocol TCP
+ real_server 10.1.0.1 80 {
+  TCP_CHECK {
+   ${words}
+  }
+ }
+}
+`;
+  const [checker] = loadWhole(text, MACHINE).configuration.virtualServers[0]?.realServers[0]?.checkers ?? [];
+  return [checker?.timing.delayLoopUs, checker?.timing.warmupUs, checker?.target.bindInterface];
+}
+
+test("times beyond a year and names that no interface can have do not keep the checkers from starting", () => {
+  const yearUs = 365 * 86_400 * 1_000_000;
+  assert.deepEqual(timingOf("delay_loop 4294967295"), [yearUs, yearUs, null]);
+  assert.deepEqual(timingOf("warmup 99999999999"), [60_000_000, yearUs, null]);
+  assert.deepEqual(timingOf('warmup 1\n bind_if ""'), [60_000_000, 1_000_000, null]);
+  assert.deepEqual(timingOf("warmup 1\n bind_if averyveryverylongname"), [60_000_000, 1_000_000, null]);
+});
+
+test("the own interface is no tracked one, also where its faults do not count", () => {
+  const words = " dont_track_primary\n track_interface {\n eth0\n eth1\n }\n virtual_ipaddress {\n 10.0.0.7\n }";
+  const { configuration, testExitCode } = loadWhole(instance(words), MACHINE);
+  const tracked = configuration.vrrpInstances[0]?.trackedInterfaces.map(({ name }) => name);
+  assert.deepEqual([testExitCode, tracked], [5, ["eth1"]]);
+});
