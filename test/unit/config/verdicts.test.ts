@@ -123,3 +123,13 @@ test("the own interface is no tracked one, also where its faults do not count", 
   const tracked = configuration.vrrpInstances[0]?.trackedInterfaces.map(({ name }) => name);
   assert.deepEqual([testExitCode, tracked], [5, ["eth1"]]);
 });
+
+test("numbers and labels beyond what the vrrp loop takes do not keep it from starting", () => {
+  const addresses = (line: string): string => ` virtual_ipaddress {\n 10.0.0.7\n ${line}\n }`;
+  const words = ` garp_master_refresh 4294967295\n garp_master_repeat 4294967295\n garp_lower_prio_repeat 2147483647\n`;
+  const { configuration } = loadWhole(instance(words + addresses("10.0.0.8 label ééééééééé")), MACHINE);
+  const [found] = configuration.vrrpInstances;
+  const { repeat, refreshUs, lowerPriorityRepeat } = found?.announce ?? {};
+  assert.deepEqual([repeat, lowerPriorityRepeat, refreshUs], [65_536, 65_536, 365 * 86_400 * 1_000_000]);
+  assert.equal(found?.virtualAddresses.length, 1);
+});
