@@ -133,3 +133,9 @@ test("numbers and labels beyond what the vrrp loop takes do not keep it from sta
   assert.deepEqual([repeat, lowerPriorityRepeat, refreshUs], [65_536, 65_536, 365 * 86_400 * 1_000_000]);
   assert.equal(found?.virtualAddresses.length, 1);
 });
+
+test("an empty helo_name is none", () => {
+  const text = `virtual_server 10.0.0.1 80 {\n protocol TCP\n real_server 10.1.0.1 80 {\n SMTP_CHECK {\n helo_name ""\n }\n }\n}\n`;
+  const [checker] = loadWhole(text, MACHINE).configuration.virtualServers[0]?.realServers[0]?.applicationCheckers ?? [];
+  assert.equal(checker?.check.kind === "smtp" && checker.check.heloName, "smtpchecker.keepalived.org");
+});
