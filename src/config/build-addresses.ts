@@ -120,10 +120,14 @@ interface OptionReading {
   readonly isFatal: boolean;
 }
 
+function octetsOf(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
 /** keepalived: whether an option that can't be takes its address along; most are left out alone. */
 function takesAlong(name: string, draft: Draft, value: string): boolean {
   if (name === "dev") return true;
-  if (name === "label") return draft.family === "inet" && value.length > LONGEST_NAME;
+  if (name === "label") return draft.family === "inet" && octetsOf(value) > LONGEST_NAME;
   return (name === "brd" || name === "broadcast") && value !== "+" && value !== "-" && draft.peer === null;
 }
 
@@ -211,7 +215,7 @@ function setScope(draft: Draft, value: string, context: BuildContext): string | 
 
 function setLabel(draft: Draft, value: string): string | null {
   if (draft.family === "inet6") return "IPv6 addresses have no labels";
-  if (value.length > LONGEST_NAME) return "a label has at most 15 characters";
+  if (octetsOf(value) > LONGEST_NAME) return "a label has at most 15 characters";
   draft.label = value;
   return null;
 }

@@ -36,7 +36,7 @@ export function readApplicationCheck(
     case "SSL_GET":
       return readHttp(entry, settings, { kind: "ssl", target, outerHost: checked.virtualHost }, context);
     case "SMTP_CHECK":
-      return { kind: "smtp", target, heloName: settings.text("helo_name") ?? DEFAULT_HELO };
+      return { kind: "smtp", target, heloName: settings.text("helo_name") || DEFAULT_HELO };
     case "DNS_CHECK":
       return { kind: "dns", target, ...readDnsQuestion(settings, context) };
     case "MISC_CHECK":

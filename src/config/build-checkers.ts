@@ -67,6 +67,7 @@ export interface CheckedServer {
   readonly bfds: ReadonlySet<string>;
 }
 
+const LONGEST_LINK_NAME = 15;
 export const SECOND_US = 1_000_000;
 export const DEFAULT_DELAY_LOOP_US = 60 * SECOND_US;
 export const DEFAULT_CONNECT_TIMEOUT_US = 5 * SECOND_US;
@@ -188,6 +189,13 @@ function splitHosts(entry: Entry, settings: Settings, context: BuildContext): re
   return hasOwn ? [settings, ...blocks] : blocks;
 }
 
+const YEAR_US = 365 * 86_400 * SECOND_US;
+
+/** The probe loop schedules no further ahead. */
+function atMostAYear(timeUs: number): number {
+  return Math.min(YEAR_US, timeUs);
+}
+
 function resolveTiming(
   settings: Settings,
   checked: CheckedServer,
@@ -195,15 +203,15 @@ function resolveTiming(
   context: BuildContext,
 ): CheckerTiming {
   const given = timingOf(settings, checked.timing);
-  const delayLoopUs = given.delayLoopUs ?? DEFAULT_DELAY_LOOP_US;
+  const delayLoopUs = atMostAYear(given.delayLoopUs ?? DEFAULT_DELAY_LOOP_US);
   const timing: CheckerTiming = {
     delayLoopUs,
-    delayBeforeRetryUs: given.delayBeforeRetryUs ?? kind.delayBeforeRetryUs ?? delayLoopUs,
+    delayBeforeRetryUs: atMostAYear(given.delayBeforeRetryUs ?? kind.delayBeforeRetryUs ?? delayLoopUs),
     retries: given.retries ?? kind.retries,
-    warmupUs: given.warmupUs ?? checked.startSpreadUs ?? delayLoopUs,
+    warmupUs: atMostAYear(given.warmupUs ?? checked.startSpreadUs ?? delayLoopUs),
     connectTimeoutUs: given.connectTimeoutUs ?? DEFAULT_CONNECT_TIMEOUT_US,
     isAlpha: settings.boolean("alpha") ?? checked.isAlpha,
-    ...(given.downDelayLoopUs === null ? {} : { downDelayLoopUs: given.downDelayLoopUs }),
+    ...(given.downDelayLoopUs === null ? {} : { downDelayLoopUs: atMostAYear(given.downDelayLoopUs) }),
   };
   return shareTiming(timing, context);
 }
@@ -242,7 +250,17 @@ function readTarget(settings: Settings, checked: CheckedServer, context: BuildCo
     port: settings.number("connect_port") ?? checked.port,
     bindAddress: isOtherFamily ? null : bindAddress,
     bindPort: settings.number("bind_port") ?? 0,
-    bindInterface: settings.text("bind_if"),
+    bindInterface: readBindInterface(settings, context),
     fwmark: settings.number("fwmark") ?? 0,
   };
+}
+
+/** An interface's name has 1 to 15 octets; with another one the check goes on unbound. */
+function readBindInterface(settings: Settings, { reporter }: BuildContext): string | null {
+  const name = settings.text("bind_if");
+  if (name === null || (name !== "" && new TextEncoder().encode(name).length <= LONGEST_LINK_NAME)) return name;
+  // keepalived says nothing of an empty one
+  const code = name === "" ? "advice" : "value-too-long";
+  reporter.add(code, `bind_if: "${name}" cannot be an interface, it is left out`, settings.place("bind_if"));
+  return null;
 }

@@ -6,6 +6,7 @@ import type { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
 import { readInteger } from "./values.ts";
 
+const LONGEST_LINK_NAME = 15;
 const LONGEST_TIMEOUT_SEC = 2_678_400;
 
 /** `lvs_timeouts tcp N tcpfin N udp N` */
@@ -38,6 +39,11 @@ const RANGES: ReadonlyMap<string, readonly ["syncId" | "maxLengthBytes" | "port"
 export function readLvsSyncDaemon(entry: Entry, context: BuildContext): LvsSyncDaemon | null {
   const [, interfaceName, ...words] = entry.statement.words;
   if (interfaceName === undefined) return null;
+  if (interfaceName.length > LONGEST_LINK_NAME) {
+    const message = `"${interfaceName}" cannot be an interface: lvs_sync_daemon is left out`;
+    context.reporter.add("value-too-long", message, placeOf(entry.statement, 1));
+    return null;
+  }
   const draft: Draft = {
     interfaceName,
     instance: null,

@@ -85,6 +85,10 @@ export function readInterval(draft: InstanceDraft, version: 2 | 3): number {
   return intervalUs;
 }
 
+/** The vrrp loop announces no more often in a row, and plans no further ahead. */
+const MOST_ANNOUNCEMENTS = 65_536;
+const YEAR_US = 365 * 86_400 * SECOND_US;
+
 export function readAnnouncePolicy(draft: InstanceDraft): AnnouncePolicy {
   const { settings, isStrict } = draft;
   const defaults = draft.globals.vrrp;
@@ -92,12 +96,14 @@ export function readAnnouncePolicy(draft: InstanceDraft): AnnouncePolicy {
     const value = settings.number(name);
     return value === null ? null : value * SECOND_US;
   };
+  const count = (name: string, fallback: number): number =>
+    Math.min(MOST_ANNOUNCEMENTS, settings.number(name) ?? fallback);
   return {
-    repeat: Math.max(1, settings.number("garp_master_repeat") ?? defaults.garpRepeat),
+    repeat: Math.max(1, count("garp_master_repeat", defaults.garpRepeat)),
     delayUs: seconds("garp_master_delay") ?? defaults.garpDelayUs,
-    refreshUs: seconds("garp_master_refresh") ?? defaults.garpRefreshUs,
-    refreshRepeat: Math.max(1, settings.number("garp_master_refresh_repeat") ?? defaults.garpRefreshRepeat),
-    lowerPriorityRepeat: isStrict ? 0 : (settings.number("garp_lower_prio_repeat") ?? defaults.garpLowerPriorityRepeat),
+    refreshUs: Math.min(YEAR_US, seconds("garp_master_refresh") ?? defaults.garpRefreshUs),
+    refreshRepeat: Math.max(1, count("garp_master_refresh_repeat", defaults.garpRefreshRepeat)),
+    lowerPriorityRepeat: isStrict ? 0 : count("garp_lower_prio_repeat", defaults.garpLowerPriorityRepeat),
     lowerPriorityDelayUs: isStrict ? 0 : (seconds("garp_lower_prio_delay") ?? defaults.garpLowerPriorityDelayUs),
     garpIntervalUs: defaults.garpIntervalUs,
     gnaIntervalUs: defaults.gnaIntervalUs,

@@ -193,9 +193,8 @@ function readLists(draft: InstanceDraft, surroundings: InstanceSurroundings, own
   const allowsMissing = surroundings.globals.allowsMissingInterfaces;
   const routing = { isStatic: false, allowsMissingInterfaces: allowsMissing };
   const lines = (name: string): Entry["lines"] => settings.all(name).flatMap((block) => block.lines);
-  const own = settings.has("dont_track_primary") ? null : ownInterface;
   return {
-    trackedInterfaces: buildTrackedInterfaces(settings, { ownInterface: own, allowsMissing }, context),
+    trackedInterfaces: buildTrackedInterfaces(settings, { ownInterface, allowsMissing }, context),
     tracked: buildTracked(settings, surroundings.trackables, context),
     virtualRoutes: buildRoutes(lines("virtual_routes"), routing, context),
     virtualRules: surroundings.rules.build(lines("virtual_rules"), routing),

@@ -92,3 +92,50 @@ test("a backslash at the end of a line belongs to the last word", () => {
   const { configuration, testExitCode } = loadWhole(text, MACHINE);
   assert.deepEqual([testExitCode, configuration.vrrpInstances[0]?.priority], [5, 100]);
 });
+
+function timingOf(words: string): readonly unknown[] {
+  const text = `virtual_server 10.0.0.1 80 {
+ lb_algo rr
+ lb_kind NAT
+ protocol TCP
+ real_server 10.1.0.1 80 {
+  TCP_CHECK {
+   ${words}
+  }
+ }
+}
+`;
+  const [checker] = loadWhole(text, MACHINE).configuration.virtualServers[0]?.realServers[0]?.checkers ?? [];
+  return [checker?.timing.delayLoopUs, checker?.timing.warmupUs, checker?.target.bindInterface];
+}
+
+test("times beyond a year and names that no interface can have do not keep the checkers from starting", () => {
+  const yearUs = 365 * 86_400 * 1_000_000;
+  assert.deepEqual(timingOf("delay_loop 4294967295"), [yearUs, yearUs, null]);
+  assert.deepEqual(timingOf("warmup 99999999999"), [60_000_000, yearUs, null]);
+  assert.deepEqual(timingOf('warmup 1\n bind_if ""'), [60_000_000, 1_000_000, null]);
+  assert.deepEqual(timingOf("warmup 1\n bind_if averyveryverylongname"), [60_000_000, 1_000_000, null]);
+});
+
+test("the own interface is no tracked one, also where its faults do not count", () => {
+  const words = " dont_track_primary\n track_interface {\n eth0\n eth1\n }\n virtual_ipaddress {\n 10.0.0.7\n }";
+  const { configuration, testExitCode } = loadWhole(instance(words), MACHINE);
+  const tracked = configuration.vrrpInstances[0]?.trackedInterfaces.map(({ name }) => name);
+  assert.deepEqual([testExitCode, tracked], [5, ["eth1"]]);
+});
+
+test("numbers and labels beyond what the vrrp loop takes do not keep it from starting", () => {
+  const addresses = (line: string): string => ` virtual_ipaddress {\n 10.0.0.7\n ${line}\n }`;
+  const words = ` garp_master_refresh 4294967295\n garp_master_repeat 4294967295\n garp_lower_prio_repeat 2147483647\n`;
+  const { configuration } = loadWhole(instance(words + addresses("10.0.0.8 label ééééééééé")), MACHINE);
+  const [found] = configuration.vrrpInstances;
+  const { repeat, refreshUs, lowerPriorityRepeat } = found?.announce ?? {};
+  assert.deepEqual([repeat, lowerPriorityRepeat, refreshUs], [65_536, 65_536, 365 * 86_400 * 1_000_000]);
+  assert.equal(found?.virtualAddresses.length, 1);
+});
+
+test("an empty helo_name is none", () => {
+  const text = `virtual_server 10.0.0.1 80 {\n protocol TCP\n real_server 10.1.0.1 80 {\n SMTP_CHECK {\n helo_name ""\n }\n }\n}\n`;
+  const [checker] = loadWhole(text, MACHINE).configuration.virtualServers[0]?.realServers[0]?.applicationCheckers ?? [];
+  assert.equal(checker?.check.kind === "smtp" && checker.check.heloName, "smtpchecker.keepalived.org");
+});
