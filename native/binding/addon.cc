@@ -12,7 +12,7 @@
 namespace {
 
 /** contract.ts `CONTRACT_VERSION` */
-constexpr int kContractVersion = 16;
+constexpr int kContractVersion = 17;
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("contractVersion", kContractVersion);

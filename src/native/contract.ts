@@ -30,7 +30,7 @@ export type * from "./contract/rtnetlink.ts";
 export type * from "./contract/vrrp.ts";
 
 /** Raised whenever a shape here or in ./contract/ changes; `load.ts` refuses an addon built for another number. */
-export const CONTRACT_VERSION = 16;
+export const CONTRACT_VERSION = 17;
 
 /** A connected AF_UNIX datagram socket (syslog, journald, systemd's notify socket). */
 export interface DatagramSender {
