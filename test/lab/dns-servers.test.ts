@@ -12,6 +12,7 @@ import { ALL_FLAGS, Daemon } from "./daemon.ts";
 import type { Machine } from "./machine.ts";
 import { daemonNames } from "./matrix.ts";
 import { Network } from "./network.ts";
+import { unboundConfig } from "./unbound.ts";
 
 const SERVERS = { BIND: "192.168.1.2", unbound: "192.168.1.3" } as const;
 type ServerName = keyof typeof SERVERS;
@@ -45,21 +46,15 @@ zone "test" {
 };
 `;
 
-const UNBOUND = `server:
-  interface: ${SERVERS.unbound}
-  access-control: 0.0.0.0/0 allow
-  chroot: ""
-  username: ""
-  pidfile: "/run/unbound.pid"
-  use-syslog: no
-  do-daemonize: no
-  auto-trust-anchor-file: ""
-  module-config: "iterator"
-  local-zone: "." refuse
-  local-zone: "test." static
-${RECORDS.map((record) => `  local-data: '${record}'\n`).join("")}remote-control:
-  control-enable: no
-`;
+const UNBOUND = unboundConfig({
+  address: SERVERS.unbound,
+  access: "allow",
+  zones: [
+    'local-zone: "." refuse',
+    'local-zone: "test." static',
+    ...RECORDS.map((record) => `local-data: '${record}'`),
+  ],
+});
 
 /** What is asked, and whether the answer is a good one; NOERROR without a record is. */
 const QUESTIONS: Readonly<Record<string, boolean>> = {

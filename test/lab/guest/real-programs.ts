@@ -15,6 +15,7 @@ import { daemonNames } from "../matrix.ts";
 import { Network } from "../network.ts";
 import { NGINX_HTTP } from "../nginx.ts";
 import { Postfix, whyNoPostfix } from "../postfix.ts";
+import { unboundConfig } from "../unbound.ts";
 
 const PROGRAMS = join(ROOT, "dist/test/lab/programs");
 const VIP = "192.168.1.100";
@@ -45,23 +46,7 @@ ${NGINX_HTTP}
 }
 `;
 
-function unboundConfig(access: "allow" | "refuse"): string {
-  return `server:
-  interface: 0.0.0.0
-  access-control: 0.0.0.0/0 ${access}
-  chroot: ""
-  username: ""
-  pidfile: "/run/unbound.pid"
-  use-syslog: no
-  do-daemonize: no
-  auto-trust-anchor-file: ""
-  module-config: "iterator"
-  local-zone: "test." static
-  local-data: "check.test. IN A 192.0.2.1"
-remote-control:
-  control-enable: no
-`;
-}
+const ZONES = ['local-zone: "test." static', 'local-data: "check.test. IN A 192.0.2.1"'];
 
 /** Asks until there is an answer, be it a refusal: unbound binds its port long before it reads from it. */
 const ASK = `question='\\1\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\5check\\4test\\0\\0\\1\\0\\1'
@@ -152,7 +137,7 @@ class Servers {
   }
 
   async #run(programs: readonly (readonly string[])[], access: "allow" | "refuse"): Promise<void> {
-    this.#machine.writeFile("/run/unbound.conf", unboundConfig(access));
+    this.#machine.writeFile("/run/unbound.conf", unboundConfig({ address: "0.0.0.0", access, zones: ZONES }));
     const all = [...programs, ["unbound", "-c", "/run/unbound.conf"]];
     this.#running = all.map((words) => this.#machine.spawn(words));
     this.#told = this.#running.map((child) => linesOf(child.stdout, child.stderr));
