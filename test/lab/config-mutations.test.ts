@@ -13,7 +13,7 @@ import { daemonNames } from "./matrix.ts";
 /** Those of which keepalived says nothing here. */
 const CLEAN = [
   ...["danos-conftest-6002", "ka-http-get-port", "ka-inhibit", "ka-sample", "ka-smtp-check", "ka-status-code"],
-  ...["ka-udp-check", "ka-vrrp", "nfhook-opensips-cluster", "pq-1151", "pq-1462", "pq-1515-1"],
+  ...["ka-udp-check", "ka-vrrp", "nfhook-opensips-cluster", "pq-1151", "pq-1462"],
 ];
 
 /** HOLDFAST_MUTATIONS (for example `500@7`) makes others: how many, and the seed. */
