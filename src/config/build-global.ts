@@ -114,7 +114,7 @@ function buildSettings(root: Settings, globals: Settings, parts: BuiltParts, con
     ...readLinks(root, globals),
     ...readVrrpTimes(globals),
     firewall: readFirewall(globals, context),
-    snmp: readSnmp(globals),
+    snmp: readSnmp(globals, context),
     dbus: {
       isEnabled: globals.has("enable_dbus"),
       serviceName: globals.text("dbus_service_name"),
@@ -285,11 +285,18 @@ function readFirewall(globals: Settings, context: BuildContext): FirewallSetting
   };
 }
 
-function readSnmp(globals: Settings): SnmpSettings {
+/** keepalived: with a second word it is left out. */
+function readSnmpSocket(globals: Settings, { reporter }: BuildContext): string | null {
+  if ((globals.words("snmp_socket")?.length ?? 0) <= 1) return globals.text("snmp_socket");
+  reporter.add("bad-value", "snmp_socket takes one word, it is left out", globals.place("snmp_socket"));
+  return null;
+}
+
+function readSnmp(globals: Settings, context: BuildContext): SnmpSettings {
   const servesRfc = globals.has("enable_snmp_rfc");
   const virtualServersUs = globals.number("snmp_vs_stats_update_interval") ?? 5 * SECOND_US;
   return {
-    socket: globals.text("snmp_socket"),
+    socket: readSnmpSocket(globals, context),
     sendsTraps: globals.has("enable_traps"),
     servesVrrp: globals.has("enable_snmp_vrrp") || globals.has("enable_snmp_keepalived"),
     servesCheckers: globals.has("enable_snmp_checker"),

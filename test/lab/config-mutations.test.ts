@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { loadConfiguration } from "../../src/config/load.ts";
-import { createConfigurationHost } from "../../src/runtime/config-host.ts";
+import { createTestHost } from "../../src/runtime/config-host.ts";
 import { integersOf, seededRandom } from "../../src/runtime/seeded-random.ts";
 import { type Draw, type Mutation, mutate } from "../helpers/config-mutations.ts";
 import { whyNoLab } from "./capabilities.ts";
@@ -13,7 +13,7 @@ import { daemonNames } from "./matrix.ts";
 /** Those of which keepalived says nothing here. */
 const CLEAN = [
   ...["danos-conftest-6002", "ka-http-get-port", "ka-inhibit", "ka-sample", "ka-smtp-check", "ka-status-code"],
-  ...["ka-udp-check", "ka-vrrp", "nfhook-opensips-cluster", "pq-1151", "pq-1462", "pq-1515-1"],
+  ...["ka-udp-check", "ka-vrrp", "nfhook-opensips-cluster", "pq-1151", "pq-1462"],
 ];
 
 /** HOLDFAST_MUTATIONS (for example `500@7`) makes others: how many, and the seed. */
@@ -35,7 +35,7 @@ async function judge(machine: Machine, text: string): Promise<Verdicts> {
   machine.writeFile(PATH, text);
   const { status, signal, stderr } = await machine.run(["keepalived", "-t", "-f", PATH, "-i", "mut"]);
   const source = { path: PATH, workingDirectory: "/", configId: "mut", enforcesIncludes: false };
-  const host = createConfigurationHost(null);
+  const host = createTestHost(null);
   const plain = { isLoopback: false, supportsMulticast: true, mtuBytes: 1500, isVmac: false };
   const { testExitCode, diagnostics } = loadConfiguration(source, {
     ...host,
