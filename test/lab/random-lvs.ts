@@ -164,7 +164,7 @@ function ofOneFamily(one: Service): Service {
  * Without what keepalived 2.2.7 does by mistake, and we better:
  * - of several servers that come to be one destination, where DR and TUN force the port, it has the one that it has touched
  *   last, so they are made such that it touches none after the start;
- * - it does not put the sorry server in the place of a real server that it keeps at weight 0;
+ * - it puts neither the sorry server in the place of a real server that it keeps at weight 0, nor the reverse;
  * - checks of a server that it leaves out for its family go on, and take out another one;
  * - a server that the kernel refuses (`lthreshold` above `uthreshold`) never goes down for it.
  */
@@ -185,7 +185,10 @@ function settled(one: Service): Service {
       const lower = isTaken || (isPlain && check === null && !isShared(server)) ? server.lower : null;
       return { ...server, words: isShared(server) ? [] : server.words, check, lower };
     }),
-    sorry: drawnSorry === null || !(hasShared || hasInhibited) ? drawnSorry : { ...drawnSorry, host: 9 },
+    sorry:
+      drawnSorry === null || !(hasShared || hasInhibited || drawnSorry.words.length > 0)
+        ? drawnSorry
+        : { ...drawnSorry, host: 9 },
   };
 }
 
