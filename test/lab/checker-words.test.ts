@@ -326,5 +326,8 @@ async function subjectOf(
   // Opened for both, so that nothing is lost before the daemon writes, and its end ends nothing.
   director.spawn(["sh", "-c", `exec stdbuf -o0 tr -d '\\0' <> ${FIFO} > /run/fifo.log`]);
   const env = name === "keepalived" ? imaginedIpvs() : { HOLDFAST_IPVS: "memory" };
-  return new Subject(director, new Daemon(director, { name, config: configFor(name), flags: [...ALL_FLAGS, "-C"], env }));
+  return new Subject(
+    director,
+    new Daemon(director, { name, config: configFor(name), flags: [...ALL_FLAGS, "-C"], env }),
+  );
 }
