@@ -2,7 +2,7 @@ import type { TunnelSettings } from "../model/checks.ts";
 import type { FwdMethod } from "../model/lvs.ts";
 import type { BuildContext } from "./context.ts";
 import { type Entry, placeOf } from "./tree.ts";
-import { readInteger } from "./values.ts";
+import { readPort } from "./values.ts";
 
 /** How packets reach a real server. */
 export interface Forwarding {
@@ -16,7 +16,6 @@ const METHODS: ReadonlyMap<string, FwdMethod> = new Map([
   ["TUN", "tunnel"],
 ]);
 const IPIP: TunnelSettings = { type: "ipip", port: 0, checksum: "nocsum" };
-const LARGEST_PORT = 65_535;
 
 /**
  * The last usable one of several `lb_kind`-like keywords, null if there is none.
@@ -78,8 +77,8 @@ function readOption(tunnel: Mutable<TunnelSettings>, word: string, value: string
     return 2;
   }
   if (word === "port") {
-    const { value: port, problem } = readInteger(value);
-    if (port === null || problem !== "none" || port < 1 || port > LARGEST_PORT) return 0;
+    const port = readPort(value);
+    if (port === null) return 0;
     tunnel.port = port;
     return 2;
   }

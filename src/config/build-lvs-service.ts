@@ -7,6 +7,7 @@ import { type Entry, placeOf } from "./tree.ts";
 
 const SCHEDULERS = new Set("rr wrr lc wlc lblc lblcr sh mh dh fo ovf sed nq twos".split(" "));
 const DEFAULT_PERSISTENCE_SEC = 360;
+const ENGINE_OCTETS = 15;
 
 function schedulerOf(word: string | undefined): string | null {
   return word !== undefined && SCHEDULERS.has(word) ? word : null;
@@ -103,8 +104,17 @@ export function readPersistence(parts: PersistenceParts, context: BuildContext):
   return {
     persistenceTimeoutSec: timeout,
     persistenceGranularity: granularity ?? (family === "inet6" ? 128 : 0xffffffff),
-    persistenceEngine: settings.text("persistence_engine"),
+    persistenceEngine: readEngine(settings, context),
   };
+}
+
+/** The kernel's names have at most 15 octets; keepalived cuts a longer one. */
+function readEngine(settings: Settings, context: BuildContext): string | null {
+  const name = settings.text("persistence_engine");
+  if (name === null || name.length <= ENGINE_OCTETS) return name;
+  const message = `"${name}" is cut to ${ENGINE_OCTETS} octets, the longest name of a persistence engine`;
+  context.reporter.add("value-too-long", message, settings.place("persistence_engine"));
+  return name.slice(0, ENGINE_OCTETS);
 }
 
 function hasPortZero(key: VirtualServerKey, group: VirtualServerGroup | null): boolean {

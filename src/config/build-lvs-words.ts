@@ -5,7 +5,7 @@ import { type Forwarding, lastForwarding, readForwarding } from "./build-forward
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, endOf, placeOf } from "./tree.ts";
-import { readInteger } from "./values.ts";
+import { readInteger, readPort } from "./values.ts";
 
 const FINEST_MASK = 0xffffffff;
 
@@ -153,6 +153,12 @@ class Reading {
   }
 
   private takeSorryServer(entry: Entry): void {
+    const port = entry.statement.words[2];
+    if (port !== undefined && readPort(port) === null) {
+      const message = `"${port}" is not a port from 1 to 65535; the sorry server is left out`;
+      this.context.reporter.add("bad-value", message, placeOf(entry.statement, 2));
+      return;
+    }
     const target = readTarget(entry);
     if (target !== null) {
       this.sorryServer = { ...target, forwarding: this.forwarding, entry, isInhibited: false };

@@ -169,12 +169,23 @@ function reportProtocolOfMark(settings: Settings, context: BuildContext): void {
   context.reporter.add("lvs-adjusted", "a firewall mark has no protocol, it is left out", settings.place("protocol"));
 }
 
+const PROTOCOLS: ReadonlySet<string> = new Set(["tcp", "udp", "sctp"] satisfies TransportProtocol[]);
+
+function isProtocol(word: string): word is TransportProtocol {
+  return PROTOCOLS.has(word);
+}
+
+/** The last usable one; UDP when there is none. */
 function readProtocol(settings: Settings, entry: Entry, context: BuildContext): TransportProtocol {
-  const word = settings.words("protocol")?.[0]?.toLowerCase();
-  if (word === "tcp" || word === "udp" || word === "sctp") return word;
-  const message =
-    word === undefined ? "no protocol given, UDP is used" : `protocol "${word}" is not known, UDP is used`;
-  context.reporter.add("lvs-adjusted", message, settings.place("protocol") ?? placeOf(entry.statement));
+  let protocol: TransportProtocol | null = null;
+  for (const { statement } of settings.all("protocol")) {
+    const word = statement.words[1] ?? "";
+    const name = word.toLowerCase();
+    if (isProtocol(name)) protocol = name;
+    else context.reporter.add("bad-value", `"${word}" is no protocol: TCP, UDP or SCTP`, placeOf(statement, 1));
+  }
+  if (protocol !== null) return protocol;
+  context.reporter.add("lvs-adjusted", "no protocol given, UDP is used", placeOf(entry.statement));
   return "udp";
 }
 

@@ -30,6 +30,14 @@ export function readInteger(word: string): NumberReading {
   return { value: Number(match[1]), problem: match[2] === "" ? "none" : "junk" };
 }
 
+const LARGEST_PORT = 65_535;
+
+/** @returns a port from 1 to 65535 that is nothing but digits, else null */
+export function readPort(word: string): number | null {
+  const { value, problem } = readInteger(word);
+  return value !== null && problem === "none" && value >= 1 && value <= LARGEST_PORT ? value : null;
+}
+
 const DECIMAL = /^[ \t]*([+-]?)([0-9]*)(?:\.([0-9]*))?(.*)$/s;
 
 /**

@@ -115,3 +115,21 @@ test("an address may have a mask or the end of a range behind it", () => {
   const { service, testExitCode } = read(["lb_kind NAT", "real_server 10.0.0.7-9 80 {\n }"], "198.51.100.1/24 80");
   assert.deepEqual([service?.realServers[0]?.address, testExitCode], ["10.0.0.7", 0]);
 });
+
+test("a persistence engine is cut to the kernel's 15 octets", () => {
+  const long = read(["lb_kind NAT", "persistence_engine abcdefghijklmnopq", REAL]);
+  assert.deepEqual([long.service?.persistenceEngine, long.testExitCode], ["abcdefghijklmno", 5]);
+  assert.equal(read(["lb_kind NAT", "persistence_engine abcdefghijklmno", REAL]).testExitCode, 0);
+});
+
+test("of protocols the last usable one counts, a sorry server of a port that can't be is none", () => {
+  const odd = read(["lb_kind NAT", "protocol SCTP", "protocol FOO", "sorry_server 10.0.0.9 80000", REAL]);
+  assert.deepEqual(odd.codes, ["bad-value", "bad-value"]);
+  assert.equal(odd.testExitCode, 5);
+  assert.equal(odd.service?.key.kind === "address" && odd.service.key.protocol, "sctp");
+  assert.equal(odd.service?.sorryServer, null);
+  assert.equal(
+    read(["lb_kind NAT", "sorry_server 10.0.0.9 80", "sorry_server 10.0.0.8 0", REAL]).service?.sorryServer?.address,
+    "10.0.0.9",
+  );
+});
