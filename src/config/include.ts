@@ -38,7 +38,7 @@ export function checksOf(keyword: string, current: IncludeChecks): IncludeChecks
     case "includew":
       return { ...NO_CHECKS, read: true, match: true, wildcardMatch: true };
     case "includeb":
-      return { ...NO_CHECKS, braceMatch: true };
+      return { ...NO_CHECKS, read: true, braceMatch: true };
     case "includea":
       return ALL_CHECKS;
     default:

@@ -317,7 +317,10 @@ export class LineReader {
     this.copy?.included();
     this.options.outside.touches++;
     const checks = checksOf(include.keyword, this.checks);
-    const exists = (path: string): boolean => this.host.readFile(path).kind !== "missing";
+    // A link to nothing is a name that exists, and cannot be read.
+    const isListed = (path: string): boolean =>
+      this.host.listDirectory(directoryOf(path))?.includes(path.slice(path.lastIndexOf("/") + 1)) ?? false;
+    const exists = (path: string): boolean => this.host.readFile(path).kind !== "missing" || isListed(path);
     const listDirectory = (path: string): readonly string[] | null => this.host.listDirectory(path);
     const found = findIncluded(include.pattern, this.directory, checks, { exists, listDirectory });
     for (const { pattern, isError } of found.missing) {

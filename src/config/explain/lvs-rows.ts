@@ -69,7 +69,9 @@ export const VIRTUAL_SERVER_ROWS: readonly Row<Server>[] = [
   row("quorum_up", ({ quorumUp }) => command(quorumUp)),
   row("quorum_down", ({ quorumDown }) => command(quorumDown)),
   row("sorry_server", ({ sorryServer }) =>
-    sorryServer === null ? null : `${sorryServer.address} ${sorryServer.port}`,
+    sorryServer === null
+      ? null
+      : [sorryServer.address, ...(sorryServer.port === 0 ? [] : [sorryServer.port])].join(" "),
   ),
   row("sorry_server_inhibit", ({ isSorryServerInhibited }) => isSorryServerInhibited),
   row("sorry_server_lvs_method", ({ sorryServer, sorryTunnel }) =>

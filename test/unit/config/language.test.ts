@@ -195,6 +195,9 @@ for (const [line, code] of [
   ["includew no*.conf", "include-refused"],
   ["includeb {real,nothing}.conf", "include-refused"],
   ["includew {real,nothing}.conf", "include-skipped"],
+  ["includeb run.sh", "include-refused"],
+  ["include dangling.conf", "include-skipped"],
+  ["includer dangling.conf", "include-refused"],
   ["includea no*.conf", "include-refused"],
   ["include run.sh", "include-skipped"],
   ["includer run.sh", "include-refused"],
@@ -203,6 +206,7 @@ for (const [line, code] of [
     const files: Record<string, string | FileContent> = {
       "/etc/keepalived/real.conf": "r\n",
       "/etc/keepalived/run.sh": { kind: "executable", text: "r\n" },
+      "/etc/keepalived/dangling.conf": { kind: "missing" },
     };
     assert.deepEqual(read(`${line}\nz`, files).codes, [code]);
   });
