@@ -7,6 +7,7 @@ import {
   type LoadedConfiguration,
   loadConfiguration,
   mergeConfiguration,
+  withoutVrrpRefusals,
 } from "../config/load.ts";
 import { rememberingHost } from "../config/merged-copy.ts";
 import type { CompleteConfiguration } from "../model/complete.ts";
@@ -98,7 +99,7 @@ export function createReading(context: ReadingContext): Required<Pick<DaemonDepe
     blocks = loaded.blocks;
     const { saveDirectory } = loaded.configuration.global.reload;
     if (saveDirectory !== null) save(saveDirectory, mergeConfiguration(source, host), before === null);
-    return loaded;
+    return flags.runsVrrp ? loaded : withoutVrrpRefusals(loaded);
   };
   return {
     load: async (before) => {

@@ -4,7 +4,7 @@ import { keepEqual } from "../model/keep.ts";
 import type { SourcePlace } from "../model/units.ts";
 import { BlockParser } from "./block-parser.ts";
 import { ConfigurationBuilder } from "./build.ts";
-import { CODES } from "./codes.ts";
+import { CODES, type Code } from "./codes.ts";
 import type { BuildContext } from "./context.ts";
 import { type TestExitCode, testExitCode } from "./exit-code.ts";
 import { deepFreeze } from "./freeze.ts";
@@ -95,6 +95,23 @@ export function loadConfiguration(
     sources: lines.sources,
     blocks: memory.finish(replacements(built, configuration)),
   };
+}
+
+/** What only VRRP minds. */
+const VRRP_REFUSALS: ReadonlySet<string> = new Set<Code>([
+  "missing-interface",
+  "missing-interface-static",
+  "no-vrid",
+  "no-interface",
+  "no-vip",
+  "duplicate-vrid",
+]);
+
+/** keepalived: with `-C` nobody reads what is VRRP's, so that it keeps nothing from starting. */
+export function withoutVrrpRefusals(loaded: LoadedConfiguration): LoadedConfiguration {
+  if (loaded.startRefusal === null) return loaded;
+  const reasons = loaded.startRefusal.reasons.filter(({ code }) => !VRRP_REFUSALS.has(code));
+  return { ...loaded, startRefusal: reasons.length === 0 ? null : { ...loaded.startRefusal, reasons } };
 }
 
 /** The text that loading reads, as one: what `config_save_dir` keeps. */
