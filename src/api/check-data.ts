@@ -199,6 +199,7 @@ function realLines(
   ];
   const lines = withUsers(realServerLines(real), scripts, ownUser).flatMap((line) => {
     if (line.startsWith("RIP = ")) return [line.replace(/\d+$/, `${weight} EFF WEIGHT = ${wanted}`)];
+    if (line.startsWith("VirtualHost")) return [` ${line}`];
     return line.startsWith("initial weight") ? [line, ...state] : [line];
   });
   return ["   ------< Real server >------", ...indented(lines)];

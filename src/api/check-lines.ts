@@ -70,6 +70,7 @@ export function virtualServerLines(server: ConfiguredVirtualServer): readonly st
   const sorry = server.sorryServer;
   return [
     ...(server.virtualHost === null ? [] : [`VirtualHost = ${server.virtualHost}`]),
+    ...(server.snmpName === null ? [] : [`SNMP name = '${server.snmpName}'`]),
     `Address family = ${server.family ?? "inet"}`,
     `connection timeout = ${sixDecimals(server.connectTimeoutUs)}`,
     `delay_loop = ${sixDecimals(server.delayLoopUs)}`,
@@ -116,10 +117,11 @@ export function realServerLines(real: ConfiguredRealServer): readonly string[] {
     `connection limit range = ${real.lowerThreshold} -> ${real.upperThreshold}`,
     `Delay loop = ${sixDecimals(real.delayLoopUs)}`,
     ...givenLines(real.given),
-    ...(real.virtualHost === null ? [] : [`VirtualHost = '${real.virtualHost}'`]),
     `Inhibit on failure is ${onOff(real.isInhibitedOnFailure)}`,
     ...commandLine("RS up notify script", real.notifyUp),
     ...commandLine("RS down notify script", real.notifyDown),
+    ...(real.virtualHost === null ? [] : [`VirtualHost = '${real.virtualHost}'`]),
+    ...(real.snmpName === null ? [] : [`SNMP name = ${real.snmpName}`]),
     `Using smtp notification = ${yesNo(real.sendsMail)}`,
     `initial weight = ${real.weight}`,
     ...(files.length === 0 ? [] : ["Tracked Files"]),

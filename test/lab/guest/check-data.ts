@@ -26,6 +26,7 @@ virtual_server_group G {
   fwmark 7
 }
 virtual_server 192.168.1.10 80 {
+  snmp_name shop
   delay_loop 60
   lb_algo wrr
   lb_kind NAT
@@ -37,6 +38,8 @@ virtual_server 192.168.1.10 80 {
   sorry_server 192.168.1.99 80
   real_server 192.168.1.2 80 {
     weight 3
+    virtualhost b.example
+    snmp_name first
     inhibit_on_failure
     notify_down "/usr/bin/true down"
     TCP_CHECK {
