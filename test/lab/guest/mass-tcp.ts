@@ -44,11 +44,21 @@ function entriesOf(machine: Machine): number {
   return machine.readNetFile("ip_vs").match(/^ {2}-> [0-9A-F]{8}:/gm)?.length ?? 0;
 }
 
+/** `C0000201:0050 75`: the service in hex and its servers, to tell what failed. */
+function byService(machine: Machine): readonly string[] {
+  const services = machine
+    .readNetFile("ip_vs")
+    .split(/^TCP {2}/m)
+    .slice(1);
+  return services.map((text) => `${text.slice(0, 13)} ${text.match(/^ {2}-> /gm)?.length ?? 0}`);
+}
+
 async function filled(machines: readonly Machine[], count: number): Promise<readonly (readonly string[])[]> {
   const isSo = (): true | null => (machines.every((machine) => entriesOf(machine) === count) ? true : null);
   await waitUntil(`${count} servers in each table`, isSo, { timeoutMs: 90_000, intervalMs: 250 }).catch(
     (error: unknown) => {
-      throw new Error(`${error instanceof Error ? error.message : error}: ${machines.map(entriesOf)}`);
+      const found = machines.map((machine) => `${entriesOf(machine)} by service: ${byService(machine)}`).join("; ");
+      throw new Error(`${error instanceof Error ? error.message : error}: ${found}`);
     },
   );
   return await Promise.all(machines.map(savedTable));
