@@ -32,8 +32,8 @@ struct FakeHost final : InstanceHost {
   void DrainSocket(Instance&) override {
     if (on_drain) on_drain();
   }
-  void RecordDeadline(int64_t) override {}
-  void RecordAdvertDeadline(int64_t) override {}
+  void RecordDeadline(int64_t at_us) override { deadlines_us.push_back(at_us); }
+  void RecordAdvertDeadline(int64_t at_us) override { deadlines_us.push_back(at_us); }
   bool DoOthersWish(const Instance&) override { return do_others_wish; }
   void PullOthers(const Instance&, Trigger trigger, int64_t) override { pulled.push_back(trigger); }
   void Emit(const Event& event) override { events.push_back(event); }
@@ -45,6 +45,7 @@ struct FakeHost final : InstanceHost {
 
   std::vector<std::string> done;
   std::vector<Event> events;
+  std::vector<int64_t> deadlines_us;
   std::function<void()> on_drain;
   bool do_others_wish = true;
   std::vector<Trigger> pulled;

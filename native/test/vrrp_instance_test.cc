@@ -57,11 +57,13 @@ TEST_F(InstanceTest, AfterAStallOneAdvertIsSentAndNotABurst) {
   Install(0);
   timers_.RunDue(kActiveDownUs, 10);
   host_.done.clear();
+  const int64_t due_us = instance_.adver_timer().at_us();
   const int64_t now_us = kActiveDownUs + 10 * kIntervalUs + 123;
   timers_.RunDue(now_us, 10);
   EXPECT_TRUE(host_.done.empty()) << "it listens first";
   timers_.RunDue(now_us + kListenUs, 10);
   EXPECT_EQ(host_.done, (std::vector<std::string>{"advert 100"}));
+  EXPECT_EQ(host_.deadlines_us.back(), due_us) << "all of its lateness counts";
   EXPECT_EQ(instance_.adver_timer().at_us(), kActiveDownUs + 11 * kIntervalUs + kListenUs)
       << "a shared moment";
 }
@@ -89,12 +91,31 @@ TEST_F(InstanceTest, ABackupThatWakesUpHearsWhatArrivesWithIt) {
 
 TEST_F(InstanceTest, ABackupThatWakesUpInSilenceTakesOverAfterAMoment) {
   Install(0);
-  int64_t now_us = kActiveDownUs + 9 * kIntervalUs;
+  const int64_t now_us = kActiveDownUs + 9 * kIntervalUs;
   timers_.RunDue(now_us, 10);
   EXPECT_EQ(instance_.phase(), Phase::kBackup);
-  // Late once more: it does not wait for ever.
-  now_us += 3 * kIntervalUs;
+  timers_.RunDue(now_us + kListenUs, 10);
+  EXPECT_EQ(instance_.phase(), Phase::kActive);
+}
+
+TEST_F(InstanceTest, ASecondPauseGetsAMomentToo) {
+  Install(0);
+  timers_.RunDue(kActiveDownUs + 9 * kIntervalUs, 10);
+  const int64_t now_us = kActiveDownUs + 20 * kIntervalUs;
   timers_.RunDue(now_us, 10);
+  Receive(150, "192.168.1.9", now_us + 700);
+  timers_.RunDue(now_us + kListenUs, 10);
+  EXPECT_TRUE(host_.done.empty());
+}
+
+TEST_F(InstanceTest, ABackupThatIsAlwaysLateDoesNotWaitForEver) {
+  Install(0);
+  int64_t now_us = kActiveDownUs;
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(instance_.phase(), Phase::kBackup);
+    now_us += 3 * kIntervalUs;
+    timers_.RunDue(now_us, 10);
+  }
   EXPECT_EQ(instance_.phase(), Phase::kActive);
 }
 

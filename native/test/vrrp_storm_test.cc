@@ -81,6 +81,17 @@ TEST_F(StormTest, TheLastOneIsAnsweredInAnyCase) {
   EXPECT_EQ(Answers(), static_cast<size_t>(Ration::kAtOnce) + 1) << "once";
 }
 
+TEST_F(StormTest, WhatWaitsIsNotAnsweredAfterAPause) {
+  InstallIn(Phase::kActive);
+  Storm(50, 0);
+  host_.done.clear();
+  const int64_t now_us = 9 * kIntervalUs;
+  timers_.RunDue(now_us, 10);
+  EXPECT_TRUE(host_.done.empty()) << "a better router may be there by now";
+  Receive(150, "192.168.1.8", now_us + 700);
+  EXPECT_EQ(instance_.phase(), Phase::kBackup);
+}
+
 TEST_F(StormTest, ABetterRouterIsObeyedAtOnceAndNothingIsMadeUpFor) {
   InstallIn(Phase::kActive);
   const int64_t end_us = Storm(50, 0);

@@ -13,6 +13,8 @@ constexpr int64_t kStallUs = 20'000;
 
 /** The way of a packet through a machine that has just woken up, with room to spare. */
 constexpr int64_t kListenUs = 50'000;
+/** More often a timer that is late each time is not put off: a machine may just be that slow. */
+constexpr int kListenRounds = 2;
 
 /** Keeps the cadence of a timer; after a stall it starts anew instead of catching up in a burst. */
 int64_t NextDeadline(int64_t base_us, int64_t interval_us, int64_t now_us) {
@@ -92,7 +94,8 @@ void Instance::Submit(Order order, int64_t now_us) {
 void Instance::NoticeStall(int64_t now_us) {
   if (phase_ != Phase::kActive || !program_->stalled_after_us) return;
   if (now_us - last_advert_us_ < *program_->stalled_after_us) return;
-  Emit(now_us, StalledEvent{.late_us = adver_.is_armed() ? now_us - adver_.at_us() : 0});
+  const int64_t due_us = put_off_ ? put_off_->due_us : adver_.at_us();
+  Emit(now_us, StalledEvent{.late_us = adver_.is_armed() ? now_us - due_us : 0});
   Fire(Trigger::kStalled, nullptr, now_us, now_us);
 }
 
@@ -160,31 +163,39 @@ void Instance::MakeUp(int64_t now_us) {
 }
 
 void Instance::BeforeTimer(TimerNode& node, int64_t now_us) {
-  if (&node == &adver_ && program_ && !has_listened_) NoticeStall(now_us);
-  if (&node == &active_down_ || now_us - node.at_us() > kStallUs) host_->DrainSocket(*this);
+  const bool is_stalled = now_us - node.at_us() > kStallUs;
+  // What was put off has been noticed, unless it is late once more.
+  if (program_ && &node != &active_down_ && (!put_off_ || is_stalled)) NoticeStall(now_us);
+  if (&node == &active_down_ || is_stalled) host_->DrainSocket(*this);
   if (&node != &made_up_) ListenFirst(&node, now_us);
 }
 
 /**
  * After a pause of the whole machine the sockets are empty as well: what others said meanwhile is
- * on its way from the network card. It gets a moment, once.
+ * on its way from the network card. It gets a moment; a machine may be paused once more in it.
  */
 void Instance::ListenFirst(TimerNode* node, int64_t now_us) {
   const bool has_moved = !node->is_armed() || node->at_us() > now_us;
-  if (has_moved || has_listened_) return;
+  const int rounds = put_off_ ? put_off_->rounds : 0;
+  if (has_moved || rounds == kListenRounds) return;
   const int64_t interval_us = node == &adver_ ? adver_interval_us_ : last_interval_us_.value_or(0);
   if (now_us - node->at_us() <= interval_us) return;
-  has_listened_ = true;
+  put_off_ = {.due_us = put_off_ ? put_off_->due_us : node->at_us(), .rounds = rounds + 1};
   timers_->Arm(node, now_us + std::min(kListenUs, interval_us / 4));
 }
 
 void Instance::OnTimer(TimerNode& node, int64_t now_us) {
-  if (&node == &made_up_) return MakeUp(now_us);
+  if (&node == &made_up_) {
+    // After a pause the regular advert decides whether there is still something to answer.
+    if (now_us - node.at_us() > kStallUs) unanswered_.reset();
+    return MakeUp(now_us);
+  }
   const Trigger trigger = &node == &adver_ ? Trigger::kAdver : Trigger::kActiveDown;
+  const int64_t due_us = put_off_ ? put_off_->due_us : node.at_us();
   if (trigger == Trigger::kAdver) {
-    host_->RecordAdvertDeadline(node.at_us());
+    host_->RecordAdvertDeadline(due_us);
   } else {
-    host_->RecordDeadline(node.at_us());
+    host_->RecordDeadline(due_us);
   }
   Fire(trigger, nullptr, node.at_us(), now_us);
 }
@@ -260,7 +271,7 @@ void Instance::Run(const AnnounceSource&, const Moment&) { host_->AnnounceSource
 
 void Instance::Run(const ArmAdver& action, const Moment& moment) {
   adver_interval_us_ = action.interval_us;
-  has_listened_ = false;
+  put_off_.reset();
   const int64_t next_us = NextDeadline(moment.base_us, action.interval_us, moment.now_us);
   timers_->Arm(&adver_, AtSharedMoment(next_us, action.interval_us));
 }
@@ -277,7 +288,7 @@ void Instance::Run(const ArmActiveDown& action, const Moment& moment) {
   }
   last_interval_us_ = interval_us;
   wishes_active_ = false;
-  has_listened_ = false;
+  put_off_.reset();
   const int64_t skew_us = rule.skew_numerator * rule.skew_base_us.value_or(interval_us) / 256;
   timers_->Arm(&active_down_, NextDeadline(moment.base_us, rule.multiplier * interval_us + skew_us,
                                            moment.now_us));

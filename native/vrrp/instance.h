@@ -124,8 +124,13 @@ class Instance final : public TimerOwner {
   TimerNode active_down_{this};
   int64_t last_advert_us_ = 0;
   int64_t adver_interval_us_ = 0;
-  /** A timer that was late was put off. */
-  bool has_listened_ = false;
+  struct PutOff {
+    /** When the timer was to fire at first. */
+    int64_t due_us;
+    int rounds;
+  };
+  /** Of a timer that was late by more than an interval, until it has fired. */
+  std::optional<PutOff> put_off_;
   /** Interval of the last arm-active-down. */
   std::optional<int64_t> last_interval_us_;
   std::optional<AdvertFacts> told_;
