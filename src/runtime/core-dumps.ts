@@ -31,16 +31,17 @@ export function allowCoreDumps(
   try {
     const before = readFileSync(PATTERN_PATH, "utf8");
     writeFileSync(PATTERN_PATH, `${pattern}\n`);
-    return () => putBack(before);
+    return () => putBack(before, pattern);
   } catch (error) {
     log.warning("core pattern not set", { pattern, path: PATTERN_PATH, reason: errorText(error) });
     return () => {};
   }
 }
 
-function putBack(pattern: string): void {
+/** What others have written meanwhile stays. */
+function putBack(before: string, ours: string): void {
   try {
-    writeFileSync(PATTERN_PATH, pattern);
+    if (readFileSync(PATTERN_PATH, "utf8").trimEnd() === ours) writeFileSync(PATTERN_PATH, before);
   } catch {
     // The log is closing, and writing it worked before.
   }

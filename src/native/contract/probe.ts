@@ -144,7 +144,7 @@ export type ProbeEvent = {
 export interface ProbeOutcomes {
   readonly succeeded: number;
   readonly failed: number;
-  /** Failed locally (no buffers, no port, no route out): retried, says nothing of the server. */
+  /** Failed locally (no buffers, no port): retried, says nothing of the server. */
   readonly local: number;
   /** Judged late because the loop itself was late: retried. */
   readonly late: number;
