@@ -227,13 +227,11 @@ function finalAction(given: Given): FlagAction {
   return { kind: "run" };
 }
 
-/** It may be the value of another option. */
-function isGenhash(word: string): boolean {
-  return word === "--genhash" || /^-[^-]*T$/.test(word);
-}
-
-function isGenhashOption(word: ParsedWord<FlagName>): boolean {
-  return word.kind === "option" && word.name === "genhash";
+/** @returns the place of the word that says genhash, however short or in whatever company; -1 without one */
+function findGenhash(list: readonly string[]): number {
+  const isGenhash = (word: ParsedWord<FlagName>): boolean => word.kind === "option" && word.name === "genhash";
+  if (!parseWords(list, FLAGS).some(isGenhash)) return -1;
+  return list.findIndex((_, at) => parseWords(list.slice(0, at + 1), FLAGS).some(isGenhash));
 }
 
 /**
@@ -241,8 +239,8 @@ function isGenhashOption(word: ParsedWord<FlagName>): boolean {
  * @param list the words after the program's name
  */
 export function parseFlags(list: readonly string[]): ParsedFlags {
-  const at = list.findIndex(isGenhash);
-  if (at >= 0 && parseWords(list.slice(0, at + 1), FLAGS).some(isGenhashOption)) {
+  const at = findGenhash(list);
+  if (at >= 0) {
     const { flags } = parseFlags(list.slice(0, at));
     return { action: { kind: "genhash", words: list.slice(at + 1) }, flags, complaints: [] };
   }

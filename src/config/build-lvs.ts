@@ -105,7 +105,7 @@ function finish(parts: Parts, context: BuildContext): ConfiguredVirtualServer {
     isGuarded: settings.boolean("correlated_failure_guard") ?? realServers.length >= SMALLEST_GUARDED_POOL,
     panicThresholdPercent: settings.number("panic_threshold") ?? 0,
     isSuspendedWithoutAddress: readSuspension(settings, key, group, context),
-    hasOwnGranularity: settings.has("persistence_granularity"),
+    hasOwnGranularity: words.granularity !== null,
     isInhibitedOnFailure: defaults.isInhibitedOnFailure,
     given: timing,
     delayLoopUs: timing.delayLoopUs ?? DEFAULT_DELAY_LOOP_US,

@@ -80,9 +80,9 @@ export class Halves {
     }
     const sync = (one: CompleteConfiguration): Promise<void> =>
       this.dependencies.syncDaemon.configure(one, syncRoles(roles));
-    // While it runs the kernel refuses servers of another family than their service.
-    if (configuration.global.lvsSyncDaemon === null) await sync(configuration);
     try {
+      // While it runs the kernel refuses servers of another family than their service.
+      if (configuration.global.lvsSyncDaemon === null) await sync(configuration);
       if (this.lvs !== null) await this.lvs.reload(configuration);
       else if (table !== null) await this.startLvs(table, configuration);
     } catch (error) {

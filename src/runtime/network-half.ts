@@ -54,9 +54,9 @@ class NetworkHalf implements VrrpHalf {
     this.#configuration = configuration;
     this.#placed = configuration;
     this.#dependencies = dependencies;
-    const sourceOf = (instance: string): string | null =>
-      this.snapshot().find(({ name }) => name === instance)?.sourceAddress ?? null;
-    this.#vmacs = new VmacLinks({ rtnetlink, sysctls: this.#sysctls, sourceOf, log });
+    const sources = (): ReadonlyMap<string, string | null> =>
+      new Map(this.snapshot().map(({ name, sourceAddress }) => [name, sourceAddress]));
+    this.#vmacs = new VmacLinks({ rtnetlink, sysctls: this.#sysctls, sources, log });
     this.#firewall = new Firewall({ ...firewall, log });
     this.#statics = new StaticObjects(rtnetlink, configuration.global.defaultInterface, log);
   }

@@ -31,9 +31,16 @@ type AddressEvent = Extract<VrrpEvent, { kind: "address" }>;
 export interface VmacDependencies {
   readonly rtnetlink: Rtnetlink;
   readonly sysctls: Sysctls;
-  /** Where the adverts of an instance come from; null: not known yet. */
-  readonly sourceOf: (instance: string) => string | null;
+  /** Where the adverts of each instance come from; null: not known yet. */
+  readonly sources: () => ReadonlyMap<string, string | null>;
   readonly log: (record: SpokenRecord) => void;
+}
+
+interface SourceFacts {
+  readonly addresses: readonly InterfaceAddress[];
+  readonly links: ReadonlyMap<string, LinkFacts>;
+  /** Of the instance's adverts; null: not known yet. */
+  readonly source: string | null;
 }
 
 export async function readLinkFacts(rtnetlink: Rtnetlink): Promise<readonly LinkFacts[]> {
@@ -227,22 +234,20 @@ export class VmacLinks {
     const senders = vmacs.filter(isSource);
     if (senders.length + own.length === 0) return;
     const addresses = senders.length === 0 ? [] : await rtnetlink.addresses();
-    const messages = senders.flatMap((vmac) => this.#shareSource(vmac, addresses, links));
+    const sources = this.#dependencies.sources();
+    const messages = senders.flatMap((vmac) => {
+      return this.#shareSource(vmac, { addresses, links, source: sources.get(vmac.instance) ?? null });
+    });
     await rtnetlink.send([...own, ...messages]);
   }
 
   /** The one that the adverts come from; before that is known the first one. It takes the place of the one before. */
-  #shareSource(
-    { name, base, instance }: Vmac,
-    addresses: readonly InterfaceAddress[],
-    links: ReadonlyMap<string, LinkFacts>,
-  ): readonly NetlinkMessage[] {
+  #shareSource({ name, base }: Vmac, { addresses, links, source }: SourceFacts): readonly NetlinkMessage[] {
     const baseIndex = links.get(base)?.ifindex;
     const ifindex = links.get(name)?.ifindex;
     const ofBase = addresses.filter(
       (address) => address.ifindex === baseIndex && address.family === "inet6" && address.scope === LINK_SCOPE,
     );
-    const source = this.#dependencies.sourceOf(instance);
     const from = ofBase.find(({ address }) => address === source) ?? ofBase[0];
     if (from === undefined || ifindex === undefined) return [];
     const before = this.#shared.get(name);

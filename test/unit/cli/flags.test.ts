@@ -154,6 +154,8 @@ test("-T behind other options takes what follows it, unless it is the value of o
   const taken = (words: string): unknown => parseFlags(words.split(" ")).action;
   assert.deepEqual(taken("-nlT -s 1.2.3.4 -u /"), { kind: "genhash", words: ["-s", "1.2.3.4", "-u", "/"] });
   assert.deepEqual(taken("-n --genhash -v"), { kind: "genhash", words: ["-v"] });
+  assert.deepEqual(taken("--genh -v"), { kind: "genhash", words: ["-v"] });
+  assert.deepEqual(taken("-f -T -T -v"), { kind: "genhash", words: ["-v"] });
   assert.deepEqual(taken("-f -T"), { kind: "run" });
 });
 
