@@ -22,7 +22,7 @@ const LONGEST = [
   "lab/mass-tcp",
   "lab/smtp-check",
   "lab/ipvlan",
-].map((name) => join(...name.split("/")) + ".test.ts");
+].map((name) => `${join(...name.split("/"))}.test.ts`);
 
 function rank(file: string): number {
   if (LONGEST.includes(file)) return LONGEST.indexOf(file) - LONGEST.length;

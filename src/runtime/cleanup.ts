@@ -81,7 +81,12 @@ class Cleanup {
     await this.run("static objects", () => statics.removeLeftOvers(configuration));
     const found = plan.vmacs.filter(({ isFound }) => isFound);
     const sysctls = new Sysctls();
-    const vmacs = new VmacLinks({ rtnetlink, sysctls, sources: () => new Map(), log: (record) => this.#complain(record) });
+    const vmacs = new VmacLinks({
+      rtnetlink,
+      sysctls,
+      sources: () => new Map(),
+      log: (record) => this.#complain(record),
+    });
     await this.run("VMACs", () => vmacs.remove(found));
     for (const { name, base } of found) onRemoved(`VMAC ${name} on ${base}`);
     const { table } = global.firewall;
