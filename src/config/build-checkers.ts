@@ -9,6 +9,7 @@ import { smtpProbesOf } from "./build-smtp-probes.ts";
 import type { BuildContext } from "./context.ts";
 import { Settings } from "./settings.ts";
 import { type Entry, placeOf } from "./tree.ts";
+import { atMostAYear } from "./values.ts";
 
 /** Scheduling values given so far, outer blocks first; null where nothing is given. */
 export interface TimingDefaults extends GivenTiming {
@@ -187,13 +188,6 @@ function splitHosts(entry: Entry, settings: Settings, context: BuildContext): re
   const hasOwn = entry.entries.some(({ keyword }) => CONNECTION.has(keyword.name));
   const blocks = hosts.map((host) => new Settings([...shared, ...host.entries], context.reporter));
   return hasOwn ? [settings, ...blocks] : blocks;
-}
-
-const YEAR_US = 365 * 86_400 * SECOND_US;
-
-/** The probe loop schedules no further ahead. */
-function atMostAYear(timeUs: number): number {
-  return Math.min(YEAR_US, timeUs);
 }
 
 function resolveTiming(

@@ -1,6 +1,7 @@
 import type { AnnouncePolicy, VrrpInstance } from "../model/vrrp.ts";
 import type { ConfiguredVrrpInstance } from "../model/vrrp-complete.ts";
 import { complain, type InstanceDraft } from "./instance-draft.ts";
+import { atMostAYear } from "./values.ts";
 
 const SECOND_US = 1_000_000;
 const CENTISECOND_US = 10_000;
@@ -85,9 +86,8 @@ export function readInterval(draft: InstanceDraft, version: 2 | 3): number {
   return intervalUs;
 }
 
-/** The vrrp loop announces no more often in a row, and plans no further ahead. */
+/** The vrrp loop announces no more often in a row. */
 const MOST_ANNOUNCEMENTS = 65_536;
-const YEAR_US = 365 * 86_400 * SECOND_US;
 
 export function readAnnouncePolicy(draft: InstanceDraft): AnnouncePolicy {
   const { settings, isStrict } = draft;
@@ -101,7 +101,7 @@ export function readAnnouncePolicy(draft: InstanceDraft): AnnouncePolicy {
   return {
     repeat: Math.max(1, count("garp_master_repeat", defaults.garpRepeat)),
     delayUs: seconds("garp_master_delay") ?? defaults.garpDelayUs,
-    refreshUs: Math.min(YEAR_US, seconds("garp_master_refresh") ?? defaults.garpRefreshUs),
+    refreshUs: atMostAYear(seconds("garp_master_refresh") ?? defaults.garpRefreshUs),
     refreshRepeat: Math.max(1, count("garp_master_refresh_repeat", defaults.garpRefreshRepeat)),
     lowerPriorityRepeat: isStrict ? 0 : count("garp_lower_prio_repeat", defaults.garpLowerPriorityRepeat),
     lowerPriorityDelayUs: isStrict ? 0 : (seconds("garp_lower_prio_delay") ?? defaults.garpLowerPriorityDelayUs),

@@ -68,3 +68,10 @@ export function readBoolean(word: string): boolean | null {
   if (word === "off" || word === "false" || word === "no") return false;
   return null;
 }
+
+const YEAR_US = 365 * 86_400 * 1_000_000;
+
+/** The native loops plan no further ahead. */
+export function atMostAYear(timeUs: number): number {
+  return Math.min(YEAR_US, timeUs);
+}

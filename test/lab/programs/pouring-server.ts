@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
+import { pour } from "./pour.ts";
 
 const [keyFile = "", certificateFile = "", file = "", ...nameServers] = process.argv.slice(2);
 const secureContext = createSecureContext({ key: readFileSync(keyFile), cert: readFileSync(certificateFile) });
@@ -22,15 +23,6 @@ const DATAGRAM_BYTES = 8_000;
 
 function isGood(): boolean {
   return readFileSync(file, "utf8").startsWith("good");
-}
-
-function pour(stream: Duplex, first: string, piece: Buffer | string): void {
-  stream.write(first);
-  const more = (): void => {
-    while (!stream.destroyed && stream.write(piece));
-  };
-  stream.on("drain", more);
-  more();
 }
 
 const ENDLESS_BODY = (stream: Duplex): void => pour(stream, `${HEAD}\r\n`, Buffer.alloc(PIECE_BYTES, "b"));

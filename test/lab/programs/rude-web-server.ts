@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
+import { pour } from "./pour.ts";
 
 const [folder = "", port = "80", , keyFile = "", certificateFile = ""] = process.argv.slice(2);
 const isSecure = keyFile !== "";
@@ -19,15 +20,6 @@ const PIECE_BYTES = 65_536;
 const OK = "HTTP/1.1 200 OK\r\n";
 const PAGE = `${OK}Content-Length: 4\r\n\r\npage`;
 const FILLER = `X-Filler: ${"f".repeat(1_000)}\r\n`;
-
-function pour(stream: Duplex, first: string, piece: Buffer | string): void {
-  stream.write(first);
-  const more = (): void => {
-    while (!stream.destroyed && stream.write(piece));
-  };
-  stream.on("drain", more);
-  more();
-}
 
 /** Octet by octet, the last words again and again. */
 function drip(stream: Duplex, first: string, again: string): void {
